@@ -1,0 +1,77 @@
+"""What can go wrong, in sentences: what was given, what is allowed, what to try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ConfigError(ValueError):
+    """Something the user wrote cannot be used as it stands."""
+
+
+class ParameterError(ConfigError):
+    """An unknown parameter, or a value it cannot take."""
+
+
+class UnitError(ConfigError):
+    """A quantity that cannot be read, or that has the wrong dimension."""
+
+
+class ModelError(ConfigError):
+    """Species, derived quantities and processes that do not fit together."""
+
+
+class ScenarioError(ConfigError):
+    """A scenario that cannot be run as described."""
+
+
+class SolverError(RuntimeError):
+    """The integration could not go on."""
+
+
+class SpeciationError(RuntimeError):
+    """The equilibrium of a solution could not be found."""
+
+
+class FileFormatError(ValueError):
+    """A file that is damaged, or not of the kind expected."""
+
+
+class RangeWarning(UserWarning):
+    """A value outside the range its source supports; it is used all the same."""
+
+
+def nearest(name: object, candidates: Iterable[str]) -> str:
+    """The words " Did you mean 'X'?" for the closest candidate, "" when none is close."""
+    text = str(name)[:64]  # the search is quadratic in length: hostile names stay cheap
+    names = [str(c) for c in candidates]
+    for found in names:
+        if found.casefold() == text.casefold() and found != text:
+            return f" Did you mean '{found}'?"
+    close = get_close_matches(text, names, n=1, cutoff=0.6)
+    if not close:  # a case slip costs difflib as much as a wrong letter
+        folded = {n.casefold(): n for n in reversed(names)}
+        close = [folded[c] for c in get_close_matches(text.casefold(), folded, n=1, cutoff=0.6)]
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def listing(names: Iterable[str], limit: int = 8) -> str:
+    """Names in a sentence, "a, b and 12 more": at most `limit` in the order given, or "none"."""
+    found = [str(n) for n in names]
+    if not found:
+        return "none"
+    if len(found) <= limit:
+        return ", ".join(found)
+    return f"{', '.join(found[:limit])} and {len(found) - limit} more"
+
+
+def shown(value: object, limit: int = 64) -> str:
+    """repr of what the user gave, cut to `limit` signs so that a message stays a sentence."""
+    if isinstance(value, str) and len(value) > limit:
+        return repr(value[:limit]) + "..."
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python prints
+        return f"a very long {type(value).__name__}"
+    return text if len(text) <= limit else text[:limit] + "..."

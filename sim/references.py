@@ -1,0 +1,234 @@
+"""The literature behind the numbers: a small BibTeX reader, and references by key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, Protocol
+
+from sim.errors import FileFormatError, nearest
+
+MAX_BYTES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One BibTeX entry; `fields` in the order of the file, names in lower case."""
+
+    key: str
+    kind: str
+    fields: tuple[tuple[str, str], ...]
+
+    def get(self, field: str) -> str:
+        """The text of a field without braces, "" when absent."""
+        text = dict(self.fields).get(field, "")
+        return re.sub(
+            r"\s+", " ", text.replace("{", "").replace("}", "").replace("--", "-")
+        ).strip()
+
+    def __str__(self) -> str:
+        """Author (year). Title. Journal volume:pages. doi"""
+        where = self.get("journal") or self.get("booktitle") or self.get("publisher")
+        where = where or self.get("howpublished")
+        volume, pages = self.get("volume"), self.get("pages")
+        where += f" {volume}" if volume else ""
+        where += f"{':' if volume else ' '}{pages}" if pages else ""
+        authors = [" ".join(reversed(a.split(", ", 1))) for a in self.get("author").split(" and ")]
+        author = ", ".join(authors[:3]) + (" et al." if len(authors) > 3 else "")
+        year = f" ({self.get('year')})" if self.get("year") else ""
+        link = f"https://doi.org/{self.get('doi')}" if self.get("doi") else self.get("url")
+        parts = [f"{author or self.key}{year}", self.get("title"), where.strip(), link]
+        return ". ".join(p.rstrip(".") for p in parts if p)
+
+    def bibtex(self) -> str:
+        """The entry as BibTeX."""
+        lines = [f"  {name} = {{{text}}}," for name, text in self.fields]
+        return "\n".join([f"@{self.kind}{{{self.key},", *lines, "}"])
+
+
+class References(Mapping[str, Reference]):
+    """References by key; two entries of one key must be the same entry."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: list[Reference] | tuple[Reference, ...] = ()) -> None:
+        self._entries: dict[str, Reference] = {}
+        for entry in entries:
+            if self._entries.setdefault(entry.key, entry) != entry:
+                raise FileFormatError(f"two different references have the key '{entry.key}'.")
+
+    def __getitem__(self, key: str) -> Reference:
+        return self._entries[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<References: {len(self)} entries>"
+
+    def require(self, key: str, where: str) -> Reference:
+        """The entry, or a sentence naming `where` the key is used and the nearest key."""
+        if key not in self._entries:
+            hint = nearest(key, self._entries)
+            raise FileFormatError(f"{where} cites '{key}', which no .bib file has.{hint}")
+        return self._entries[key]
+
+
+def read_bibtex(text: str, where: str = "bibliography") -> References:
+    """References in BibTeX text. Entries of @comment and @preamble are passed over.
+
+    Values may be {braced}, "quoted" or bare; @string abbreviations and # are refused.
+    """
+    entries: list[Reference] = []
+    at = 0
+    while (at := text.find("@", at)) >= 0:
+        head = re.compile(r"@\s*([A-Za-z]+)\s*\{").match(text, at)
+        if head is None:
+            at += 1  # an address in the text between entries
+            continue
+        kind, end = head.group(1).lower(), _closing(text, head.end() - 1, where)
+        if kind == "string":
+            raise FileFormatError(f"{where}: @string is not read; write the words out.")
+        if kind not in ("comment", "preamble"):
+            entries.append(_entry(kind, text[head.end() : end], where))
+        at = end + 1
+    try:
+        return References(entries)
+    except FileFormatError as error:
+        raise FileFormatError(f"{where}: {error}") from None
+
+
+def _closing(text: str, opening: int, where: str) -> int:
+    """Position of the brace that closes the one at `opening`."""
+    depth = 0
+    for brace in re.compile(r"[{}]").finditer(text, opening):
+        depth += 1 if brace.group() == "{" else -1
+        if depth == 0:
+            return brace.start()
+    line = text.count("\n", 0, opening) + 1
+    raise FileFormatError(f"{where}, line {line}: a brace is not closed.")
+
+
+_FIELD = re.compile(r'\s*,?\s*([A-Za-z][\w-]*)\s*=\s*(\{|"|[\w.:/-]+)')
+
+
+def _entry(kind: str, body: str, where: str) -> Reference:
+    key, _, rest = body.partition(",")
+    key = key.strip()
+    if not re.fullmatch(r"[\w.:/+-]+", key):
+        raise FileFormatError(f"{where}: '{key[:40]}' cannot be the key of a reference.")
+    fields: dict[str, str] = {}
+    at = 0
+    while rest[at:].strip(" \t\r\n,"):
+        found = _FIELD.match(rest, at)
+        if found is None:
+            raise FileFormatError(
+                f"{where}: '{key}' has something other than 'field = {{text}}' after "
+                f"'{next(reversed(fields), 'its key')}'."
+            )
+        name, value, at = found.group(1).lower(), found.group(2), found.end()
+        if value == "{":
+            end = _closing(rest, at - 1, where)
+            value, at = rest[at:end], end + 1
+        elif value == '"':
+            end = rest.find('"', at)
+            if end < 0:
+                raise FileFormatError(f"{where}: a quote in '{key}' is not closed.")
+            value, at = rest[at:end], end + 1
+        if name in fields:
+            raise FileFormatError(f"{where}: '{key}' has two fields '{name}'.")
+        fields[name] = value
+    return Reference(key, kind, tuple(fields.items()))
+
+
+def read_text(path: str | Path | Traversable, error: type[Exception]) -> str:
+    """UTF-8 text of a file or package resource of at most 1 MB; raises `error` otherwise."""
+    source: Any = Path(path) if isinstance(path, str) else path
+    try:
+        data = source.read_bytes()
+    except OSError as problem:
+        raise error(f"{source} cannot be read: {problem.strerror}.") from None
+    if len(data) > MAX_BYTES:
+        raise error(f"{source} is larger than {MAX_BYTES // 1000} kB.")
+    try:
+        return str(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise error(f"{source} is not UTF-8 text.") from None
+
+
+def data_files(ending: str) -> list[Traversable]:
+    """Files under sim/data whose name ends so, in the order of their paths."""
+    found: list[Traversable] = []
+    folders = [files("sim") / "data"]
+    while folders:
+        folder = folders.pop()
+        if not folder.is_dir():
+            continue
+        for item in folder.iterdir():
+            if item.is_dir():
+                folders.append(item)
+            elif item.name.endswith(ending):
+                found.append(item)
+    return sorted(found, key=str)
+
+
+def load_references() -> References:
+    """Every entry of every .bib file of the package."""
+    entries: list[Reference] = []
+    for item in data_files(".bib"):
+        entries += read_bibtex(read_text(item, FileFormatError), item.name).values()
+    return References(entries)
+
+
+class Cited(Protocol):
+    """What a citation needs to know of a parameter."""
+
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+    @property
+    def confidence(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Citation:
+    """The sources of a set of parameters; str() lists them with what each supports.
+
+    supports: source key -> names of the parameters; "" holds those without a source
+    counts: how many are measured, derived, fitted and assumed
+    """
+
+    supports: Mapping[str, tuple[str, ...]]
+    counts: Mapping[str, int]
+    references: References
+
+    def __str__(self) -> str:
+        lines = []
+        for key, names in sorted(self.supports.items(), key=lambda item: (not item[0], item[0])):
+            text = str(self.references[key]) if key in self.references else f"{key} (no entry)"
+            head = f"[{key}] {text}" if key else "No source; set by hand"
+            lines += [head, f"    {', '.join(names)}"]
+        return "\n".join([*lines, ", ".join(f"{n} {word}" for word, n in self.counts.items())])
+
+    def bibtex(self) -> str:
+        """BibTeX of every source used."""
+        used = [self.references[key] for key in sorted(self.supports) if key in self.references]
+        return "\n\n".join(entry.bibtex() for entry in used)
+
+
+def cite(parameters: Mapping[str, Cited], references: References | None = None) -> Citation:
+    """The sources behind `parameters`; references: those of the package when None."""
+    supports: dict[str, list[str]] = {}
+    counts = dict.fromkeys(("measured", "derived", "fitted", "assumed"), 0)
+    for name, parameter in parameters.items():
+        counts[parameter.confidence] += 1
+        for key in parameter.sources or ("",):
+            supports.setdefault(key, []).append(name)
+    known = load_references() if references is None else references
+    return Citation({key: tuple(names) for key, names in supports.items()}, counts, known)

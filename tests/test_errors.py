@@ -1,0 +1,48 @@
+"""The words of an error: nearest name, short lists, nothing endless."""
+
+import time
+
+import pytest
+
+from sim import errors
+from sim.errors import listing, nearest, shown
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates", "words"),
+    [
+        ("phosphatse", ["phosphatase", "phosphate"], " Did you mean 'phosphatase'?"),
+        ("hap", ["Ca", "HAP"], " Did you mean 'HAP'?"),
+        ("PPI", ["P", "PPi"], " Did you mean 'PPi'?"),
+        ("quartz", ["Ca", "HAP"], ""),
+        ("x", [], ""),
+        (None, ["a"], ""),
+    ],
+)
+def test_nearest_names_what_was_meant(name, candidates, words):
+    assert nearest(name, candidates) == words
+
+
+def test_nearest_is_cheap_for_hostile_names():
+    start = time.perf_counter()
+    nearest("a" * 1_000_000, ["a" * 60] * 100)
+    assert time.perf_counter() - start < 0.5  # difflib alone: minutes
+
+
+def test_lists_and_values_stay_short():
+    assert listing(["a", "b"]) == "a, b"
+    assert listing("abcdefgh", 3) == "a, b, c and 5 more"
+    assert listing([]) == "none"
+    assert shown("x" * 1000) == repr("x" * 64) + "..."
+    assert len(shown(list(range(1000)))) < 70
+    assert shown(10**5000) == "a very long int"
+
+
+def test_wrong_input_is_a_value_error_and_failure_a_runtime_error():
+    """What a caller of scientific Python catches without reading a manual."""
+    for name in "ConfigError ParameterError UnitError ModelError ScenarioError".split():
+        assert issubclass(getattr(errors, name), ValueError)
+        assert issubclass(getattr(errors, name), errors.ConfigError)
+    assert issubclass(errors.FileFormatError, ValueError)
+    assert issubclass(errors.SolverError, RuntimeError)
+    assert issubclass(errors.SpeciationError, RuntimeError)
