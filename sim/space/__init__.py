@@ -1,0 +1,1 @@
+"""Grids, boundaries and the one transport operator that serves them all."""
