@@ -1,0 +1,1 @@
+"""Species, derived quantities and processes; a model; the compiled system made from it."""

@@ -1,0 +1,63 @@
+"""The generated module of a model on disk: written once, compiled once, found warm next time."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+from sim.model.model import Model
+from sim.model.source import key, write
+
+
+def cache_folder() -> Path:
+    """Where generated sources live: $HAPSIM_CACHE, else the user's cache, else a temporary one."""
+    home = os.environ.get("HAPSIM_CACHE")
+    if home:
+        candidates = [Path(home)]
+    else:
+        base = os.environ.get("LOCALAPPDATA") or os.environ.get("XDG_CACHE_HOME")
+        candidates = [Path(base) if base else Path.home() / ".cache"]
+        candidates = [candidates[0] / "hapsim", Path(tempfile.gettempdir()) / "hapsim-cache"]
+    for folder in candidates:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="hapsim-cache-"))
+
+
+def compiled(model: Model) -> ModuleType:
+    """The module of `model`; the same model gives the same module within a process."""
+    text = write(model)
+    name = f"hapsim_generated_{key(model, text)}"
+    if name in sys.modules:
+        return sys.modules[name]
+    path = cache_folder() / f"{name}.py"
+    if not path.exists() or path.read_text() != text:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        with os.fdopen(handle, "w") as f:
+            f.write(text)
+        os.replace(temporary, path)  # a killed writer leaves no half file under the final name
+    return _load(name, path)
+
+
+def reloaded(module: ModuleType) -> ModuleType:
+    """The module with its compiled files thrown away (they were damaged)."""
+    path = Path(module.__file__)
+    for f in path.parent.glob(f"__pycache__/{path.stem}.*.nb?"):
+        f.unlink(missing_ok=True)
+    return _load(path.stem, path)
+
+
+def _load(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,198 @@
+"""A model: species + fields + derived quantities + processes, checked when it is put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from sim.errors import ModelError, nearest
+from sim.model.process import Derived, Kernel, Process, arguments, coefficient, group
+from sim.model.species import Species
+from sim.parameters import Parameter, Parameters
+
+TIME = "t"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What happens in a cell. Frozen; `with_...` returns a changed copy.
+
+    fields: {name: (default, unit, description)}, quantities that vary in space but not in time.
+    shared: parameters that belong to no formula (diffusivities, cell pools, molar volumes).
+    """
+
+    species: tuple[Species, ...] = ()
+    processes: tuple[Process, ...] = ()
+    derived: tuple[Derived, ...] = ()
+    fields: dict[str, tuple[float, str, str]] = field(default_factory=dict)
+    shared: Parameters = field(default_factory=lambda: Parameters({}))
+    name: str = "model"
+
+    def __post_init__(self):
+        self._check_names()
+        self._check_formulas()
+        _ = self.order
+
+    def with_species(self, *species: Species) -> Model:
+        """A copy with species added, or replaced where the name exists."""
+        return replace(self, species=_merge(self.species, species))
+
+    def with_process(self, *processes: Process) -> Model:
+        """A copy with processes added, or replaced where the name exists."""
+        return replace(self, processes=_merge(self.processes, processes))
+
+    def with_derived(self, *derived: Derived) -> Model:
+        """A copy with derived quantities added, or replaced where the name exists."""
+        return replace(self, derived=_merge(self.derived, derived))
+
+    def without(self, *names: str) -> Model:
+        """A copy without the named processes; "group" removes all of "group: ..."."""
+        known = {p.name for p in self.processes} | {group(p.name) for p in self.processes}
+        for n in names:
+            if n not in known:
+                raise ModelError(f"no process is called '{n}'.{nearest(n, known)}")
+        kept = tuple(p for p in self.processes if not {p.name, group(p.name)} & set(names))
+        return replace(self, processes=kept)
+
+    @cached_property
+    def parameters(self) -> Parameters:
+        """Every parameter, "<group>.<argument>" and the shared ones."""
+        entries: dict[str, Parameter] = dict(self.shared.items())
+        for owner in (*self.derived, *self.processes):
+            for key, p in owner.parameters.items():
+                entries.setdefault(f"{group(owner.name)}.{key}", p)
+        return Parameters(entries)
+
+    @cached_property
+    def mobile(self) -> tuple[str, ...]:
+        return tuple(s.name for s in self.species if s.mobile)
+
+    @cached_property
+    def elements(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(e for s in self.species for e in s.contains))
+
+    @cached_property
+    def quantities(self) -> tuple[str, ...]:
+        """Names of the derived quantities, in order of evaluation."""
+        return tuple(o for d in self.order for o in d.outputs)
+
+    @cached_property
+    def order(self) -> tuple[Derived, ...]:
+        """Derived quantities so that each comes after what it needs; a ring is refused."""
+        made = {o: d for d in self.derived for o in d.outputs}
+        done: list[Derived] = []
+
+        def visit(d: Derived, path: tuple[str, ...]):
+            if d in done:
+                return
+            if d.name in path:
+                raise ModelError(f"derived quantities need each other: {' -> '.join((*path, d.name))}.")
+            for need in d.needs:
+                if need in made:
+                    visit(made[need], (*path, d.name))
+            done.append(d)
+
+        for d in self.derived:
+            visit(d, ())
+        return tuple(done)
+
+    def imbalance(self, values: dict[str, float]) -> dict[tuple[str, str], float]:
+        """{(process, element): net production per unit of rate} where it is not zero."""
+        found = {}
+        contains = {
+            s.name: {e: coefficient(v, values) for e, v in s.contains.items()} for s in self.species
+        }
+        for p in self.processes:
+            change = {k: coefficient(v, values) for k, v in p.changes.items()}
+            for e in self.elements:
+                parts = [n * contains[k].get(e, 0.0) for k, n in change.items()]
+                if abs(sum(parts)) > 1e-12 * sum(map(abs, parts)):
+                    found[p.name, e] = sum(parts)
+        return found
+
+    def names_for(self, owner: Process | Derived) -> set[str]:
+        """Everything a formula of `owner` may name."""
+        return (
+            {s.name for s in self.species}
+            | {o for d in self.derived for o in d.outputs}
+            | set(owner.parameters)
+            | set(self.fields)
+            | {TIME}
+            | {n for n in self.parameters if "." in n}
+        )
+
+    def _check_names(self):
+        seen: dict[str, str] = {TIME: "the time"}
+        names = [(s.name, "a species") for s in self.species]
+        names += [(o, "a derived quantity") for d in self.derived for o in d.outputs]
+        names += [(f, "a field") for f in self.fields]
+        for name, what in names:
+            if name in seen:
+                raise ModelError(f"'{name}' is both {seen[name]} and {what}; names must differ.")
+            seen[name] = what
+
+    def _check_formulas(self):
+        """Call each formula once in plain Python, so that mistakes come back as sentences."""
+        species = {s.name for s in self.species}
+        for owner in (*self.derived, *self.processes):
+            allowed = self.names_for(owner)
+            for need in owner.needs:
+                if need not in allowed:
+                    at = owner.formula.__name__ if callable(owner.formula) else "its kernel"
+                    raise ModelError(
+                        f"{owner.name}: '{need}' in {at}({', '.join(owner.needs)}) is not a species, "
+                        f"derived quantity, field or parameter of {owner.name}."
+                        f"{nearest(need, allowed)}"
+                    )
+            if isinstance(owner.formula, Kernel):
+                continue
+            n = len(owner.outputs) if isinstance(owner, Derived) else 1
+            _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), n)
+        for p in self.processes:
+            for target, n in p.changes.items():
+                if target not in species:
+                    raise ModelError(
+                        f"{p.name} changes '{target}', which is not a species of the model."
+                        f"{nearest(target, species)}"
+                    )
+                self._check_coefficient(n, p.name)
+        for s in self.species:
+            for v in (*s.contains.values(), s.diffusivity):
+                self._check_coefficient(v, s.name)
+
+    def _check_coefficient(self, value, owner: str):
+        if isinstance(value, tuple | list):
+            for v in value:
+                self._check_coefficient(v, owner)
+        elif isinstance(value, str) and value.lstrip("-") not in self.parameters:
+            raise ModelError(
+                f"{owner}: '{value}' is neither a number nor a parameter."
+                f"{nearest(value, list(self.parameters))}"
+            )
+
+    def __repr__(self) -> str:
+        return (
+            f"Model({self.name}: {len(self.species)} species ({len(self.mobile)} mobile), "
+            f"{len(self.derived)} derived, {len(self.processes)} processes, "
+            f"{len(self.parameters)} parameters)"
+        )
+
+
+def _try(formula, owner: str, n_arguments: int, n_outputs: int):
+    try:
+        value = formula(*[1.0] * n_arguments)
+    except ArithmeticError:
+        return  # 1.0 everywhere may be a pole of a sound formula
+    except Exception as e:
+        raise ModelError(f"{owner}: {formula.__name__}(1.0, ...) fails: {e}") from e
+    count = len(value) if isinstance(value, tuple) else 1
+    if count != n_outputs:
+        raise ModelError(f"{owner}: {formula.__name__} returns {count} values, {n_outputs} wanted.")
+
+
+def _merge(old: tuple, new: Iterable) -> tuple:
+    """`old` with same-named entries replaced and the others appended."""
+    entries = {x.name: x for x in old}
+    entries.update({x.name: x for x in new})
+    return tuple(entries.values())

@@ -1,0 +1,117 @@
+"""Formulas with their parameters: processes that change species, and quantities derived from them.
+
+A formula is a plain function of floats. Its argument names say what it needs: one of its own
+parameters, a species, a derived quantity, a field of the grid, or the time `t`. `inputs` renames
+an argument ({"solid": "DCPD"}) so that one formula serves several species; a dotted name there
+({"molar_volume": "mineral.V_HAP"}) means a parameter that belongs to nobody in particular.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.errors import ModelError
+from sim.model.species import Coefficient
+from sim.parameters import Parameter
+
+
+def arguments(formula: Callable, owner: str) -> tuple[str, ...]:
+    """The argument names of a formula; a sentence when it has *args or the like."""
+    names = []
+    for p in inspect.signature(formula).parameters.values():
+        if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY):
+            raise ModelError(
+                f"{owner}: {formula.__name__} takes '{p}'; a formula names each of its inputs."
+            )
+        names.append(p.name)
+    return tuple(names)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A compiled array routine behind a Derived (speciation): the one thing that is no formula.
+
+    module, function: where the generated source imports it from; it is called with
+    (inputs (i,), memory (w,), outputs (o,), *tables) and returns 0 when it succeeded.
+    memory: width of the warm start kept per cell, `initial` its first content.
+    tables(parameters): the arrays of a run. sources: modules whose text the cache key includes.
+    """
+
+    module: str
+    function: str
+    memory: int
+    initial: np.ndarray
+    tables: Callable[[dict[str, float]], tuple]
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A quantity computed from the state in every cell; several outputs make several quantities."""
+
+    name: str
+    formula: Callable | Kernel
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if not self.outputs:
+            object.__setattr__(self, "outputs", (self.name,))
+        if not self.units:
+            object.__setattr__(self, "units", ("1",) * len(self.outputs))
+        if len(self.units) != len(self.outputs):
+            raise ModelError(f"{self.name}: {len(self.outputs)} outputs but {len(self.units)} units.")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        if isinstance(self.formula, Kernel):
+            return tuple(self.inputs.values())
+        return tuple(self.inputs.get(a, a) for a in arguments(self.formula, self.name))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A rate [mol m-3 s-1 of bulk volume] and what it changes.
+
+    changes: {species: coefficient}, numbers or parameter names ("-necrosis.Ca_pool" for its
+    negative). parameters: {argument: Parameter}; they appear in the model as "<group>.<argument>",
+    the group being the process's name up to a colon ("growth: amount" belongs to "growth").
+    """
+
+    name: str
+    formula: Callable
+    changes: dict[str, Coefficient] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    description: str = ""
+
+    def __post_init__(self):
+        if not callable(self.formula):
+            raise ModelError(f"{self.name}: the rate must be a function of named scalars.")
+        if not self.changes:
+            raise ModelError(f"{self.name}: a process must change at least one species.")
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        return tuple(self.inputs.get(a, a) for a in arguments(self.formula, self.name))
+
+
+def group(name: str) -> str:
+    """Where the parameters of a process or derived quantity live."""
+    return name.split(":")[0].strip()
+
+
+def coefficient(value: Coefficient, parameters: dict[str, float]) -> float:
+    """A stoichiometric coefficient or content as a number; several names are added up."""
+    if isinstance(value, tuple | list):
+        return sum(coefficient(v, parameters) for v in value)
+    if not isinstance(value, str):
+        return float(value)
+    return -parameters[value[1:]] if value.startswith("-") else parameters[value]

@@ -1,0 +1,58 @@
+"""Species: what is counted in each cell, where it may go, and which elements it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from sim.errors import ModelError
+from sim.units import convert
+
+# A number, the dotted name of a parameter whose SI value is used ("-name" for its negative), or
+# several of them to be added.
+Coefficient = float | str | tuple["float | str", ...]
+
+
+@dataclass(frozen=True)
+class Species:
+    """One state variable of a cell.
+
+    diffusivity: in free water [m2/s], a number, a text with a unit, or a parameter's name;
+        0 means immobile. In formulas and results the name of a mobile species stands for its
+        pore-water concentration, that of an immobile one for its amount per bulk volume.
+    scale: a typical size, in the species' unit; absolute tolerances come from it and nothing else.
+    contains: {element: amount per unit}, numbers or parameter names; what the ledger adds up.
+    pool: the row of the ledger it is counted in.
+    signed: whether it may be negative (acidity); all others are watched for undershoot.
+    """
+
+    name: str
+    diffusivity: Coefficient = 0.0
+    scale: float = 1.0
+    contains: dict[str, Coefficient] = field(default_factory=dict)
+    unit: str = "mol m-3"
+    pool: str = ""
+    signed: bool = False
+    description: str = ""
+
+    def __post_init__(self):
+        if not self.name.isidentifier():
+            raise ModelError(f"'{self.name}' cannot name a species: use letters, digits and _.")
+        if isinstance(self.diffusivity, str) and self.diffusivity[:1].isdigit():
+            object.__setattr__(
+                self, "diffusivity", convert(self.diffusivity, "m2/s", f"{self.name}.diffusivity")
+            )
+        if not isinstance(self.diffusivity, str) and not 0 <= self.diffusivity < 1e-6:
+            raise ModelError(
+                f"{self.name}: diffusivity = {self.diffusivity!r} is outside 0-1e-6 m2/s; "
+                "small ions have about 1e-9."
+            )
+        if not self.scale > 0:
+            raise ModelError(f"{self.name}: scale = {self.scale!r} must be positive.")
+
+    @property
+    def mobile(self) -> bool:
+        return isinstance(self.diffusivity, str) or self.diffusivity > 0
+
+    def with_(self, **changes) -> Species:
+        """A copy with some fields replaced."""
+        return replace(self, **changes)

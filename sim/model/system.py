@@ -1,0 +1,221 @@
+"""The waist: a model on a grid as a right-hand side over plain arrays. Chemistry ends here.
+
+The state is flat: n_cells x n_species amounts per bulk volume, cell by cell, then a tail of
+2 x n_mobile totals [mol]: what has entered through boundaries, what through perfusion. The tail is
+integrated with the rest, so "contents = initial + supplied" is a linear invariant that every
+multistep or Runge-Kutta method keeps to rounding.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from sim.errors import ModelError, nearest
+from sim.model.compiled import compiled, reloaded
+from sim.model.model import Model
+from sim.model.process import Kernel, coefficient
+from sim.parameters import Parameters
+from sim.space import transport
+from sim.space.boundary import Boundary
+from sim.space.grid import Grid
+
+SUPPLIES = ("boundary", "perfusion")
+
+
+class System:
+    """One segment of a run: fixed parameters, fields and boundaries.
+
+    rhs(t, y, dy), blocks(t, y), jacobian(t, y): what solvers see. evaluate(t, y): what is shown.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        grid: Grid,
+        parameters: Parameters | None = None,
+        fields: dict[str, np.ndarray] | None = None,
+        boundaries: dict[str, Boundary] | None = None,
+        perfusion: np.ndarray | float = 0.0,
+        plasma: dict[str, float] | None = None,
+        archie: float = 2.0,
+    ):
+        self.model, self.grid = model, grid
+        self.parameters = parameters or model.parameters
+        names = list(model.parameters)
+        self.p = np.array([self.parameters.si(n) for n in names], float)
+        values = dict(zip(names, self.p.tolist(), strict=True))
+        self.n_cells, self.n_species = grid.n_cells, len(model.species)
+        self.mobile = np.array([k for k, s in enumerate(model.species) if s.mobile], np.int64)
+        self.n_mobile, self.n_rates = self.mobile.size, len(model.processes)
+        self.body = self.n_cells * self.n_species
+        self.size = self.body + 2 * self.n_mobile
+        self.fields = self._fields(fields or {})
+        self._stoichiometry(values)
+        self._boundaries(boundaries or {}, plasma or {}, perfusion, values, archie)
+        self._kernels(values)
+        self.scale = np.array([s.scale for s in model.species])
+        self.failures = np.zeros(1, np.int64)
+        n, m = self.n_cells, self.n_mobile
+        self._c, self._porosity = np.zeros((n, m)), np.ones(n)
+        self._d, self._r = np.zeros(max(1, len(model.quantities))), np.zeros(max(1, self.n_rates))
+        self._supplied = np.zeros((2, m))
+        self._module = compiled(model)
+        self._warm()
+
+    def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
+        for name in given:
+            if name not in self.model.fields:
+                raise ModelError(
+                    f"'{name}' is not a field of the model.{nearest(name, self.model.fields)}"
+                )
+        columns = [
+            np.broadcast_to(np.asarray(given.get(k, default), float), (self.n_cells,))
+            for k, (default, _, _) in self.model.fields.items()
+        ]
+        return np.ascontiguousarray(np.stack(columns, 1)) if columns else np.zeros((self.n_cells, 1))
+
+    def _stoichiometry(self, values: dict[str, float]):
+        index = {s.name: k for k, s in enumerate(self.model.species)}
+        entries = [
+            (index[s], q, coefficient(v, values))
+            for q, process in enumerate(self.model.processes)
+            for s, v in process.changes.items()
+        ]
+        self.row = np.array([e[0] for e in entries], np.int64)
+        self.column = np.array([e[1] for e in entries], np.int64)
+        self.value = np.array([e[2] for e in entries], float)
+        wrong = self.model.imbalance(values)
+        if wrong:
+            (process, element), amount = next(iter(wrong.items()))
+            raise ModelError(
+                f"{process} makes {amount:+.6g} {element} out of nothing per unit of its rate; "
+                "correct its changes or what its species contain."
+            )
+        self.contents = np.array(
+            [
+                [coefficient(s.contains.get(e, 0.0), values) for s in self.model.species]
+                for e in self.model.elements
+            ]
+        ).reshape(len(self.model.elements), self.n_species)
+
+    def _boundaries(self, boundaries, plasma, perfusion, values, archie):
+        for tag, b in boundaries.items():
+            if tag not in self.grid.tags:
+                raise ModelError(
+                    f"the {self.grid.kind} has no boundary '{tag}' (it has "
+                    f"{', '.join(self.grid.tags) or 'none'}).{nearest(tag, self.grid.tags)}"
+                )
+            self._known_mobile(b.values, f"boundary '{tag}'")
+        self._known_mobile(plasma, "plasma")
+        diffusivity = [
+            coefficient(s.diffusivity, values) for s in self.model.species if s.mobile
+        ]
+        self.tables = transport.tables(
+            self.grid, list(self.model.mobile), np.array(diffusivity), archie, boundaries,
+            np.broadcast_to(np.asarray(perfusion, float), (self.n_cells,)).copy(),
+            np.array([plasma.get(m, 0.0) for m in self.model.mobile]),
+        )  # fmt: skip
+
+    def _known_mobile(self, values: dict[str, float], where: str):
+        for name in values:
+            if name not in self.model.mobile:
+                raise ModelError(
+                    f"{where}: '{name}' is not a mobile species.{nearest(name, self.model.mobile)}"
+                )
+
+    def _kernels(self, values: dict[str, float]):
+        kernels = [d for d in self.model.order if isinstance(d.formula, Kernel)]
+        width = sum(d.formula.memory for d in kernels)
+        self._extra: list = []
+        self.memory = np.zeros((self.n_cells, max(1, width)))
+        start = 0
+        for d in kernels:
+            k = d.formula
+            self._extra += [np.zeros(len(d.inputs)), np.zeros(len(d.outputs)), k.tables(values)]
+            self.memory[:, start : start + k.memory] = k.initial
+            start += k.memory
+
+    def _warm(self):
+        """One call before the clock starts; a damaged compile cache is thrown away, once."""
+        y, dy = np.ones(self.size), np.zeros(self.size)
+        memory = self.memory.copy()
+        try:
+            self.rhs(0.0, y, dy)
+        except Exception as e:
+            if "Unpickling" not in type(e).__name__ and not isinstance(e, EOFError):
+                raise
+            self._module = reloaded(self._module)
+            self.rhs(0.0, y, dy)
+        self.memory[:] = memory
+        self.failures[:] = 0
+
+    def split(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Views (n_cells, n_species) and (2, n_mobile) of a flat state."""
+        return (
+            y[: self.body].reshape(self.n_cells, self.n_species),
+            y[self.body :].reshape(2, self.n_mobile),
+        )
+
+    def rhs(self, t: float, y: np.ndarray, dy: np.ndarray) -> None:
+        """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]."""
+        u, _ = self.split(y)
+        du, tail = self.split(dy)
+        self._module.rates(
+            t, u, self.fields, self.p, self.memory, self.failures, self.row, self.column,
+            self.value, self._c, self._porosity, self._d, self._r, du, *self._extra,
+        )  # fmt: skip
+        transport.add_transport(
+            self.tables, self.mobile, self._c, self._porosity, du, self._supplied
+        )
+        tail[:] = self._supplied
+
+    def blocks(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Jacobian of the reactions within each cell, (n_cells, n_species, n_species) [1/s]."""
+        n, s = self.n_cells, self.n_species
+        out = np.empty((n, s, s)) if out is None else out
+        self._module.blocks(
+            t, self.split(y)[0], self.fields, self.p, self.memory, self.failures, self.row,
+            self.column, self.value, self.scale, np.zeros(max(1, self.n_mobile)), self._d, self._r,
+            np.zeros_like(self._r), np.zeros(s), np.zeros(self.memory.shape[1]), out, *self._extra,
+        )  # fmt: skip
+        return out
+
+    def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Transport derivatives at the last state given to rhs: across faces, losses, porosity."""
+        n, k, m = self.n_cells, self.grid.neighbour.shape[1], self.n_mobile
+        coupling, loss = np.zeros((n, k, m)), np.zeros((n, 2, m))
+        transport.derivative(self.tables, self._porosity, coupling, loss)
+        return coupling, loss, self._porosity.copy()
+
+    def evaluate(self, t: float, y: np.ndarray) -> tuple[dict[str, np.ndarray], dict, np.ndarray]:
+        """Derived quantities {name: (n,)}, rates {process: (n,)} and pore concentrations (n, m)."""
+        n = self.n_cells
+        d, r = np.zeros((n, self._d.size)), np.zeros((n, self._r.size))
+        c, porosity = np.zeros((n, self.n_mobile)), np.ones(n)
+        self._module.outputs(
+            t, self.split(y)[0], self.fields, self.p, self.memory, self.failures, c, porosity,
+            d, r, *self._extra,
+        )  # fmt: skip
+        derived = {name: d[:, k] for k, name in enumerate(self.model.quantities)}
+        derived.setdefault("porosity", porosity)
+        return derived, {q.name: r[:, k] for k, q in enumerate(self.model.processes)}, c
+
+    @cached_property
+    def invariants(self) -> np.ndarray:
+        """Weights (n_elements, size): w @ y is the amount [mol] that nothing may change."""
+        w = np.zeros((len(self.model.elements), self.size))
+        for e in range(w.shape[0]):
+            body, tail = self.split(w[e])
+            body[:] = self.grid.volume[:, None] * self.contents[e]
+            tail[:] = -self.contents[e, self.mobile]
+        return w
+
+    def tolerances(self, factor: float) -> np.ndarray:
+        """Absolute tolerances (size,): `factor` x the declared scale of each species."""
+        y = np.empty(self.size)
+        body, tail = self.split(y)
+        body[:] = factor * self.scale
+        tail[:] = factor * self.scale[self.mobile] * self.grid.total_volume
+        return y
