@@ -1,0 +1,51 @@
+"""Solvers: one right-hand side, several integrators, one way to call them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sim.errors import SolverError, nearest
+from sim.solvers import cvode, scipy_ivp
+from sim.solvers.solution import STATUS, Solution
+
+__all__ = ["SOLVERS", "STATUS", "Solution", "Solver", "solver"]
+
+
+@dataclass(frozen=True)
+class Solver:
+    """An integrator and what it is good for.
+
+    order: its order of convergence in the step; None when it varies order and step itself.
+    """
+
+    name: str
+    solve: Callable[..., Solution]
+    order: int | None
+    description: str
+
+
+SOLVERS: dict[str, Solver] = {
+    "cvode": Solver(
+        "cvode", cvode.solve, None, "SUNDIALS CVODE, BDF 1-5, Newton-GMRES, block preconditioner"
+    ),
+    "bdf": Solver(
+        "bdf", partial(scipy_ivp.solve, method="BDF"), None, "SciPy BDF 1-5, sparse LU"
+    ),
+    "radau": Solver(
+        "radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"
+    ),
+    "lsoda": Solver(
+        "lsoda", partial(scipy_ivp.solve, method="LSODA"), None, "SciPy LSODA, dense: small problems"
+    ),
+}
+
+
+def solver(name: str) -> Solver:
+    """The solver called `name`."""
+    if name not in SOLVERS:
+        raise SolverError(
+            f"no solver is called '{name}'; there are {', '.join(SOLVERS)}.{nearest(name, SOLVERS)}"
+        )
+    return SOLVERS[name]

@@ -1,0 +1,314 @@
+"""(I - gamma J) z = r solved cell by cell and then along the grid.
+
+J = local reaction blocks + transport. The immobile species of a cell are eliminated inside it
+(Schur complement); what remains couples only the mobile ones between cells: block Thomas along a
+line of cells (exact), a sparse LU of the same matrix on any other grid (exact, for moderate
+sizes). Both are conservative: for w with w'J = 0, w'z = w'r, because every block is stoichiometry
+times derivatives of rates.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sim.model.system import System
+
+
+def _lu(a, pivot):
+    """LU with partial pivoting in place; pivot (n,). Returns 0, or 1 when singular."""
+    n = pivot.size
+    for k in range(n):
+        p = k
+        for i in range(k + 1, n):
+            if abs(a[i, k]) > abs(a[p, k]):
+                p = i
+        pivot[k] = p
+        if a[p, k] == 0.0 or a[p, k] != a[p, k]:
+            return 1
+        if p != k:
+            for j in range(n):
+                a[k, j], a[p, j] = a[p, j], a[k, j]
+        for i in range(k + 1, n):
+            a[i, k] /= a[k, k]
+            f = a[i, k]
+            if f != 0.0:
+                for j in range(k + 1, n):
+                    a[i, j] -= f * a[k, j]
+    return 0
+
+
+def _lu_solve(a, pivot, b):
+    """Solve with the factors of _lu, b (n,) in place."""
+    n = pivot.size
+    for k in range(n):
+        p = pivot[k]
+        b[k], b[p] = b[p], b[k]
+        f = b[k]
+        if f != 0.0:
+            for i in range(k + 1, n):
+                b[i] -= a[i, k] * f
+    for i in range(n - 1, -1, -1):
+        s = b[i]
+        for j in range(i + 1, n):
+            s -= a[i, j] * b[j]
+        b[i] = s / a[i, i]
+
+
+lu = njit(cache=True)(_lu)
+lu_solve = njit(cache=True)(_lu_solve)
+
+
+def _eliminate(block, gamma, mobile, immobile, coupling, loss, porosity, inner, pivot, up, low, schur):
+    """Factor the immobile part of every cell; schur (n, m, m) gets the mobile rest.
+
+    inner (n, q, q) LU of B_II, up (n, q, m) = B_II^-1 B_IM, low (n, m, q) = B_MI.
+    """
+    n, m, q = block.shape[0], mobile.size, immobile.size
+    column = np.zeros(q)
+    for i in range(n):
+        for a in range(q):
+            for b in range(q):
+                inner[i, a, b] = -gamma * block[i, immobile[a], immobile[b]]
+            inner[i, a, a] += 1.0
+        if lu(inner[i], pivot[i]) != 0:
+            return 1
+        for b in range(m):
+            for a in range(q):
+                column[a] = -gamma * block[i, immobile[a], mobile[b]]
+            lu_solve(inner[i], pivot[i], column)
+            for a in range(q):
+                up[i, a, b] = column[a]
+        for a in range(m):
+            for b in range(q):
+                low[i, a, b] = -gamma * block[i, mobile[a], immobile[b]]
+        for a in range(m):
+            for b in range(m):
+                s = -gamma * block[i, mobile[a], mobile[b]]
+                for k in range(q):
+                    s -= low[i, a, k] * up[i, k, b]
+                schur[i, a, b] = s
+            out = loss[i, 0, a] + loss[i, 1, a]
+            for k in range(coupling.shape[1]):
+                out += coupling[i, k, a]
+            schur[i, a, a] += 1.0 + gamma * out / porosity[i]
+    return 0
+
+
+def _thomas_factor(schur, gamma, coupling, porosity, pivot):
+    """Block LU of the block tridiagonal matrix, in place in `schur`.
+
+    Off-diagonal blocks are diagonal: -gamma x coupling / porosity of the neighbour.
+    """
+    n, m = schur.shape[0], schur.shape[1]
+    column = np.zeros(m)
+    for i in range(n):
+        if i > 0:
+            for b in range(m):
+                upper = -gamma * coupling[i - 1, 1, b] / porosity[i]
+                for a in range(m):
+                    column[a] = 0.0
+                column[b] = upper
+                lu_solve(schur[i - 1], pivot[i - 1], column)
+                for a in range(m):
+                    lower = -gamma * coupling[i, 0, a] / porosity[i - 1]
+                    schur[i, a, b] -= lower * column[a]
+        if lu(schur[i], pivot[i]) != 0:
+            return 1
+    return 0
+
+
+def _thomas_solve(schur, gamma, coupling, porosity, pivot, b):
+    """b (n, m) in place."""
+    n, m = b.shape
+    v = np.zeros(m)
+    for i in range(n):
+        if i > 0:
+            for a in range(m):
+                v[a] = b[i - 1, a]
+            lu_solve(schur[i - 1], pivot[i - 1], v)
+            for a in range(m):
+                b[i, a] += gamma * coupling[i, 0, a] / porosity[i - 1] * v[a]
+    for i in range(n - 1, -1, -1):
+        if i < n - 1:
+            for a in range(m):
+                b[i, a] += gamma * coupling[i, 1, a] / porosity[i + 1] * b[i + 1, a]
+        lu_solve(schur[i], pivot[i], b[i])
+
+
+def _restrict(r, mobile, immobile, inner, pivot, low, y, b):
+    """y = B_II^-1 r_I and b = r_M - B_MI y in every cell."""
+    for i in range(r.shape[0]):
+        for a in range(immobile.size):
+            y[i, a] = r[i, immobile[a]]
+        lu_solve(inner[i], pivot[i], y[i])
+        for a in range(mobile.size):
+            s = r[i, mobile[a]]
+            for k in range(immobile.size):
+                s -= low[i, a, k] * y[i, k]
+            b[i, a] = s
+
+
+def _prolong(x, mobile, immobile, up, y, z):
+    """z_M = x and z_I = y - B_II^-1 B_IM x in every cell."""
+    for i in range(z.shape[0]):
+        for a in range(mobile.size):
+            z[i, mobile[a]] = x[i, a]
+        for a in range(immobile.size):
+            s = y[i, a]
+            for k in range(mobile.size):
+                s -= up[i, a, k] * x[i, k]
+            z[i, immobile[a]] = s
+
+
+def _times(block, coupling, loss, porosity, neighbour, volume, mobile, v, tail, out, out_tail):
+    """out = J v over cells (n, s) and out_tail (2, m) = derivative of what is supplied."""
+    n, s = v.shape
+    out_tail[:, :] = 0.0
+    for i in range(n):
+        for a in range(s):
+            total = 0.0
+            for b in range(s):
+                total += block[i, a, b] * v[i, b]
+            out[i, a] = total
+        for a in range(mobile.size):
+            c = v[i, mobile[a]] / porosity[i]
+            total = 0.0
+            for k in range(neighbour.shape[1]):
+                j = neighbour[i, k]
+                if j >= 0:
+                    total += coupling[i, k, a] * (v[j, mobile[a]] / porosity[j] - c)
+            out[i, mobile[a]] += total - (loss[i, 0, a] + loss[i, 1, a]) * c
+            out_tail[0, a] -= loss[i, 0, a] * c * volume[i]
+            out_tail[1, a] -= loss[i, 1, a] * c * volume[i]
+
+
+eliminate = njit(cache=True)(_eliminate)
+thomas_factor = njit(cache=True)(_thomas_factor)
+thomas_solve = njit(cache=True)(_thomas_solve)
+restrict = njit(cache=True)(_restrict)
+prolong = njit(cache=True)(_prolong)
+times = njit(cache=True)(_times)
+
+
+class LinearSystem:
+    """J at one state, and (I - gamma J)^-1."""
+
+    def __init__(self, system: System):
+        self.system = system
+        n, s, m = system.n_cells, system.n_species, system.n_mobile
+        q = s - m
+        self.mobile = system.mobile
+        self.immobile = np.array([k for k in range(s) if k not in set(self.mobile)], np.int64)
+        self.block = np.zeros((n, s, s))
+        self.inner, self.pivot = np.zeros((n, q, q)), np.zeros((n, q), np.int64)
+        self.up, self.low = np.zeros((n, q, m)), np.zeros((n, m, q))
+        self.schur, self.pivot_m = np.zeros((n, m, m)), np.zeros((n, m), np.int64)
+        self.y, self.b = np.zeros((n, q)), np.zeros((n, m))
+        self.gamma = 0.0
+        self.line = len(system.grid.shape) <= 1
+        self._lu = None
+
+    def linearise(self, t: float, y: np.ndarray) -> None:
+        """Take J at (t, y). Calls the right-hand side once, for the porosity."""
+        scratch = np.empty_like(y)
+        self.system.rhs(t, y, scratch)
+        self.coupling, self.loss, self.porosity = self.system.couplings()
+        self.system.blocks(t, y, self.block)
+
+    def factor(self, gamma: float) -> bool:
+        """Factor I - gamma J; False when a block is singular (the step is then too long)."""
+        self.gamma = gamma
+        bad = eliminate(
+            self.block, gamma, self.mobile, self.immobile, self.coupling, self.loss,
+            self.porosity, self.inner, self.pivot, self.up, self.low, self.schur,
+        )  # fmt: skip
+        if bad or self.mobile.size == 0:
+            return not bad
+        if self.line:
+            return not thomas_factor(self.schur, gamma, self.coupling, self.porosity, self.pivot_m)
+        return self._factor_sparse()
+
+    def solve(self, r: np.ndarray, z: np.ndarray) -> None:
+        """z = (I - gamma J)^-1 r over the flat state, tail included."""
+        s = self.system
+        body, tail = s.split(r)
+        z_body, z_tail = s.split(z)
+        restrict(body, self.mobile, self.immobile, self.inner, self.pivot, self.low, self.y, self.b)
+        if self.mobile.size:
+            if self.line:
+                thomas_solve(
+                    self.schur, self.gamma, self.coupling, self.porosity, self.pivot_m, self.b
+                )
+            else:
+                self.b[:] = self._lu.solve(self.b.ravel()).reshape(self.b.shape)
+        prolong(self.b, self.mobile, self.immobile, self.up, self.y, z_body)
+        weight = s.grid.volume[:, None] * self.b / self.porosity[:, None]
+        z_tail[:] = tail - self.gamma * np.einsum("ikm,im->km", self.loss, weight)
+
+    def times(self, v: np.ndarray, out: np.ndarray) -> None:
+        """out = J v over the flat state."""
+        s = self.system
+        body, tail = s.split(v)
+        out_body, out_tail = s.split(out)
+        times(
+            self.block, self.coupling, self.loss, self.porosity, s.grid.neighbour, s.grid.volume,
+            self.mobile, body, tail, out_body, out_tail,
+        )  # fmt: skip
+
+    def _factor_sparse(self) -> bool:
+        from scipy.sparse import coo_array
+        from scipy.sparse.linalg import splu
+
+        n, m = self.b.shape
+        nb = self.system.grid.neighbour
+        here = np.arange(n)[:, None] * m + np.arange(m)
+        rows = [np.repeat(here, m, axis=1).ravel()]
+        columns = [np.tile(here, (1, m)).ravel()]
+        values = [self.schur.ravel()]
+        for k in range(nb.shape[1]):
+            has = nb[:, k] >= 0
+            rows.append(here[has].ravel())
+            columns.append(here[nb[has, k]].ravel())
+            off = -self.gamma * self.coupling[has, k] / self.porosity[nb[has, k]][:, None]
+            values.append(off.ravel())
+        matrix = coo_array(
+            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
+        )
+        try:
+            self._lu = splu(matrix.tocsc())
+        except RuntimeError:  # exactly singular
+            return False
+        return True
+
+    def sparse(self):
+        """J as a scipy.sparse matrix over the flat state (for SciPy's integrators)."""
+        from scipy.sparse import csc_array
+
+        s = self.system
+        n, k, m = s.n_cells, s.n_species, s.n_mobile
+        cells = np.arange(n)
+        local = np.arange(k)
+        rows = [(cells[:, None, None] * k + local[:, None] + 0 * local).ravel()]
+        columns = [(cells[:, None, None] * k + 0 * local[:, None] + local).ravel()]
+        values = [self.block.ravel()]
+        here = cells[:, None] * k + self.mobile
+        out = self.loss.sum(1) + self.coupling.sum(1)
+        rows.append(here.ravel())
+        columns.append(here.ravel())
+        values.append((-out / self.porosity[:, None]).ravel())
+        nb = s.grid.neighbour
+        for f in range(nb.shape[1]):
+            has = nb[:, f] >= 0
+            rows.append(here[has].ravel())
+            columns.append(here[nb[has, f]].ravel())
+            values.append((self.coupling[has, f] / self.porosity[nb[has, f]][:, None]).ravel())
+        for side in (0, 1):
+            rows.append(np.broadcast_to(s.body + side * m + np.arange(m), (n, m)).ravel())
+            columns.append(here.ravel())
+            flow = -self.loss[:, side] * (s.grid.volume / self.porosity)[:, None]
+            values.append(flow.ravel())
+        return csc_array(
+            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
+            shape=(s.size, s.size),
+        )

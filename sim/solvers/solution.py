@@ -1,0 +1,77 @@
+"""What a solver returns, and the words for how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.model.system import System
+
+# status -> sentence with a remedy
+STATUS = {
+    "finished": "The run reached its end.",
+    "interrupted": "The run was interrupted; what was computed before is kept.",
+    "failed": "The integrator could not go on; what was computed before is kept.",
+}
+
+
+@dataclass
+class Solution:
+    """States at the output times of one segment.
+
+    t (k,) [s] · y (k, size) · end (size,) the last state reached, at t_end · statistics {name: n}
+    undershoot: the largest negative excursion of a species that cannot be negative, in units of
+        its absolute tolerance, over all internal steps; undershoot_species names it.
+    """
+
+    t: np.ndarray
+    y: np.ndarray
+    t_end: float
+    end: np.ndarray
+    status: str = "finished"
+    message: str = STATUS["finished"]
+    statistics: dict[str, int] = field(default_factory=dict)
+    undershoot: float = 0.0
+    undershoot_species: str = ""
+
+
+class Recorder:
+    """Collects outputs and watches for undershoot while a solver runs."""
+
+    def __init__(self, system: System, t_eval: np.ndarray, atol: np.ndarray, progress=None):
+        self.system, self.t_eval, self.progress = system, t_eval, progress
+        self.t: list[float] = []
+        self.y: list[np.ndarray] = []
+        self.steps, self.undershoot, self.species = 0, 0.0, ""
+        self._inverse = 1.0 / system.split(atol)[0]
+        self._watched = np.array([not s.signed for s in system.model.species])
+
+    def step(self, t: float, y: np.ndarray) -> None:
+        """Note an internal step."""
+        self.steps += 1
+        scaled = (self.system.split(y)[0] * self._inverse).min(axis=0)
+        scaled[~self._watched] = 0.0
+        k = int(np.argmin(scaled))
+        if -scaled[k] > self.undershoot:
+            self.undershoot, self.species = float(-scaled[k]), self.system.model.species[k].name
+        if self.progress is not None:
+            self.progress(t, self.steps)
+
+    def keep(self, t: float, y: np.ndarray) -> None:
+        """Keep an output."""
+        self.t.append(float(t))
+        self.y.append(np.array(y))
+
+    def solution(self, t_end: float, end: np.ndarray, status: str, message: str, **statistics):
+        """The Solution of what was collected."""
+        y = np.array(self.y) if self.y else np.empty((0, self.system.size))
+        statistics = {"steps": self.steps, **statistics}
+        return Solution(
+            np.array(self.t), y, float(t_end), np.array(end), status, message or STATUS[status],
+            statistics, self.undershoot, self.species,
+        )  # fmt: skip
+
+
+Progress = Callable[[float, int], None]
