@@ -1,0 +1,40 @@
+"""Amorphous and acidic precursors: ACP, DCPD, OCP. Ostwald's steps come out; they are not put in."""
+
+from __future__ import annotations
+
+import math
+
+from sim.kinetics.smooth import ramp
+
+
+def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, nu, order, width):
+    """Formation of a precursor [mol m-3 s-1]: k (Omega^(1/nu) - 1)^p for Omega > 1.
+
+    k = k_new x porosity (nucleation, barrier-free at this interfacial energy) + k_grow x solid.
+    """
+    s = ramp(math.expm1(ln_omega / nu), width)
+    if s == 0.0:
+        return 0.0
+    amount = k_new * porosity + k_grow * max(solid, 0.0)
+    return amount * room_left * s**order
+
+
+def templated(
+    solid, template, ln_omega, inhibition, room_left, k_template, k_grow, nu, order, width
+):
+    """The same for a phase that starts only on another solid (OCP on DCPD, ACP and cores)."""
+    s = ramp(math.expm1(ln_omega / nu), width)
+    if s == 0.0:
+        return 0.0
+    amount = k_template * max(template, 0.0) + k_grow * max(solid, 0.0)
+    return amount * inhibition * room_left * s**order
+
+
+def dissolution(solid, ln_omega, k_dissolution, nu, width):
+    """Dissolution of a precursor [mol m-3 s-1], first order in the solid, for Omega < 1."""
+    return k_dissolution * solid * ramp(-math.expm1(ln_omega / nu), width)
+
+
+def template(ACP, DCPD, granules, core):
+    """Surface on which OCP starts, counted as moles of the solids that offer it [mol m-3]."""
+    return ACP + DCPD + granules + core
