@@ -117,7 +117,7 @@ def _shared(*owners: Derived | Process) -> Parameters:
     named = {f"fluid.{b}" for b in water.BACKGROUND} | {"fluid.temperature", "transport.archie"}
     values = [v for o in owners for v in o.inputs.values()]
     values += [v for o in owners if isinstance(o, Process) for v in o.changes.values()]
-    values += [v for s in _species() for v in (*s.contains.values(), s.diffusivity)]
+    values += [v for s in _species() for v in (*s.contains.values(), s.diffusivity, s.initial)]
     for value in values:
         for v in value if isinstance(value, tuple) else (value,):
             if isinstance(v, str) and "." in v:

@@ -29,6 +29,7 @@ __all__ = [
     "cite",
     "load_parameters",
     "load_references",
+    "parameters_from",
 ]
 
 
@@ -186,7 +187,12 @@ def load_parameters(path: str | Path | Traversable) -> Parameters:
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ParameterError(f"{path} is not valid TOML: {reason}.") from None
-    return Parameters(dict(_entries(content, "", str(path))))
+    return parameters_from(content, str(path))
+
+
+def parameters_from(content: dict[str, Any], where: str) -> Parameters:
+    """Parameters of tables already read; `where` names them in errors."""
+    return Parameters(dict(_entries(content, "", where)))
 
 
 def _entries(table: dict[str, Any], prefix: str, where: str) -> Iterator[tuple[str, Parameter]]:

@@ -158,7 +158,7 @@ class Model:
                     )
                 self._check_coefficient(n, p.name)
         for s in self.species:
-            for v in (*s.contains.values(), s.diffusivity):
+            for v in (*s.contains.values(), s.diffusivity, s.initial):
                 self._check_coefficient(v, s.name)
 
     def _check_coefficient(self, value, owner: str):

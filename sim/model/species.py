@@ -23,6 +23,8 @@ class Species:
     contains: {element: amount per unit}, numbers or parameter names; what the ledger adds up.
     pool: the row of the ledger it is counted in.
     signed: whether it may be negative (acidity); all others are watched for undershoot.
+    initial: amount at the start where nothing else is said.
+    equilibrated: whether a run starts it where its net rate vanishes (buffers, baselines).
     """
 
     name: str
@@ -32,6 +34,8 @@ class Species:
     unit: str = "mol m-3"
     pool: str = ""
     signed: bool = False
+    initial: Coefficient = 0.0
+    equilibrated: bool = False
     description: str = ""
 
     def __post_init__(self):

@@ -130,12 +130,18 @@ class System:
         width = sum(d.formula.memory for d in kernels)
         self._extra: list = []
         self.memory = np.zeros((self.n_cells, max(1, width)))
-        start = 0
+        self.forget()
         for d in kernels:
             k = d.formula
             self._extra += [np.zeros(len(d.inputs)), np.zeros(len(d.outputs)), k.tables(values)]
-            self.memory[:, start : start + k.memory] = k.initial
-            start += k.memory
+
+    def forget(self) -> None:
+        """Drop the warm starts of the kernels; the next evaluation starts them cold."""
+        start = 0
+        for d in self.model.order:
+            if isinstance(d.formula, Kernel):
+                self.memory[:, start : start + d.formula.memory] = d.formula.initial
+                start += d.formula.memory
 
     def _warm(self):
         """One call before the clock starts; a damaged compile cache is thrown away, once."""

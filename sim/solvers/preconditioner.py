@@ -136,29 +136,29 @@ def _thomas_solve(schur, gamma, coupling, porosity, pivot, b):
         lu_solve(schur[i], pivot[i], b[i])
 
 
-def _restrict(r, mobile, immobile, inner, pivot, low, y, b):
-    """y = B_II^-1 r_I and b = r_M - B_MI y in every cell."""
+def _restrict(r, scale, mobile, immobile, inner, pivot, low, y, b):
+    """y = B_II^-1 r_I and b = r_M - B_MI y in every cell, in units of `scale`."""
     for i in range(r.shape[0]):
         for a in range(immobile.size):
-            y[i, a] = r[i, immobile[a]]
+            y[i, a] = r[i, immobile[a]] / scale[immobile[a]]
         lu_solve(inner[i], pivot[i], y[i])
         for a in range(mobile.size):
-            s = r[i, mobile[a]]
+            s = r[i, mobile[a]] / scale[mobile[a]]
             for k in range(immobile.size):
                 s -= low[i, a, k] * y[i, k]
             b[i, a] = s
 
 
-def _prolong(x, mobile, immobile, up, y, z):
-    """z_M = x and z_I = y - B_II^-1 B_IM x in every cell."""
+def _prolong(x, scale, mobile, immobile, up, y, z):
+    """z_M = x and z_I = y - B_II^-1 B_IM x in every cell, back in the species' units."""
     for i in range(z.shape[0]):
         for a in range(mobile.size):
-            z[i, mobile[a]] = x[i, a]
+            z[i, mobile[a]] = x[i, a] * scale[mobile[a]]
         for a in range(immobile.size):
             s = y[i, a]
             for k in range(mobile.size):
                 s -= up[i, a, k] * x[i, k]
-            z[i, immobile[a]] = s
+            z[i, immobile[a]] = s * scale[immobile[a]]
 
 
 def _times(block, coupling, loss, porosity, neighbour, volume, mobile, v, tail, out, out_tail):
@@ -200,7 +200,7 @@ class LinearSystem:
         q = s - m
         self.mobile = system.mobile
         self.immobile = np.array([k for k in range(s) if k not in set(self.mobile)], np.int64)
-        self.block = np.zeros((n, s, s))
+        self.block, self.scaled = np.zeros((n, s, s)), np.zeros((n, s, s))
         self.inner, self.pivot = np.zeros((n, q, q)), np.zeros((n, q), np.int64)
         self.up, self.low = np.zeros((n, q, m)), np.zeros((n, m, q))
         self.schur, self.pivot_m = np.zeros((n, m, m)), np.zeros((n, m), np.int64)
@@ -215,12 +215,16 @@ class LinearSystem:
         self.system.rhs(t, y, scratch)
         self.coupling, self.loss, self.porosity = self.system.couplings()
         self.system.blocks(t, y, self.block)
+        # Crystal numbers beside concentrations span 20 decades: pivots are compared in units of
+        # each species' scale, or elimination would mix rounding of one into the other.
+        scale = self.system.scale
+        np.multiply(self.block, scale[None, None, :] / scale[None, :, None], out=self.scaled)
 
     def factor(self, gamma: float) -> bool:
         """Factor I - gamma J; False when a block is singular (the step is then too long)."""
         self.gamma = gamma
         bad = eliminate(
-            self.block, gamma, self.mobile, self.immobile, self.coupling, self.loss,
+            self.scaled, gamma, self.mobile, self.immobile, self.coupling, self.loss,
             self.porosity, self.inner, self.pivot, self.up, self.low, self.schur,
         )  # fmt: skip
         if bad or self.mobile.size == 0:
@@ -234,7 +238,9 @@ class LinearSystem:
         s = self.system
         body, tail = s.split(r)
         z_body, z_tail = s.split(z)
-        restrict(body, self.mobile, self.immobile, self.inner, self.pivot, self.low, self.y, self.b)
+        restrict(
+            body, s.scale, self.mobile, self.immobile, self.inner, self.pivot, self.low, self.y, self.b
+        )
         if self.mobile.size:
             if self.line:
                 thomas_solve(
@@ -242,8 +248,8 @@ class LinearSystem:
                 )
             else:
                 self.b[:] = self._lu.solve(self.b.ravel()).reshape(self.b.shape)
-        prolong(self.b, self.mobile, self.immobile, self.up, self.y, z_body)
-        weight = s.grid.volume[:, None] * self.b / self.porosity[:, None]
+        prolong(self.b, s.scale, self.mobile, self.immobile, self.up, self.y, z_body)
+        weight = s.grid.volume[:, None] * z_body[:, self.mobile] / self.porosity[:, None]
         z_tail[:] = tail - self.gamma * np.einsum("ikm,im->km", self.loss, weight)
 
     def times(self, v: np.ndarray, out: np.ndarray) -> None:

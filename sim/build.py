@@ -1,0 +1,230 @@
+"""From a scenario to arrays: grid, fields, first state, and the system of each segment of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.chemistry import aqueous
+from sim.errors import ScenarioError, nearest
+from sim.intervention import Intervention
+from sim.model.process import coefficient
+from sim.model.system import System
+from sim.parameters import Parameters
+from sim.scenario import PLASMA, Scenario
+from sim.space import grid as grids
+from sim.space.boundary import Boundary
+from sim.space.grid import Grid
+from sim.units import convert
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a run without cuts. `change(y)` applies the intervention that starts it."""
+
+    start: float
+    end: float
+    system: System
+    intervention: Intervention | None
+    builder: Builder
+
+    def change(self, y: np.ndarray) -> np.ndarray:
+        """The state after the intervention at the start of the segment."""
+        if self.intervention is None:
+            return y
+        return self.builder.apply(self.intervention, self.system, y)
+
+
+class Builder:
+    """Builds the systems of a scenario. Geometry is fixed for a run; parameters and fluid are not."""
+
+    def __init__(self, scenario: Scenario):
+        self.scenario, self.model = scenario, scenario.model
+        self.grid = make_grid(scenario)
+        self.layer = locate(scenario, self.grid)
+        self.names = [name for name, _ in scenario.layers]
+
+    def segments(self) -> Iterator[Segment]:
+        """The segments of the run, in order."""
+        s = self.scenario
+        cuts = [i for i in s.interventions if i.at < s.duration]
+        starts = [0.0, *(i.at for i in cuts)]
+        ends = [*(i.at for i in cuts), s.duration]
+        parameters, fluid = s.parameters, dict(self._fluid(s.parameters))
+        for start, end, cut in zip(starts, ends, [None, *cuts], strict=True):
+            if cut is not None:
+                parameters = parameters.with_values(cut.parameters)
+                fluid |= {k: _concentration(k, v) for k, v in cut.boundary.items()}
+            yield Segment(start, end, self.system(parameters, fluid), cut, self)
+
+    def system(self, parameters: Parameters, fluid: dict[str, float]) -> System:
+        """The system under these parameters, fed by this fluid ({species or pH: value})."""
+        s = self.scenario
+        values = self.total(parameters, fluid)
+        permeability = parameters.si("outer.permeability") if s.outer == "exchange" else 0.0
+        boundary = Boundary(s.outer, values, permeability)
+        return System(
+            self.model, self.grid, parameters, self.fields(parameters),
+            {tag: boundary for tag in outer_tags(self.grid)},
+            self._by_layer(parameters, "perfusion", 0.0), values,
+            parameters.si("transport.archie") if "transport.archie" in parameters else 2.0,
+        )  # fmt: skip
+
+    def fields(self, parameters: Parameters) -> dict[str, np.ndarray]:
+        """{field: (n,)} from the layers."""
+        return {
+            name: self._by_layer(parameters, name, default)
+            for name, (default, _, _) in self.model.fields.items()
+        }
+
+    def initial(self, system: System) -> np.ndarray:
+        """The first state: layer by layer, then equilibrated species at rest."""
+        s, parameters = self.scenario, self.scenario.parameters
+        fluid = dict(self._fluid(parameters))
+        values = {n: p.si for n, p in parameters.items()}
+        y = np.zeros(system.size)
+        u, _ = system.split(y)
+        index = {x.name: k for k, x in enumerate(self.model.species)}
+        for name in s.initial:
+            if name not in index and name != "pH":
+                raise ScenarioError(f"initial: '{name}' is not a species.{nearest(name, index)}")
+        for i, layer in enumerate(self.names):
+            here = self.layer == i
+            water = dict(fluid)
+            for name in (*self.model.mobile, "pH"):
+                if name in s.initial:
+                    water[name] = self._number(s.initial[name], layer, name)
+                if f"{layer}.{name}" in parameters:
+                    water[name] = parameters.si(f"{layer}.{name}")
+            for name, value in self.total(parameters, water).items():
+                u[here, index[name]] = value
+            for x in self.model.species:
+                if not x.mobile:
+                    given = s.initial.get(x.name)
+                    value = coefficient(x.initial, values)
+                    if given is not None:
+                        value = self._number(given, layer, x.name)
+                    u[here, index[x.name]] = s.quantity(layer, x.name, value)
+        return self._settled(system, self._times_porosity(system, y))
+
+    def apply(self, change: Intervention, system: System, y: np.ndarray) -> np.ndarray:
+        """The state after an intervention."""
+        y = y.copy()
+        u, _ = system.split(y)
+        here = np.ones(system.n_cells, bool)
+        if change.region:
+            if change.region not in self.names:
+                raise ScenarioError(
+                    f"there is no layer '{change.region}'.{nearest(change.region, self.names)}"
+                )
+            here = self.layer == self.names.index(change.region)
+        index = {x.name: k for k, x in enumerate(self.model.species)}
+        if change.excise:
+            fresh = np.zeros_like(y)
+            f, _ = system.split(fresh)
+            for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
+                f[:, index[name]] = value
+            fresh = self._settled(system, self._times_porosity(system, fresh))
+            u[here] = system.split(fresh)[0][here]
+        porosity = system.evaluate(0.0, y)[0]["porosity"]
+        for name, value in change.state.items():
+            if name not in index:
+                raise ScenarioError(f"'{name}' is not a species.{nearest(name, index)}")
+            unit = self.model.species[index[name]].unit
+            amount = convert(value, unit, f"state.{name}")
+            u[here, index[name]] = amount * (porosity[here] if name in self.model.mobile else 1.0)
+        return y
+
+    def total(self, parameters: Parameters, fluid: dict[str, float]) -> dict[str, float]:
+        """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
+        values = {k: v for k, v in fluid.items() if k != "pH"}
+        if "pH" in fluid and "H" in self.model.mobile:
+            background = {b: parameters.si(f"fluid.{b}") for b in aqueous.BACKGROUND}
+            arguments = aqueous.tables(
+                self.scenario.constants, parameters.si("fluid.temperature"), background
+            )
+            known = [values.get(k, 0.0) for k in ("Ca", "P", "C")]
+            values["H"] = aqueous.acidity_at(fluid["pH"], *known, arguments)
+        return {k: v for k, v in values.items() if k in self.model.mobile}
+
+    def _fluid(self, parameters: Parameters) -> Iterator[tuple[str, float]]:
+        for name in (*self.model.mobile, "pH"):
+            if f"{PLASMA}.{name}" in parameters:
+                yield name, parameters.si(f"{PLASMA}.{name}")
+
+    def _number(self, value: float | str, layer: str, name: str) -> float:
+        if isinstance(value, str) and value.isidentifier():
+            return self.scenario.quantity(layer, value, 0.0)
+        units = {x.name: x.unit for x in self.model.species} | {"pH": "1"}
+        return convert(value, units[name], f"initial.{name}")
+
+    def _by_layer(self, parameters: Parameters, name: str, default: float) -> np.ndarray:
+        values = [
+            parameters.si(f"{n}.{name}") if f"{n}.{name}" in parameters else default
+            for n in self.names
+        ]
+        return np.array(values)[self.layer]
+
+    def _times_porosity(self, system: System, y: np.ndarray) -> np.ndarray:
+        """Pore concentrations of mobile species turned into amounts per bulk volume."""
+        y = y.copy()
+        porosity = system.evaluate(0.0, y)[0]["porosity"]
+        system.forget()  # that state was no state of the run
+        system.split(y)[0][:, system.mobile] *= porosity[:, None]
+        return y
+
+    def _settled(self, system: System, y: np.ndarray) -> np.ndarray:
+        """Equilibrated species where their net rate vanishes; their rates are linear in them."""
+        rest = [k for k, x in enumerate(self.model.species) if x.equilibrated]
+        low, high, dy0, dy1 = y.copy(), y.copy(), np.zeros_like(y), np.zeros_like(y)
+        for k in rest:
+            system.split(low)[0][:, k] = 0.0
+            system.split(high)[0][:, k] = system.scale[k]
+        system.rhs(0.0, low, dy0)
+        system.rhs(0.0, high, dy1)
+        out = y.copy()
+        for k in rest:
+            r0, r1 = system.split(dy0)[0][:, k], system.split(dy1)[0][:, k]
+            slope = (r1 - r0) / system.scale[k]
+            system.split(out)[0][:, k] = np.where(slope < 0, -r0 / np.where(slope < 0, slope, 1), 0)
+        return out
+
+
+def make_grid(s: Scenario) -> Grid:
+    """The grid of a scenario; layers may differ in cell size along a line."""
+    if s.geometry == "well_mixed":
+        if s.outer == "fixed":
+            raise ScenarioError(
+                "a stirred cell has no face to fix a concentration at; use outer='exchange' with "
+                "outer.permeability, or outer='closed' with perfusion."
+            )
+        area = 1.0 if s.outer == "exchange" else 0.0
+        return grids.well_mixed(1.0, area)
+    sizes = [(s.size(name), cells) for name, cells in s.layers]
+    if s.geometry in ("slab", "cylinder", "sphere"):
+        edges = np.zeros(1)
+        for size, cells in sizes:
+            edges = np.concatenate([edges, grids.uniform(size, cells, edges[-1])[1:]])
+        return grids.KINDS[s.geometry](edges=edges)
+    dim = 2 if s.geometry == "rectangle" else 3
+    reach, cells = sum(z for z, _ in sizes), 2 * sum(n for _, n in sizes)
+    return grids.KINDS[s.geometry]([2 * reach] * dim, [cells] * dim, [-reach] * dim)
+
+
+def locate(s: Scenario, grid: Grid) -> np.ndarray:
+    """Index of the layer each cell's centre lies in (n,); beyond the last, the last."""
+    if not grid.axes:
+        return np.zeros(1, np.int64)
+    outer = np.cumsum([s.size(name) for name, _ in s.layers])
+    return np.minimum(np.searchsorted(outer, grid.distance(), side="left"), len(s.layers) - 1)
+
+
+def outer_tags(grid: Grid) -> tuple[str, ...]:
+    """Boundaries that face the surroundings: all but the mid-plane of a slab and a hollow core."""
+    return tuple(t for t in grid.tags if not (grid.kind == "slab" and t == "left") and t != "inner")
+
+
+def _concentration(name: str, value: float | str) -> float:
+    return convert(value, "1" if name == "pH" else "mol/m3", f"boundary.{name}")

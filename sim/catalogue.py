@@ -1,0 +1,53 @@
+"""Named scenarios from data/scenarios/*.toml."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+from sim import library
+from sim.errors import ScenarioError, nearest
+from sim.parameters import Parameters, parameters_from
+from sim.scenario import Scenario
+
+KEYS = {
+    "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",
+    "constants", "growth_law", "parameters", "set",
+}  # fmt: skip
+
+
+def _folder():
+    return resources.files("sim") / "data" / "scenarios"
+
+
+def scenarios() -> list[str]:
+    """Names of the scenarios that come with the package."""
+    return sorted(f.name[: -len(".toml")] for f in _folder().iterdir() if f.name.endswith(".toml"))
+
+
+def scenario(name: str, **options: str) -> Scenario:
+    """A named scenario. options: constants="minteq.v4", growth_law="spiral" replace the file's."""
+    if name not in scenarios():
+        raise ScenarioError(
+            f"no scenario is called '{name}'; there are {', '.join(scenarios())}."
+            f"{nearest(name, scenarios())}"
+        )
+    text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
+    return from_table(name, tomllib.loads(text), **options)
+
+
+def from_table(name: str, table: dict, **options: str) -> Scenario:
+    """A scenario from the content of a TOML file."""
+    for key in (*table, *options):
+        if key not in KEYS:
+            raise ScenarioError(f"{name}: '{key}' is not a key of a scenario.{nearest(key, KEYS)}")
+    chosen = {k: options.get(k, table.get(k)) for k in ("constants", "growth_law")}
+    chosen = {k: v for k, v in chosen.items() if v}
+    model = library.model(**chosen)
+    own: Parameters = parameters_from(table.get("parameters", {}), name)
+    layers = tuple((x["name"], x["cells"]) for x in table["layers"])
+    given = {k: table[k] for k in ("title", "notes", "expected", "geometry", "outer", "duration") if k in table}  # fmt: skip
+    return Scenario(
+        name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
+        constants=chosen.get("constants", "tissue-37C"), **given,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Aqueous chemistry: speciation, saturation, and equilibrium with one solid."""

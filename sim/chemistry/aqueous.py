@@ -1,0 +1,118 @@
+"""Speciation of the pore water of one cell: from transported totals to what kinetics ask for.
+
+Totals of Ca, P, C and acidity H change in a simulation; Mg, Na, K and Cl are uniform backgrounds.
+The kernel is called from generated code for every cell and every evaluation, with the cell's last
+solution as its first guess.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from sim.chemistry.activity import water_density
+from sim.chemistry.equilibria import constants_set
+from sim.chemistry.speciation import solve
+from sim.errors import SpeciationError
+
+COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
+TRANSPORTED = 4
+BACKGROUND = COMPONENTS[TRANSPORTED:]
+MINERALS = ("HAP", "ACP1", "ACP2", "DCPD", "OCP")
+MEMORY = len(COMPONENTS) + 2
+OUTPUTS = (
+    "pH", "ionic_strength", "Ca_free", "P_free", "C_free", "Mg_free", "a_Ca", "a_PO4",
+    *(f"ln_omega_{m}" for m in MINERALS),
+)  # fmt: skip
+UNITS = ("1", "mol kg-1", "mol m-3", "mol m-3", "mol m-3", "mol m-3") + ("1",) * 7
+
+# Totals this small [mol/kgw] are rounded away from zero, so that a trial state at the integrator's
+# tolerance below zero still has a solution; relative error (1e-12/2T)^2 at total T.
+TINY = 1e-12
+
+
+def tables(constants: str, temperature: float, background: dict[str, float]) -> tuple:
+    """Trailing arguments of `aqueous`: temperature [K], background totals [mol m-3]."""
+    t = constants_set(constants).tables(COMPONENTS, temperature)
+    if t.components != COMPONENTS:
+        raise AssertionError(f"components came back as {t.components}")
+    rows = [t.minerals.index(m) for m in MINERALS]
+    ln_K = np.asarray(t.mineral_log_K, float)[rows] * math.log(10.0)
+    density = water_density(temperature)
+    total = np.array([0.0] * TRANSPORTED + [background[b] / density for b in BACKGROUND])
+    nu = t.nu != 0
+    others = [k for k, c in enumerate(COMPONENTS) if c not in ("P", "H")]
+    free_P = np.flatnonzero(nu[:, 1] & ~nu[:, others].any(axis=1))
+    others = [k for k, c in enumerate(COMPONENTS) if c not in ("C", "H")]
+    free_C = np.flatnonzero(nu[:, 2] & ~nu[:, others].any(axis=1))
+    return (
+        density, total, np.zeros(len(COMPONENTS), np.uint8), np.zeros(len(t.species)),
+        np.zeros(len(t.species)), np.zeros(t.work_size),
+        np.ascontiguousarray(t.mineral_nu[rows]), np.ascontiguousarray(t.mineral_water[rows]), ln_K,
+        free_P, free_C, t.species.index("PO4"), t.species.index("Mg"), *t.arrays,
+    )  # fmt: skip
+
+
+def _aqueous(
+    inputs, memory, outputs,
+    density, total, is_fixed, m, lng, work, mineral_nu, mineral_water, mineral_ln_K,
+    free_P, free_C, PO4, Mg, *arrays,
+):  # fmt: skip
+    """outputs (OUTPUTS) from inputs (Ca, P, C, H) [mol m-3 pore water]; 0, or 1 when unsolved."""
+    for k in range(4):
+        total[k] = inputs[k] / density
+        if k < 3:
+            total[k] = 0.5 * (total[k] + math.sqrt(total[k] * total[k] + TINY * TINY))
+    status = solve(total, is_fixed, memory, m, lng, work, *arrays)[0]
+    if status != 0:
+        memory[total.size] = math.nan  # forget the guess
+        status = solve(total, is_fixed, memory, m, lng, work, *arrays)[0]
+    n = total.size
+    outputs[0] = -memory[3] / math.log(10.0)
+    outputs[1] = memory[n]
+    outputs[2] = m[0] * density
+    outputs[3] = 0.0
+    for j in free_P:
+        outputs[3] += m[j] * density
+    outputs[4] = 0.0
+    for j in free_C:
+        outputs[4] += m[j] * density
+    outputs[5] = m[Mg] * density
+    outputs[6] = math.exp(memory[0])
+    outputs[7] = m[PO4] * math.exp(lng[PO4])
+    for i in range(mineral_ln_K.size):
+        ln_omega = mineral_water[i] * memory[n + 1] - mineral_ln_K[i]
+        for k in range(n):
+            if mineral_nu[i, k] != 0.0:
+                ln_omega += mineral_nu[i, k] * memory[k]
+        outputs[8 + i] = ln_omega
+    return 1 if status != 0 else 0
+
+
+# Not cached here: it calls another file, and a cache sees only its own.
+aqueous = njit(_aqueous)
+
+
+def acidity_at(pH: float, Ca: float, P: float, C: float, arguments: tuple) -> float:
+    """Acidity H [mol m-3] that gives this pH with totals Ca, P, C [mol m-3]; arguments: `tables`."""
+    density, total, is_fixed, m, lng, work, *rest = arguments
+    arrays = rest[7:]
+    given, fixed = total.copy(), is_fixed.copy()
+    given[:3] = np.array([Ca, P, C]) / density
+    fixed[3] = 1
+    x = np.full(MEMORY, np.nan)
+    x[3] = -pH * math.log(10.0)
+    status = solve(given, fixed, x, m, lng, work, *arrays)[0]
+    if status != 0:
+        raise SpeciationError(
+            f"no equilibrium was found for Ca = {Ca:g}, P = {P:g}, C = {C:g} mM at pH {pH:g}."
+        )
+    nu_start, nu_component, nu = arrays[3], arrays[4], arrays[5]
+    acidity = 0.0
+    for j in range(m.size):
+        for i in range(nu_start[j], nu_start[j + 1]):
+            if nu_component[i] == 3:
+                acidity += nu[i] * m[j]
+    return float(acidity * density)

@@ -1,0 +1,162 @@
+"""Solutions turned into one labelled dataset: names, units, coordinates, derived quantities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.build import Builder, Segment
+from sim.chemistry.equilibria import constants_set
+from sim.constants import ATOMIC_MASS, MOLAR_MASS
+from sim.ledger import pools, residual
+from sim.solvers.solution import Solution
+
+if TYPE_CHECKING:
+    import xarray
+
+LN10 = np.log(10.0)
+LABELS = {
+    "pH": "pH",
+    "porosity": "porosity",
+    "ionic_strength": "ionic strength",
+    "Ca_free": "free calcium ions",
+    "P_free": "free orthophosphate",
+    "C_free": "free carbonate and CO2",
+    "growth_rate": "growth rate of HAP crystals",
+    "nucleation_rate": "nucleation rate of HAP",
+    "inhibition": "inhibition factor",
+}
+HIDDEN = ("share_H", "share_Ca", "f_alk", "f_acid", "template", "room")
+
+
+def assemble(
+    builder: Builder,
+    parts: list[tuple[Segment, Solution]],
+    start: np.ndarray,
+    jumps: list[tuple[float, np.ndarray]],
+) -> xarray.Dataset:
+    """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
+    import xarray as xr
+
+    rows: dict[str, list[np.ndarray]] = {}
+    times, budget, wrong, pool_names = [], [], [], []
+    for (segment, solution), (_, jump) in zip(parts, jumps, strict=True):
+        system = segment.system
+        for t, y in zip(solution.t, solution.y, strict=True):
+            if times and t <= times[-1]:  # a cut is an output of both its segments
+                continue
+            times.append(t)
+            derived, _, c = system.evaluate(t, y)
+            for name, values in _quantities(builder, system, y, derived, c).items():
+                rows.setdefault(name, []).append(values)
+            found = pools(system, y, derived)
+            found["interventions"] = np.broadcast_to(jump, start.shape)
+            pool_names = list(found)
+            budget.append(np.stack(list(found.values()), axis=-1))
+            wrong.append(residual(system, y, start, jump))
+    grid, model = builder.grid, builder.model
+    dims = ("time", *grid.axes)
+    units = _units(builder)
+    variables = {}
+    for name, values in rows.items():
+        data = np.array(values).reshape(len(times), *grid.shape)
+        attrs = {"units": units[name], "long_name": _label(builder, name)}
+        variables[name] = (dims, data, attrs)
+    elements = list(model.elements)
+    variables["ledger"] = (
+        ("time", "element", "pool"), np.array(budget).reshape(len(times), len(elements), -1),
+        {"units": "mol", "long_name": "amount by pool; supplies are cumulative"},
+    )  # fmt: skip
+    variables["ledger_residual"] = (
+        ("time", "element"), np.array(wrong).reshape(len(times), len(elements)),
+        {"units": "1", "long_name": "imbalance relative to turnover"},
+    )  # fmt: skip
+    spatial = tuple(grid.axes)
+    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), {"units": "m3", "long_name": "volume of a cell"})  # fmt: skip
+    names = np.array(builder.names)
+    variables["layer"] = (spatial, names[builder.layer].reshape(grid.shape), {"long_name": "layer"})
+    coords = {"time": ("time", np.array(times), {"units": "s", "long_name": "time", "axis": "T"})}
+    for a in grid.axes:
+        e = grid.edges[a]
+        label = "radius" if a == "r" else a
+        coords[a] = (a, 0.5 * (e[1:] + e[:-1]), {"units": "m", "long_name": label})
+        coords[f"{a}_edges"] = (f"{a}_edge", e, {"units": "m", "long_name": f"cell faces, {label}"})
+    coords["element"] = ("element", np.array(elements, dtype=str))
+    coords["pool"] = ("pool", np.array(pool_names, dtype=str))
+    return xr.Dataset(variables, coords)
+
+
+def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
+    u, _ = system.split(y)
+    found, k = {}, 0
+    for s, x in enumerate(builder.model.species):
+        if x.mobile:
+            found[x.name], k = c[:, k], k + 1
+        else:
+            found[x.name] = u[:, s]
+    for name, values in derived.items():
+        if name.startswith("ln_omega_"):
+            mineral = name.removeprefix("ln_omega_")
+            found[f"SI_{mineral}"] = values / LN10
+            found[f"S_{mineral}"] = np.exp(values / _nu(builder, mineral))
+        elif name not in HIDDEN:
+            found[name] = values
+    if "HAP" in found:
+        found["HAP_density"] = found["HAP"] * MOLAR_MASS["HAP"]
+        found["Ca_in_mineral"] = mineral_calcium(builder, system, u)
+        found["Ca_per_dry_mass"] = _per_dry_mass(builder, found["Ca_in_mineral"], found)
+    return found
+
+
+def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
+    """Calcium in solids [mol m-3]."""
+    if "Ca" not in builder.model.elements:
+        return np.zeros(u.shape[0])
+    row = system.contents[builder.model.elements.index("Ca")]
+    solids = ("granules", "ACP", "DCPD", "OCP", "HAP")
+    columns = [k for k, s in enumerate(builder.model.species) if s.name in solids]
+    return u[:, columns] @ row[columns]
+
+
+def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndarray:
+    """Calcium in solids per dry mass, mineral included [kg/kg]."""
+    dry = np.array([builder.scenario.quantity(n, "dry_density", 250.0) for n in builder.names])
+    mass = sum(found[m] * MOLAR_MASS[m] for m in ("HAP", "OCP", "DCPD", "ACP") if m in found)
+    mass = mass + found.get("granules", 0.0) * MOLAR_MASS["ACP"]
+    return calcium * ATOMIC_MASS["Ca"] / (dry[builder.layer] + mass)
+
+
+def _nu(builder: Builder, mineral: str) -> float:
+    return constants_set(builder.scenario.constants).minerals[mineral].nu
+
+
+def _units(builder: Builder) -> dict[str, str]:
+    model = builder.model
+    units = {s.name: s.unit for s in model.species}
+    units |= {o: u for d in model.derived for o, u in zip(d.outputs, d.units, strict=True)}
+    units |= {"porosity": "1", "HAP_density": "kg m-3", "Ca_in_mineral": "mol m-3"}
+    units["Ca_per_dry_mass"] = "kg kg-1"
+    for name in list(units):
+        if name.startswith("ln_omega_"):
+            mineral = name.removeprefix("ln_omega_")
+            units[f"SI_{mineral}"] = units[f"S_{mineral}"] = "1"
+    return units
+
+
+def _label(builder: Builder, name: str) -> str:
+    for s in builder.model.species:
+        if s.name == name:
+            where = " in pore water" if s.mobile else ""
+            return (s.description or s.name) + where
+    constants = builder.scenario.constants
+    if name.startswith("SI_"):
+        return f"saturation index of {name[3:]} ({constants})"
+    if name.startswith("S_"):
+        return f"supersaturation ratio of {name[2:]} per ion ({constants})"
+    extra = {
+        "HAP_density": "mass of hydroxyapatite per volume of tissue",
+        "Ca_in_mineral": "calcium in solids",
+        "Ca_per_dry_mass": "calcium in solids per dry mass",
+    }
+    return extra.get(name) or LABELS.get(name) or name.replace("_", " ")

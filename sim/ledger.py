@@ -1,0 +1,47 @@
+"""Where calcium, phosphorus, carbon and acidity are: by pool, and what came in from outside."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.model.system import SUPPLIES, System
+
+# Dissolved amounts are split into free ions and complexes with these derived quantities.
+FREE = {"Ca": "Ca_free", "P": "P_free", "C": "C_free"}
+
+
+def inventory(system: System, y: np.ndarray) -> np.ndarray:
+    """Contents less what was supplied, by element [mol]: what only an intervention can change."""
+    return system.invariants @ y
+
+
+def pools(system: System, y: np.ndarray, derived: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """{pool: amount by element [mol]}, supplies included with the sign of a source."""
+    u, tail = system.split(y)
+    amounts = system.grid.volume @ u  # mol of each species
+    found: dict[str, np.ndarray] = {}
+    for k, s in enumerate(system.model.species):
+        if not s.contains:
+            continue
+        pool = s.pool or s.name
+        held = system.contents[:, k] * amounts[k]
+        found[pool] = found.get(pool, 0.0) + held
+    if "dissolved" in found:
+        total = found.pop("dissolved")
+        free = total.copy()
+        for e, name in FREE.items():
+            if name in derived and e in system.model.elements:
+                water = derived[name] * derived["porosity"]
+                free[system.model.elements.index(e)] = system.grid.volume @ water
+        found = {"ions": free, "complexes": total - free, **found}
+    for k, side in enumerate(SUPPLIES):
+        found[f"supplied by {side}"] = system.contents[:, system.mobile] @ tail[k]
+    return found
+
+
+def residual(system: System, y: np.ndarray, start: np.ndarray, jump: np.ndarray) -> np.ndarray:
+    """Relative imbalance by element: (contents - supplied - start - interventions)/turnover."""
+    u, tail = system.split(y)
+    held = np.abs(system.contents) @ (system.grid.volume @ np.abs(u))
+    turnover = held + np.abs(system.contents[:, system.mobile]) @ np.abs(tail).sum(0) + np.abs(start)
+    return (inventory(system, y) - start - jump) / np.where(turnover > 0, turnover, 1.0)

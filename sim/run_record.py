@@ -1,0 +1,108 @@
+"""What is noted while a run goes on: states, segments, statistics. Becomes the Result."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from importlib import metadata
+
+import numpy as np
+
+from sim.build import Builder, Segment
+from sim.dataset import assemble
+from sim.ledger import inventory
+from sim.result import Result
+from sim.solvers.solution import STATUS, Solution
+
+PACKAGES = ("hapsim", "numpy", "scipy", "numba", "xarray", "scikit-sundae")
+
+
+class RunRecord:
+    """Collects segments and their solutions."""
+
+    def __init__(self, builder: Builder, solver: str, rtol: float, atol: float, seed: int | None):
+        self.builder, self.solver, self.rtol, self.atol, self.seed = (
+            builder, solver, rtol, atol, seed
+        )  # fmt: skip
+        self.parts: list[tuple[Segment, Solution]] = []
+        self.start: np.ndarray | None = None
+        self.jump = 0.0
+        self.jumps: list[tuple[float, np.ndarray]] = []
+        self.last: np.ndarray | None = None
+
+    def begin(self, segment: Segment, y: np.ndarray) -> None:
+        """Note the state that a segment starts from; a cut may have changed the inventory."""
+        now = inventory(segment.system, y)
+        if self.start is None:
+            self.start = now
+        else:
+            self.jump = self.jump + now - self.last
+        self.jumps.append((segment.start, np.array(self.jump)))
+
+    def end(self, segment: Segment, solution: Solution) -> None:
+        """Note the solution of a segment."""
+        self.parts.append((segment, solution))
+        self.last = inventory(segment.system, solution.end)
+
+    def result(self, wall: float) -> Result:
+        """The Result of everything noted."""
+        dataset = assemble(self.builder, self.parts, self.start, self.jumps)
+        manifest = self.manifest(wall)
+        manifest["ledger_residual"] = float(np.abs(dataset["ledger_residual"]).max())
+        return Result(dataset, manifest)
+
+    def manifest(self, wall: float) -> dict:
+        """Everything needed to tell what was run, with what, and how well it went."""
+        s = self.builder.scenario
+        solutions = [p for _, p in self.parts]
+        statistics: dict[str, int] = {}
+        for p in solutions:
+            for k, v in p.statistics.items():
+                statistics[k] = statistics.get(k, 0) + int(v)
+        worst = max(solutions, key=lambda p: p.undershoot)
+        parameters = {
+            n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()
+        }
+        text = json.dumps(
+            [parameters, s.geometry, s.layers, s.outer, s.duration, s.initial, s.constants,
+             [str(i) for i in s.interventions], [p.name for p in s.model.processes]],
+            default=str,
+        )  # fmt: skip
+        end = solutions[-1]
+        return {
+            "scenario": s.name,
+            "title": s.title,
+            "notes": s.notes,
+            "constants": s.constants,
+            "geometry": repr(self.builder.grid),
+            "model": repr(s.model),
+            "duration": s.duration,
+            "status": end.status,
+            "message": end.message if end.status != "finished" else STATUS["finished"],
+            "t_end": end.t_end,
+            "solver": self.solver,
+            "rtol": self.rtol,
+            "atol": self.atol,
+            "statistics": statistics,
+            "speciation_failures": int(sum(seg.system.failures[0] for seg, _ in self.parts)),
+            "undershoot": worst.undershoot,
+            "undershoot_species": worst.undershoot_species,
+            "wall_seconds": wall,
+            "seed": self.seed,
+            "threads": 1,
+            "hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "interventions": [str(i) for i in s.interventions],
+            "parameters": parameters,
+            "versions": {p: _version(p) for p in PACKAGES},
+            "platform": f"{platform.system()} {platform.machine()}, Python "
+            f"{platform.python_version()}, {os.cpu_count()} processors",
+        }
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,115 @@
+"""Run a scenario."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from sim.build import Builder
+from sim.errors import ScenarioError
+from sim.result import Result
+from sim.run_record import RunRecord
+from sim.scenario import Scenario
+from sim.solvers import solver as find_solver
+from sim.units import convert
+
+RTOL = 1e-5
+ATOL_FACTOR = 1e-7
+
+Progress = Callable[[float, int], None]
+
+
+def simulate(
+    scenario: Scenario,
+    solver: str = "cvode",
+    rtol: float = RTOL,
+    atol: float = ATOL_FACTOR,
+    times: np.ndarray | list[float | str] | int | None = None,
+    progress: bool | Progress = False,
+    max_steps: int = 200_000,
+    seed: int | None = None,
+) -> Result:
+    """Run a scenario from 0 to its duration.
+
+    solver: a name in sim.solvers.SOLVERS
+    rtol: relative tolerance per step, 1e-12 to 1e-2
+    atol: absolute tolerance as a share of each species' declared scale
+    times: output times [s or text], or how many; they never influence the solution
+    progress: True for a bar, or a function of (time [s], steps)
+    Returns a Result also when the run was interrupted or failed: see result.status.
+    """
+    if not 1e-13 <= rtol <= 1e-1 or not 0 < atol <= 1:
+        raise ScenarioError(
+            f"rtol = {rtol!r} and atol = {atol!r}: rtol must be 1e-13 to 0.1 and atol (a share of "
+            "each species' scale) above 0 and at most 1."
+        )
+    method = find_solver(solver)
+    wanted = output_times(scenario.duration, times)
+    builder = Builder(scenario)
+    record = RunRecord(builder, solver, rtol, atol, seed)
+    bar, report = _progress(progress, scenario)
+    started = time.perf_counter()
+    y = None
+    try:
+        for segment in builder.segments():
+            system = segment.system
+            y = builder.initial(system) if y is None else segment.change(y)
+            record.begin(segment, y)
+            inside = (wanted >= segment.start) & (wanted <= segment.end)
+            solution = method.solve(
+                system, segment.start, segment.end, y, wanted[inside], rtol,
+                system.tolerances(atol), report, max_steps,
+            )  # fmt: skip
+            record.end(segment, solution)
+            y = solution.end
+            if solution.status != "finished":
+                break
+    finally:
+        if bar is not None:
+            bar.close()
+    return record.result(time.perf_counter() - started)
+
+
+def output_times(duration: float, times: np.ndarray | list | int | None) -> np.ndarray:
+    """Output times [s]: given, or a number of them, dense at first where things move fastest."""
+    if times is None:
+        times = 121
+    if isinstance(times, int | np.integer):
+        if times < 2:
+            raise ScenarioError(f"times = {times}: at least 2 output times are needed.")
+        x = np.arange(times) / (times - 1)
+        return duration * x**2
+    found = np.array([convert(t, "s", "times") for t in times], float)
+    if found.size < 1 or np.any(np.diff(found) <= 0) or found[0] < 0 or found[-1] > duration:
+        raise ScenarioError(
+            f"times must rise from 0 at the earliest to the duration, {duration:g} s, at the latest."
+        )
+    return found
+
+
+def _progress(progress: bool | Progress, scenario: Scenario):
+    if not progress:
+        return None, None
+    if callable(progress):
+        return None, progress
+    from tqdm.auto import tqdm
+
+    day = 86400.0
+    bar = tqdm(
+        total=scenario.duration / day, desc=scenario.name, unit="day",
+        bar_format="{l_bar}{bar}| {n:.3g}/{total:.3g} day [{elapsed}<{remaining}{postfix}]",
+        mininterval=0.2,
+    )  # fmt: skip
+    last = [0.0]
+
+    def report(t: float, steps: int):
+        now = time.perf_counter()
+        if now - last[0] > 0.2 or t >= scenario.duration:
+            last[0] = now
+            bar.set_postfix_str(f"{steps} steps", refresh=False)
+            bar.n = t / day
+            bar.refresh()
+
+    return bar, report
