@@ -13,7 +13,7 @@ from sim.intervention import Intervention
 from sim.model.process import coefficient
 from sim.model.system import System
 from sim.parameters import Parameters
-from sim.scenario import PLASMA, Scenario
+from sim.experiment import PLASMA, Scenario
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid

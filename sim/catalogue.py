@@ -8,7 +8,7 @@ from importlib import resources
 from sim import library
 from sim.errors import ScenarioError, nearest
 from sim.parameters import Parameters, parameters_from
-from sim.scenario import Scenario
+from sim.experiment import Scenario
 
 KEYS = {
     "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",

@@ -11,7 +11,7 @@ from sim.build import Builder
 from sim.errors import ScenarioError
 from sim.result import Result
 from sim.run_record import RunRecord
-from sim.scenario import Scenario
+from sim.experiment import Scenario
 from sim.solvers import solver as find_solver
 from sim.units import convert
 

@@ -41,9 +41,10 @@ def _lu(a, pivot):
 def _lu_solve(a, pivot, b):
     """Solve with the factors of _lu, b (n,) in place."""
     n = pivot.size
-    for k in range(n):
+    for k in range(n):  # all exchanges first: the rows of L were exchanged along with those of U
         p = pivot[k]
         b[k], b[p] = b[p], b[k]
+    for k in range(n):
         f = b[k]
         if f != 0.0:
             for i in range(k + 1, n):
