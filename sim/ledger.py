@@ -40,8 +40,13 @@ def pools(system: System, y: np.ndarray, derived: dict[str, np.ndarray]) -> dict
 
 
 def residual(system: System, y: np.ndarray, start: np.ndarray, jump: np.ndarray) -> np.ndarray:
-    """Relative imbalance by element: (contents - supplied - start - interventions)/turnover."""
+    """Relative imbalance by element: (contents - supplied - start - interventions)/turnover.
+
+    Turnover is what is held, was supplied and was there at the start, and at least a millionth of
+    each species' scale: an element that is absent shows its rounding as small, not as 1.
+    """
     u, tail = system.split(y)
-    held = np.abs(system.contents) @ (system.grid.volume @ np.abs(u))
-    turnover = held + np.abs(system.contents[:, system.mobile]) @ np.abs(tail).sum(0) + np.abs(start)
+    held = system.grid.volume @ np.abs(u) + 1e-6 * system.scale * system.grid.total_volume
+    turnover = np.abs(system.contents) @ held + np.abs(start)
+    turnover = turnover + np.abs(system.contents[:, system.mobile]) @ np.abs(tail).sum(0)
     return (inventory(system, y) - start - jump) / np.where(turnover > 0, turnover, 1.0)

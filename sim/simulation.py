@@ -16,7 +16,7 @@ from sim.solvers import solver as find_solver
 from sim.units import convert
 
 RTOL = 1e-5
-ATOL_FACTOR = 1e-7
+ATOL = 1e-6
 
 Progress = Callable[[float, int], None]
 
@@ -25,7 +25,7 @@ def simulate(
     scenario: Scenario,
     solver: str = "cvode",
     rtol: float = RTOL,
-    atol: float = ATOL_FACTOR,
+    atol: float = ATOL,
     times: np.ndarray | list[float | str] | int | None = None,
     progress: bool | Progress = False,
     max_steps: int = 200_000,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.constants import N_A, k_B
+from sim.kinetics.smooth import ramp
 
 
 def barrier_constant(interfacial_energy, molar_volume, temperature):
@@ -22,9 +23,9 @@ def critical_size(ln_omega, interfacial_energy, molar_volume, temperature):
 
 
 def nucleation(
-    ln_omega_HAP, pH, inhibition, porosity, hap_m0, core, granules, ACP, collagen, elastin, device,
+    ln_omega_HAP, pH, inhibition, porosity, hap_m0, core, granules, ACP, OCP, collagen, elastin, device,
     temperature, molar_volume, interfacial_energy, A_solution, A_site, pH_slope,
-    sites_core, sites_ACP, f_core, f_ACP, f_collagen, f_elastin, f_device,
+    sites_core, sites_precursor, f_core, f_precursor, f_collagen, f_elastin, f_device, seed,
 ):  # fmt: skip
     """Nucleation rate of HAP [m-3 s-1] and critical diameter [m].
 
@@ -32,15 +33,18 @@ def nucleation(
     b = B/(ln Omega)^2, vacant = n/(n + m0): sites are used up as crystals appear.
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.
+    seed [mol m-3]: amounts of substrate below it do not count, or the integrator's own errors
+    would nucleate crystals over decades.
     """
     if ln_omega_HAP < 0.5:  # exp(-B/0.25) is far below the smallest double: no kink
         return 0.0, 0.0
     b = barrier_constant(interfacial_energy, molar_volume, temperature) / ln_omega_HAP**2
-    n_core, n_ACP = sites_core * max(core, 0.0), sites_ACP * max(ACP + granules, 0.0)
-    n = n_core + n_ACP + collagen + elastin + device
+    n_core = sites_core * ramp(core, seed)
+    n_precursor = sites_precursor * ramp(ACP + granules + OCP, seed)
+    n = n_core + n_precursor + collagen + elastin + device
     per_site = (
         n_core * math.exp(-f_core * b)
-        + n_ACP * math.exp(-f_ACP * b)
+        + n_precursor * math.exp(-f_precursor * b)
         + collagen * math.exp(-f_collagen * b)
         + elastin * math.exp(-f_elastin * b)
         + device * math.exp(-f_device * b)

@@ -7,26 +7,28 @@ import math
 from sim.kinetics.smooth import ramp
 
 
-def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, nu, order, width):
+def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, nu, order, seed, width):
     """Formation of a precursor [mol m-3 s-1]: k (Omega^(1/nu) - 1)^p for Omega > 1.
 
     k = k_new x porosity (nucleation, barrier-free at this interfacial energy) + k_grow x solid.
+    Less solid than `seed` does not grow: growth on itself would turn the integrator's errors into
+    mineral in any solution that stays supersaturated for years.
     """
     s = ramp(math.expm1(ln_omega / nu), width)
     if s == 0.0:
         return 0.0
-    amount = k_new * porosity + k_grow * max(solid, 0.0)
+    amount = k_new * porosity + k_grow * ramp(solid, seed)
     return amount * room_left * s**order
 
 
 def templated(
-    solid, template, ln_omega, inhibition, room_left, k_template, k_grow, nu, order, width
+    solid, template, ln_omega, inhibition, room_left, k_template, k_grow, nu, order, seed, width
 ):
     """The same for a phase that starts only on another solid (OCP on DCPD, ACP and cores)."""
     s = ramp(math.expm1(ln_omega / nu), width)
     if s == 0.0:
         return 0.0
-    amount = k_template * max(template, 0.0) + k_grow * max(solid, 0.0)
+    amount = k_template * ramp(template, seed) + k_grow * ramp(solid, seed)
     return amount * inhibition * room_left * s**order
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.model.system import System
 from sim.solvers.preconditioner import LinearSystem
-from sim.solvers.solution import STATUS, Progress, Recorder, Solution
+from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
 
 
 def solve(
@@ -53,7 +53,7 @@ def solve(
         linear.times(v, out)
 
     integrator = CVODE(
-        rhs, method="BDF", rtol=rtol, atol=atol, linsolver="gmres", krylov_dim=10,
+        rhs, method="BDF", rtol=rtol, atol=per_cell(system, atol), linsolver="gmres", krylov_dim=10,
         precond=CVODEPrecond(setup, precondition), jactimes=CVODEJacTimes(None, product),
     )  # fmt: skip
     t, y, status, message = t0, np.array(y0, float), "finished", ""

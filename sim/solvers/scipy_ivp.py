@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.model.system import System
 from sim.solvers.preconditioner import LinearSystem
-from sim.solvers.solution import STATUS, Progress, Recorder, Solution
+from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
 
 
 def solve(
@@ -40,7 +40,7 @@ def solve(
 
     options = {} if method == "LSODA" else {"jac": jacobian}
     integrator = getattr(integrate, method)(
-        rhs, t0, np.array(y0, float), t1, rtol=rtol, atol=atol, **options
+        rhs, t0, np.array(y0, float), t1, rtol=rtol, atol=per_cell(system, atol), **options
     )
     status, message = "finished", ""
     pending = list(t_eval)

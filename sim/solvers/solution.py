@@ -37,6 +37,16 @@ class Solution:
     undershoot_species: str = ""
 
 
+def per_cell(system: System, atol: np.ndarray) -> np.ndarray:
+    """Tolerances for an integrator that controls the root mean square over all cells.
+
+    Mineral fronts pass one cell at a time; a mean over n cells would let that cell err by sqrt(n)
+    tolerances. Divided by sqrt(n), and by 3 because the errors of a few steps add up, `atol` is
+    what a single cell may err by where it is near zero.
+    """
+    return atol / (3.0 * np.sqrt(system.n_cells))
+
+
 class Recorder:
     """Collects outputs and watches for undershoot while a solver runs."""
 

@@ -1,0 +1,178 @@
+"""The house look: colours of species and phases, labels with units, time and length by range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.units import axis_label, readable_unit, to_unit
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+LOOK = {
+    "figure.dpi": 110,
+    "savefig.dpi": 150,
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "image.cmap": "viridis",
+}
+
+# One colour per species, phase and pool, apart in lightness too (Okabe-Ito, darkened or lightened).
+COLOURS = {
+    "Ca": "#0072B2",
+    "P": "#D55E00",
+    "C": "#7F7F7F",
+    "H": "#882255",
+    "pH": "#882255",
+    "ester": "#E69F00",
+    "PPi": "#009E73",
+    "HAP": "#16324F",
+    "OCP": "#B05A1E",
+    "DCPD": "#2A9D8F",
+    "ACP": "#C77CBA",
+    "granules": "#F0A43C",
+    "cells": "#C9B79C",
+    "ions": "#9CCBE8",
+    "complexes": "#5B9BC7",
+    "buffer": "#C9CDD3",
+    "membrane": "#A3B36C",
+    "core": "#5F7A3A",
+    "esters": "#E9D27A",
+    "pyrophosphate": "#009E73",
+    "other": "#8A8F98",
+    "Mg": "#44AA99",
+}
+FALLBACK = ("#332288", "#117733", "#AA4499", "#999933", "#661100", "#6699CC")
+DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1, 1.5)))
+KIN = {
+    "HAP_density": "HAP", "Ca_in_mineral": "Ca", "Ca_per_dry_mass": "Ca", "Ca_free": "Ca",
+    "P_free": "P", "C_free": "C", "buffer_Ca": "buffer", "bound_Ca": "membrane",
+    "slow_ester": "ester", "Mg_free": "Mg", "ACP1": "ACP", "ACP2": "ACP",
+}  # fmt: skip
+SHORT = {
+    "Ca_in_mineral": "Ca in solids",
+    "HAP_density": "HAP",
+    "Ca_per_dry_mass": "Ca per dry mass",
+    "Ca_free": "free Ca",
+    "P_free": "free P",
+    "C_free": "free C",
+    "Mg_free": "free Mg",
+    "ionic_strength": "ionic strength",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The house look for the figures made inside: `with plot.style(): ...`."""
+    import matplotlib
+
+    with matplotlib.rc_context(LOOK):
+        yield
+
+
+@contextmanager
+def canvas(ax: Axes | None, figsize: tuple[float, float] = (6.4, 3.8)) -> Iterator[Axes]:
+    """The given axes as they are, or new ones in the house look."""
+    if ax is not None:
+        yield ax
+        return
+    import matplotlib.pyplot as plt
+
+    with style():
+        _, made = plt.subplots(figsize=figsize, layout="constrained")
+        yield made
+
+
+@contextmanager
+def row(ax: Axes | Sequence[Axes] | None, count: int) -> Iterator[list[Axes]]:
+    """`count` axes: those given, or new ones in rows of at most three."""
+    if ax is not None:
+        yield list(np.atleast_1d(np.asarray(ax, dtype=object)).ravel())
+        return
+    import matplotlib.pyplot as plt
+
+    columns = min(count, 2 if count in (2, 4) else 3)
+    rows = -(-count // columns)
+    with style():
+        fig, grid = plt.subplots(
+            rows, columns, figsize=(max(5.2, 3.9 * columns), 0.7 + 2.7 * rows), squeeze=False,
+            layout="constrained",
+        )  # fmt: skip
+        found = list(grid.ravel())
+        for spare in found[count:]:
+            spare.remove()
+        yield found[:count]
+
+
+def colour(name: str) -> str:
+    """The colour of a species, phase, pool or quantity derived from one."""
+    key = name.removeprefix("SI_").removeprefix("S_")
+    key = KIN.get(key, key)
+    return COLOURS.get(key) or FALLBACK[sum(map(ord, key)) % len(FALLBACK)]
+
+
+class Shown(NamedTuple):
+    """How a variable is shown: values times `factor`, under `label`; `unit` in matplotlib text."""
+
+    factor: float
+    label: str
+    name: str
+
+
+def shown(data: xarray.DataArray) -> Shown:
+    """The customary unit of a variable and the text of its axis."""
+    name, unit, factor = str(data.name), data.attrs.get("units", "1"), 1.0
+    if name == "Ca_per_dry_mass":
+        unit, factor = "ug/mg", 1e3
+    elif unit == "kg m-3":
+        unit = "mg cm-3"  # the same number
+    elif unit == "m" and data.size:
+        unit = readable_unit(float(np.nanmax(np.abs(data))), "m")
+        factor = to_unit(1.0, unit)
+    text = name_of(name)
+    return Shown(factor, text if name == "pH" else axis_label(text, unit), text)
+
+
+def name_of(name: str) -> str:
+    """A variable's name for a legend: "SI_HAP" is "SI HAP"."""
+    return SHORT.get(name, name.replace("_", " "))
+
+
+def time_scale(end: float) -> tuple[float, str]:
+    """(seconds per unit, unit) fit for an axis up to `end` [s]."""
+    unit = readable_unit(end, "s")
+    return 1.0 / to_unit(1.0, unit), unit
+
+
+def length_scale(size: float) -> tuple[float, str]:
+    """(metres per unit, unit) fit for an axis of this extent [m]."""
+    unit = readable_unit(size, "m")
+    unit = unit if unit != "m" else "mm"
+    return 1.0 / to_unit(1.0, unit), unit
+
+
+def time_text(seconds: float) -> str:
+    """ "7 day", "1.5 h"."""
+    size, unit = time_scale(seconds)
+    return f"{seconds / size:.3g} {unit}" if seconds else "start"
+
+
+def finish(ax: Axes) -> Figure:
+    """The figure of an axes, subfigures included."""
+    return ax.get_figure(root=True)
