@@ -39,6 +39,7 @@ FIELDS = {
     "collagen": (0.0, "m-3", "nucleation sites on collagen"),
     "elastin": (0.0, "m-3", "nucleation sites on elastin"),
     "device": (0.0, "m-3", "nucleation sites on an implant"),
+    "pH_hold": (0.0, "1", "pH imposed from outside; 0 leaves it free"),
     "inhibitor": (1.0, "1", "level of protein inhibitors, interstitial fluid = 1"),
 }
 
@@ -176,6 +177,7 @@ def _processes():
                   amount="recruits", tau="acid.tau_recruit")  # fmt: skip
     yield process("acid: inflammation", first, {"inflamed": -1, "H": "acid.inflammation"},
                   amount="inflamed", tau="acid.tau_spend")  # fmt: skip
+    yield process("acid: hold", acid.holding, {"H": 1, "titrant": -1})
     yield process("buffer: protons", acid.relaxation, {"H": -1, "buffer_H": 1},
                   share="share_H", sites="buffer", bound="buffer_H")  # fmt: skip
     yield process("buffer: calcium", acid.relaxation, {"Ca": -1, "buffer_Ca": 1},

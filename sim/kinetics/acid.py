@@ -1,4 +1,7 @@
-"""Tissue buffers. (Acid itself is released by first-order pools, see necrosis.first_order.)"""
+"""Tissue buffers, and a pH held from outside.
+
+Acid itself is released by first-order pools, see necrosis.first_order.
+"""
 
 from __future__ import annotations
 
@@ -19,3 +22,10 @@ def sites_taken(pH, Ca_free, pK, K_Ca):
 def relaxation(share, sites, bound, tau):
     """Bound amount relaxing to share x sites within tau [mol m-3 s-1]; tau stands for "at once"."""
     return (share * sites - bound) / tau
+
+
+def holding(pH, pH_hold, hold):
+    """Acid given to hold the pH at pH_hold [mol m-3 s-1]; none where pH_hold is 0."""
+    if pH_hold <= 0.0:
+        return 0.0
+    return hold * (pH - pH_hold)
