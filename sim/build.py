@@ -41,7 +41,9 @@ class Builder:
     """Builds the systems of a scenario. Geometry is fixed for a run; parameters and fluid are not."""
 
     def __init__(self, scenario: Scenario):
-        self.scenario, self.model = scenario, scenario.model
+        values = {n: p.si for n, p in scenario.parameters.items()}
+        self.unbalanced = scenario.model.imbalance(values)
+        self.scenario, self.model = scenario, scenario.model.balanced(values)
         self.grid = make_grid(scenario)
         self.layer = locate(scenario, self.grid)
         self.names = [name for name, _ in scenario.layers]

@@ -108,19 +108,19 @@ class Scenario:
             )
         return replace(self, **changes)
 
-    def diff(self, other: Scenario) -> str:
-        """What differs from this scenario to another, a line each."""
-        lines = [str(row) for row in self.parameters.diff(other.parameters)]
+    def diff(self, base: Scenario) -> str:
+        """What differs from `base` to this scenario, a line each: "old -> new"."""
+        lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "layers", "outer", "duration", "initial", "constants"):
-            a, b = getattr(self, key), getattr(other, key)
-            if a != b:
-                lines.append(f"{key}: {a} -> {b}")
-        before = {p.name for p in self.model.processes}
-        after = {p.name for p in other.model.processes}
+            old, new = getattr(base, key), getattr(self, key)
+            if old != new:
+                lines.append(f"{key}: {old} -> {new}")
+        before = {p.name for p in base.model.processes}
+        after = {p.name for p in self.model.processes}
         lines += [f"process removed: {n}" for n in sorted(before - after)]
         lines += [f"process added: {n}" for n in sorted(after - before)]
-        lines += [f"+ {i}" for i in other.interventions if i not in self.interventions]
-        lines += [f"- {i}" for i in self.interventions if i not in other.interventions]
+        lines += [f"- {i}" for i in base.interventions if i not in self.interventions]
+        lines += [f"+ {i}" for i in self.interventions if i not in base.interventions]
         return "\n".join(lines) or "no difference"
 
     def size(self, layer: str) -> float:

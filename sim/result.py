@@ -131,6 +131,8 @@ class Result:
             + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
             f"└─ speciation failures: {m['speciation_failures']}",
         ]
+        if m.get("unbalanced"):
+            lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

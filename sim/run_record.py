@@ -93,6 +93,7 @@ class RunRecord:
             "seed": self.seed,
             "threads": 1,
             "hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": [str(i) for i in s.interventions],
             "parameters": parameters,
             "versions": {p: _version(p) for p in PACKAGES},

@@ -111,6 +111,25 @@ class Model:
                     found[p.name, e] = sum(parts)
         return found
 
+    def balanced(self, values: dict[str, float]) -> Model:
+        """A copy in which what a process makes or loses of an element is counted as a species.
+
+        "unaccounted_Ca" and the like: immobile, in a ledger pool of their own. A sink written
+        down without saying where things go thus stays visible, and everything else checkable.
+        """
+        model = self
+        for (name, element), amount in self.imbalance(values).items():
+            sink = f"unaccounted_{element}"
+            if sink not in {s.name for s in model.species}:
+                model = model.with_species(
+                    Species(sink, contains={element: 1}, pool="unaccounted", signed=True,
+                            description=f"{element} that processes took away and did not put anywhere")
+                )  # fmt: skip
+            process = next(p for p in model.processes if p.name == name)
+            changes = {**process.changes, sink: -amount}
+            model = model.with_process(replace(process, changes=changes))
+        return model
+
     def names_for(self, owner: Process | Derived) -> set[str]:
         """Everything a formula of `owner` may name."""
         return (

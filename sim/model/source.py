@@ -118,7 +118,11 @@ class _Rename(ast.NodeTransformer):
 
 
 def write(model: Model) -> str:
-    """The generated module: `cell`, and loops over cells for rates, Jacobian blocks and outputs."""
+    """The generated module: `cell` and one loop over cells.
+
+    One compiled entry, because every entry compiles the whole model again: stoichiometry and
+    differences are done outside, by kernels that know no model.
+    """
     formulas = FormulaText()
     body = _cell_body(model, formulas)
     kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
@@ -130,7 +134,7 @@ def write(model: Model) -> str:
     text = "\n".join([*lines, "", "", *formulas.parts, ""])
     text += f"@njit\ndef cell(t, u, x, p, memory, failures, c, d, r{extra}):\n"
     text += textwrap.indent("\n".join(body) or "pass", "    ") + "\n    return porosity\n"
-    return text + _LOOPS.replace("EXTRA", extra)
+    return text + _LOOP.replace("EXTRA", extra)
 
 
 def key(model: Model, text: str) -> str:
@@ -216,46 +220,11 @@ def _around_porosity(model: Model) -> tuple[list[Derived], list[Derived]]:
     )
 
 
-_LOOPS = '''
-
-@njit(cache=True)
-def rates(t, y, x, p, memory, failures, row, column, value, c, porosity, d, r, dy EXTRA):
-    """Reactions of every cell: dy (n, s), pore concentrations c (n, m), porosity (n,)."""
-    for i in range(y.shape[0]):
-        porosity[i] = cell(t, y[i], x[i], p, memory[i], failures, c[i], d, r EXTRA)
-        for s in range(y.shape[1]):
-            dy[i, s] = 0.0
-        for q in range(row.size):
-            dy[i, row[q]] += value[q] * r[column[q]]
-
+_LOOP = '''
 
 @njit(cache=True)
 def outputs(t, y, x, p, memory, failures, c, porosity, d, r EXTRA):
-    """Derived quantities d (n, o) and rates r (n, q) of every cell."""
+    """Pore concentrations c (n, m), porosity (n,), derived d (n, o) and rates r (n, q)."""
     for i in range(y.shape[0]):
         porosity[i] = cell(t, y[i], x[i], p, memory[i], failures, c[i], d[i], r[i] EXTRA)
-
-
-@njit(cache=True)
-def blocks(t, y, x, p, memory, failures, row, column, value, scale, c, d, r, r0, u, m, block EXTRA):
-    """Local Jacobian block[i, s, k] = d(reactions of s)/du_k, as stoichiometry x d(rates)."""
-    for i in range(y.shape[0]):
-        for s in range(u.size):
-            u[s] = y[i, s]
-        for s in range(m.size):
-            m[s] = memory[i, s]
-        cell(t, u, x[i], p, m, failures, c, d, r0 EXTRA)
-        for k in range(u.size):
-            for s in range(u.size):
-                block[i, s, k] = 0.0
-            old = u[k]
-            step = 1e-7 * max(abs(old), 1e-3 * scale[k])
-            u[k] = old + step
-            step = u[k] - old
-            for s in range(m.size):
-                m[s] = memory[i, s]
-            cell(t, u, x[i], p, m, failures, c, d, r EXTRA)
-            u[k] = old
-            for q in range(row.size):
-                block[i, row[q], k] += value[q] * (r[column[q]] - r0[column[q]]) / step
 '''

@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
+from numba import njit
 
 from sim.errors import ModelError, nearest
 from sim.model.compiled import compiled, reloaded
@@ -22,6 +23,18 @@ from sim.space.boundary import Boundary
 from sim.space.grid import Grid
 
 SUPPLIES = ("boundary", "perfusion")
+
+
+def _combine(row, column, value, r, dy):
+    """dy (n, s) = stoichiometry x rates r (n, q); an invariant sums to zero at this very place."""
+    for i in range(dy.shape[0]):
+        for s in range(dy.shape[1]):
+            dy[i, s] = 0.0
+        for q in range(row.size):
+            dy[i, row[q]] += value[q] * r[i, column[q]]
+
+
+combine = njit(cache=True)(_combine)
 
 
 class System:
@@ -59,7 +72,8 @@ class System:
         self.failures = np.zeros(1, np.int64)
         n, m = self.n_cells, self.n_mobile
         self._c, self._porosity = np.zeros((n, m)), np.ones(n)
-        self._d, self._r = np.zeros(max(1, len(model.quantities))), np.zeros(max(1, self.n_rates))
+        self._d = np.zeros((n, max(1, len(model.quantities))))
+        self._r = np.zeros((n, max(1, self.n_rates)))
         self._supplied = np.zeros((2, m))
         self._module = compiled(model)
         self._warm()
@@ -91,7 +105,7 @@ class System:
             (process, element), amount = next(iter(wrong.items()))
             raise ModelError(
                 f"{process} makes {amount:+.6g} {element} out of nothing per unit of its rate; "
-                "correct its changes or what its species contain."
+                "correct its changes or what its species contain, or take model.balanced(values)."
             )
         self.contents = np.array(
             [
@@ -168,10 +182,8 @@ class System:
         """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]."""
         u, _ = self.split(y)
         du, tail = self.split(dy)
-        self._module.rates(
-            t, u, self.fields, self.p, self.memory, self.failures, self.row, self.column,
-            self.value, self._c, self._porosity, self._d, self._r, du, *self._extra,
-        )  # fmt: skip
+        self._cells(t, u, self.memory, self._c, self._porosity, self._d, self._r)
+        combine(self.row, self.column, self.value, self._r, du)
         transport.add_transport(
             self.tables, self.mobile, self._c, self._porosity, du, self._supplied
         )
@@ -179,14 +191,26 @@ class System:
 
     def blocks(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Jacobian of the reactions within each cell, (n_cells, n_species, n_species) [1/s]."""
-        n, s = self.n_cells, self.n_species
+        u = self.split(y)[0].copy()
+        n, s = u.shape
         out = np.empty((n, s, s)) if out is None else out
-        self._module.blocks(
-            t, self.split(y)[0], self.fields, self.p, self.memory, self.failures, self.row,
-            self.column, self.value, self.scale, np.zeros(max(1, self.n_mobile)), self._d, self._r,
-            np.zeros_like(self._r), np.zeros(s), np.zeros(self.memory.shape[1]), out, *self._extra,
-        )  # fmt: skip
+        c, porosity, d, r = (np.zeros_like(a) for a in (self._c, self._porosity, self._d, self._r))
+        self._cells(t, u, self.memory.copy(), c, porosity, d, r)
+        changed, scratch = np.zeros_like(r), np.empty_like(u)
+        for k in range(s):
+            old = u[:, k].copy()
+            u[:, k] += 1e-7 * np.maximum(np.abs(old), 1e-3 * self.scale[k])
+            self._cells(t, u, self.memory.copy(), c, porosity, d, changed)
+            combine(self.row, self.column, self.value, changed - r, scratch)
+            out[:, :, k] = scratch / (u[:, k] - old)[:, None]
+            u[:, k] = old
         return out
+
+    def _cells(self, t, u, memory, c, porosity, d, r) -> None:
+        """Everything that happens inside cells, into c, porosity, derived d and rates r."""
+        self._module.outputs(
+            t, u, self.fields, self.p, memory, self.failures, c, porosity, d, r, *self._extra
+        )
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transport derivatives at the last state given to rhs: across faces, losses, porosity."""
@@ -198,12 +222,9 @@ class System:
     def evaluate(self, t: float, y: np.ndarray) -> tuple[dict[str, np.ndarray], dict, np.ndarray]:
         """Derived quantities {name: (n,)}, rates {process: (n,)} and pore concentrations (n, m)."""
         n = self.n_cells
-        d, r = np.zeros((n, self._d.size)), np.zeros((n, self._r.size))
+        d, r = np.zeros_like(self._d), np.zeros_like(self._r)
         c, porosity = np.zeros((n, self.n_mobile)), np.ones(n)
-        self._module.outputs(
-            t, self.split(y)[0], self.fields, self.p, self.memory, self.failures, c, porosity,
-            d, r, *self._extra,
-        )  # fmt: skip
+        self._cells(t, self.split(y)[0], self.memory, c, porosity, d, r)
         derived = {name: d[:, k] for k, name in enumerate(self.model.quantities)}
         derived.setdefault("porosity", porosity)
         return derived, {q.name: r[:, k] for k, q in enumerate(self.model.processes)}, c

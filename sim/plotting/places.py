@@ -78,6 +78,19 @@ def layer_spans(result: Result, axis: str) -> list[tuple[str, float, float]]:
     return spans
 
 
+def layer_radii(result: Result) -> list[float]:
+    """Outer radius [m] of each layer from the centre outwards, from the parameters of the run."""
+    spans = layer_spans(result, axes_of(result)[0])
+    order = [n for n, _, high in spans if high > 0]  # a rectangle's line has both halves
+    known, radii = result.parameters, []
+    for name in dict.fromkeys(order):
+        sizes = [known.si(k) for k in (f"{name}.radius", f"{name}.thickness") if k in known]
+        if not sizes:
+            return []
+        radii.append((radii[-1] if radii else 0.0) + sizes[0])
+    return radii
+
+
 def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool) -> None:
     """Dashed lines between layers and their names beside the axes.
 
@@ -92,7 +105,7 @@ def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool
         if low > spans[0][1]:
             draw = ax.axvline if vertical else ax.axhline
             draw(low / size, color="0.35" if vertical else "0.85", lw=0.8, ls=(0, (4, 3)), zorder=3)
-        narrow = (high - low) / whole < (0.13 if vertical else 0.07)
+        narrow = (high - low) / whole < (0.1 if vertical else 0.07)
         if narrow:
             continue
         text = {"fontsize": 7.5, "color": "0.35", "clip_on": False}

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sim.errors import ConfigError
 from sim.units import axis_label, readable_unit, to_unit
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+
+    from sim.result import Result
 
 LOOK = {
     "figure.dpi": 110,
@@ -169,10 +171,31 @@ def length_scale(size: float) -> tuple[float, str]:
 
 def time_text(seconds: float) -> str:
     """ "7 day", "1.5 h"."""
-    size, unit = time_scale(seconds)
+    size, unit = (86400.0, "day") if 86400 <= seconds < 4e7 else time_scale(seconds)
     return f"{seconds / size:.3g} {unit}" if seconds else "start"
 
 
-def finish(ax: Axes) -> Figure:
-    """The figure of an axes, subfigures included."""
-    return ax.get_figure(root=True)
+def time_axis(ax: Axes, result: Result, clock: str) -> None:
+    """Label, limits and scale of a time axis drawn in the units of `time_scale`.
+
+    clock: "linear", or "root": a square-root scale, which shows the first hours of a long run
+    """
+    if clock not in ("linear", "root"):
+        raise ConfigError(f"clock = '{clock}' is not one of linear, root.")
+    end = float(result.t[-1])
+    per, unit = time_scale(end)
+    ax.set_xlim(0, max(end / per, 1e-12))
+    ax.set_xlabel(f"time [{unit}]")
+    if clock == "root" and end > 0:
+        ax.set_xscale("function", functions=(_root, np.square))
+        ax.set_xlim(0, end / per)
+        steps = np.array([0, 0.002, 0.03, 0.1, 0.25, 0.5, 0.75]) * end / per
+        digits = np.floor(np.log10(np.where(steps > 0, steps, 1.0)))
+        ticks = np.round(steps / 10**digits) * 10**digits
+        ax.set_xticks(np.unique([*ticks, end / per]), minor=False)
+        ax.xaxis.set_major_formatter("{x:.3g}")
+        ax.set_xlabel(f"time [{unit}], root scale")
+
+
+def _root(x: np.ndarray) -> np.ndarray:
+    return np.sqrt(np.maximum(x, 0.0))

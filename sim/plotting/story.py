@@ -1,0 +1,146 @@
+"""One figure that tells a run: where mineral formed, in which fluid, from which calcium."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim import measures
+from sim.plotting import curves, fields, places
+from sim.plotting.style import style, time_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sim.result import Result
+
+SOLIDS = ("granules", "ACP", "DCPD", "OCP", "HAP")
+INDICES = ("SI_HAP", "SI_OCP", "SI_DCPD", "SI_ACP1")
+CLOCK = "root"
+NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
+ROUND = np.array(
+    [
+        *(k * 1.0 for k in (1, 2, 5, 10, 20, 30)),
+        *(k * 60.0 for k in (1, 2, 5, 10, 20, 30)),
+        *(k * 3600.0 for k in (1, 2, 3, 6, 12)),
+        *(k * 86400.0 for k in (1, 2, 3, 5, 7, 10, 14, 21, 28, 60, 90, 180)),
+        *(k * 31557600.0 for k in (1, 2, 3, 5, 7, 10, 20)),
+    ]
+)  # times that people name [s]
+
+
+def story(result: Result) -> Figure:
+    """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget."""
+    import matplotlib.pyplot as plt
+
+    with style():
+        fig = plt.figure(figsize=(13.2, 7.4), layout="constrained")
+        fig.get_layout_engine().set(w_pad=0.08, h_pad=0.1, hspace=0.04, wspace=0.03)
+        top, bottom = fig.add_gridspec(2, 1, height_ratios=(1.1, 1))
+        if places.axes_of(result):
+            _space(result, fig, top, bottom)
+        else:
+            _stirred(result, fig, top, bottom)
+        m = result.manifest
+        fig.suptitle(
+            f"{m['title'] or m['scenario']}\n", x=0.008, ha="left", fontsize=13, fontweight="bold"
+        )
+        fig.text(0.008, 0.945, _summary(result), fontsize=9.5, color="0.25", va="center")
+    return fig
+
+
+def moments(result: Result, shares: tuple[float, ...] = (0.03, 0.2, 1.0)) -> list[float]:
+    """Round times [s] near these shares of the run, the last being its end."""
+    start, end = float(result.t[0]), float(result.t[-1])
+    found = []
+    for share in shares:
+        t = share * end
+        if share < 1.0 and t > 0:
+            t = float(ROUND[np.argmin(np.abs(np.log(ROUND / t)))])
+        if start <= t <= end and t not in found:
+            found.append(t)
+    return found or [end]
+
+
+def mineral(result: Result) -> str:
+    """What to show as mineral: the mass of HAP, or all calcium in solids while HAP is scarce."""
+    share = measures.total("Ca_in_mineral")(result)
+    if share > 0 and 5 * measures.total("HAP")(result) < 0.1 * share:
+        return "Ca_in_mineral"
+    return "HAP_density"
+
+
+def _space(result: Result, fig: Figure, top, bottom) -> None:
+    round_ = places.axes_of(result)[0] == "r" or len(places.axes_of(result)) > 1
+    upper = top.subgridspec(1, 3, width_ratios=(1.25, 0.9, 1.25))
+    lower = bottom.subgridspec(1, 3)
+    name = mineral(result)
+    ax = fields.kymograph(result, name, ax=fig.add_subplot(upper[0]), clock=CLOCK)
+    ax.set_title("Mineral over time and place", pad=8)
+    ax = fig.add_subplot(upper[1])
+    if round_:
+        fields.map(result, name, ax=ax)
+        ax.set_title(f"The section at {time_text(float(result.t[-1]))}", pad=8)
+    else:
+        curves.profiles(result, [_formed(result)], at=moments(result)[-1], ax=ax)
+        ax.set_title(f"Solids at {time_text(float(result.t[-1]))}", pad=16)
+    ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[2]), clock=CLOCK)
+    ax.set_title("Where the calcium is", pad=8)
+    times = moments(result)
+    ax = curves.profiles(result, "pH", at=times, ax=fig.add_subplot(lower[0]))
+    ax.set_title("pH across the tissue", pad=16)
+    ax = fig.add_subplot(lower[1])
+    curves.profiles(result, [_indices(result)], at=times[-2:], ax=ax)
+    ax.set_title("Saturation across the tissue", pad=16)
+    where = ["core", *[n for n, _, _ in places.layer_spans(result, places.axes_of(result)[0])][1:]]
+    where = list(dict.fromkeys(where)) if len(where) > 1 else ["core", "edge"]
+    ax = curves.course(result, "pH", at=where[:4], ax=fig.add_subplot(lower[2]), clock=CLOCK)
+    ax.set_title("pH over time", pad=16)
+
+
+def _stirred(result: Result, fig: Figure, top, bottom) -> None:
+    upper, lower = top.subgridspec(1, 2, width_ratios=(1, 1)), bottom.subgridspec(1, 2)
+    ax = fig.add_subplot(upper[0])
+    curves.course(result, [_formed(result)], ax=ax, clock=CLOCK)
+    ax.set_title("Solids over time", pad=8)
+    ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[1]), clock=CLOCK)
+    ax.set_title("Where the calcium is", pad=8)
+    ax = curves.course(result, "pH", ax=fig.add_subplot(lower[0]), clock=CLOCK)
+    ax.set_title("pH over time", pad=8)
+    ax = fig.add_subplot(lower[1])
+    curves.course(result, [_indices(result)], ax=ax, clock=CLOCK)
+    ax.set_title("Saturation over time", pad=8)
+
+
+def _formed(result: Result) -> tuple[str, ...]:
+    """The solids that formed, or HAP when none did."""
+    some = tuple(s for s in SOLIDS if s in result.dataset and float(result[s].max()) > NEGLIGIBLE)
+    return some or ("HAP",)
+
+
+def _indices(result: Result) -> tuple[str, ...]:
+    return tuple(n for n in INDICES if n in result.dataset)
+
+
+def _summary(result: Result) -> str:
+    """Onset, total and status in a line."""
+    m = result.manifest
+    onset = measures.onset("Ca_in_mineral", above="0.1 mM")(result)
+    amount = measures.total("Ca_in_mineral")(result)
+    hap = measures.total("HAP_density")(result)
+    parts = [
+        m["scenario"],
+        f"{places.kind(result).replace('_', ' ')}, {m['t_end'] / 86400:.3g} days",
+        "no onset (0.1 mM Ca in solids)"
+        if not np.isfinite(onset)
+        else f"onset {time_text(onset)} (0.1 mM Ca in solids)",  # fmt: skip
+        f"at the end {amount:.3g} mM Ca in solids, {_least(hap)} mg HAP/cm$^3$ on average",
+    ]
+    if m["status"] != "finished":
+        parts.append(f"{m['status'].upper()} after {time_text(m['t_end'])}")
+    return "  |  ".join(parts)
+
+
+def _least(value: float) -> str:
+    return f"{value:.3g}" if value >= 1e-4 or value == 0 else "< 0.0001"
