@@ -100,10 +100,11 @@ class Parameter:
         return changed
 
     def contains_value(self) -> bool:
-        """Whether the value lies in the range, bounds included."""
+        """Whether the value lies in the range, bounds included (to rounding: units are converted)."""
         low = -math.inf if self.low is None else self.low
         high = math.inf if self.high is None else self.high
-        return low <= self.value <= high
+        slack = 1e-12 * abs(self.value)
+        return low - slack <= self.value <= high + slack
 
     def outside(self, name: str, plain: float | None = None) -> str:
         """A sentence on how the value leaves its range, with the likely slip; "" when inside.

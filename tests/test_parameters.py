@@ -305,3 +305,9 @@ def test_a_citation_lists_sources_and_counts(parameters):
 def test_a_key_without_entry_is_shown_as_such():
     citation = cite({"a": Parameter(1, source="nobody")}, read_bibtex(BIBTEX))
     assert "[nobody] nobody (no entry)" in str(citation)
+
+
+def test_a_bound_given_as_text_is_inside():
+    """0.05 umol/L/min goes to SI and back as 0.049999...: that must not warn."""
+    set_ = Parameters({"V": Parameter(2, "umol/L/min", 0.05, 100, source="x")})
+    assert set_.with_values({"V": "0.05 umol/L/min"}).si("V") > 0

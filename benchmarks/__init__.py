@@ -1,0 +1,1 @@
+"""Timings. Nothing here is a test: a test never depends on the clock."""

@@ -1,0 +1,37 @@
+"""The README's Python block runs as it stands, and says nothing that is not so."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import sim
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_python_blocks_run(tmp_path, monkeypatch):
+    """In order, in one namespace, from a file: formulas are read from their source."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.S)
+    assert len(blocks) >= 2
+    script = tmp_path / "readme_blocks.py"
+    script.write_text("\n".join(blocks))
+    monkeypatch.syspath_prepend(tmp_path)
+    module = __import__("readme_blocks")
+    assert module.result.success
+    assert "0.12 -> 0.11" in module.treated.diff(module.base)
+    assert float(module.end.SI["HAP"]) == pytest.approx(0, abs=1e-9)
+
+
+def test_every_scenario_named_exists():
+    named = set(re.findall(r"`([a-z]+_[a-z_]+)`", README)) & set(sim.scenarios())
+    assert named == set(sim.scenarios())
+
+
+def test_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / target).exists(), target
