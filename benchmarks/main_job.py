@@ -2,10 +2,10 @@
 
     python -m benchmarks.main_job [--repeat 5] [--out benchmarks/main_job.json]
 
-The question: infarct_myocardium, 120 cells in one dimension, 30 days, cold (everything compiled anew in a new process),
-first run of a warm process, and repeated; and CVODE with the block preconditioner against SciPy's BDF with sparse LU on
-the same right-hand side, as error against time. The error is that of the end state, in units of the declared scales,
-against CVODE at rtol 1e-10. Answers are checked before they are timed.
+The question: infarct_myocardium, 120 cells in one dimension, 30 days, cold (everything compiled anew in a new
+process), in a new process with a warm cache, and repeated; and CVODE with the block preconditioner against
+SciPy's BDF with sparse LU on the same right-hand side, as error against time. The error is that of the end
+state, in units of the declared scales, against CVODE at rtol 1e-10. Answers are checked before timing.
 """
 
 from __future__ import annotations

@@ -36,19 +36,19 @@ _MODULES = ("library", "measures", "plotting", "units")
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from sim import library, measures, plotting, units
-    from sim.catalogue import scenario, scenarios
-    from sim.chemistry.batch import equilibrate
-    from sim.chemistry.equilibria import constants_sets
-    from sim.chemistry.fluid import speciate
-    from sim.intervention import Intervention
-    from sim.model.model import Model
-    from sim.model.process import Derived, Process
-    from sim.model.species import Species
-    from sim.parameters import Parameter
-    from sim.result import Result, load
-    from sim.experiment import Scenario
-    from sim.simulation import simulate
+    from sim import library, measures, plotting, units  # noqa: F401
+    from sim.catalogue import scenario, scenarios  # noqa: F401
+    from sim.chemistry.batch import equilibrate  # noqa: F401
+    from sim.chemistry.equilibria import constants_sets  # noqa: F401
+    from sim.chemistry.fluid import speciate  # noqa: F401
+    from sim.experiment import Scenario  # noqa: F401
+    from sim.intervention import Intervention  # noqa: F401
+    from sim.model.model import Model  # noqa: F401
+    from sim.model.process import Derived, Process  # noqa: F401
+    from sim.model.species import Species  # noqa: F401
+    from sim.parameters import Parameter  # noqa: F401
+    from sim.result import Result, load  # noqa: F401
+    from sim.simulation import simulate  # noqa: F401
 
 
 def __getattr__(name: str):

@@ -9,11 +9,11 @@ import numpy as np
 
 from sim.chemistry import aqueous
 from sim.errors import ScenarioError, nearest
+from sim.experiment import PLASMA, Scenario
 from sim.intervention import Intervention
 from sim.model.process import coefficient
 from sim.model.system import System
 from sim.parameters import Parameters
-from sim.experiment import PLASMA, Scenario
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid

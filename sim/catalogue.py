@@ -7,12 +7,12 @@ from importlib import resources
 
 from sim import library
 from sim.errors import ScenarioError, nearest
-from sim.parameters import Parameters, parameters_from
 from sim.experiment import Scenario
+from sim.parameters import Parameters, parameters_from
 
 KEYS = {
     "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",
-    "constants", "growth_law", "parameters", "set",
+    "constants", "growth_law", "parameters",
 }  # fmt: skip
 
 
@@ -46,7 +46,8 @@ def from_table(name: str, table: dict, **options: str) -> Scenario:
     model = library.model(**chosen)
     own: Parameters = parameters_from(table.get("parameters", {}), name)
     layers = tuple((x["name"], x["cells"]) for x in table["layers"])
-    given = {k: table[k] for k in ("title", "notes", "expected", "geometry", "outer", "duration") if k in table}  # fmt: skip
+    plain = ("title", "notes", "expected", "geometry", "outer", "duration")
+    given = {k: table[k] for k in plain if k in table}
     return Scenario(
         name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
         constants=chosen.get("constants", "tissue-37C"), **given,

@@ -65,7 +65,7 @@ def assemble(
         variables[name] = (dims, data, attrs)
     elements = list(model.elements)
     variables["ledger"] = (
-        ("time", "element", "pool"), np.array(budget).reshape(len(times), len(elements), -1),
+        ("time", "element", "pool"), np.array(budget).reshape(len(times), len(elements), len(pool_names)),
         {"units": "mol", "long_name": "amount by pool; supplies are cumulative"},
     )  # fmt: skip
     variables["ledger_residual"] = (
@@ -73,7 +73,9 @@ def assemble(
         {"units": "1", "long_name": "imbalance relative to turnover"},
     )  # fmt: skip
     spatial = tuple(grid.axes)
-    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), {"units": "m3", "long_name": "volume of a cell"})  # fmt: skip
+    label = {"units": "m3", "long_name": "volume of a cell"}
+    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), label)
+    variables |= _stoichiometry(model, parts[0][0].system)
     names = np.array(builder.names)
     variables["layer"] = (spatial, names[builder.layer].reshape(grid.shape), {"long_name": "layer"})
     coords = {"time": ("time", np.array(times), {"units": "s", "long_name": "time", "axis": "T"})}
@@ -84,7 +86,26 @@ def assemble(
         coords[f"{a}_edges"] = (f"{a}_edge", e, {"units": "m", "long_name": f"cell faces, {label}"})
     coords["element"] = ("element", np.array(elements, dtype=str))
     coords["pool"] = ("pool", np.array(pool_names, dtype=str))
-    return xr.Dataset(variables, coords)
+    coords["species"] = ("species", np.array([s.name for s in model.species], dtype=str))
+    coords["process"] = ("process", np.array([q.name for q in model.processes], dtype=str))
+    attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
+    return xr.Dataset(variables, coords, attrs)
+
+
+def _stoichiometry(model, system) -> dict:
+    """What each process changes, and what each species holds."""
+    matrix = np.zeros((len(model.processes), len(model.species)))
+    np.add.at(matrix, (system.column, system.row), system.value)
+    return {
+        "stoichiometry": (
+            ("process", "species"), matrix,
+            {"units": "1", "long_name": "change of a species per unit of a process"},
+        ),
+        "contents": (
+            ("element", "species"), system.contents,
+            {"units": "1", "long_name": "amount of an element per unit of a species"},
+        ),
+    }  # fmt: skip
 
 
 def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:

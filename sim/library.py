@@ -196,7 +196,8 @@ def _processes():
     yield process("ACP: formation", precursors.precipitation, {**amorphous, "ACP": 1},
                   solid="ACP", ln_omega="ln_omega_ACP1", **room)  # fmt: skip
     yield process("ACP: dissolution", precursors.dissolution,
-                  {"Ca": 1, "P": 0.74, "H": -0.52, "ACP": -1}, solid="ACP", ln_omega="ln_omega_ACP1")  # fmt: skip
+                  {"Ca": 1, "P": 0.74, "H": -0.52, "ACP": -1},
+                  solid="ACP", ln_omega="ln_omega_ACP1")  # fmt: skip
     yield process("DCPD: formation", precursors.precipitation, {"Ca": -1, "P": -1, "DCPD": 1},
                   solid="DCPD", ln_omega="ln_omega_DCPD", **room)  # fmt: skip
     yield process("DCPD: dissolution", precursors.dissolution, {"Ca": 1, "P": 1, "DCPD": -1},

@@ -103,7 +103,7 @@ class Result:
             "Conventions": "CF-1.11",
             "title": self.manifest["title"] or self.manifest["scenario"],
             "source": f"hapsim {self.manifest['versions']['hapsim']}",
-            "constants": self.manifest["constants"],
+            **self.dataset.attrs,
             "status": self.manifest["status"],
             "hapsim_format": FORMAT,
             "hapsim_manifest": json.dumps(self.manifest),
@@ -160,5 +160,5 @@ def load(path: str | os.PathLike) -> Result:
             f"{path} has format {version}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
         )
     manifest = json.loads(data.attrs["hapsim_manifest"])
-    data.attrs = {}
+    data.attrs = {k: data.attrs[k] for k in ("constants", "scenario") if k in data.attrs}
     return Result(data, manifest)

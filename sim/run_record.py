@@ -50,7 +50,9 @@ class RunRecord:
         """The Result of everything noted."""
         dataset = assemble(self.builder, self.parts, self.start, self.jumps)
         manifest = self.manifest(wall)
-        manifest["ledger_residual"] = float(np.abs(dataset["ledger_residual"]).max())
+        manifest["ledger_residual"] = float(
+            np.abs(dataset["ledger_residual"].values).max(initial=0.0)
+        )
         return Result(dataset, manifest)
 
     def manifest(self, wall: float) -> dict:

@@ -9,9 +9,9 @@ import numpy as np
 
 from sim.build import Builder
 from sim.errors import ScenarioError
+from sim.experiment import Scenario
 from sim.result import Result
 from sim.run_record import RunRecord
-from sim.experiment import Scenario
 from sim.solvers import solver as find_solver
 from sim.units import convert
 

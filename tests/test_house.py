@@ -48,11 +48,14 @@ LAYERS = {
     "sim.sensitivity": 5,
     "sim.plotting": 6,
     "sim.imaging": 6,
+    "sim.commands": 6,
     "sim.cli": 6,
     "sim": 7,
     "sim.__main__": 7,
 }
 LONGEST_FILE = 300
+# One kernel, in one file: numba's cache does not notice a changed callee in another.
+LONG_KERNELS = {"speciation.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "manager", "tools"}
 UNSAFE_MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "yaml", "ruamel"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}
@@ -136,7 +139,8 @@ def empty_names(folder):
 
 def long_files(folder):
     sizes = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in folder.rglob("*.py")}
-    return [f"{p.name} has {n} lines" for p, n in sorted(sizes.items()) if n > LONGEST_FILE]
+    long = {p.name: n for p, n in sorted(sizes.items()) if n > LONGEST_FILE}
+    return [f"{name} has {n} lines" for name, n in long.items() if name not in LONG_KERNELS]
 
 
 def unsafe_calls(folder):

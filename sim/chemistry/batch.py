@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from sim.chemistry.fluid import Fluid, Solution, Value, Values, _amount, _fluid, solve_totals
+from sim.chemistry.amounts import total_of
+from sim.chemistry.fluid import Fluid, Value, Values, _fluid
 from sim.chemistry.saturation import ln_iap
+from sim.chemistry.totals import Solution, solve_totals
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
 LN10 = np.log(10.0)
@@ -73,7 +75,7 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     T = np.empty((n, len(tables.components)))
     for k, c in enumerate(tables.components):
         T[:, k] = 1e-3 * np.ravel(fluid.acidity if k == h else fluid.totals[c])
-    initial = np.broadcast_to(1e-3 * _amount("amount", amount), shape).ravel()
+    initial = np.broadcast_to(1e-3 * total_of("amount", amount), shape).ravel()
     batch = _Batch(tables, i, T, fluid.unknowns)
     extent, solution = batch.solve(initial)
     bad = ~np.isfinite(batch.drive(solution)) & (extent > -initial)

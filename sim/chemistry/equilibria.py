@@ -1,4 +1,4 @@
-"""Named sets of thermodynamic constants, and the arrays that the speciation kernel reads.
+"""Named sets of thermodynamic constants, rewritten over the basis of the model.
 
 A set is a file of data/chemistry: species with the reaction that forms them, and minerals with the
 reaction that dissolves them. Here they are rewritten over the *model basis*, one species per
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.chemistry.activity import debye_hueckel
+from sim.chemistry.tables import SpeciationTables, speciation_tables
 from sim.errors import ConfigError, listing, nearest, shown
 
 # Component -> the species it is counted as. H last: every other component is written without it.
@@ -43,7 +43,6 @@ BASIS = MappingProxyType(
         "H": "H",
     }
 )
-ACTIVITY_MODELS = ("davies", "truesdell-jones")
 LN10 = math.log(10.0)
 
 
@@ -84,41 +83,6 @@ class Mineral:
 
 
 @dataclass(frozen=True, eq=False)
-class SpeciationTables:
-    """What the kernels need for chosen components at one temperature; plain arrays.
-
-    nu: (ns, nc) share of each component in each species    water: (ns,) molecules of water taken up
-    log_K: (ns,) log10 formation constant over the basis; species k is the basis species of
-        component k for k < nc
-    mineral_nu: (minerals, nc), mineral_water, mineral_log_K: dissolution over the basis
-    """
-
-    constants: str
-    activity: str
-    temperature: float  # K
-    A: float
-    B: float
-    components: tuple[str, ...]
-    species: tuple[str, ...]
-    charge: np.ndarray
-    nu: np.ndarray
-    water: np.ndarray
-    log_K: np.ndarray
-    minerals: tuple[str, ...]
-    mineral_nu: np.ndarray
-    mineral_water: np.ndarray
-    mineral_log_K: np.ndarray
-    mineral_ions: np.ndarray
-    arrays: tuple[Any, ...]  # the trailing arguments of speciation.solve, in order
-    work_size: int
-
-    @property
-    def component_charge(self) -> np.ndarray:
-        """Charge of each component's basis species; times the totals it is the fluid's charge."""
-        return self.charge[: len(self.components)]
-
-
-@dataclass(frozen=True, eq=False)
 class ConstantsSet:
     """A named, cited set of equilibrium constants."""
 
@@ -152,7 +116,7 @@ class ConstantsSet:
         activity: "davies" or "truesdell-jones"; the set's own by default.
         """
         chosen = tuple(components) if components is not None else self.components
-        return _tables(self, chosen, float(T), activity or self.activity)
+        return speciation_tables(self, chosen, float(T), activity or self.activity)
 
     def _reaction_log_K(self, item: AqueousSpecies | Mineral, T: float) -> float:
         if item.analytic:
@@ -277,126 +241,3 @@ def _mineral(name: str, d: dict[str, Any]) -> Mineral:
         d["confidence"],
         d.get("note", ""),
     )
-
-
-@lru_cache(maxsize=64)
-def _tables(
-    constants: ConstantsSet, chosen: tuple[str, ...], T: float, activity: str
-) -> SpeciationTables:
-    if activity not in ACTIVITY_MODELS:
-        raise ConfigError(
-            f"activity = {shown(activity)} is not a model of activity coefficients; "
-            f"there are {listing(ACTIVITY_MODELS)}.{nearest(activity, ACTIVITY_MODELS)}"
-        )
-    if not 273.0 <= T <= 373.0:
-        raise ConfigError(f"T = {T:g} K is outside 273-373 K (liquid water near body temperature).")
-    for c in chosen:
-        if c not in constants.components:
-            raise ConfigError(
-                f"{shown(c)} is not a component of constants '{constants.name}'; "
-                f"there are {listing(constants.components, 12)}.{nearest(c, constants.components)}"
-            )
-    if "H" not in chosen or len(set(chosen)) != len(chosen):
-        raise ConfigError(f"components = {listing(chosen, 12)} must hold H, and each only once.")
-
-    names, nu, water, log_K = constants._over_basis(T)
-    column = [constants.components.index(c) for c in chosen]
-    others = [k for k in range(len(constants.components)) if k not in column]
-    rows = column + [
-        j for j in range(len(constants.components), len(names)) if not nu[j, others].any()
-    ]
-    nu, water, log_K = nu[rows][:, column], water[rows], log_K[rows]
-    names = [names[j] for j in rows]
-    species = [constants.species[n] for n in names]
-    A, B = debye_hueckel(T)
-    gclass, classes = _gamma_classes(species, activity, A, B)
-
-    found = constants._over_masters(T)
-    solids = [constants._sum(m, found, T) for m in constants.minerals.values()]
-    s_nu, s_water, s_log_K = constants._change_basis(solids, found, 1.0)
-    kept = [i for i in range(len(solids)) if not s_nu[i, others].any()]
-    solid_names = list(constants.minerals)
-
-    h = chosen.index("H")
-    host = [_host(row, h) for row in nu]
-    factor_ptr, factor = _factors(nu, water, gclass, len(chosen))
-    at = [np.flatnonzero(row) for row in nu]
-    arrays = (
-        10.0**log_K,
-        factor_ptr,
-        factor.astype(np.uint32),
-        np.cumsum([0] + [len(i) for i in at]),
-        np.concatenate(at).astype(np.uint32),  # unsigned: no wrap-around test per access
-        np.concatenate([row[i] for row, i in zip(nu, at, strict=True)]),
-        gclass.astype(np.uint32),
-        classes,
-        np.ascontiguousarray(water),
-        np.array(host),
-        h,
-        constants.water_activity_slope,
-    )
-    n = len(chosen)
-    return SpeciationTables(
-        constants.name,
-        activity,
-        T,
-        A,
-        B,
-        chosen,
-        tuple(names),
-        np.array([float(s.charge) for s in species]),
-        nu,
-        water,
-        log_K,
-        tuple(solid_names[i] for i in kept),
-        s_nu[kept][:, column],
-        s_water[kept],
-        s_log_K[kept],
-        np.array([constants.minerals[solid_names[i]].nu for i in kept]),
-        arrays,
-        # speciation.work_size, repeated so that reading constants does not import the compiler
-        (2 * n + 2 + 2 * len(classes)) + n * n + 9 * n + 8,
-    )
-
-
-def _gamma_classes(
-    species: list[AqueousSpecies], activity: str, A: float, B: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Class of each species, and per class z^2, ln10 A z^2, B a (1 for Davies), ln10 b.
-
-    ln gamma = -(ln10 A z^2) sqrt(I)/(1 + (B a) sqrt(I)) + (ln10 b) I covers all three models.
-    """
-    classes: dict[tuple[float, float, float, float], int] = {}
-    gclass = []
-    for s in species:
-        z2 = float(s.charge**2)
-        if s.charge == 0:
-            key = (0.0, 0.0, 1.0, LN10 * s.b)
-        elif activity == "davies" or s.ion_size is None:
-            key = (z2, LN10 * A * z2, 1.0, LN10 * 0.3 * A * z2)
-        else:
-            key = (z2, LN10 * A * z2, B * s.ion_size, LN10 * s.b)
-        gclass.append(classes.setdefault(key, len(classes)))
-    return np.array(gclass), np.array(list(classes))
-
-
-def _host(row: np.ndarray, h: int) -> int:
-    """The one component other than H in a species of one such; -1 for H only, -2 for any other."""
-    others = [k for k in np.flatnonzero(row) if k != h]
-    if not others:
-        return -1
-    return int(others[0]) if len(others) == 1 and row[others[0]] == 1.0 else -2
-
-
-def _factors(
-    nu: np.ndarray, water: np.ndarray, gclass: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Per species, the entries of the kernel's g to multiply: a, 1/a, a_w, 1/a_w, 1/gamma."""
-    ptr, factor = [0], []
-    for row, w, c in zip(nu, water, gclass, strict=True):
-        for k in np.flatnonzero(row):
-            factor += [int(k) if row[k] > 0 else n + int(k)] * abs(int(row[k]))
-        factor += [2 * n if w > 0 else 2 * n + 1] * abs(int(w))
-        factor.append(2 * n + 2 + int(c))
-        ptr.append(len(factor))
-    return np.array(ptr), np.array(factor)

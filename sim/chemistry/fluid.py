@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from sim.chemistry.equilibria import BASIS, SpeciationTables, constants_set
+from sim.chemistry.amounts import number_array, total_of
+from sim.chemistry.equilibria import BASIS, constants_set
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
+from sim.chemistry.tables import SpeciationTables
+from sim.chemistry.totals import Solution, neutralised, solve_totals
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
-from sim.units import convert
 
 CELSIUS = 273.15
 LN10 = math.log(10.0)
@@ -134,7 +136,7 @@ def speciate(
             raise ConfigError(
                 f"{shown(name)} is not a component; there are {listing(known, 12)}.{hint}"
             )
-    given = {n: _amount(n, v) for n, v in totals.items()}
+    given = {n: total_of(n, v) for n, v in totals.items()}
     for name, v in given.items():
         if name not in chosen.components and np.any(v != 0.0):
             raise ConfigError(
@@ -145,7 +147,7 @@ def speciate(
     if (pH is None) == (acidity is None):
         both = "both were" if pH is not None else "neither was"
         raise ConfigError(f"pH or acidity, exactly one of them, must be given; {both}.")
-    level = _number_array("pH", pH) if acidity is None else _amount("acidity", acidity, signed=True)
+    level = number_array("pH", pH) if acidity is None else total_of("acidity", acidity, signed=True)
     if acidity is None and np.any((level < 0.0) | (level > 14.0)):
         worst = level[(level < 0.0) | (level > 14.0)].flat[0]
         raise ConfigError(f"pH = {worst:g} is outside 0-14.")
@@ -171,82 +173,8 @@ def speciate(
     level = np.broadcast_to(level, shape).ravel()
     solution = solve_totals(tables, T, level if acidity is None else None, 1e-3 * level)
     if charge_balance is not None:
-        solution = _neutral(tables, T, level, acidity is None, components.index(charge_balance))
+        solution = neutralised(tables, T, level, acidity is None, components.index(charge_balance))
     return _fluid(tables, solution, shape, temperature)
-
-
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """Raw kernel output for n fluids.
-
-    x: (n, nc + 2)    m, lng: (n, ns)    status: (n,)    totals: (n, nc), acidity included
-    """
-
-    x: np.ndarray
-    m: np.ndarray
-    lng: np.ndarray
-    status: np.ndarray
-    totals: np.ndarray
-    worst: np.ndarray  # (n,) component with the largest imbalance
-
-
-def solve_totals(
-    tables: SpeciationTables,
-    totals: np.ndarray,
-    pH: np.ndarray | None = None,
-    acidity: np.ndarray | None = None,
-    start: np.ndarray | None = None,
-) -> Solution:
-    """Solve n fluids of totals (n, nc) [mol/kgw] at given pH, or at given acidity (n,) [mol/kgw].
-
-    start: x (n, nc + 2) of an earlier solution.
-    """
-    from sim.chemistry.speciation import (
-        solve_many,  # here: `import sim` must not start the compiler
-    )
-
-    n, nc = totals.shape
-    ns = len(tables.species)
-    h = tables.components.index("H")
-    x = np.full((n, nc + 2), np.nan) if start is None else np.array(start)
-    totals = np.array(totals)
-    is_fixed = np.zeros(nc, dtype=np.uint8)
-    if pH is not None:
-        is_fixed[h] = 1
-        x[:, h] = -LN10 * pH
-    elif acidity is not None:
-        totals[:, h] = acidity
-    m, lng = np.zeros((n, ns)), np.zeros((n, ns))
-    status = np.zeros(n, dtype=np.int64)
-    work = np.zeros((8 if n >= 64 else 1, tables.work_size))
-    solve_many(totals, is_fixed, x, m, lng, work, status, *tables.arrays)
-    with np.errstate(invalid="ignore"):
-        found = m @ tables.nu
-        size = m @ np.abs(tables.nu) + np.abs(totals) + 1e-300
-        off = np.where(is_fixed == 1, 0.0, np.abs(found - totals) / size)
-    if pH is not None:
-        totals[:, h] = found[:, h]
-    return Solution(x, m, lng, status, totals, np.argmax(off, axis=1))
-
-
-def _neutral(
-    tables: SpeciationTables, T: np.ndarray, level: np.ndarray, pH_given: bool, k: int
-) -> Solution:
-    """Adjust total k until the fluid is neutral; the charge of a fluid is z . totals exactly."""
-    z = tables.component_charge
-    T = np.array(T)
-    x = None
-    for _ in range(60):
-        found = solve_totals(tables, T, level if pH_given else None, 1e-3 * level, x)
-        charge = found.totals @ z
-        T[:, k] -= charge / z[k]
-        x = found.x
-        if np.any(T[:, k] < 0.0):
-            name = tables.components[k]
-            raise ConfigError(f"charge_balance = '{name}' would need a negative total of {name}.")
-        if not np.any(np.abs(charge) > 1e-16):
-            break
-    return found
 
 
 def _fluid(
@@ -305,21 +233,3 @@ def _fluid(
         tables=tables,
         unknowns=x,
     )
-
-
-def _amount(name: str, value: Any, *, signed: bool = False) -> np.ndarray:
-    """A total in mmol/kgw, from a number, an array, or text with a unit."""
-    v = np.asarray(convert(value, "mol/m3", name), dtype=float)
-    if not signed and np.any(v < 0.0):
-        raise ConfigError(
-            f"{name} = {v[v < 0.0].flat[0]:g} mmol/kgw is negative; a total is zero or more."
-        )
-    if np.any(np.abs(v) > 1e4):
-        raise ConfigError(
-            f"{name} = {v.flat[np.argmax(np.abs(v))]:g} mmol/kgw is beyond any fluid (1e4)."
-        )
-    return v
-
-
-def _number_array(name: str, value: Any) -> np.ndarray:
-    return np.asarray(convert(value, "1", name), dtype=float)

@@ -12,7 +12,6 @@ from scipy.optimize import brentq
 
 from sim.chemistry import activity
 from sim.chemistry.equilibria import constants_set
-from sim.chemistry.fluid import solve_totals
 from sim.chemistry.speciation import (
     BAD_INPUT,
     border,
@@ -23,6 +22,7 @@ from sim.chemistry.speciation import (
     solve,
     work_size,
 )
+from sim.chemistry.totals import solve_totals
 
 LN10 = math.log(10)
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
