@@ -50,5 +50,6 @@ def from_table(name: str, table: dict, **options: str) -> Scenario:
     given = {k: table[k] for k in plain if k in table}
     return Scenario(
         name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
-        constants=chosen.get("constants", "tissue-37C"), **given,
+        constants=chosen.get("constants", "tissue-37C"),
+        growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]), **given,
     )  # fmt: skip

@@ -6,6 +6,7 @@ Data go to stdout, progress and warnings to stderr.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import warnings
 
@@ -29,10 +30,7 @@ class Commands(click.Group):
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             known = self.list_commands(ctx)
-            ctx.fail(
-                f"'{args[0]}' is not a command; there are {', '.join(known)}."
-                f"{nearest(args[0], known)}"
-            )
+            ctx.fail(f"'{args[0]}' is not a command; there are {', '.join(known)}.{nearest(args[0], known)}")
         return super().resolve_command(ctx, args)
 
     def main(self, args=None, prog_name=None, standalone_mode=True, **extra):  # type: ignore[override]
@@ -52,22 +50,18 @@ class Commands(click.Group):
         try:
             code = super().main(words, **extra)
         except click.Abort:
-            click.echo("Interrupted.", err=True)
+            _say("Interrupted.")
             return 130
         except click.ClickException as error:
             error.show()
             return error.exit_code
         except BAD_INPUT as error:
-            click.echo(f"Error: {_sentence(error)}", err=True)
+            _say(f"Error: {_sentence(error)}")
             return 2
         except Exception as error:
             kind = type(error).__name__
-            click.echo(
-                f"Unexpected {kind}: {_sentence(error)}\n"
-                "This is a fault of hapsim: please report it with the output of the same command "
-                "with --debug.",
-                err=True,
-            )
+            _say(f"Unexpected {kind}: {_sentence(error)}")
+            _say("This is a fault of hapsim; please report it with what --debug adds to it.")
             return 1
         return code if isinstance(code, int) else 0
 
@@ -82,7 +76,13 @@ class _Sentences:
         text = str(message)
         if text not in self.seen and not issubclass(category, DeprecationWarning):
             self.seen.add(text)
-            click.echo(f"warning: {text}", err=True)
+            _say(f"warning: {text}")
+
+
+def _say(text: str) -> None:
+    """A sentence on stderr; in a terminal lines end between words."""
+    columns = shutil.get_terminal_size().columns
+    click.echo(click.wrap_text(text, columns - 1) if sys.stderr.isatty() else text, err=True)
 
 
 def _sentence(error: Exception) -> str:
@@ -97,9 +97,7 @@ def _version(ctx: click.Context, _parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(
-    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
     help="Show the version and exit.",

@@ -40,6 +40,7 @@ class Scenario:
     initial: dict[str, float | str] = field(default_factory=dict)
     interventions: tuple[Intervention, ...] = ()
     constants: str = "tissue-37C"
+    growth_law: str = ""
     title: str = ""
     notes: str = ""
     expected: str = ""
@@ -111,7 +112,7 @@ class Scenario:
     def diff(self, base: Scenario) -> str:
         """What differs from `base` to this scenario, a line each: "old -> new"."""
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
-        for key in ("geometry", "layers", "outer", "duration", "initial", "constants"):
+        for key in ("geometry", "layers", "outer", "duration", "initial", "constants", "growth_law"):
             old, new = getattr(base, key), getattr(self, key)
             if old != new:
                 lines.append(f"{key}: {old} -> {new}")

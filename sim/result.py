@@ -76,6 +76,8 @@ class Result:
         if not low <= t <= high * (1 + 1e-12):
             raise ValueError(f"{t:g} s is outside the result, {low:g}-{high:g} s.")
         names = [n for n in self.dataset.data_vars if self.dataset[n].dtype.kind == "f"]
+        if self.t.size == 1:
+            return self.dataset[names].isel(time=0)
         return self.dataset[names].interp(time=min(t, high), assume_sorted=True)
 
     def ledger(self) -> xarray.Dataset:
@@ -111,7 +113,11 @@ class Result:
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
         os.close(handle)
         try:
-            data.to_netcdf(temporary, engine="h5netcdf")
+            packed = {n: {"zlib": True, "complevel": 1} for n, v in data.items() if v.dtype.kind == "f"}
+            data.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
+            mask = os.umask(0)
+            os.umask(mask)
+            os.chmod(temporary, 0o666 & ~mask)  # a temporary file is private; a result is not
             os.replace(temporary, path)
         finally:
             Path(temporary).unlink(missing_ok=True)

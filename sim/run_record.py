@@ -79,6 +79,8 @@ class RunRecord:
             "notes": s.notes,
             "constants": s.constants,
             "geometry": repr(self.builder.grid),
+            "geometry_kind": s.geometry,
+            "growth_law": s.growth_law,
             "model": repr(s.model),
             "duration": s.duration,
             "status": end.status,

@@ -40,11 +40,10 @@ def simulate(
     progress: True for a bar, or a function of (time [s], steps)
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
-    if not 1e-13 <= rtol <= 1e-1 or not 0 < atol <= 1:
-        raise ScenarioError(
-            f"rtol = {rtol!r} and atol = {atol!r}: rtol must be 1e-13 to 0.1 and atol (a share of "
-            "each species' scale) above 0 and at most 1."
-        )
+    if not 1e-13 <= rtol <= 1e-1:
+        raise ScenarioError(f"rtol = {rtol!r} is outside 1e-13 to 0.1; 1e-5 is the default.")
+    if not 0 < atol <= 1:
+        raise ScenarioError(f"atol = {atol!r} must be above 0 and at most 1: it is a share of each scale.")
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
     builder = Builder(scenario)
@@ -97,10 +96,10 @@ def _progress(progress: bool | Progress, scenario: Scenario):
     from tqdm.auto import tqdm
 
     day = 86400.0
+    span = f"{scenario.duration / day:,.0f}" if scenario.duration > 1000 * day else f"{scenario.duration / day:.4g}"
     bar = tqdm(
-        total=scenario.duration / day, desc=scenario.name, unit="day",
-        bar_format="{l_bar}{bar}| {n:.3g}/{total:.3g} day [{elapsed}<{remaining}{postfix}]",
-        mininterval=0.2,
+        total=scenario.duration / day, desc=scenario.name, mininterval=0.2,
+        bar_format="{l_bar}{bar}| {postfix} [{elapsed}]",
     )  # fmt: skip
     last = [0.0]
 
@@ -108,8 +107,7 @@ def _progress(progress: bool | Progress, scenario: Scenario):
         now = time.perf_counter()
         if now - last[0] > 0.2 or t >= scenario.duration:
             last[0] = now
-            bar.set_postfix_str(f"{steps} steps", refresh=False)
             bar.n = t / day
-            bar.refresh()
+            bar.set_postfix_str(f"{t / day:,.4g} of {span} day, {steps} steps", refresh=True)
 
     return bar, report

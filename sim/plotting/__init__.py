@@ -6,6 +6,16 @@ Nothing is shown and no setting of matplotlib outlives a call: save with `ax.fig
 from sim.plotting.curves import budget, compare, course, profiles
 from sim.plotting.fields import kymograph, map
 from sim.plotting.story import story
-from sim.plotting.style import style
+from sim.plotting.style import colour, style
 
-__all__ = ["budget", "compare", "course", "kymograph", "map", "profiles", "story", "style"]
+__all__ = [
+    "budget",
+    "colour",
+    "compare",
+    "course",
+    "kymograph",
+    "map",
+    "profiles",
+    "story",
+    "style",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from sim.measures import Measure
     from sim.result import Result
+
+BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.02)}
 
 Names = str | Sequence[str | Sequence[str]]
 
@@ -104,16 +106,7 @@ def compare(results: Mapping[str, Result], measure: Measure, ax: Axes | None = N
     curve = getattr(measure, "curve", None)
     with canvas(ax) as ax:
         if curve is None:
-            unit = getattr(measure, "unit", "")
-            values = [measure(r) for r in results.values()]
-            per, unit = time_scale(max((v for v in values if np.isfinite(v)), default=1.0)) if unit == "s" else (1.0, unit)  # fmt: skip
-            heights = [v / per if np.isfinite(v) else 0.0 for v in values]
-            bars = ax.bar(list(results), heights, width=0.6, color="#5B9BC7")
-            marks = [f"{h:.3g}" if np.isfinite(v) else "never" for h, v in zip(heights, values, strict=True)]  # fmt: skip
-            ax.bar_label(bars, marks, padding=2)
-            ax.set_ylim(0.0, 1.15 * max(heights) or 1.0)
-            ax.set_ylabel(f"{measure.__name__} [{unit}]" if unit else measure.__name__)
-            return ax
+            return _bars(ax, {label: measure(r) for label, r in results.items()}, measure)
         per, unit = time_scale(max(float(r.t[-1]) for r in results.values()))
         for k, (label, r) in enumerate(results.items()):
             data = curve(r)
@@ -126,6 +119,23 @@ def compare(results: Mapping[str, Result], measure: Measure, ax: Axes | None = N
         ax.set_ylabel(look.label)
         ax.set_xlim(left=0)
         ax.legend()
+    return ax
+
+
+def _bars(ax: Axes, values: dict[str, float], measure: Measure) -> Axes:
+    """One bar a run; a value that is not finite is an onset that never came."""
+    known = [v for v in values.values() if np.isfinite(v)]
+    per, unit = 1.0, getattr(measure, "unit", "")
+    if unit == "s":
+        per, unit = time_scale(max(known, default=1.0))
+    heights = [v / per if np.isfinite(v) else 0.0 for v in values.values()]
+    bars = ax.bar(list(values), heights, width=0.6, color="#5B9BC7")
+    finite = np.isfinite(list(values.values()))
+    marks = [f"{h:.3g}" if f else "never" for h, f in zip(heights, finite, strict=True)]
+    ax.bar_label(bars, marks, padding=2)
+    if min(heights) >= 0:
+        ax.set_ylim(0.0, 1.15 * max(heights) or 1.0)
+    ax.set_ylabel(f"{measure.__name__} [{unit}]" if unit else measure.__name__)
     return ax
 
 
@@ -169,14 +179,12 @@ def budget(
         time_axis(ax, result, clock)
         ax.set_ylabel(f"{element} per tissue [mol m$^{{-3}}$]")
         handles, words = ax.get_legend_handles_labels()
-        ax.legend(handles[::-1], words[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.4)  # fmt: skip
+        ax.legend(handles[::-1], words[::-1], handlelength=1.4, **BESIDE)
     return ax
 
 
 def _word(pool: str) -> str:
-    return (
-        pool if pool.startswith("_") else name_of(pool)
-    )  # matplotlib leaves "_..." out of legends
+    return pool if pool.startswith("_") else name_of(pool)  # matplotlib leaves "_..." out of legends
 
 
 def _is_supply(pool: str) -> bool:
@@ -240,9 +248,8 @@ def _finish(ax: Axes, result: Result, panel: tuple, words: list[str]) -> None:
         ax.set_ylabel(looks[0].label)
     else:
         alike = all(n.startswith("SI_") for n in panel)
-        unit = looks[0].label.partition(" [")[2] or "-]"
-        unit = unit if "[" in looks[0].label else "-]"
-        ax.set_ylabel("saturation index [-]" if alike else f"amount [{looks[0].label.rpartition('[')[2]}")  # fmt: skip
+        unit = looks[0].label.rpartition("[")[2] if "[" in looks[0].label else "-]"
+        ax.set_ylabel("saturation index [-]" if alike else f"amount [{unit}")
     if all(n.startswith("SI_") for n in panel):
         ax.axhline(0.0, color="0.6", lw=0.8, zorder=0)
     else:
@@ -256,13 +263,13 @@ def _finish(ax: Axes, result: Result, panel: tuple, words: list[str]) -> None:
             labels.append(w)
     if len(handles) > 1 or (labels and labels[0]):
         beside = len(handles) > 4 or len(panel) > 2
-        spot = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.02)} if beside else {}
-        ax.legend(handles, labels, **spot)
+        ax.legend(handles, labels, **(BESIDE if beside else {}))
 
 
 def _decades(ax: Axes) -> None:
     """A logarithmic axis when several amounts of very different size share a panel."""
-    tops = [float(np.nanmax(line.get_ydata())) for line in ax.lines if len(line.get_ydata()) > 2]
+    drawn = [np.asarray(line.get_ydata()) for line in ax.lines]
+    tops = [float(np.nanmax(y)) for y in drawn if y.size > 2]
     tops = [t for t in tops if t > 0]
     if len(tops) > 1 and min(tops) < 0.02 * max(tops):
         ax.set_yscale("log")

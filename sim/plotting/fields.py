@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -97,7 +97,9 @@ def snapshot(result: Result, name: str, at: float | str) -> xarray.DataArray:
     """A variable at one time, linear between outputs."""
     from sim.result import Result
 
-    result[name]  # an unknown name is answered here, with the nearest
+    data = result[name]  # an unknown name is answered here, with the nearest
+    if result.t.size == 1:  # a run stopped before its second output: nothing to interpolate
+        return data.isel(time=0)
     return Result(result.dataset[[name]], result.manifest).at(at)[name]
 
 
@@ -108,16 +110,15 @@ def time_edges(t: np.ndarray) -> np.ndarray:
     return np.concatenate([t[:1], 0.5 * (t[1:] + t[:-1]), t[-1:]])
 
 
-def colours(
-    values: np.ndarray, name: str, scale: str, cmap: str | None
-) -> tuple[Normalize, str, str]:
+def colours(values: np.ndarray, name: str, scale: str, cmap: str | None) -> tuple[Normalize, str, str]:
     """(norm, colour map, which ends of the bar are open) fit for these values."""
     from matplotlib.colors import LogNorm, Normalize
 
     if scale not in ("auto", "linear", "log"):
         raise ConfigError(f"scale = '{scale}' is not one of auto, linear, log.")
     good = values[np.isfinite(values)]
-    low, high = (float(good.min()), float(good.max())) if good.size else (0.0, 1.0)
+    good = good if good.size else np.zeros(1)
+    low, high = float(good.min()), float(good.max())
     if scale == "log" and high <= 0:
         raise ConfigError(f"{name} is nowhere above zero, so it has no logarithmic scale.")
     if scale != "log" and low < -1e-3 * abs(high) and high > 1e-3 * abs(low):
@@ -149,7 +150,7 @@ def _bar(ax: Axes, image, label: str, extend: str, values: np.ndarray, pad: floa
 
 
 def _plane(result: Result, data: xarray.DataArray):
-    """x, y of the corners [m], values indexed [y, x] or polar, and the axes to outline layers on."""
+    """x, y of the corners [m], values [y, x] or [r, angle], and the names of the axes."""
     names = places.axes_of(result)
     if names[0] == "r":
         r = places.edges(result, "r")
@@ -171,7 +172,7 @@ def _plane(result: Result, data: xarray.DataArray):
 
 def _outline(ax: Axes, result: Result, size: float, names: tuple[str, ...]) -> None:
     """Dashed borders between layers."""
-    look = {"color": "0.85", "lw": 0.8, "ls": (0, (4, 3))}
+    look: dict[str, Any] = {"color": "0.85", "lw": 0.8, "ls": (0, (4, 3))}
     angle = np.linspace(0.0, 2.0 * np.pi, 181)
     if places.kind(result) == "slab":
         for _, low, _ in places.layer_spans(result, names[0])[1:]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -82,7 +82,8 @@ def layer_radii(result: Result) -> list[float]:
     """Outer radius [m] of each layer from the centre outwards, from the parameters of the run."""
     spans = layer_spans(result, axes_of(result)[0])
     order = [n for n, _, high in spans if high > 0]  # a rectangle's line has both halves
-    known, radii = result.parameters, []
+    known = result.parameters
+    radii: list[float] = []
     for name in dict.fromkeys(order):
         sizes = [known.si(k) for k in (f"{name}.radius", f"{name}.thickness") if k in known]
         if not sizes:
@@ -108,11 +109,13 @@ def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool
         narrow = (high - low) / whole < (0.1 if vertical else 0.07)
         if narrow:
             continue
-        text = {"fontsize": 7.5, "color": "0.35", "clip_on": False}
+        text: dict[str, Any] = {"fontsize": 7.5, "color": "0.35", "clip_on": False}
         if vertical:
-            ax.text(middle, 1.01, name, transform=ax.get_xaxis_transform(), ha="center", va="bottom", **text)  # fmt: skip
+            text |= {"ha": "center", "va": "bottom", "transform": ax.get_xaxis_transform()}
+            ax.text(middle, 1.01, name, **text)
         else:
-            ax.text(1.01, middle, name, transform=ax.get_yaxis_transform(), va="center", ha="left", rotation=270, **text)  # fmt: skip
+            text |= {"ha": "left", "va": "center", "transform": ax.get_yaxis_transform()}
+            ax.text(1.01, middle, name, rotation=270, **text)
 
 
 def place(result: Result, data: xarray.DataArray, where: str | float) -> xarray.DataArray:
@@ -147,10 +150,10 @@ def place(result: Result, data: xarray.DataArray, where: str | float) -> xarray.
     faces = edges(result, names[0])
     if not faces[0] <= at <= faces[-1]:
         size, unit = scale_along(result, names[0])
-        raise ConfigError(
-            f"at = {where!r} is outside the tissue, {faces[0] / size:g} to {faces[-1] / size:g} {unit}."
-        )
-    return along.isel({names[0]: min(int(np.searchsorted(faces, at, "right")) - 1, position.size - 1)})  # fmt: skip
+        low, high = faces[0] / size, faces[-1] / size
+        raise ConfigError(f"at = {where!r} is outside the tissue, {low:g} to {high:g} {unit}.")
+    cell = int(np.searchsorted(faces, at, "right")) - 1
+    return along.isel({names[0]: min(cell, position.size - 1)})
 
 
 def place_text(where: str | float) -> str:

@@ -33,19 +33,19 @@ ROUND = np.array(
 def story(result: Result) -> Figure:
     """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget."""
     import matplotlib.pyplot as plt
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     with style():
-        fig = plt.figure(figsize=(13.2, 7.4), layout="constrained")
-        fig.get_layout_engine().set(w_pad=0.08, h_pad=0.1, hspace=0.04, wspace=0.03)
-        top, bottom = fig.add_gridspec(2, 1, height_ratios=(1.1, 1))
+        gaps = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.1, hspace=0.04, wspace=0.03)
+        fig = plt.figure(figsize=(13.2, 7.4), layout=gaps)
+        rows = fig.add_gridspec(2, 1, height_ratios=(1.1, 1))
+        top, bottom = rows[0], rows[1]
         if places.axes_of(result):
             _space(result, fig, top, bottom)
         else:
             _stirred(result, fig, top, bottom)
         m = result.manifest
-        fig.suptitle(
-            f"{m['title'] or m['scenario']}\n", x=0.008, ha="left", fontsize=13, fontweight="bold"
-        )
+        fig.suptitle(f"{m['title'] or m['scenario']}\n", x=0.008, ha="left", fontsize=13, fontweight="bold")
         fig.text(0.008, 0.945, _summary(result), fontsize=9.5, color="0.25", va="center")
     return fig
 
@@ -88,14 +88,16 @@ def _space(result: Result, fig: Figure, top, bottom) -> None:
     ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[2]), clock=CLOCK)
     ax.set_title("Where the calcium is", pad=8)
     times = moments(result)
-    ax = curves.profiles(result, "pH", at=times, ax=fig.add_subplot(lower[0]))
+    ax = fig.add_subplot(lower[0])
+    curves.profiles(result, "pH", at=times, ax=ax)
     ax.set_title("pH across the tissue", pad=16)
     ax = fig.add_subplot(lower[1])
-    curves.profiles(result, [_indices(result)], at=times[-2:], ax=ax)
+    curves.profiles(result, [_indices(result)], at=list(dict.fromkeys((times[0], times[-1]))), ax=ax)
     ax.set_title("Saturation across the tissue", pad=16)
     where = ["core", *[n for n, _, _ in places.layer_spans(result, places.axes_of(result)[0])][1:]]
     where = list(dict.fromkeys(where)) if len(where) > 1 else ["core", "edge"]
-    ax = curves.course(result, "pH", at=where[:4], ax=fig.add_subplot(lower[2]), clock=CLOCK)
+    ax = fig.add_subplot(lower[2])
+    curves.course(result, "pH", at=where[:4], ax=ax, clock=CLOCK)
     ax.set_title("pH over time", pad=16)
 
 
@@ -106,7 +108,8 @@ def _stirred(result: Result, fig: Figure, top, bottom) -> None:
     ax.set_title("Solids over time", pad=8)
     ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[1]), clock=CLOCK)
     ax.set_title("Where the calcium is", pad=8)
-    ax = curves.course(result, "pH", ax=fig.add_subplot(lower[0]), clock=CLOCK)
+    ax = fig.add_subplot(lower[0])
+    curves.course(result, "pH", ax=ax, clock=CLOCK)
     ax.set_title("pH over time", pad=8)
     ax = fig.add_subplot(lower[1])
     curves.course(result, [_indices(result)], ax=ax, clock=CLOCK)
@@ -131,16 +134,18 @@ def _summary(result: Result) -> str:
     hap = measures.total("HAP_density")(result)
     parts = [
         m["scenario"],
-        f"{places.kind(result).replace('_', ' ')}, {m['t_end'] / 86400:.3g} days",
+        f"{places.kind(result).replace('_', ' ')}, {time_text(m['t_end'])}",
         "no onset (0.1 mM Ca in solids)"
         if not np.isfinite(onset)
         else f"onset {time_text(onset)} (0.1 mM Ca in solids)",  # fmt: skip
-        f"at the end {amount:.3g} mM Ca in solids, {_least(hap)} mg HAP/cm$^3$ on average",
+        f"at the end {_amount(amount)} mM Ca in solids, {_amount(hap)} mg HAP/cm$^3$ on average",
     ]
     if m["status"] != "finished":
         parts.append(f"{m['status'].upper()} after {time_text(m['t_end'])}")
     return "  |  ".join(parts)
 
 
-def _least(value: float) -> str:
-    return f"{value:.3g}" if value >= 1e-4 or value == 0 else "< 0.0001"
+def _amount(value: float) -> str:
+    if 0 < value < 1e-4:
+        return "< 0.0001"
+    return f"{float(f'{value:.3g}'):g}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from sim.result import Result
 
-LOOK = {
+LOOK: Any = {
     "figure.dpi": 110,
     "savefig.dpi": 150,
     "font.size": 9,
@@ -49,9 +49,9 @@ COLOURS = {
     "DCPD": "#2A9D8F",
     "ACP": "#C77CBA",
     "granules": "#F0A43C",
-    "cells": "#C9B79C",
+    "cells": "#B59B72",
     "ions": "#9CCBE8",
-    "complexes": "#5B9BC7",
+    "complexes": "#3F7FAF",
     "buffer": "#C9CDD3",
     "membrane": "#A3B36C",
     "core": "#5F7A3A",
@@ -170,9 +170,12 @@ def length_scale(size: float) -> tuple[float, str]:
 
 
 def time_text(seconds: float) -> str:
-    """ "7 day", "1.5 h"."""
-    size, unit = (86400.0, "day") if 86400 <= seconds < 4e7 else time_scale(seconds)
-    return f"{seconds / size:.3g} {unit}" if seconds else "start"
+    """ "7 day", "1.5 h", "3 year"."""
+    sizes = ((2 * 31557600.0, 31557600.0, "year"), (86400.0, 86400.0, "day"), (3600.0, 3600.0, "h"))
+    for least, size, unit in (*sizes, (60.0, 60.0, "min")):
+        if seconds >= least * (1 - 1e-9):
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} s" if seconds else "start"
 
 
 def time_axis(ax: Axes, result: Result, clock: str) -> None:
@@ -184,17 +187,21 @@ def time_axis(ax: Axes, result: Result, clock: str) -> None:
         raise ConfigError(f"clock = '{clock}' is not one of linear, root.")
     end = float(result.t[-1])
     per, unit = time_scale(end)
-    ax.set_xlim(0, max(end / per, 1e-12))
+    ax.set_xlim(0, end / per if end > 0 else 1.0)
     ax.set_xlabel(f"time [{unit}]")
     if clock == "root" and end > 0:
         ax.set_xscale("function", functions=(_root, np.square))
         ax.set_xlim(0, end / per)
-        steps = np.array([0, 0.002, 0.03, 0.1, 0.25, 0.5, 0.75]) * end / per
-        digits = np.floor(np.log10(np.where(steps > 0, steps, 1.0)))
-        ticks = np.round(steps / 10**digits) * 10**digits
-        ax.set_xticks(np.unique([*ticks, end / per]), minor=False)
+        ticks = [_nice(share * end / per) for share in (0.03, 0.1, 0.25, 0.5, 0.75)]
+        ax.set_xticks([0.0, *ticks, end / per], minor=False)
         ax.xaxis.set_major_formatter("{x:.3g}")
         ax.set_xlabel(f"time [{unit}], root scale")
+
+
+def _nice(x: float) -> float:
+    """The nearest of 1, 1.5, 2, 3, 5, 7 times a power of ten."""
+    power = 10.0 ** np.floor(np.log10(x))
+    return float(power * min((1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0), key=lambda n: abs(n - x / power)))
 
 
 def _root(x: np.ndarray) -> np.ndarray:

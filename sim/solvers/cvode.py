@@ -57,7 +57,7 @@ def solve(
         precond=CVODEPrecond(setup, precondition), jactimes=CVODEJacTimes(None, product),
     )  # fmt: skip
     t, y, status, message = t0, np.array(y0, float), "finished", ""
-    pending = list(t_eval)
+    pending, interpolated = list(t_eval), False
     while pending and pending[0] <= t0:
         record.keep(pending.pop(0), y)
     try:
@@ -71,7 +71,9 @@ def solve(
                 status, message = "failed", _sentence(out.message, system, t, y)
                 break
             t, y = float(out.t), np.array(out.y)
-            record.step(t, y)
+            if not interpolated:  # else CVODE returns the step it has already made
+                record.step(t, y)
+            interpolated = bool(pending) and pending[0] < t
             while pending and pending[0] < t:
                 record.keep(pending[0], integrator.step(pending.pop(0), tstop=t1).y)
             while pending and pending[0] <= t:

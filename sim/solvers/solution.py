@@ -75,7 +75,9 @@ class Recorder:
         self.y.append(np.array(y))
 
     def solution(self, t_end: float, end: np.ndarray, status: str, message: str, **statistics):
-        """The Solution of what was collected."""
+        """The Solution of what was collected; where a run broke off is an output too."""
+        if status != "finished" and np.all(np.isfinite(end)) and (not self.t or t_end > self.t[-1]):
+            self.keep(t_end, end)
         y = np.array(self.y) if self.y else np.empty((0, self.system.size))
         statistics = {"steps": self.steps, **statistics}
         return Solution(

@@ -1,0 +1,1 @@
+"""The commands of `hapsim`, a file each. Heavy imports are inside them: --help stays quick."""

@@ -1,0 +1,106 @@
+"""`hapsim scenarios` and `hapsim show NAME`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sim.commands import choices
+from sim.commands.tables import duration_text, length_text, paragraph, table
+
+if TYPE_CHECKING:
+    from sim.experiment import Scenario
+    from sim.parameters import Parameters
+
+
+@click.command()
+@choices.debug
+def scenarios() -> None:
+    """List the scenarios, a line each."""
+    from sim.catalogue import scenario
+    from sim.catalogue import scenarios as names
+
+    rows = []
+    for name in names():
+        s = scenario(name)
+        rows.append((name, s.geometry.replace("_", " "), size(s), duration_text(s.duration), s.title))
+    click.echo(table(rows, ("name", "geometry", "size", "duration", "title")))
+    click.echo("\nhapsim show NAME says what one assumes, hapsim run NAME runs it.")
+
+
+@click.command(short_help="Show what a scenario assumes, and why.")
+@click.argument("name")
+@choices.changes
+@click.option("--all", "everything", is_flag=True, help="Every parameter of the model too.")
+@choices.debug
+def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
+    """Show what a scenario assumes: tissue, fluid, parameters and where they come from.
+
+    Values that --set changes are marked with *.
+    """
+    base, s = choices.chosen(name, changes)
+    click.echo(f"{s.name}: {s.title}")
+    for text in (s.notes, f"Expected: {s.expected}" if s.expected else ""):
+        if text:
+            click.echo("\n" + paragraph(text))
+    click.echo("\n" + table(_facts(s)))
+    own = [n for n, p in s.parameters.items() if p != s.model.parameters.get(n)]
+    own.sort(key=lambda n: n in s.model.parameters)  # its tissue and fluid first
+    click.echo(f"\nParameters of the scenario ({len(own)})")
+    click.echo(_parameters(s.parameters, own, base.parameters))
+    rest = [n for n in s.parameters if n not in own]
+    if everything:
+        click.echo(f"\nParameters of the model left at their defaults ({len(rest)})")
+        click.echo(_parameters(s.parameters, rest, base.parameters))
+    else:
+        click.echo(f"\n{len(rest)} more of the model are left at their defaults: --all lists them.")
+    changed = [n for n in s.parameters if _changed(n, s.parameters, base.parameters)]
+    if changed:
+        click.echo(f"* changed here: {', '.join(changed)}.")
+
+
+def size(s: Scenario) -> str:
+    """How large the tissue is: from the centre to its edge."""
+    if s.geometry == "well_mixed":
+        return "-"
+    return length_text(sum(s.size(name) for name, _ in s.layers))
+
+
+def _facts(s: Scenario) -> list[tuple[str, str]]:
+    if s.geometry == "well_mixed":
+        layers = s.layers[0][0]
+    else:
+        layers = ", ".join(f"{n} {length_text(s.size(n))} ({c} cells)" for n, c in s.layers)
+    outside = {
+        "fixed": "fluid of fixed composition around it",
+        "closed": "nothing passes its edge",
+        "exchange": "exchange with a fluid through a resistance",
+    }
+    rows = [
+        ("geometry", s.geometry.replace("_", " ")),
+        ("layers", layers + (", from the centre outwards" if len(s.layers) > 1 else "")),
+        ("boundary", f"{s.outer}: {outside[s.outer]}"),
+        ("duration", duration_text(s.duration)),
+        ("constants", s.constants),
+    ]
+    if s.initial:
+        rows.append(("initial", ", ".join(f"{k} = {v}" for k, v in s.initial.items())))
+    return rows + [("intervention", str(i)) for i in s.interventions]
+
+
+def _changed(name: str, now: Parameters, before: Parameters) -> bool:
+    return name not in before or now.si(name) != before.si(name)
+
+
+def _parameters(parameters: Parameters, names: list[str], before: Parameters) -> str:
+    rows = []
+    for name in names:
+        p = parameters[name]
+        low, high = ("..." if b is None else f"{b:g}" for b in p.range)
+        limits = "" if p.range == (None, None) else f"{low} to {high}"
+        mark = "*" if _changed(name, parameters, before) else " "
+        source = p.source or (f"was {before[name].text()}" if name in before else "set by hand")
+        rows.append((f"{mark} {name}", p.text(), limits, p.confidence, source))
+    head = ("  name", "value", "range", "confidence", "source")
+    return table(rows, head) if rows else "  none"

@@ -1,0 +1,138 @@
+"""Colour shows the numbers of the dataset at the right place and time."""
+
+import matplotlib
+import numpy as np
+import pytest
+from matplotlib.colors import LogNorm
+
+from sim import plotting as plot
+from sim.result import Result
+
+
+def with_values(result, name, values):
+    """The result with other values of a variable."""
+    data = result.dataset.copy()
+    data[name] = data[name].copy(data=np.broadcast_to(values, data[name].shape))
+    return Result(data, result.manifest)
+
+
+def colour_at(ax, x, y):
+    """The value that is drawn at a point of the axes' data."""
+    mesh = ax.collections[0]
+    corners = np.asarray(mesh.get_coordinates())
+    i = int(np.searchsorted(corners[:, 0, 1], y)) - 1
+    j = int(np.searchsorted(corners[0, :, 0], x)) - 1
+    return mesh.get_array()[i, j]
+
+
+def bar_label(ax):
+    return next(a for a in ax.figure.axes if a is not ax).get_ylabel()
+
+
+def test_the_kymograph_reaches_from_start_to_end_and_centre_to_edge(result):
+    ax = plot.kymograph(result, "HAP")
+    corners = np.asarray(ax.collections[0].get_coordinates())
+    assert corners[0, 0] == pytest.approx([0, 0])
+    assert corners[-1, -1] == pytest.approx([6, 5])  # h, mm
+    assert ax.get_xlabel() == "time [h]"
+    assert ax.get_ylabel() == "distance from centre [mm]"
+    assert bar_label(ax) == "HAP [mol m$^{-3}$]"
+
+
+def test_the_kymograph_has_time_to_the_right_and_place_upwards(result):
+    ax = plot.kymograph(result, "pH")
+    for k in (0, 4, 8):
+        for i in (0, 6, 11):
+            x, y = result.t[k] / 3600, result["r"].values[i] * 1e3
+            inside = min(max(x, 1e-6), 6 - 1e-6)
+            assert colour_at(ax, inside, y) == pytest.approx(float(result["pH"][k, i]))
+
+
+def test_a_map_of_a_rectangle_has_x_to_the_right_and_y_upwards(square):
+    field = np.zeros((10, 10))
+    field[8, 2] = 5.0  # x = 3.5 mm, y = -2.5 mm
+    ax = plot.map(with_values(square, "HAP", field), "HAP")
+    assert colour_at(ax, 3.5, -2.5) == 5.0
+    assert colour_at(ax, -2.5, 3.5) == 0.0
+    assert np.sum(ax.collections[0].get_array()) == 5.0
+    assert ax.get_aspect() == 1.0
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("x [mm]", "y [mm]")
+    assert ax.get_title(loc="left") == "HAP at 6 h"
+
+
+def test_a_map_of_a_box_is_its_middle_slice(box):
+    field = np.zeros((6, 6, 6))
+    field[4, 1, 3] = 2.0
+    ax = plot.map(with_values(box, "HAP", field), "HAP")
+    x, y = box["x"].values * 1e3, box["y"].values * 1e3
+    assert colour_at(ax, x[4], y[1]) == 2.0
+
+
+def test_a_map_of_a_cylinder_is_the_disc_it_stands_for(result):
+    ax = plot.map(result, "pH", at="6 h")
+    mesh = ax.collections[0]
+    radius = np.hypot(*np.moveaxis(np.asarray(mesh.get_coordinates()), -1, 0))
+    assert radius[-1] == pytest.approx(np.full(radius.shape[1], 5.0))
+    assert np.asarray(mesh.get_array())[:, 17] == pytest.approx(result["pH"].values[-1])
+
+
+def test_a_map_of_a_slab_shows_both_halves(slab):
+    ax = plot.map(slab, "pH")
+    values = np.ravel(np.asarray(ax.collections[0].get_array()))
+    assert values == pytest.approx(values[::-1])
+    assert values[12:] == pytest.approx(slab["pH"].values[-1])
+
+
+def test_a_map_is_drawn_at_the_time_asked_for(square):
+    early = np.asarray(plot.map(square, "pH", at="1 h").collections[0].get_array())
+    assert early == pytest.approx(square.at("1 h")["pH"].values.T)
+
+
+def test_an_amount_over_decades_gets_a_logarithmic_scale_with_a_floor(result):
+    r = with_values(result, "HAP", 10.0 ** -np.arange(12.0))
+    norm = plot.kymograph(r, "HAP").collections[0].norm
+    assert isinstance(norm, LogNorm)
+    assert (norm.vmin, norm.vmax) == pytest.approx((1e-5, 1.0))
+    assert not isinstance(plot.kymograph(r, "HAP", scale="linear").collections[0].norm, LogNorm)
+
+
+def test_a_quantity_of_both_signs_is_centred_on_white(result):
+    r = with_values(result, "SI_OCP", np.linspace(-1, 3, 12))
+    mesh = plot.kymograph(r, "SI_OCP").collections[0]
+    assert (mesh.norm.vmin, mesh.norm.vmax) == pytest.approx((-3, 3))
+    assert mesh.get_cmap().name == "RdBu_r"
+
+
+def test_a_field_of_zeros_says_so(result):
+    ax = plot.kymograph(with_values(result, "HAP", 0.0), "HAP")
+    assert "zero everywhere" in [t.get_text() for t in ax.texts]
+
+
+@pytest.mark.parametrize("name", ["result", "square", "stirred", "slab", "box"])
+def test_a_story_can_be_told_of_every_shape(name, request, tmp_path):
+    run = request.getfixturevalue(name)
+    fig = plot.story(run)
+    assert run.manifest["title"] in fig._suptitle.get_text()
+    assert "onset" in fig.texts[-1].get_text()
+    for ax in fig.axes:
+        if ax.get_subplotspec() is not None:
+            assert ax.get_xlabel() or ax.get_ylabel()
+    fig.savefig(tmp_path / "story.png")
+    assert (tmp_path / "story.png").stat().st_size > 20_000
+
+
+def test_a_story_of_a_run_without_a_second_output_can_be_told(result):
+    """A run stopped at once has its start only; interpolation in time would give NaN."""
+    manifest = {**result.manifest, "status": "interrupted", "t_end": 0.0}
+    fig = plot.story(Result(result.dataset.isel(time=[0]), manifest))
+    assert "INTERRUPTED" in fig.texts[-1].get_text()
+    fig.canvas.draw()
+
+
+def test_pictures_leave_the_settings_of_matplotlib_alone(result):
+    before = dict(matplotlib.rcParams)
+    plot.story(result)
+    plot.kymograph(result, "HAP")
+    with plot.style():
+        assert matplotlib.rcParams["axes.spines.top"] is False
+    assert dict(matplotlib.rcParams) == before
