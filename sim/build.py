@@ -11,6 +11,7 @@ from sim.chemistry import aqueous
 from sim.errors import ScenarioError, nearest
 from sim.experiment import PLASMA, Scenario
 from sim.intervention import Intervention
+from sim.kinetics.growth import third_moment
 from sim.model.process import coefficient
 from sim.model.system import System
 from sim.parameters import Parameters
@@ -109,7 +110,19 @@ class Builder:
                     if given is not None:
                         value = self._number(given, layer, x.name)
                     u[here, index[x.name]] = s.quantity(layer, x.name, value)
+        self._seed_crystals(u, index, values)
         return self._settled(system, self._times_porosity(system, y))
+
+    def _seed_crystals(self, u: np.ndarray, index: dict[str, int], values: dict[str, float]) -> None:
+        """Moments of the hydroxyapatite that is there from the start, of one stated size."""
+        moments = ("hap_m0", "hap_m1", "hap_m2")
+        if not {"HAP", *moments} <= set(index) or "growth.seed_diameter" not in values:
+            return
+        size = values["growth.seed_diameter"]
+        m3 = third_moment(u[:, index["HAP"]], values["mineral.V_HAP"])
+        bare = (u[:, index["HAP"]] > 0) & (u[:, index["hap_m2"]] == 0)
+        for k, name in enumerate(moments):
+            u[bare, index[name]] = m3[bare] / size ** (3 - k)
 
     def apply(self, change: Intervention, system: System, y: np.ndarray) -> np.ndarray:
         """The state after an intervention."""
@@ -126,6 +139,9 @@ class Builder:
         if change.excise:
             fresh = np.zeros_like(y)
             f, _ = system.split(fresh)
+            values = {n: p.si for n, p in system.parameters.items()}
+            for x in self.model.species:
+                f[:, index[x.name]] = coefficient(x.initial, values)
             for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
                 f[:, index[name]] = value
             fresh = self._settled(system, self._times_porosity(system, fresh))

@@ -86,7 +86,7 @@ def molar_mass(formula: str) -> float:
 # The formula unit of each solid as counted throughout the package (HAP holds 5 Ca, not 10).
 FORMULA = {
     "HAP": "Ca5(PO4)3OH",
-    "OCP": "Ca4H(PO4)3",
+    "OCP": "Ca4H(PO4)3·2.5H2O",
     "DCPD": "CaHPO4.2H2O",
     "ACP": "CaH0.22(PO4)0.74",
     "calcite": "CaCO3",

@@ -115,7 +115,7 @@ def model(constants: str = "tissue-37C", growth_law: str = "affinity") -> Model:
 
 def _shared(*owners: Derived | Process) -> Parameters:
     """Parameters that belong to no formula's own group: named in contents, changes and inputs."""
-    named = {f"fluid.{b}" for b in water.BACKGROUND} | {"fluid.temperature", "transport.archie"}
+    named = {f"fluid.{b}" for b in water.BACKGROUND} | {"fluid.temperature", "transport.archie", "growth.seed_diameter"}
     values = [v for o in owners for v in o.inputs.values()]
     values += [v for o in owners if isinstance(o, Process) for v in o.changes.values()]
     values += [v for s in _species() for v in (*s.contains.values(), s.diffusivity, s.initial)]
@@ -157,16 +157,20 @@ def _derived(constants: str, law: str):
 def _processes():
     first = necrosis.first_order
     yield process("necrosis: rupture", first, {
-        "doomed": -1, "leaky": 1, "lipid": "membrane.capacity", "phosphatase": "phosphatase.activation",
+        "doomed": -1, "leaky": 1, "lipid": "membrane.capacity",
+        "phosphatase": "phosphatase.activation", "mito_room": "mitochondria.capacity",
     }, amount="doomed", tau="necrosis.tau_death")  # fmt: skip
     yield process("necrosis: leak", first, {
-        "leaky": -1, "Ca": "necrosis.Ca_pool", "P": "necrosis.P_pool",
+        "leaky": -1, "Ca": "necrosis.Ca_pool", "P": "necrosis.P_pool", "H": "necrosis.P_acid",
         "slow_ester": "necrosis.ester_pool",
     }, amount="leaky", tau="necrosis.tau_leak")  # fmt: skip
-    yield process("necrosis: esters", first, {"slow_ester": -1, "ester": 1},
+    yield process("necrosis: esters", first, {"slow_ester": -1, "ester": 1, "H": 1},
                   amount="slow_ester", tau="necrosis.tau_ester")  # fmt: skip
     amorphous = {"Ca": -1, "P": -0.74, "H": 0.52}
-    yield process("mitochondria: uptake", necrosis.mitochondrial_uptake, {**amorphous, "granules": 1})
+    yield process("mitochondria: uptake", necrosis.mitochondrial_uptake,
+                  {**amorphous, "granules": 1, "mito_room": -1})  # fmt: skip
+    yield process("mitochondria: failure", first, {"mito_room": -1},
+                  amount="mito_room", tau="mitochondria.tau_failure")  # fmt: skip
     yield process(
         "mitochondria: dissolution", necrosis.granule_dissolution,
         {"Ca": 1, "P": 0.74, "H": -0.52, "granules": -1},
@@ -191,6 +195,8 @@ def _processes():
                   {"Ca": -1, "lipid": -1, "bound_Ca": 1})  # fmt: skip
     yield process("membrane: core", membrane.core_formation, {"bound_Ca": -1, "P": -1, "core": 1},
                   hydrolysis="ester_hydrolysis")  # fmt: skip
+    yield process("membrane: core dissolution", precursors.dissolution,
+                  {"bound_Ca": 1, "P": 1, "core": -1}, solid="core", ln_omega="ln_omega_OCP")  # fmt: skip
     yield from _hydroxyapatite()
     room = {"room_left": "room"}
     yield process("ACP: formation", precursors.precipitation, {**amorphous, "ACP": 1},

@@ -99,15 +99,19 @@ def _progress(progress: bool | Progress, scenario: Scenario):
     span = f"{scenario.duration / day:,.0f}" if scenario.duration > 1000 * day else f"{scenario.duration / day:.4g}"
     bar = tqdm(
         total=scenario.duration / day, desc=scenario.name, mininterval=0.2,
-        bar_format="{l_bar}{bar}| {postfix} [{elapsed}]",
+        bar_format="{l_bar}{bar}| {unit}",
     )  # fmt: skip
-    last = [0.0]
+    began, last = time.perf_counter(), [0.0]
 
     def report(t: float, steps: int):
         now = time.perf_counter()
         if now - last[0] > 0.2 or t >= scenario.duration:
             last[0] = now
+            done = t / scenario.duration
+            # Steps are tiny at first: a forecast from the first hundredth would be of weeks.
+            left = f"{(now - began) * (1 - done) / done:.0f} s left" if done > 0.01 else "starting"
             bar.n = t / day
-            bar.set_postfix_str(f"{t / day:,.4g} of {span} day, {steps} steps", refresh=True)
+            bar.unit = f"{t / day:,.4g} of {span} day, {steps} steps, {now - began:.0f} s, {left}"
+            bar.refresh()
 
     return bar, report

@@ -107,7 +107,7 @@ def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
         (["run", NAME, "--set", "leson.cells=3"], "Did you mean 'lesion'?"),
         (["run", NAME, "--set", "geometry=well_mixed"], "outer='closed'"),
         (["run", NAME, "--solver", "cvod", *TINY], "Did you mean 'cvode'?"),
-        (["run", NAME, "--rtol", "3", *TINY], "rtol must be"),
+        (["run", NAME, "--rtol", "3", *TINY], "outside 1e-13"),
         (["run", NAME, "--days", "-1"], "must be above 0"),
         (["run", NAME, "--resolution", "0"], "outside 0.01-100"),
         (["run", NAME, "--days", "soon"], "not a valid float"),

@@ -1,4 +1,7 @@
-"""What every sound model of calcification must show. Nothing was tuned to these; see docs/validation.md.
+"""What every sound model of calcification must show.
+
+Two of these were calibrated to (normal tissue stays clear; the elastin implant), the others not;
+docs/validation.md says which numbers were.
 
 Coarse grids and short runs: the claims are about signs, orders of magnitude and places.
 """
@@ -55,13 +58,13 @@ def test_normal_tissue_stays_clear_for_fifty_years():
 
 
 def test_raised_serum_calcifies_without_necrosis_and_everywhere():
-    result = run(sim.scenario("metastatic_contrast").with_(duration="45 day"))
+    result = run(sim.scenario("metastatic_contrast"))
     assert float(result["doomed"].max()) == 0
     assert float(result["HAP"][-1].min()) > 1, "no part of the tissue is spared"
     same_tissue_normal_serum = sim.scenario("metastatic_contrast").with_parameters(
         {"plasma.Ca": "1.2 mM", "plasma.P": "1.1 mM", "plasma.pH": 7.4}
     )
-    assert float(run(same_tissue_normal_serum.with_(duration="45 day"))["HAP"].max()) < 1e-6
+    assert float(run(same_tissue_normal_serum)["HAP"].max()) < 1e-6
 
 
 def test_mineral_only_where_cells_died(caseum):
@@ -106,7 +109,7 @@ def test_elastin_reproduces_what_it_was_fitted_to():
     """Two parameters, two numbers: 23.8 and 89.7 ug Ca/mg (Bailey 2001). A fit, not a validation."""
     result = sim.simulate(sim.scenario("elastin_implant_rat"), times=["0 day", "7 day", "21 day"])
     found = 1e3 * mean("Ca_per_dry_mass").curve(result).values
-    np.testing.assert_allclose(found, [0.16, 23.8, 89.7], rtol=0.01)
+    np.testing.assert_allclose(found, [0.0, 23.8, 89.7], rtol=0.01)
 
 
 def test_held_acid_slows_apatite(elastin, caseum):
@@ -115,8 +118,7 @@ def test_held_acid_slows_apatite(elastin, caseum):
             in_layer(run(scenario.with_parameters({f"{layer}.pH_hold": pH})), "HAP", layer)
             for pH in (6.5, 7.1, 7.4)
         ]
-        start = scenario.quantity(layer, "HAP", 0.0)
-        assert amounts[0] - start < 0.01 * (amounts[2] - start)
+        assert amounts[0] < 0.01 * amounts[2]
         assert amounts[0] < amounts[1] < amounts[2]
 
 

@@ -10,14 +10,15 @@ def first_order(amount, tau):
     return amount / tau
 
 
-def mitochondrial_uptake(leaky, Ca_free, P, capacity, tau_uptake, K_Ca, K_P):
+def mitochondrial_uptake(mito_room, Ca_free, P, tau_uptake, K_Ca, K_P):
     """Calcium taken into mitochondrial granules [mol Ca m-3 s-1].
 
-    The capacity [mol Ca per m3 of leaky cells] is filled within tau_uptake where calcium and
-    phosphate are at hand, and fails with the leaky cells themselves. Source: ultrastructure of
-    reperfused infarcts (Shen & Jennings 1972), as a rate law of ours.
+    mito_room [mol Ca m-3] is what mitochondria of ruptured cells can still take; it is used up
+    here, and lost as they fail. A pump: it works in solutions that are undersaturated with the
+    granules' mineral. Source: ultrastructure of reperfused infarcts (Shen & Jennings 1972), as a
+    rate law of ours.
     """
-    return leaky * capacity / tau_uptake * saturating(Ca_free, K_Ca) * saturating(P, K_P)
+    return mito_room / tau_uptake * saturating(Ca_free, K_Ca) * saturating(P, K_P)
 
 
 def granule_dissolution(granules, ln_omega_ACP2, k_dissolution, nu, width):

@@ -30,7 +30,8 @@ def nucleation(
     """Nucleation rate of HAP [m-3 s-1] and critical diameter [m].
 
     J = g(pH) inh [ porosity A_solution exp(-b) + A_site sum_s n_s vacant exp(-f_s b) ],
-    b = B/(ln Omega)^2, vacant = n/(n + m0): sites are used up as crystals appear.
+    b = B/(ln Omega)^2. Sites are used up: vacant = 1 - m0/n_active, with the number of sites that
+    carry the rate, n_active = (sum n e)^2/(sum n e^2) for e = exp(-f b): idle sites do not count.
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.
     seed [mol m-3]: amounts of substrate below it do not count, or the integrator's own errors
@@ -41,15 +42,18 @@ def nucleation(
     b = barrier_constant(interfacial_energy, molar_volume, temperature) / ln_omega_HAP**2
     n_core = sites_core * ramp(core, seed)
     n_precursor = sites_precursor * ramp(ACP + granules + OCP, seed)
-    n = n_core + n_precursor + collagen + elastin + device
-    per_site = (
-        n_core * math.exp(-f_core * b)
-        + n_precursor * math.exp(-f_precursor * b)
-        + collagen * math.exp(-f_collagen * b)
-        + elastin * math.exp(-f_elastin * b)
-        + device * math.exp(-f_device * b)
-    )
-    vacant = n / (n + max(hap_m0, 0.0)) if n > 0.0 else 0.0
+    per_site, weighted = 0.0, 0.0
+    for n, f in (
+        (n_core, f_core), (n_precursor, f_precursor), (collagen, f_collagen), (elastin, f_elastin),
+        (device, f_device),
+    ):  # fmt: skip
+        e = math.exp(-f * b)
+        per_site += n * e
+        weighted += n * e * e
+    vacant = 0.0
+    if weighted > 0.0:
+        active = per_site * per_site / weighted
+        vacant = ramp(1.0 - max(hap_m0, 0.0) / active, 0.01)
     rate = A_solution * porosity * math.exp(-b) + A_site * vacant * per_site
     rate *= inhibition * math.exp(2.302585092994046 * pH_slope * (pH - 7.4))
     return rate, critical_size(ln_omega_HAP, interfacial_energy, molar_volume, temperature)

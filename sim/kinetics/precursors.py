@@ -7,17 +7,21 @@ import math
 from sim.kinetics.smooth import ramp
 
 
-def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, nu, order, seed, width):
+def precipitation(
+    solid, ln_omega, room_left, porosity, k_new, k_grow, barrier, nu, order, seed, width
+):
     """Formation of a precursor [mol m-3 s-1]: k (Omega^(1/nu) - 1)^p for Omega > 1.
 
-    k = k_new x porosity (nucleation, barrier-free at this interfacial energy) + k_grow x solid.
+    k = k_new x porosity x exp(-barrier/(ln Omega)^2) (nucleation; the barrier matters close to
+    saturation only) + k_grow x solid.
     Less solid than `seed` does not grow: growth on itself would turn the integrator's errors into
     mineral in any solution that stays supersaturated for years.
     """
     s = ramp(math.expm1(ln_omega / nu), width)
     if s == 0.0:
         return 0.0
-    amount = k_new * porosity + k_grow * ramp(solid, seed)
+    new = k_new * porosity * math.exp(-barrier / (ln_omega * ln_omega))
+    amount = new + k_grow * ramp(solid, seed)
     return amount * room_left * s**order
 
 

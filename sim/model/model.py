@@ -150,6 +150,11 @@ class Model:
             if name in seen:
                 raise ModelError(f"'{name}' is both {seen[name]} and {what}; names must differ.")
             seen[name] = what
+        for what, owners in (("processes", self.processes), ("derived quantities", self.derived)):
+            names = [o.name for o in owners]
+            for name in names:
+                if names.count(name) > 1:
+                    raise ModelError(f"two {what} are called '{name}'; names must differ.")
 
     def _check_formulas(self):
         """Call each formula once in plain Python, so that mistakes come back as sentences."""

@@ -25,6 +25,7 @@ from sim.model.model import TIME, Model
 from sim.model.process import Derived, Kernel, Process, arguments, group
 
 POROSITY = "porosity"
+MODULES = {"math": "math", "numpy": "np"}  # as the generated text imports them
 
 
 class FormulaText:
@@ -32,7 +33,6 @@ class FormulaText:
 
     def __init__(self):
         self.names: dict[Callable, str] = {}
-        self.imports: set[str] = set()
         self.parts: list[str] = []
 
     def add(self, function: Callable) -> str:
@@ -42,30 +42,30 @@ class FormulaText:
             return self.names[function]
         name = f"f{len(self.names)}_{function.__name__.strip('<>')}"
         self.names[function] = name
-        tree = _parsed(function)
+        tree = _InlineModules(function, self).visit(_parsed(function))
         rename = {}
         for used in sorted(_free_names(tree)):
-            if used == function.__name__:
-                continue
-            value = _lookup(function, used)
-            if callable(value) and not isinstance(value, type):
-                if (getattr(value, "__module__", "") or "").partition(".")[0] in ("math", "numpy"):
-                    self.imports.add(f"from {value.__module__} import {value.__name__}")
-                    rename[used] = value.__name__
-                else:
-                    rename[used] = self.add(value)
-            elif isinstance(value, ModuleType):
-                self.imports.add(f"import {value.__name__} as {used}")
-            elif isinstance(value, int | float) and math.isfinite(value):
-                rename[used] = repr(float(value)) if isinstance(value, float) else repr(value)
-            else:
-                raise ModelError(
-                    f"{function.__name__} uses '{used}' ({type(value).__name__}); a formula may use "
-                    "its arguments, numbers, math, numpy and other plain functions."
-                )
+            if used not in (function.__name__, *self.names.values()):
+                rename[used] = self.text(function, used, _lookup(function, used))
         tree = _Rename(rename, function.__name__, name).visit(tree)
         self.parts.append(f"@njit\n{ast.unparse(ast.fix_missing_locations(tree))}\n")
         return name
+
+    def text(self, function: Callable, used: str, value) -> str:
+        """What `used`, with this value in the formula's own file, is called in the text."""
+        library = (getattr(value, "__module__", "") or "").partition(".")[0]
+        if value is math or value is np:
+            return MODULES[value.__name__]
+        if library in MODULES and callable(value):
+            return f"{MODULES[library]}.{value.__name__}"
+        if callable(value) and not isinstance(value, type):
+            return self.add(value)
+        if isinstance(value, int | float) and math.isfinite(value):
+            return repr(float(value)) if isinstance(value, float) else repr(value)
+        raise ModelError(
+            f"{function.__name__} uses '{used}' ({type(value).__name__}); a formula may use "
+            "its arguments, numbers, math, numpy and other plain functions."
+        )
 
 
 def _parsed(function: Callable) -> ast.FunctionDef:
@@ -102,6 +102,27 @@ def _lookup(function: Callable, name: str):
     raise ModelError(f"{function.__name__} uses '{name}', which is not defined.")
 
 
+class _InlineModules(ast.NodeTransformer):
+    """Replaces `module.helper` by the helper itself, so that the text holds all that it computes."""
+
+    def __init__(self, function: Callable, formulas: FormulaText):
+        self.function, self.formulas = function, formulas
+        self.local = set(function.__code__.co_varnames)
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        if not isinstance(node.value, ast.Name) or node.value.id in self.local:
+            return node
+        module = _lookup(self.function, node.value.id)
+        if not isinstance(module, ModuleType) or module in (math, np):
+            return node
+        if not hasattr(module, node.attr):
+            raise ModelError(f"{self.function.__name__} uses {ast.unparse(node)}, which is not there.")
+        used = ast.unparse(node)
+        text = self.formulas.text(self.function, used, getattr(module, node.attr))
+        return ast.copy_location(ast.parse(text, mode="eval").body, node)
+
+
 class _Rename(ast.NodeTransformer):
     def __init__(self, names: dict[str, str], old: str, new: str):
         self.names, self.old, self.new = {**names, old: new}, old, new
@@ -127,7 +148,6 @@ def write(model: Model) -> str:
     body = _cell_body(model, formulas)
     kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
     lines = ["import math", "import numpy as np", "from numba import njit"]
-    lines += sorted(formulas.imports)
     lines += [f"from {k.module} import {k.function} as kernel_{i}" for i, k in enumerate(kernels)]
     arguments_ = ", ".join(f"in_{i}, out_{i}, tables_{i}" for i in range(len(kernels)))
     extra = f", {arguments_}" if arguments_ else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def kind(result: Result) -> str:
     """Geometry: "well_mixed", "slab", "cylinder", "sphere", "rectangle" or "box"."""
-    return result.manifest["geometry"].removeprefix("Grid(").split(",")[0]
+    return result.manifest["geometry_kind"]
 
 
 def axes_of(result: Result) -> tuple[str, ...]:

@@ -8,6 +8,9 @@ from sim.model.system import System
 from sim.solvers.preconditioner import LinearSystem
 from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
 
+# Steps that fell below zero by more than the absolute tolerance and were done again, at most.
+MAX_REJECTIONS = 100
+
 
 def solve(
     system: System,
@@ -25,11 +28,15 @@ def solve(
     The Jacobian-vector product uses the same frozen J as the preconditioner, which solves it
     exactly on a line of cells and by sparse LU elsewhere: GMRES then needs one vector as long as
     gamma has not changed, and the iteration is the modified Newton method of a direct solver.
+    A step that falls below zero by more than atol is done again from the state before it; how
+    often is in the statistics ("rejected").
     """
     from sksundae.cvode import CVODE, CVODEJacTimes, CVODEPrecond
 
     linear = LinearSystem(system)
-    count = {"rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "products": 0}
+    count = {
+        "rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "products": 0, "rejected": 0,
+    }  # fmt: skip
     record = Recorder(system, t_eval, atol, progress)
 
     def rhs(t, y, dy):
@@ -70,6 +77,13 @@ def solve(
             if not out.success:
                 status, message = "failed", _sentence(out.message, system, t, y)
                 break
+            below = 0.0 if interpolated else record.excursion(out.y)[0]
+            if below > 1.0 and count["rejected"] < MAX_REJECTIONS:
+                # Error control knows no sign. Starting again from the last good state takes first
+                # order and short steps, which keep it, through whatever just ran out.
+                count["rejected"] += 1
+                integrator.init_step(t, y)
+                continue
             t, y = float(out.t), np.array(out.y)
             if not interpolated:  # else CVODE returns the step it has already made
                 record.step(t, y)

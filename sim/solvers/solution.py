@@ -58,19 +58,28 @@ class Recorder:
         self._inverse = 1.0 / system.split(atol)[0]
         self._watched = np.array([not s.signed for s in system.model.species])
 
-    def step(self, t: float, y: np.ndarray) -> None:
-        """Note an internal step."""
-        self.steps += 1
+    def excursion(self, y: np.ndarray) -> tuple[float, str]:
+        """The largest negative value in y, in absolute tolerances, and its species."""
         scaled = (self.system.split(y)[0] * self._inverse).min(axis=0)
         scaled[~self._watched] = 0.0
         k = int(np.argmin(scaled))
-        if -scaled[k] > self.undershoot:
-            self.undershoot, self.species = float(-scaled[k]), self.system.model.species[k].name
+        return max(0.0, float(-scaled[k])), self.system.model.species[k].name
+
+    def step(self, t: float, y: np.ndarray) -> None:
+        """Note an internal step."""
+        self.steps += 1
+        self._watch(y)
         if self.progress is not None:
             self.progress(t, self.steps)
 
+    def _watch(self, y: np.ndarray) -> None:
+        size, species = self.excursion(y)
+        if size > self.undershoot:
+            self.undershoot, self.species = size, species
+
     def keep(self, t: float, y: np.ndarray) -> None:
         """Keep an output."""
+        self._watch(y)
         self.t.append(float(t))
         self.y.append(np.array(y))
 
