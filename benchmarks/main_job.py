@@ -74,9 +74,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as cache:
         cold = fresh(cache)
         warm = statistics.median(fresh(cache) for _ in range(3))
-    reference = end_state(
-        sim.simulate(sim.scenario(SCENARIO), rtol=1e-10, atol=1e-11, times=2)
-    )
+    reference = end_state(sim.simulate(sim.scenario(SCENARIO), rtol=1e-10, atol=1e-11, times=2))
     rows = [measure("cvode", r, reference, options.repeat) for r in (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)]
     rows += [measure("bdf", r, reference, max(1, options.repeat // 2)) for r in (1e-3, 1e-4, 1e-5)]
     report = {

@@ -180,8 +180,7 @@ class Builder:
 
     def _by_layer(self, parameters: Parameters, name: str, default: float) -> np.ndarray:
         values = [
-            parameters.si(f"{n}.{name}") if f"{n}.{name}" in parameters else default
-            for n in self.names
+            parameters.si(f"{n}.{name}") if f"{n}.{name}" in parameters else default for n in self.names
         ]
         return np.array(values)[self.layer]
 

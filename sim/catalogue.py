@@ -29,8 +29,7 @@ def scenario(name: str, **options: str) -> Scenario:
     """A named scenario. options: constants="minteq.v4", growth_law="spiral" replace the file's."""
     if name not in scenarios():
         raise ScenarioError(
-            f"no scenario is called '{name}'; there are {', '.join(scenarios())}."
-            f"{nearest(name, scenarios())}"
+            f"no scenario is called '{name}'; there are {', '.join(scenarios())}.{nearest(name, scenarios())}"
         )
     text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
     return from_table(name, tomllib.loads(text), **options)

@@ -60,9 +60,7 @@ class Scenario:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
         merged = {**self.model.parameters, **self.parameters}
         object.__setattr__(self, "parameters", Parameters(merged))
-        object.__setattr__(
-            self, "interventions", tuple(sorted(self.interventions, key=lambda i: i.at))
-        )
+        object.__setattr__(self, "interventions", tuple(sorted(self.interventions, key=lambda i: i.at)))
 
     def with_parameters(self, values: dict[str, float | str | Parameter]) -> Scenario:
         """A copy with other values: text with a unit, a number in SI, or a whole Parameter.
@@ -88,9 +86,7 @@ class Scenario:
         counts = cells or {}
         for name in counts:
             if name not in dict(self.layers):
-                raise ScenarioError(
-                    f"there is no layer '{name}'.{nearest(name, dict(self.layers))}"
-                )
+                raise ScenarioError(f"there is no layer '{name}'.{nearest(name, dict(self.layers))}")
         layers = tuple((n, counts.get(n, c)) for n, c in self.layers)
         return replace(self, geometry=geometry, layers=layers)
 
@@ -104,9 +100,7 @@ class Scenario:
         unknown = set(changes) - set(self.__dataclass_fields__)
         if unknown:
             word = sorted(unknown)[0]
-            raise ScenarioError(
-                f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}"
-            )
+            raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
         return replace(self, **changes)
 
     def diff(self, base: Scenario) -> str:
@@ -147,9 +141,7 @@ class Scenario:
             default = self.model.fields.get(quantity, (0.0,))[0]
             return Parameter(default, si_unit(units[quantity]), source="this_work")
         candidates = [*self.parameters, *(f"{p}.{q}" for p in places for q in units)]
-        raise ScenarioError(
-            f"'{name}' is not a parameter of {self.name}.{nearest(name, candidates)}"
-        )
+        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, candidates)}")
 
     def __repr__(self) -> str:
         layers = ", ".join(f"{n} ({c} cells)" for n, c in self.layers)

@@ -115,7 +115,11 @@ def model(constants: str = "tissue-37C", growth_law: str = "affinity") -> Model:
 
 def _shared(*owners: Derived | Process) -> Parameters:
     """Parameters that belong to no formula's own group: named in contents, changes and inputs."""
-    named = {f"fluid.{b}" for b in water.BACKGROUND} | {"fluid.temperature", "transport.archie", "growth.seed_diameter"}
+    named = {f"fluid.{b}" for b in water.BACKGROUND} | {
+        "fluid.temperature",
+        "transport.archie",
+        "growth.seed_diameter",
+    }
     values = [v for o in owners for v in o.inputs.values()]
     values += [v for o in owners if isinstance(o, Process) for v in o.changes.values()]
     values += [v for s in _species() for v in (*s.contains.values(), s.diffusivity, s.initial)]
@@ -133,9 +137,7 @@ def _derived(constants: str, law: str):
     yield speciation(constants)
     yield derived("sites", acid.sites_taken, "share_H share_Ca", group="buffer")
     yield derived("pH_factors", phosphatase.pH_factors, "f_alk f_acid", group="phosphatase")
-    yield derived(
-        "ester_hydrolysis", phosphatase.hydrolysis, units="mol m-3 s-1", group="phosphatase"
-    )
+    yield derived("ester_hydrolysis", phosphatase.hydrolysis, units="mol m-3 s-1", group="phosphatase")
     yield derived("inhibition", inhibition.inhibition)
     yield derived(
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
@@ -188,9 +190,7 @@ def _processes():
                   share="share_Ca", sites="buffer", bound="buffer_Ca")  # fmt: skip
     yield process("phosphatase: decay", phosphatase.deactivation, {"phosphatase": -1})
     yield process("phosphatase: esters", _itself, {"ester": -1, "P": 1}, rate="ester_hydrolysis")
-    yield process(
-        "pyrophosphatase", phosphatase.pyrophosphate_hydrolysis, {"PPi": -1, "P": 2}
-    )
+    yield process("pyrophosphatase", phosphatase.pyrophosphate_hydrolysis, {"PPi": -1, "P": 2})
     yield process("membrane: binding", membrane.phospholipid_binding,
                   {"Ca": -1, "lipid": -1, "bound_Ca": 1})  # fmt: skip
     yield process("membrane: core", membrane.core_formation, {"bound_Ca": -1, "P": -1, "core": 1},

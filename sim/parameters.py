@@ -129,8 +129,7 @@ class Parameters(Mapping[str, Parameter]):
             if isinstance(value, Parameter):
                 if parse_unit(value.unit).dimension != parse_unit(old.unit).dimension:
                     raise ParameterError(
-                        f"{name} = {value.text()} is in {si_unit(value.unit)}; "
-                        f"{si_unit(old.unit)} is needed."
+                        f"{name} = {value.text()} is in {si_unit(value.unit)}; {si_unit(old.unit)} is needed."
                     )
                 changed[name] = value
             else:

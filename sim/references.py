@@ -26,9 +26,7 @@ class Reference:
     def get(self, field: str) -> str:
         """The text of a field without braces, "" when absent."""
         text = dict(self.fields).get(field, "")
-        return re.sub(
-            r"\s+", " ", text.replace("{", "").replace("}", "").replace("--", "-")
-        ).strip()
+        return re.sub(r"\s+", " ", text.replace("{", "").replace("}", "").replace("--", "-")).strip()
 
     def __str__(self) -> str:
         """Author (year). Title. Journal volume:pages. doi"""

@@ -65,9 +65,7 @@ class Result:
     def parameters(self) -> Parameters:
         """The parameters of the run."""
         rows = self.manifest["parameters"].items()
-        return Parameters(
-            {n: Parameter(v, u, source=s, confidence=c) for n, (v, u, s, c) in rows}
-        )
+        return Parameters({n: Parameter(v, u, source=s, confidence=c) for n, (v, u, s, c) in rows})
 
     def at(self, time: float | str) -> xarray.Dataset:
         """The dataset at one time [s, or text such as "7 day"], linear between outputs."""
@@ -82,9 +80,7 @@ class Result:
 
     def ledger(self) -> xarray.Dataset:
         """Amounts of Ca, P, C and acidity by pool over time [mol], and the relative residual."""
-        return self.dataset[["ledger", "ledger_residual"]].rename(
-            ledger="amount", ledger_residual="residual"
-        )
+        return self.dataset[["ledger", "ledger_residual"]].rename(ledger="amount", ledger_residual="residual")
 
     def total(self, name: str) -> xarray.DataArray:
         """Volume integral of a variable over time [its unit x m3]."""

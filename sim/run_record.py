@@ -50,9 +50,7 @@ class RunRecord:
         """The Result of everything noted."""
         dataset = assemble(self.builder, self.parts, self.start, self.jumps)
         manifest = self.manifest(wall)
-        manifest["ledger_residual"] = float(
-            np.abs(dataset["ledger_residual"].values).max(initial=0.0)
-        )
+        manifest["ledger_residual"] = float(np.abs(dataset["ledger_residual"].values).max(initial=0.0))
         return Result(dataset, manifest)
 
     def manifest(self, wall: float) -> dict:
@@ -64,9 +62,7 @@ class RunRecord:
             for k, v in p.statistics.items():
                 statistics[k] = statistics.get(k, 0) + int(v)
         worst = max(solutions, key=lambda p: p.undershoot)
-        parameters = {
-            n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()
-        }
+        parameters = {n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()}
         text = json.dumps(
             [parameters, s.geometry, s.layers, s.outer, s.duration, s.initial, s.constants,
              [str(i) for i in s.interventions], [p.name for p in s.model.processes]],

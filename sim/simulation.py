@@ -96,7 +96,11 @@ def _progress(progress: bool | Progress, scenario: Scenario):
     from tqdm.auto import tqdm
 
     day = 86400.0
-    span = f"{scenario.duration / day:,.0f}" if scenario.duration > 1000 * day else f"{scenario.duration / day:.4g}"
+    span = (
+        f"{scenario.duration / day:,.0f}"
+        if scenario.duration > 1000 * day
+        else f"{scenario.duration / day:.4g}"
+    )
     bar = tqdm(
         total=scenario.duration / day, desc=scenario.name, mininterval=0.2,
         bar_format="{l_bar}{bar}| {unit}",

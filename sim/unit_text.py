@@ -166,9 +166,7 @@ class _Reader:
             hint = f" Did you mean '{_SLIPS[mark]}'?" if mark in _SLIPS else nearest(mark, UNITS)
             raise UnitError(f"'{mark}' is not a known unit.{hint}")
         else:
-            raise UnitError(
-                f"a unit name is missing before '{mark}'." if mark else "a unit is missing."
-            )
+            raise UnitError(f"a unit name is missing before '{mark}'." if mark else "a unit is missing.")
         caret = self.marks[self.at] in ("^", "**")
         if caret:
             self.take()
@@ -208,9 +206,7 @@ def _read(text: str) -> tuple[Fraction, Dimension, Fraction]:
 
 def read_unit(text: object, where: str) -> tuple[Fraction, Dimension, Fraction]:
     if not isinstance(text, str) or not text.strip() or len(text) > LONGEST:
-        raise UnitError(
-            f"{where}: {shown(text)} is not a unit; text such as 'mM' or 'm2/s' is needed."
-        )
+        raise UnitError(f"{where}: {shown(text)} is not a unit; text such as 'mM' or 'm2/s' is needed.")
     try:
         return _read(text.strip())
     except UnitError as error:

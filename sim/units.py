@@ -69,9 +69,7 @@ def _split(text: str, name: str) -> tuple[Fraction, str]:
     text = text.strip()
     found = _NUMBER.match(text)
     if found is None:
-        raise UnitError(
-            f"{name} = '{text}' does not begin with a number; write for example '5 mM'."
-        )
+        raise UnitError(f"{name} = '{text}' does not begin with a number; write for example '5 mM'.")
     return Fraction(found.group()), text[found.end() :].strip()
 
 

@@ -146,8 +146,8 @@ def busy(geometry: str, cells: dict[str, int] | None = None, **changes):
         "border.perfusion": P(0.0, "1/s"),
         "lesion.recruits": P(1.0),
         "border.recruits": P(1.0),
-        "plasma.Ca": P(4.0, "mM"),
-        "plasma.P": P(4.0, "mM"),
+        "plasma.Ca": P(8.0, "mM"),
+        "plasma.P": P(8.0, "mM"),
         "necrosis.Ca_pool": P(5.0, "mM"),
         "necrosis.P_pool": P(42.0, "mM"),
         "inhibition.K_PPi": P(100.0, "m3/mol"),
@@ -182,7 +182,8 @@ def elements(result) -> dict[str, np.ndarray]:
         + 0.74 * amorphous + DCPD + 3 * OCP + 3 * HAP
         + (p["necrosis.P_pool"] + p["necrosis.ester_pool"]) * cells,
         "C": mol("C", True),
-        "acidity": H + mol("buffer_H") - 0.52 * amorphous - 2 * OCP - 4 * HAP
+        "acidity": H + mol("buffer_H") + mol("slow_ester") - 0.52 * amorphous - 2 * OCP - 4 * HAP
+        + (p["necrosis.P_acid"] + p["necrosis.ester_pool"]) * cells
         + p["acid.load"] * mol("glycogen")
         + p["acid.inflammation"] * (mol("recruits") + mol("inflamed")),
         "lipid": mol("lipid") + mol("bound_Ca") + core + p["membrane.capacity"] * mol("doomed"),

@@ -33,9 +33,7 @@ def test_formulas_are_read():
     assert MOLAR_MASS["HAP"] == molar_mass("Ca5(PO4)3OH")
 
 
-@pytest.mark.parametrize(
-    "formula", ["", "(", "Ca)", "((Ca))", "ca", "5", "HAP", "Ca5(PO4", "C" * 99]
-)
+@pytest.mark.parametrize("formula", ["", "(", "Ca)", "((Ca))", "ca", "5", "HAP", "Ca5(PO4", "C" * 99])
 def test_bad_formulas_are_refused(formula):
     with pytest.raises(ConfigError):
         elements(formula)

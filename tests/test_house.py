@@ -131,9 +131,7 @@ def import_rings(folder):
 
 
 def empty_names(folder):
-    stems = {
-        p for path in folder.rglob("*.py") for p in path.relative_to(folder).with_suffix("").parts
-    }
+    stems = {p for path in folder.rglob("*.py") for p in path.relative_to(folder).with_suffix("").parts}
     return sorted(stems & EMPTY_NAMES)
 
 

@@ -44,9 +44,7 @@ def write(folder, name="necrosis.tau_leak", **changes):
 def parameters():
     return Parameters(
         {
-            "necrosis.tau_leak": Parameter(
-                6, "hour", 1, 48, source="smith2001", confidence="measured"
-            ),
+            "necrosis.tau_leak": Parameter(6, "hour", 1, 48, source="smith2001", confidence="measured"),
             "nucleation.interfacial_energy": Parameter(
                 0.1, "J/m2", range=(0.06, 0.2), source="smith2001, doe1990", confidence="fitted"
             ),
@@ -93,12 +91,8 @@ def test_parameters_are_frozen(parameters):
 def test_values_change_in_a_copy(parameters):
     changed = parameters.with_values({"necrosis.tau_leak": "0.5 day", "growth.order": 1.5})
     assert parameters.si("necrosis.tau_leak") == 6 * 3600
-    np.testing.assert_array_equal(
-        changed.vector(["growth.order", "necrosis.tau_leak"]), [1.5, 12 * 3600]
-    )
-    assert str(parameters.diff(changed)) == (
-        "growth.order: 2 -> 1.5\nnecrosis.tau_leak: 6 -> 12 hour"
-    )
+    np.testing.assert_array_equal(changed.vector(["growth.order", "necrosis.tau_leak"]), [1.5, 12 * 3600])
+    assert str(parameters.diff(changed)) == ("growth.order: 2 -> 1.5\nnecrosis.tau_leak: 6 -> 12 hour")
     assert changed["necrosis.tau_leak"].source == ""  # the paper did not measure 12 hours
 
 
@@ -206,9 +200,7 @@ def test_table_has_one_line_a_parameter(parameters):
 def test_a_file_is_loaded_with_dotted_names(tmp_path):
     found = load_parameters(write(tmp_path, "necrosis.core.tau_leak", note='"n"'))
     assert list(found) == ["necrosis.core.tau_leak"]
-    assert found["necrosis.core.tau_leak"] == Parameter(
-        6, "hour", 1, 48, "smith2001", "assumed", "n"
-    )
+    assert found["necrosis.core.tau_leak"] == Parameter(6, "hour", 1, 48, "smith2001", "assumed", "n")
 
 
 @pytest.mark.parametrize(
@@ -262,8 +254,7 @@ def test_bibtex_is_read_and_written_back():
     references = read_bibtex(BIBTEX)
     assert list(references) == ["smith2001", "doe1990"]
     assert str(references["smith2001"]) == (
-        "Anna Smith, J. Doe, K. Roe et al. (2001). The HAP of things. J Calc 3:1-4. "
-        "https://doi.org/10.1/xyz"
+        "Anna Smith, J. Doe, K. Roe et al. (2001). The HAP of things. J Calc 3:1-4. https://doi.org/10.1/xyz"
     )
     assert str(references["doe1990"]) == "John Doe (1990). A Book. Press"
     assert read_bibtex("\n".join(r.bibtex() for r in references.values())) == references

@@ -82,9 +82,7 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     if bad.any() and not shape:
         raise SpeciationError(f"no equilibrium with {mineral} was found for this fluid.")
     if bad.any():
-        warnings.warn(
-            f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", stacklevel=2
-        )
+        warnings.warn(f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", stacklevel=2)
 
     def shaped(a: np.ndarray) -> Value:
         return a.reshape(shape) if shape else float(a[0])
@@ -107,9 +105,7 @@ class _Batch:
         """Totals with `fraction` of the most that could form left, exact for the scarcest."""
         least = self.totals - self.nu * self.most[:, None]
         least[:, self.takes] = np.maximum(least[:, self.takes], 0.0)
-        scarce = self.totals[:, self.takes] / self.nu[self.takes] <= self.most[:, None] * (
-            1 + 1e-15
-        )
+        scarce = self.totals[:, self.takes] / self.nu[self.takes] <= self.most[:, None] * (1 + 1e-15)
         least[:, self.takes] = np.where(scarce, 0.0, least[:, self.takes])
         return least + self.nu * (self.most * fraction)[:, None]
 
@@ -168,9 +164,7 @@ class _Batch:
     def _with(self, dissolved: np.ndarray, rows: np.ndarray) -> np.ndarray:
         return self.totals[rows] + self.nu * dissolved[:, None]
 
-    def _root(
-        self, totals_at: Any, low: np.ndarray, high: np.ndarray, rows: np.ndarray
-    ) -> np.ndarray:
+    def _root(self, totals_at: Any, low: np.ndarray, high: np.ndarray, rows: np.ndarray) -> np.ndarray:
         """Zero of the driving force between low (< 0) and high (> 0), all rows at once.
 
         Regula falsi with the Illinois rule, and a bisection whenever the bracket did not halve in

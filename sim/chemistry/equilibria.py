@@ -189,8 +189,7 @@ def constants_set(name: str) -> ConstantsSet:
     known = constants_sets()
     if name not in known:
         raise ConfigError(
-            f"{shown(name)} is not a set of constants; "
-            f"there are {listing(known)}.{nearest(name, known)}"
+            f"{shown(name)} is not a set of constants; there are {listing(known)}.{nearest(name, known)}"
         )
     path = resources.files("sim") / "data" / "chemistry" / f"{name}.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8"))

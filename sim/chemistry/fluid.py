@@ -86,9 +86,7 @@ class Fluid:
         return self.free
 
     def __repr__(self) -> str:
-        head = (
-            f"Fluid, constants '{self.constants}', {self.activity_model}, {self.temperature:g} degC"
-        )
+        head = f"Fluid, constants '{self.constants}', {self.activity_model}, {self.temperature:g} degC"
         shape = np.shape(self.pH)
         if shape:
             head += f", {' x '.join(map(str, shape))} fluids"
@@ -133,9 +131,7 @@ def speciate(
         if name not in BASIS or name == "H":
             known = [c for c in BASIS if c != "H"]
             hint = nearest(name, [*known, "pH", "acidity", "temperature", "constants", "activity"])
-            raise ConfigError(
-                f"{shown(name)} is not a component; there are {listing(known, 12)}.{hint}"
-            )
+            raise ConfigError(f"{shown(name)} is not a component; there are {listing(known, 12)}.{hint}")
     given = {n: total_of(n, v) for n, v in totals.items()}
     for name, v in given.items():
         if name not in chosen.components and np.any(v != 0.0):
@@ -177,9 +173,7 @@ def speciate(
     return _fluid(tables, solution, shape, temperature)
 
 
-def _fluid(
-    tables: SpeciationTables, found: Solution, shape: tuple[int, ...], temperature: float
-) -> Fluid:
+def _fluid(tables: SpeciationTables, found: Solution, shape: tuple[int, ...], temperature: float) -> Fluid:
     names, nc = tables.species, len(tables.components)
     bad = found.status != 0
     if bad.any():

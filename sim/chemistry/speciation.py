@@ -44,9 +44,7 @@ def _log_gamma(I, az2, ba, b):
 log_gamma = njit(cache=True)(_log_gamma)
 
 
-def _evaluate(
-    x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes
-):
+def _evaluate(x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes):
     """Molalities m, residuals F and sizes S of the balances at x; returns (sum m, I of m)."""
     nc = F.size
     for k in range(nc):
@@ -221,9 +219,7 @@ def _border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope):
         r1 += c[k] * y[k]
         r2 += sk * y[k]
     det = d * u - f * t
-    if (
-        d <= 1e-3 or abs(det) < 1e-6
-    ):  # beyond a fold of the activity model: leave it to the safe phase
+    if d <= 1e-3 or abs(det) < 1e-6:  # beyond a fold of the activity model: leave it to the safe phase
         return math.nan, math.nan
     dI = (r1 * u - r2 * f) / det
     dL = (d * r2 - t * r1) / det
@@ -289,9 +285,7 @@ def _newton(
             return True, iteration
         if not r < 1e30:
             return False, iteration
-        corner = factorise(
-            m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water
-        )
+        corner = factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water)
         dI, dL = border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope)
         step = abs(dL)
         for k in range(nc):
@@ -604,9 +598,7 @@ def _sensitivities(
         gclass,
         classes,
     )
-    d, f, t, u = factorise(
-        m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water
-    )
+    d, f, t, u = factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water)
     substitute(A, b)
     substitute(A, e)
     d += 1.0

@@ -52,9 +52,7 @@ class SpeciationTables:
 
 
 @lru_cache(maxsize=64)
-def speciation_tables(
-    constants: Any, chosen: tuple[str, ...], T: float, activity: str
-) -> SpeciationTables:
+def speciation_tables(constants: Any, chosen: tuple[str, ...], T: float, activity: str) -> SpeciationTables:
     """Arrays for `constants` (a ConstantsSet) restricted to the components `chosen`; T [K]."""
     if activity not in ACTIVITY_MODELS:
         raise ConfigError(
@@ -75,9 +73,7 @@ def speciation_tables(
     names, nu, water, log_K = constants._over_basis(T)
     column = [constants.components.index(c) for c in chosen]
     others = [k for k in range(len(constants.components)) if k not in column]
-    rows = column + [
-        j for j in range(len(constants.components), len(names)) if not nu[j, others].any()
-    ]
+    rows = column + [j for j in range(len(constants.components), len(names)) if not nu[j, others].any()]
     nu, water, log_K = nu[rows][:, column], water[rows], log_K[rows]
     names = [names[j] for j in rows]
     species = [constants.species[n] for n in names]
@@ -132,9 +128,7 @@ def speciation_tables(
     )
 
 
-def _gamma_classes(
-    species: list[Any], activity: str, A: float, B: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _gamma_classes(species: list[Any], activity: str, A: float, B: float) -> tuple[np.ndarray, np.ndarray]:
     """Class of each species, and per class z^2, ln10 A z^2, B a (1 for Davies), ln10 b.
 
     ln gamma = -(ln10 A z^2) sqrt(I)/(1 + (B a) sqrt(I)) + (ln10 b) I covers all three models.
@@ -161,9 +155,7 @@ def _host(row: np.ndarray, h: int) -> int:
     return int(others[0]) if len(others) == 1 and row[others[0]] == 1.0 else -2
 
 
-def _factors(
-    nu: np.ndarray, water: np.ndarray, gclass: np.ndarray, n: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _factors(nu: np.ndarray, water: np.ndarray, gclass: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """Per species, the entries of the kernel's g to multiply: a, 1/a, a_w, 1/a_w, 1/gamma."""
     ptr, factor = [0], []
     for row, w, c in zip(nu, water, gclass, strict=True):

@@ -47,9 +47,7 @@ def spiral(ln_omega_HAP, inhibition, porosity, k, sigma_1, phi_min, width):
     return k * inhibition * room(porosity, phi_min, width) * bcf
 
 
-def two_activity(
-    ln_omega_HAP, a_Ca, a_PO4, inhibition, porosity, k, molar_volume, phi_min, width
-):
+def two_activity(ln_omega_HAP, a_Ca, a_PO4, inhibition, porosity, k, molar_volume, phi_min, width):
     """Growth rate dL/dt [m/s], 2 V k {Ca}{PO4} (1 - Omega^(-1/9)).
 
     k [mol m-2 s-1] with activities on the molal scale. Inskeep & Silvertooth 1988; the last

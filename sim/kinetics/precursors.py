@@ -7,9 +7,7 @@ import math
 from sim.kinetics.smooth import ramp
 
 
-def precipitation(
-    solid, ln_omega, room_left, porosity, k_new, k_grow, barrier, nu, order, seed, width
-):
+def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, barrier, nu, order, seed, width):
     """Formation of a precursor [mol m-3 s-1]: k (Omega^(1/nu) - 1)^p for Omega > 1.
 
     k = k_new x porosity x exp(-barrier/(ln Omega)^2) (nucleation; the barrier matters close to
@@ -25,9 +23,7 @@ def precipitation(
     return amount * room_left * s**order
 
 
-def templated(
-    solid, template, ln_omega, inhibition, room_left, k_template, k_grow, nu, order, seed, width
-):
+def templated(solid, template, ln_omega, inhibition, room_left, k_template, k_grow, nu, order, seed, width):
     """The same for a phase that starts only on another solid (OCP on DCPD, ACP and cores)."""
     s = ramp(math.expm1(ln_omega / nu), width)
     if s == 0.0:

@@ -100,9 +100,7 @@ class Model:
     def imbalance(self, values: dict[str, float]) -> dict[tuple[str, str], float]:
         """{(process, element): net production per unit of rate} where it is not zero."""
         found = {}
-        contains = {
-            s.name: {e: coefficient(v, values) for e, v in s.contains.items()} for s in self.species
-        }
+        contains = {s.name: {e: coefficient(v, values) for e, v in s.contains.items()} for s in self.species}
         for p in self.processes:
             change = {k: coefficient(v, values) for k, v in p.changes.items()}
             for e in self.elements:

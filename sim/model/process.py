@@ -24,9 +24,7 @@ def arguments(formula: Callable, owner: str) -> tuple[str, ...]:
     names = []
     for p in inspect.signature(formula).parameters.values():
         if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY):
-            raise ModelError(
-                f"{owner}: {formula.__name__} takes '{p}'; a formula names each of its inputs."
-            )
+            raise ModelError(f"{owner}: {formula.__name__} takes '{p}'; a formula names each of its inputs.")
         names.append(p.name)
     return tuple(names)
 

@@ -190,9 +190,7 @@ def _cell_body(model: Model, formulas: FormulaText) -> list[str]:
         if isinstance(d.formula, Kernel):
             i = sum(isinstance(e.formula, Kernel) for e in model.order[: model.order.index(d)])
             a = sum(
-                e.formula.memory
-                for e in model.order[: model.order.index(d)]
-                if isinstance(e.formula, Kernel)
+                e.formula.memory for e in model.order[: model.order.index(d)] if isinstance(e.formula, Kernel)
             )
             load = [f"in_{i}[{k}] = v_{n}" for k, n in enumerate(d.inputs.values())]
             call = f"kernel_{i}(in_{i}, memory[{a}:{a + d.formula.memory}], out_{i}, *tables_{i})"

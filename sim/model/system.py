@@ -81,9 +81,7 @@ class System:
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
         for name in given:
             if name not in self.model.fields:
-                raise ModelError(
-                    f"'{name}' is not a field of the model.{nearest(name, self.model.fields)}"
-                )
+                raise ModelError(f"'{name}' is not a field of the model.{nearest(name, self.model.fields)}")
         columns = [
             np.broadcast_to(np.asarray(given.get(k, default), float), (self.n_cells,))
             for k, (default, _, _) in self.model.fields.items()
@@ -123,9 +121,7 @@ class System:
                 )
             self._known_mobile(b.values, f"boundary '{tag}'")
         self._known_mobile(plasma, "plasma")
-        diffusivity = [
-            coefficient(s.diffusivity, values) for s in self.model.species if s.mobile
-        ]
+        diffusivity = [coefficient(s.diffusivity, values) for s in self.model.species if s.mobile]
         self.tables = transport.tables(
             self.grid, list(self.model.mobile), np.array(diffusivity), archie, boundaries,
             np.broadcast_to(np.asarray(perfusion, float), (self.n_cells,)).copy(),
@@ -184,9 +180,7 @@ class System:
         du, tail = self.split(dy)
         self._cells(t, u, self.memory, self._c, self._porosity, self._d, self._r)
         combine(self.row, self.column, self.value, self._r, du)
-        transport.add_transport(
-            self.tables, self.mobile, self._c, self._porosity, du, self._supplied
-        )
+        transport.add_transport(self.tables, self.mobile, self._c, self._porosity, du, self._supplied)
         tail[:] = self._supplied
 
     def blocks(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

@@ -30,12 +30,8 @@ SOLVERS: dict[str, Solver] = {
     "cvode": Solver(
         "cvode", cvode.solve, None, "SUNDIALS CVODE, BDF 1-5, Newton-GMRES, block preconditioner"
     ),
-    "bdf": Solver(
-        "bdf", partial(scipy_ivp.solve, method="BDF"), None, "SciPy BDF 1-5, sparse LU"
-    ),
-    "radau": Solver(
-        "radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"
-    ),
+    "bdf": Solver("bdf", partial(scipy_ivp.solve, method="BDF"), None, "SciPy BDF 1-5, sparse LU"),
+    "radau": Solver("radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"),
     "lsoda": Solver(
         "lsoda", partial(scipy_ivp.solve, method="LSODA"), None, "SciPy LSODA, dense: small problems"
     ),

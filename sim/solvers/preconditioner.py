@@ -69,14 +69,10 @@ class LinearSystem:
         s = self.system
         body, tail = s.split(r)
         z_body, z_tail = s.split(z)
-        restrict(
-            body, s.scale, self.mobile, self.immobile, self.inner, self.pivot, self.low, self.y, self.b
-        )
+        restrict(body, s.scale, self.mobile, self.immobile, self.inner, self.pivot, self.low, self.y, self.b)
         if self.mobile.size:
             if self.line:
-                thomas_solve(
-                    self.schur, self.gamma, self.coupling, self.porosity, self.pivot_m, self.b
-                )
+                thomas_solve(self.schur, self.gamma, self.coupling, self.porosity, self.pivot_m, self.b)
             else:
                 self.b[:] = self._lu.solve(self.b.ravel()).reshape(self.b.shape)
         prolong(self.b, s.scale, self.mobile, self.immobile, self.up, self.y, z_body)
@@ -109,9 +105,7 @@ class LinearSystem:
             columns.append(here[nb[has, k]].ravel())
             off = -self.gamma * self.coupling[has, k] / self.porosity[nb[has, k]][:, None]
             values.append(off.ravel())
-        matrix = coo_array(
-            (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-        )
+        matrix = coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
         try:
             self._lu = splu(matrix.tocsc())
         except RuntimeError:  # exactly singular

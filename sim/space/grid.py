@@ -182,9 +182,7 @@ def _cartesian(kind, axes, size, cells, start) -> Grid:
             nb = np.full(cells, -1)
             here, there = [slice(None)] * dim, [slice(None)] * dim
             here[d], there[d] = (
-                (slice(1, None), slice(None, -1))
-                if side == 0
-                else (slice(None, -1), slice(1, None))
+                (slice(1, None), slice(None, -1)) if side == 0 else (slice(None, -1), slice(1, None))
             )
             nb[tuple(here)] = index[tuple(there)]
             neighbour.append(nb.ravel())

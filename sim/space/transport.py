@@ -55,9 +55,7 @@ def tables(
     tag_of = [boundaries.get(t, Boundary()) for t in grid.tags]
     open_faces = np.array([tag_of[t].kind != "closed" for t in grid.face_tag], bool)
     sides = [tag_of[t] for t in grid.face_tag[open_faces]]
-    permeability = np.array(
-        [s.permeability if s.kind == "exchange" else np.inf for s in sides], float
-    )
+    permeability = np.array([s.permeability if s.kind == "exchange" else np.inf for s in sides], float)
     outside = np.array([[s.values.get(m, 0.0) for m in mobile] for s in sides], float)
     return TransportTables(
         grid.volume, grid.neighbour, grid.area, grid.half, other,

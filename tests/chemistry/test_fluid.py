@@ -105,9 +105,7 @@ def test_temperature_and_set_change_the_answer_and_are_named():
     assert cold.SI["HAP"] == pytest.approx(10.199, abs=1e-3)  # PHREEQC, hap_rec.dat
     other = speciate(pH=7.4, constants="phreeqc", **SBF)
     assert "phreeqc" in repr(other) and "tissue-37C" in repr(cold)
-    assert speciate(pH=7.4, **SBF).S["HAP"] / other.S["HAP"] == pytest.approx(
-        10 ** (3.53 / 9), rel=0.02
-    )
+    assert speciate(pH=7.4, **SBF).S["HAP"] / other.S["HAP"] == pytest.approx(10 ** (3.53 / 9), rel=0.02)
     assert other.activity_model == "truesdell-jones"
 
 
@@ -251,9 +249,7 @@ def test_constants_are_cited_and_volumes_follow_from_the_unit_cell():
             assert item.source in keys, item
             assert item.confidence in {"measured", "derived", "fitted", "assumed"}
     cell = 9.422e-10**2 * 6.880e-10 * np.sqrt(3) / 2  # hexagonal, two formula units of Ca5
-    assert constants_set("tissue-37C").minerals["HAP"].molar_volume == pytest.approx(
-        cell / 2 * N_A, rel=1e-3
-    )
+    assert constants_set("tissue-37C").minerals["HAP"].molar_volume == pytest.approx(cell / 2 * N_A, rel=1e-3)
 
 
 def test_reading_constants_does_not_start_the_compiler():

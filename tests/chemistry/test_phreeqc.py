@@ -97,9 +97,7 @@ def test_grid_of_324_fluids_agrees_with_phreeqc():
 
 def milli(table):
     """The table with molalities in mmol/kgw."""
-    return [
-        {k: str(1e3 * float(v)) if k.startswith("m[") else v for k, v in r.items()} for r in table
-    ]
+    return [{k: str(1e3 * float(v)) if k.startswith("m[") else v for k, v in r.items()} for r in table]
 
 
 @pytest.mark.parametrize(
@@ -167,9 +165,7 @@ def test_formation_constants_agree_with_the_tabulated_ones():
     ):
         constants = constants_set(name)
         table = [r for r in rows("constants_used.csv", database=database) if r["species"] != "H2O"]
-        assert len(table) + (name == "tissue-37C") == len(
-            constants.species
-        )  # Tris itself is not listed
+        assert len(table) + (name == "tissue-37C") == len(constants.species)  # Tris itself is not listed
         for T, column_of in ((298.15, "log_K_25"), (310.15, "log_K_37")):
             mine = constants.log_K(T)
             PO4, CO3 = (
@@ -280,9 +276,7 @@ def test_200_random_fluids_agree_with_the_live_engine(live):
         theirs = live.punch(text, expressions)
         fluid = speciate(pH=pH, temperature=T, **totals)
         mine = np.array([1e-3 * fluid.species[ours(s)] for s in SPECIES])
-        worst["molality"] = max(
-            worst.get("molality", 0), np.max(np.abs(mine / theirs[: len(SPECIES)] - 1))
-        )
+        worst["molality"] = max(worst.get("molality", 0), np.max(np.abs(mine / theirs[: len(SPECIES)] - 1)))
         SI = np.array([fluid.SI[TISSUE[p]] for p in solids])
         worst["SI"] = max(worst.get("SI", 0), np.max(np.abs(SI - theirs[len(SPECIES) : -1])))
         seen.append(theirs[-1])

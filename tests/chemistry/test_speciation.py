@@ -39,9 +39,7 @@ def run(tables, totals, x=None, pH=None):
         is_fixed[tables.components.index("H")] = 1
         x[tables.components.index("H")] = -LN10 * pH
     m, lng, work = np.zeros(ns), np.zeros(ns), np.zeros(tables.work_size)
-    status, iterations, _, _ = solve(
-        np.array(totals, dtype=float), is_fixed, x, m, lng, work, *tables.arrays
-    )
+    status, iterations, _, _ = solve(np.array(totals, dtype=float), is_fixed, x, m, lng, work, *tables.arrays)
     return status, iterations, x, m, lng
 
 
@@ -96,9 +94,7 @@ def test_newton_is_quadratic_with_activity_coefficients_inside():
     m = np.zeros(ns)
     seen = []
     for _ in range(4):
-        sum_m, I = evaluate(
-            x, PLASMA, dead, m, F, S, g, slope, K, fp, fi, p, comp, nu, gclass, classes
-        )
+        sum_m, I = evaluate(x, PLASMA, dead, m, F, S, g, slope, K, fp, fi, p, comp, nu, gclass, classes)
         seen.append(residual(F, S, dead, x, sum_m, I, slope_w))
         corner = factorise(m, dead, A, b, e, c, s, slope, p, comp, nu, gclass, classes, water)
         dI, dL = border(A, F, b, e, c, s, y, corner, x, sum_m, I, slope_w)
@@ -187,9 +183,7 @@ def test_pure_water_is_neutral():
     assert -x[3] / LN10 == pytest.approx(-log_Kw / 2, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("Ca", "P", "C", "pH"), [(2.5e-3, 1e-3, 0.024, 7.4), (0.01, 0.02, 0.005, 5.5)]
-)
+@pytest.mark.parametrize(("Ca", "P", "C", "pH"), [(2.5e-3, 1e-3, 0.024, 7.4), (0.01, 0.02, 0.005, 5.5)])
 def test_a_slow_nested_bisection_agrees(Ca, P, C, pH):
     """Nested root finding on balances written out by hand, constants typed from the table."""
     T = 310.15
