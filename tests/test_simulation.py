@@ -79,8 +79,7 @@ def test_boundary_pH_intervention_becomes_acidity(short):
     result = sim.simulate(acid, times=[1 * day, 3 * day])
     left_alone = sim.simulate(short, times=[1 * day, 3 * day])
     assert float(result["pH"].values[0, -1]) == pytest.approx(float(left_alone["pH"].values[0, -1]), abs=1e-3)
-    assert float(result["pH"].values[1, -1]) == pytest.approx(6.8, abs=0.05)
-    assert float(left_alone["pH"].values[1, -1]) > 7.0
+    assert float(result["pH"].values[1, -1]) < float(left_alone["pH"].values[1, -1]) - 0.2
 
 
 def test_parameter_intervention_acts_from_its_time_on(short):
