@@ -174,8 +174,9 @@ def _processes():
     yield process("mitochondria: failure", first, {"mito_room": -1},
                   amount="mito_room", tau="mitochondria.tau_failure")  # fmt: skip
     yield process(
-        "mitochondria: dissolution", necrosis.granule_dissolution,
+        "mitochondria: dissolution", precursors.dissolution,
         {"Ca": 1, "P": 0.74, "H": -0.52, "granules": -1},
+        solid="granules", ln_omega="ln_omega_ACP2",
     )  # fmt: skip
     yield process("acid: lactic", first, {"glycogen": -1, "H": "acid.load"},
                   amount="glycogen", tau="acid.tau_release")  # fmt: skip

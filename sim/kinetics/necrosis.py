@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.kinetics.smooth import ramp, saturating
+from sim.kinetics.smooth import saturating
 
 
 def first_order(amount, tau):
@@ -19,8 +19,3 @@ def mitochondrial_uptake(mito_room, Ca_free, P, tau_uptake, K_Ca, K_P):
     rate law of ours.
     """
     return mito_room / tau_uptake * saturating(Ca_free, K_Ca) * saturating(P, K_P)
-
-
-def granule_dissolution(granules, ln_omega_ACP2, k_dissolution, nu, width):
-    """Granules dissolving where the solution is undersaturated with ACP2 [mol Ca m-3 s-1]."""
-    return k_dissolution * granules * ramp(-ln_omega_ACP2 / nu, width)

@@ -83,7 +83,6 @@ OTHERS = {
     "precursor formation": lambda w: _fill(precursors.precipitation, ln_omega=w),
     "precursor dissolution": lambda w: _fill(precursors.dissolution, ln_omega=w),
     "templated formation": lambda w: _fill(precursors.templated, ln_omega=w),
-    "granule dissolution": lambda w: _fill(necrosis.granule_dissolution, ln_omega_ACP2=w),
 }
 
 
