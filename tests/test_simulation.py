@@ -134,9 +134,13 @@ def test_setting_and_excising_are_booked_and_balance(short):
 
 
 def test_a_symmetric_lesion_stays_symmetric():
-    """Mirror and quarter turn of a disc in a square; order of summation is all that may differ."""
+    """Mirror and quarter turn of a disc in a square; order of summation is all that may differ.
+
+    Differences in GMRES divide that rounding by their increment (about 1e-8 of the state): a few
+    1e-10 are left with cvode, less than 1e-10 where the Jacobian is multiplied exactly.
+    """
     scenario = busy("rectangle", {"lesion": 3, "border": 1}).with_(outer="fixed", duration="2 day")
-    for solver in ("cvode", "bdf"):
+    for solver, rounding in (("cvode", 1e-8), ("bdf", 1e-10)):
         result = sim.simulate(scenario, solver=solver, times=2)
         worst = 0.0
         for name in ("Ca", "H", "PPi", "HAP", "DCPD", "granules"):
@@ -144,7 +148,7 @@ def test_a_symmetric_lesion_stays_symmetric():
             for image in (v[::-1], v[:, ::-1], v.T, np.rot90(v)):
                 worst = max(worst, np.abs(image - v).max() / np.abs(v).max())
         print("symmetry", solver, worst)
-        assert worst < 1e-10
+        assert worst < rounding
 
 
 def test_a_thin_wedge_of_a_body_does_not_know_its_size(short):
