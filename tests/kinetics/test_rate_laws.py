@@ -11,7 +11,6 @@ from sim.kinetics import (
     growth,
     inhibition,
     membrane,
-    necrosis,
     phosphatase,
     porosity,
     precursors,
