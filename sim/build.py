@@ -56,11 +56,36 @@ class Builder:
         starts = [0.0, *(i.at for i in cuts)]
         ends = [*(i.at for i in cuts), s.duration]
         parameters, fluid = s.parameters, dict(self._fluid(s.parameters))
+        for cut in s.interventions:
+            self._check(cut)
         for start, end, cut in zip(starts, ends, [None, *cuts], strict=True):
             if cut is not None:
+                outside = {k: v for k, v in cut.parameters.items() if k.startswith(f"{PLASMA}.")}
                 parameters = parameters.with_values(cut.parameters)
+                # What is said of plasma is said of the fluid outside: both spellings act.
+                fluid |= {k.partition(".")[2]: parameters.si(k) for k in outside}
                 fluid |= {k: _concentration(k, v) for k, v in cut.boundary.items()}
             yield Segment(start, end, self.system(parameters, fluid), cut, self)
+
+    def _check(self, cut: Intervention) -> None:
+        """Refuse an intervention that could not act as it was meant."""
+        known = (*self.model.mobile, "pH")
+        if cut.at >= self.scenario.duration:
+            raise ScenarioError(f"{cut}: the run ends at {self.scenario.duration / 86400:g} day, before it.")
+        for name in cut.boundary:
+            if name not in known:
+                raise ScenarioError(
+                    f"boundary: '{name}' is not a mobile species (they are {', '.join(known)})."
+                    f"{nearest(name, known)}"
+                )
+        start_only = {"radius", "thickness", *known, *(s.name for s in self.model.species)}
+        for name in cut.parameters:
+            layer, _, quantity = name.partition(".")
+            if layer in self.names and quantity in start_only:
+                raise ScenarioError(
+                    f"'{name}' is read at the start only; to change it later use state={{...}} with "
+                    f"region='{layer}'."
+                )
 
     def system(self, parameters: Parameters, fluid: dict[str, float]) -> System:
         """The system under these parameters, fed by this fluid ({species or pH: value})."""
@@ -152,6 +177,8 @@ class Builder:
                 raise ScenarioError(f"'{name}' is not a species.{nearest(name, index)}")
             unit = self.model.species[index[name]].unit
             amount = convert(value, unit, f"state.{name}")
+            if amount < 0 and not self.model.species[index[name]].signed:
+                raise ScenarioError(f"state.{name} = {value!r} is negative; zero is the least.")
             u[here, index[name]] = amount * (porosity[here] if name in self.model.mobile else 1.0)
         return y
 
@@ -244,4 +271,7 @@ def outer_tags(grid: Grid) -> tuple[str, ...]:
 
 
 def _concentration(name: str, value: float | str) -> float:
-    return convert(value, "1" if name == "pH" else "mol/m3", f"boundary.{name}")
+    number = convert(value, "1" if name == "pH" else "mol/m3", f"boundary.{name}")
+    if number < 0 and name != "H":
+        raise ScenarioError(f"boundary.{name} = {value!r} is negative; zero is the least.")
+    return number

@@ -27,7 +27,7 @@ LABELS = {
     "nucleation_rate": "nucleation rate of HAP",
     "inhibition": "inhibition factor",
 }
-HIDDEN = ("share_H", "share_Ca", "f_alk", "f_acid", "template", "room")
+HIDDEN = ("open_porosity", "share_H", "share_Ca", "f_alk", "f_acid", "template", "room")
 
 
 def assemble(
@@ -119,6 +119,8 @@ def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
     for name, values in derived.items():
         if name.startswith("ln_omega_"):
             mineral = name.removeprefix("ln_omega_")
+            if mineral not in constants_set(builder.scenario.constants).minerals:
+                continue  # a set without this solid says nothing about it
             found[f"SI_{mineral}"] = values / LN10
             found[f"S_{mineral}"] = np.exp(values / _nu(builder, mineral))
         elif name not in HIDDEN:

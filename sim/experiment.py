@@ -122,7 +122,11 @@ class Scenario:
         """Thickness of a layer, or its radius when it is the innermost [m]."""
         for key in (f"{layer}.radius", f"{layer}.thickness"):
             if key in self.parameters:
-                return self.parameters.si(key)
+                size = self.parameters.si(key)
+                if not size > 0:
+                    text = self.parameters[key].text()
+                    raise ScenarioError(f"{key} = {text} must be a positive length, such as '2 mm'.")
+                return size
         raise ScenarioError(f"layer '{layer}' needs a parameter {layer}.radius or {layer}.thickness.")
 
     def quantity(self, layer: str, name: str, default: float) -> float:

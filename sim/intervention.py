@@ -29,6 +29,10 @@ class Intervention:
 
     def __post_init__(self):
         object.__setattr__(self, "at", convert(self.at, "s", "Intervention.at"))
+        if not isinstance(self.excise, bool):
+            raise ScenarioError(
+                f"excise = {self.excise!r} is yes or no; name the layer in region={self.excise!r}."
+            )
         if self.at < 0:
             raise ScenarioError(f"an intervention cannot happen at {self.at:g} s, before the start.")
         if not (self.boundary or self.parameters or self.state or self.excise):

@@ -133,7 +133,8 @@ def _shared(*owners: Derived | Process) -> Parameters:
 def _derived(constants: str, law: str):
     V, T = "mineral.V_HAP", "fluid.temperature"
     volumes = {v: f"mineral.{v}" for v in ("V_HAP", "V_OCP", "V_DCPD", "V_ACP")}
-    yield derived("porosity", porosity.porosity, **volumes)
+    yield derived("open_porosity", porosity.open_porosity, group="porosity", **volumes)
+    yield derived("porosity", porosity.porosity)
     yield speciation(constants)
     yield derived("sites", acid.sites_taken, "share_H share_Ca", group="buffer")
     yield derived("pH_factors", phosphatase.pH_factors, "f_alk f_acid", group="phosphatase")
@@ -143,7 +144,9 @@ def _derived(constants: str, law: str):
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
         units="m-3 s-1; m", temperature=T, molar_volume=V,
     )  # fmt: skip
-    room = {"phi_min": "porosity.phi_min", "width": "porosity.room_width"}
+    room = {
+        "porosity": "open_porosity", "phi_min": "porosity.phi_min", "width": "porosity.room_width",
+    }  # fmt: skip
     yield derived("room", growth.room, **room)
     laws = {"affinity": growth.affinity, "spiral": growth.spiral, "two_activity": growth.two_activity}
     extra = {"molar_volume": V} if law == "two_activity" else {}

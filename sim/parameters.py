@@ -137,6 +137,8 @@ class Parameters(Mapping[str, Parameter]):
                     changed[name] = old.at(float(convert(value, old.unit, name)))
                 except UnitError as error:
                     raise ParameterError(str(error)) from None
+            if changed[name].value < 0 and old.low is not None and old.low >= 0:
+                raise ParameterError(f"{name} = {changed[name].text()} is negative; zero is the least.")
             plain = None if isinstance(value, str | Parameter) else float(value)
             sentence = changed[name].outside(name, plain)
             if sentence and changed[name] is not old:

@@ -40,6 +40,8 @@ def simulate(
     progress: True for a bar, or a function of (time [s], steps)
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
+    if not isinstance(scenario, Scenario):
+        raise ScenarioError(f"simulate needs a Scenario, not {scenario!r}; try sim.scenario('...').")
     if not 1e-13 <= rtol <= 1e-1:
         raise ScenarioError(f"rtol = {rtol!r} is outside 1e-13 to 0.1; 1e-5 is the default.")
     if not 0 < atol <= 1:

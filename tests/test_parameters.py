@@ -145,7 +145,7 @@ def test_unknown_names_are_answered_with_the_nearest(parameters):
         ("nucleation.interfacial_energy", 100.0, "in mJ/m2?"),
         ("nucleation.interfacial_energy", "1e-4 J/m2", "in kJ/m2?"),
         ("nucleation.interfacial_energy", "0.21 J/m2", "is above the upper bound 0.2 J/m2."),
-        ("nucleation.interfacial_energy", -1.0, "is below the lower bound 0.06 J/m2."),
+        ("nucleation.interfacial_energy", 0.05, "is below the lower bound 0.06 J/m2."),
         ("necrosis.tau_leak", 6.0, "a plain number is in SI: was '6 hour' meant?"),
         (
             "necrosis.tau_leak",
@@ -302,3 +302,8 @@ def test_a_bound_given_as_text_is_inside():
     """0.05 umol/L/min goes to SI and back as 0.049999...: that must not warn."""
     set_ = Parameters({"V": Parameter(2, "umol/L/min", 0.05, 100, source="x")})
     assert set_.with_values({"V": "0.05 umol/L/min"}).si("V") > 0
+
+
+def test_a_negative_value_of_what_cannot_be_negative_is_refused(parameters):
+    with pytest.raises(ParameterError, match="nucleation.interfacial_energy = -1 J/m2 is negative"):
+        parameters.with_values({"nucleation.interfacial_energy": -1.0})

@@ -23,7 +23,7 @@ def test_python_blocks_run(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     module = __import__("readme_blocks")
     assert module.result.success
-    assert "0.12 -> 0.115" in module.treated.diff(module.base)
+    assert "1e-14 -> 2e-14" in module.treated.diff(module.base)
     assert float(module.end.SI["HAP"]) == pytest.approx(0, abs=1e-9)
 
 

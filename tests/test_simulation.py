@@ -280,3 +280,56 @@ def test_control_C_inside_the_right_hand_side_keeps_the_outputs_so_far(short, so
 def test_impossible_requests_are_refused_in_words(short, options, error, words):
     with pytest.raises(error, match=words):
         sim.simulate(short, **options)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"boundary": {"ppi": "20 uM"}}, "Did you mean 'PPi'"),
+        ({"boundary": {"HAP": "20 uM"}}, "not a mobile species"),
+        ({"boundary": {"PPi": "-20 uM"}}, "negative"),
+        ({"parameters": {"lesion.radius": "2 mm"}}, "read at the start only"),
+        ({"parameters": {"lesion.pH": 6.0}}, "read at the start only"),
+        ({"state": {"Ca": -1.0}}, "negative"),
+    ],
+)
+def test_an_intervention_that_could_not_act_is_refused(short, change, words):
+    """A drug under a wrong name must not look like a drug without effect."""
+    with pytest.raises(ScenarioError, match=words):
+        sim.simulate(short.with_intervention(sim.Intervention(at="1 day", **change)), times=2)
+
+
+def test_an_intervention_after_the_end_is_refused(short):
+    late = sim.Intervention(at="400 day", boundary={"PPi": "20 uM"})
+    with pytest.raises(ScenarioError, match="the run ends at"):
+        sim.simulate(short.with_intervention(late), times=2)
+
+
+def test_plasma_parameters_act_like_the_boundary(short):
+    def PPi(**change):
+        cut = sim.Intervention(at="1 day", **change)
+        return sim.simulate(short.with_intervention(cut), times=3)["PPi"].values
+
+    as_parameter = PPi(parameters={"plasma.PPi": "20 uM"})
+    np.testing.assert_array_equal(as_parameter, PPi(boundary={"PPi": "20 uM"}))
+    assert as_parameter[-1].max() > 0.01
+
+
+@pytest.mark.parametrize("constants", sim.constants_sets())
+def test_every_set_of_constants_runs_a_scenario(constants):
+    """A solid that a set lacks never forms, and the dataset says nothing of its saturation."""
+    scenario = sim.scenario("infarct_myocardium", constants=constants).with_resolution(0.1)
+    result = sim.simulate(scenario.with_(duration="2 day"), times=3)
+    assert result.success and result["SI_HAP"].attrs["long_name"].endswith(f"({constants})")
+    if constants == "phreeqc":
+        assert "SI_OCP" not in result.dataset and float(result["OCP"].max()) == 0.0
+
+
+def test_pores_fill_and_no_further():
+    """Feed metastatic tissue for years: solids stop short of the pore space they grow in."""
+    scenario = sim.scenario("metastatic_contrast").with_resolution(0.3).with_(duration="5 year")
+    result = sim.simulate(scenario, times=5)
+    assert result.success, result.message
+    assert float(result["porosity"].min()) > scenario.parameters.si("porosity.phi_min")
+    volume = scenario.parameters.si("mineral.V_HAP") * result["HAP"]
+    assert 0.15 < float(volume.max()) < 0.2 - 0.02 + 1e-3

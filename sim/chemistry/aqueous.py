@@ -32,14 +32,22 @@ UNITS = ("1", "mol kg-1", "mol m-3", "mol m-3", "mol m-3", "mol m-3") + ("1",) *
 # tolerance below zero still has a solution; relative error (1e-12/2T)^2 at total T.
 TINY = 1e-12
 
+# A set of constants without a solid: its ln Omega is -1000, and the solid never forms.
+NEVER = 1000.0
+
 
 def tables(constants: str, temperature: float, background: dict[str, float]) -> tuple:
     """Trailing arguments of `aqueous`: temperature [K], background totals [mol m-3]."""
     t = constants_set(constants).tables(COMPONENTS, temperature)
     if t.components != COMPONENTS:
         raise AssertionError(f"components came back as {t.components}")
-    rows = [t.minerals.index(m) for m in MINERALS]
-    ln_K = np.asarray(t.mineral_log_K, float)[rows] * math.log(10.0)
+    nu_of, water_of, ln_K = (np.zeros((len(MINERALS), len(COMPONENTS))), np.zeros(len(MINERALS)),
+                             np.full(len(MINERALS), NEVER))  # fmt: skip
+    for i, mineral in enumerate(MINERALS):
+        if mineral in t.minerals:
+            k = t.minerals.index(mineral)
+            nu_of[i], water_of[i] = t.mineral_nu[k], t.mineral_water[k]
+            ln_K[i] = t.mineral_log_K[k] * math.log(10.0)
     density = water_density(temperature)
     total = np.array([0.0] * TRANSPORTED + [background[b] / density for b in BACKGROUND])
     nu = t.nu != 0
@@ -50,7 +58,7 @@ def tables(constants: str, temperature: float, background: dict[str, float]) -> 
     return (
         density, total, np.zeros(len(COMPONENTS), np.uint8), np.zeros(len(t.species)),
         np.zeros(len(t.species)), np.zeros(t.work_size),
-        np.ascontiguousarray(t.mineral_nu[rows]), np.ascontiguousarray(t.mineral_water[rows]), ln_K,
+        nu_of, water_of, ln_K,
         free_P, free_C, t.species.index("PO4"), t.species.index("Mg"), *t.arrays,
     )  # fmt: skip
 
@@ -92,7 +100,7 @@ def _aqueous(
 
 
 # Not cached here: it calls another file, and a cache sees only its own.
-aqueous = njit(_aqueous)
+aqueous = njit(error_model="numpy")(_aqueous)
 
 
 def acidity_at(pH: float, Ca: float, P: float, C: float, arguments: tuple) -> float:

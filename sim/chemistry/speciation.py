@@ -41,7 +41,7 @@ def _log_gamma(I, az2, ba, b):
     return -az2 * root * q + b * I, -0.5 * az2 * q * q / root + b
 
 
-log_gamma = njit(cache=True)(_log_gamma)
+log_gamma = njit(cache=True, error_model="numpy")(_log_gamma)
 
 
 def _evaluate(x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes):
@@ -80,7 +80,7 @@ def _evaluate(x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, 
     return sum_m, 0.5 * sum_z2m
 
 
-evaluate = njit(cache=True)(_evaluate)
+evaluate = njit(cache=True, error_model="numpy")(_evaluate)
 
 
 def _factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water):
@@ -149,7 +149,7 @@ def _factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, class
     return d, f, t, u
 
 
-factorise = njit(cache=True)(_factorise)
+factorise = njit(cache=True, error_model="numpy")(_factorise)
 
 
 def _substitute(A, y):
@@ -169,7 +169,7 @@ def _substitute(A, y):
         y[k] = v
 
 
-substitute = njit(cache=True)(_substitute)
+substitute = njit(cache=True, error_model="numpy")(_substitute)
 
 
 def _substitute_three(A, y, b, e):
@@ -194,7 +194,7 @@ def _substitute_three(A, y, b, e):
         y[k], b[k], e[k] = v0, v1, v2
 
 
-substitute_three = njit(cache=True)(_substitute_three)
+substitute_three = njit(cache=True, error_model="numpy")(_substitute_three)
 
 
 def _border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope):
@@ -228,7 +228,7 @@ def _border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope):
     return dI, dL
 
 
-border = njit(cache=True)(_border)
+border = njit(cache=True, error_model="numpy")(_border)
 
 
 def _residual(F, S, dead, x, sum_m, I_of_m, aw_slope):
@@ -251,7 +251,7 @@ def _residual(F, S, dead, x, sum_m, I_of_m, aw_slope):
     return worst
 
 
-residual = njit(cache=True)(_residual)
+residual = njit(cache=True, error_model="numpy")(_residual)
 
 
 def _newton(
@@ -319,7 +319,7 @@ def _newton(
     return r < 1e-12, limit
 
 
-newton = njit(cache=True)(_newton)
+newton = njit(cache=True, error_model="numpy")(_newton)
 
 
 def _frozen(
@@ -389,7 +389,7 @@ def _frozen(
     return False, limit, sum_m, I_of_m
 
 
-frozen = njit(cache=True)(_frozen)
+frozen = njit(cache=True, error_model="numpy")(_frozen)
 
 
 def _guess(total, dead, x, g, slope, y, trial, K, nu_ptr, nu_comp, nu, gclass, classes, host, h):
@@ -440,7 +440,7 @@ def _guess(total, dead, x, g, slope, y, trial, K, nu_ptr, nu_comp, nu, gclass, c
             x[k] = xh if k == h else math.log(total[k] / y[k])
 
 
-guess = njit(cache=True)(_guess)
+guess = njit(cache=True, error_model="numpy")(_guess)
 
 
 def _solve(
@@ -545,7 +545,7 @@ def _solve(
     return (OK if done else NOT_CONVERGED), iterations, x[nc], x[nc + 1]
 
 
-solve = njit(cache=True)(_solve)
+solve = njit(cache=True, error_model="numpy")(_solve)
 
 
 def _sensitivities(
@@ -632,7 +632,7 @@ def _sensitivities(
         out[nc + 1, l] = dL
 
 
-sensitivities = njit(cache=True)(_sensitivities)
+sensitivities = njit(cache=True, error_model="numpy")(_sensitivities)
 
 
 def _solve_many(
@@ -655,4 +655,4 @@ def _solve_many(
             )[0]  # fmt: skip
 
 
-solve_many = njit(cache=True, parallel=True)(_solve_many)
+solve_many = njit(cache=True, parallel=True, error_model="numpy")(_solve_many)

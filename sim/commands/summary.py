@@ -53,7 +53,7 @@ def lines(result: Result) -> list[Line]:
     held = _calcium(result)
     by_phase = {p: held[p] for p in PHASES if p in held}
     some = [f"{p} {number(v)}" for p, v in by_phase.items() if v > 1e-6]
-    found.append(Line("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM"))
+    found.append(Line("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca"))
     found.append(_lowest_pH(result))
     origin = _origin(result)
     words = ", ".join(

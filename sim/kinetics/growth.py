@@ -18,8 +18,8 @@ def third_moment(HAP, molar_volume):
 
 
 def room(porosity, phi_min, width):
-    """Factor that switches growth off smoothly as pores fill [0-1]."""
-    free = max(porosity - phi_min, 0.0)
+    """Factor that switches growth off smoothly as pores fill [0-1]; porosity without its floor."""
+    free = ramp(porosity - phi_min, 0.05 * width)
     return free / (free + width)
 
 

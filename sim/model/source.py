@@ -48,7 +48,7 @@ class FormulaText:
             if used not in (function.__name__, *self.names.values()):
                 rename[used] = self.text(function, used, _lookup(function, used))
         tree = _Rename(rename, function.__name__, name).visit(tree)
-        self.parts.append(f"@njit\n{ast.unparse(ast.fix_missing_locations(tree))}\n")
+        self.parts.append(f"@njit(error_model='numpy')\n{ast.unparse(ast.fix_missing_locations(tree))}\n")
         return name
 
     def text(self, function: Callable, used: str, value) -> str:
@@ -152,7 +152,7 @@ def write(model: Model) -> str:
     arguments_ = ", ".join(f"in_{i}, out_{i}, tables_{i}" for i in range(len(kernels)))
     extra = f", {arguments_}" if arguments_ else ""
     text = "\n".join([*lines, "", "", *formulas.parts, ""])
-    text += f"@njit\ndef cell(t, u, x, p, memory, failures, c, d, r{extra}):\n"
+    text += f"@njit(error_model='numpy')\ndef cell(t, u, x, p, memory, failures, c, d, r{extra}):\n"
     text += textwrap.indent("\n".join(body) or "pass", "    ") + "\n    return porosity\n"
     return text + _LOOP.replace("EXTRA", extra)
 
@@ -240,7 +240,7 @@ def _around_porosity(model: Model) -> tuple[list[Derived], list[Derived]]:
 
 _LOOP = '''
 
-@njit(cache=True)
+@njit(cache=True, error_model='numpy')
 def outputs(t, y, x, p, memory, failures, c, porosity, d, r EXTRA):
     """Pore concentrations c (n, m), porosity (n,), derived d (n, o) and rates r (n, q)."""
     for i in range(y.shape[0]):

@@ -34,7 +34,7 @@ def _combine(row, column, value, r, dy):
             dy[i, row[q]] += value[q] * r[i, column[q]]
 
 
-combine = njit(cache=True)(_combine)
+combine = njit(cache=True, error_model="numpy")(_combine)
 
 
 class System:

@@ -84,8 +84,15 @@ def style() -> Iterator[None]:
     """The house look for the figures made inside: `with plot.style(): ...`."""
     import matplotlib
 
+    interactive = matplotlib.is_interactive()
     with matplotlib.rc_context(LOOK):
-        yield
+        try:
+            yield
+        finally:
+            interactive = matplotlib.is_interactive() or interactive
+    # The first figure of a notebook loads the backend, which turns this on; leaving the context
+    # would turn it off again, and no later figure would show.
+    matplotlib.rcParams["interactive"] = interactive
 
 
 @contextmanager

@@ -40,15 +40,20 @@ def solve(
     }  # fmt: skip
     record = Recorder(system, t_eval, atol, progress)
 
+    # CVODE's arrays are read-only, which to numba is another type: it would compile all again.
+    state = np.empty(system.size)
+
     def rhs(t, y, dy):
         count["rhs"] += 1
-        system.rhs(t, y, dy)
+        state[:] = y
+        system.rhs(t, state, dy)
 
     def setup(t, y, dy, jok, jnew, gamma):
         jnew[0] = 0 if jok and count["jacobians"] else 1
         if jnew[0]:
             count["jacobians"] += 1
-            linear.linearise(t, y)
+            state[:] = y
+            linear.linearise(t, state)
         count["factorisations"] += 1
         linear.factor(gamma)
 
@@ -92,6 +97,8 @@ def solve(
                 record.keep(pending.pop(0), y)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
+    except ArithmeticError as e:
+        status, message = "failed", f"{STATUS['failed']} At t = {t:.6g} s: {e}."
     return record.solution(t, y, status, message, **count)
 
 

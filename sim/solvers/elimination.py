@@ -50,8 +50,8 @@ def _lu_solve(a, pivot, b):
         b[i] = s / a[i, i]
 
 
-lu = njit(cache=True)(_lu)
-lu_solve = njit(cache=True)(_lu_solve)
+lu = njit(cache=True, error_model="numpy")(_lu)
+lu_solve = njit(cache=True, error_model="numpy")(_lu_solve)
 
 
 def _eliminate(block, gamma, mobile, immobile, coupling, loss, porosity, inner, pivot, up, low, schur):
@@ -178,9 +178,9 @@ def _times(block, coupling, loss, porosity, neighbour, volume, mobile, v, tail, 
             out_tail[1, a] -= loss[i, 1, a] * c * volume[i]
 
 
-eliminate = njit(cache=True)(_eliminate)
-thomas_factor = njit(cache=True)(_thomas_factor)
-thomas_solve = njit(cache=True)(_thomas_solve)
-restrict = njit(cache=True)(_restrict)
-prolong = njit(cache=True)(_prolong)
-times = njit(cache=True)(_times)
+eliminate = njit(cache=True, error_model="numpy")(_eliminate)
+thomas_factor = njit(cache=True, error_model="numpy")(_thomas_factor)
+thomas_solve = njit(cache=True, error_model="numpy")(_thomas_solve)
+restrict = njit(cache=True, error_model="numpy")(_restrict)
+prolong = njit(cache=True, error_model="numpy")(_prolong)
+times = njit(cache=True, error_model="numpy")(_times)

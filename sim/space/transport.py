@@ -78,8 +78,8 @@ def _face_conductance(diffusivity, area, half, f, permeability):
     return area / (half / (diffusivity * f) + 1.0 / permeability)
 
 
-conductance = njit(cache=True)(_conductance)
-face_conductance = njit(cache=True)(_face_conductance)
+conductance = njit(cache=True, error_model="numpy")(_conductance)
+face_conductance = njit(cache=True, error_model="numpy")(_face_conductance)
 
 
 def _add_transport(tables, mobile, c, porosity, dy, supplied):
@@ -117,7 +117,7 @@ def _add_transport(tables, mobile, c, porosity, dy, supplied):
             supplied[0, s] += flow
 
 
-add_transport = njit(cache=True)(_add_transport)
+add_transport = njit(cache=True, error_model="numpy")(_add_transport)
 
 
 def _derivative(tables, porosity, coupling, loss):
@@ -151,4 +151,4 @@ def _derivative(tables, porosity, coupling, loss):
             loss[i, 0, s] += t / volume[i]
 
 
-derivative = njit(cache=True)(_derivative)
+derivative = njit(cache=True, error_model="numpy")(_derivative)
