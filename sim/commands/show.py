@@ -53,11 +53,23 @@ def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
     if everything:
         click.echo(f"\nParameters of the model left at their defaults ({len(rest)})")
         click.echo(_parameters(s.parameters, rest, base.parameters))
+        click.echo("\n" + paragraph(_settable(s)))
     else:
         click.echo(f"\n{len(rest)} more of the model are left at their defaults: --all lists them.")
     changed = [n for n in s.parameters if _changed(n, s.parameters, base.parameters)]
     if changed:
         click.echo(f"* changed here: {', '.join(changed)}.")
+
+
+def _settable(s: Scenario) -> str:
+    """What may be set for a layer although nothing here does."""
+    layers = [n for n, _ in s.layers]
+    free = [
+        f"{name} ({text}, {value:g})"
+        for name, (value, _, text) in s.model.fields.items()
+        if not all(f"{layer}.{name}" in s.parameters for layer in layers)
+    ]
+    return f"Also settable for each layer, as {layers[0]}.NAME, with its default: {', '.join(free)}."
 
 
 def size(s: Scenario) -> str:

@@ -50,8 +50,12 @@ def compiled(model: Model) -> ModuleType:
 def reloaded(module: ModuleType) -> ModuleType:
     """The module with its compiled files thrown away (they were damaged)."""
     path = Path(module.__file__)
-    for f in path.parent.glob(f"__pycache__/{path.stem}.*.nb?"):
-        f.unlink(missing_ok=True)
+    folders = [path.parent / "__pycache__"]
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        folders.append(Path(os.environ["NUMBA_CACHE_DIR"]))
+    for folder in folders:
+        for f in folder.rglob(f"{path.stem}.*.nb?"):
+            f.unlink(missing_ok=True)
     return _load(path.stem, path)
 
 

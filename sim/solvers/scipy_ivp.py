@@ -42,6 +42,8 @@ def solve(
     integrator = getattr(integrate, method)(
         rhs, t0, np.array(y0, float), t1, rtol=rtol, atol=per_cell(system, atol), **options
     )
+    if method == "BDF":  # SciPy subtracts from these rows before it has filled them
+        integrator.D[2:] = 0.0
     status, message = "finished", ""
     pending = list(t_eval)
     while pending and pending[0] <= t0:
