@@ -52,12 +52,12 @@ class Builder:
     def segments(self) -> Iterator[Segment]:
         """The segments of the run, in order."""
         s = self.scenario
-        cuts = [i for i in s.interventions if i.at < s.duration]
+        cuts = s.interventions
+        for cut in cuts:
+            self._check(cut)
         starts = [0.0, *(i.at for i in cuts)]
         ends = [*(i.at for i in cuts), s.duration]
         parameters, fluid = s.parameters, dict(self._fluid(s.parameters))
-        for cut in s.interventions:
-            self._check(cut)
         for start, end, cut in zip(starts, ends, [None, *cuts], strict=True):
             if cut is not None:
                 outside = {k: v for k, v in cut.parameters.items() if k.startswith(f"{PLASMA}.")}
@@ -78,7 +78,13 @@ class Builder:
                     f"boundary: '{name}' is not a mobile species (they are {', '.join(known)})."
                     f"{nearest(name, known)}"
                 )
-        start_only = {"radius", "thickness", *known, *(s.name for s in self.model.species)}
+        if cut.region and cut.region not in self.names:
+            raise ScenarioError(f"there is no layer '{cut.region}'.{nearest(cut.region, self.names)}")
+        species = [x.name for x in self.model.species]
+        for name in cut.state:
+            if name not in species:
+                raise ScenarioError(f"'{name}' is not a species.{nearest(name, species)}")
+        start_only = {"radius", "thickness", *known, *species}
         for name in cut.parameters:
             layer, _, quantity = name.partition(".")
             if layer in self.names and quantity in start_only:
@@ -155,10 +161,6 @@ class Builder:
         u, _ = system.split(y)
         here = np.ones(system.n_cells, bool)
         if change.region:
-            if change.region not in self.names:
-                raise ScenarioError(
-                    f"there is no layer '{change.region}'.{nearest(change.region, self.names)}"
-                )
             here = self.layer == self.names.index(change.region)
         index = {x.name: k for k, x in enumerate(self.model.species)}
         if change.excise:
@@ -173,8 +175,6 @@ class Builder:
             u[here] = system.split(fresh)[0][here]
         porosity = system.evaluate(0.0, y)[0]["porosity"]
         for name, value in change.state.items():
-            if name not in index:
-                raise ScenarioError(f"'{name}' is not a species.{nearest(name, index)}")
             unit = self.model.species[index[name]].unit
             amount = convert(value, unit, f"state.{name}")
             if amount < 0 and not self.model.species[index[name]].signed:

@@ -50,11 +50,12 @@ def simulate(
     wanted = output_times(scenario.duration, times)
     builder = Builder(scenario)
     record = RunRecord(builder, solver, rtol, atol, seed)
+    segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
     bar, report = _progress(progress, scenario)
     started = time.perf_counter()
     y = None
     try:
-        for segment in builder.segments():
+        for segment in segments:
             system = segment.system
             y = builder.initial(system) if y is None else segment.change(y)
             record.begin(segment, y)

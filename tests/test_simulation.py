@@ -333,3 +333,20 @@ def test_pores_fill_and_no_further():
     assert float(result["porosity"].min()) > scenario.parameters.si("porosity.phi_min")
     volume = scenario.parameters.si("mineral.V_HAP") * result["HAP"]
     assert 0.15 < float(volume.max()) < 0.2 - 0.02 + 1e-3
+
+
+def test_a_singular_linear_system_is_a_failure_with_a_sentence(short, monkeypatch):
+    """A factorisation that fails must not be used: it was once ignored."""
+    from sim.solvers.preconditioner import LinearSystem
+
+    monkeypatch.setattr(LinearSystem, "factor", lambda self, gamma: False)
+    result = sim.simulate(short, times=3)
+    assert result.status == "failed" and "singular" in result.message
+
+
+def test_a_slip_in_a_late_intervention_is_found_before_anything_runs(short):
+    wrong = sim.Intervention(at="2 day", parameters={"growth.kk": 1e-14})
+    ran = []
+    with pytest.raises(ValueError, match="growth.k"):
+        sim.simulate(short.with_intervention(wrong), times=3, progress=lambda t, n: ran.append(t))
+    assert not ran

@@ -55,7 +55,8 @@ def solve(
             state[:] = y
             linear.linearise(t, state)
         count["factorisations"] += 1
-        linear.factor(gamma)
+        if not linear.factor(gamma):
+            raise ArithmeticError(f"I - gamma J is singular at gamma = {gamma:.3g} s")
 
     def precondition(t, y, dy, r, z, gamma, delta, side):
         count["linear_solves"] += 1
