@@ -1,0 +1,202 @@
+"""Coarse grids for multigrid: which cells join, and what they conduct, lose and react together.
+
+Cells join in pairs along an axis, only along the axes of strong coupling; the last cell of an odd
+number stays alone. Sums make a coarse cell; conductances between two coarse centres are fine ones
+in series along the way and in parallel across it (with plain sums diffusion would be doubled).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit, prange
+
+WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
+ROUNDING = 64 * float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """How n cells of an axis join: first (c+1,), the first fine cell of each coarse one.
+
+    ahead (n,): share of the way from centre i to centre i + 1 that lies beyond the centre of the
+    coarse cell of i; 1 at the last cell of a coarse one
+    parent, other (n,): coarse cells to interpolate from; far (n,): weight of `other`
+    width (c,): of the coarse cells
+    """
+
+    first: np.ndarray
+    ahead: np.ndarray
+    parent: np.ndarray
+    other: np.ndarray
+    far: np.ndarray
+    width: np.ndarray
+
+
+def join(width: np.ndarray, pairs: bool) -> Axis:
+    """Join cells of these widths in pairs, or leave them as they are."""
+    n, size = width.size, 2 if pairs else 1
+    first = np.append(np.arange(0, n, size), n)
+    edge = np.concatenate([[0.0], np.cumsum(width)])
+    centre, coarse = 0.5 * (edge[1:] + edge[:-1]), 0.5 * (edge[first[1:]] + edge[first[:-1]])
+    parent = np.repeat(np.arange(first.size - 1), np.diff(first))
+    off = centre - coarse[parent]
+    other = np.clip(parent + np.sign(off).astype(np.int64), 0, first.size - 2)
+    gap = coarse[other] - coarse[parent]
+    far = np.divide(off, gap, out=np.zeros(n), where=gap != 0)  # constant beyond the outer centres
+    ahead = np.ones(n)
+    inner = parent[:-1] == parent[1:]
+    step = np.diff(centre)
+    ahead[:-1][inner] = ((centre[1:] - coarse[parent[1:]]) / step)[inner]
+    return Axis(first, ahead, parent, other, far, np.diff(edge[first]))
+
+
+def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tuple[Axis, Axis, Axis]]:
+    """Axes of each level but the last, which is one cell."""
+    levels = []
+    while max(shape) > 1:
+        coupling = [np.mean(w) ** -2.0 if n > 1 else 0.0 for n, w in zip(shape, width, strict=True)]
+        axes = [join(w, c * WEAK > max(coupling)) for w, c in zip(width, coupling, strict=True)]
+        width = [a.width for a in axes]
+        shape = tuple(w.size for w in width)
+        levels.append(tuple(axes))
+    return levels
+
+
+def _join_axis(K, loss, axis, outer, n, inner, first, ahead, K_out, loss_out):
+    """Join cells along one axis: K (cells, axis, species) towards the next cell, loss (cells, species).
+
+    Cells are counted [outer, n, inner]. Loss of the first and the last cell is through their outer
+    face, as far as we know, so the way from the coarse centre to them comes in series with it.
+    """
+    m, nc = loss.shape[1], first.size - 1
+    for line in prange(outer * nc):
+        o, c = line // nc, line % nc
+        low, high = first[c], first[c + 1]
+        for q in range(inner):
+            i, j = (o * n + low) * inner + q, (o * n + high - 1) * inner + q
+            out = line * inner + q
+            for s in range(m):
+                for d in range(K.shape[1]):
+                    total = 0.0
+                    if d != axis:
+                        for f in range(i, j + 1, inner):
+                            total += K[f, d, s]
+                    elif c + 1 < nc:
+                        for f in range(low, first[c + 2] - 1):
+                            share = ahead[f] if f < high else 1.0 - ahead[f]
+                            if share > 0.0:
+                                total += share / K[(o * n + f) * inner + q, d, s]
+                        total = 1.0 / total
+                    K_out[out, d, s] = total
+                total = 0.0
+                for f in range(i, j + 1, inner):
+                    total += loss[f, s]
+                if high - low > 1:
+                    way = K[i, axis, s]
+                    if c == 0 and way > 0.0:
+                        g = loss[i, s]
+                        total += g / (1.0 + g * (1.0 - ahead[low]) / way) - g
+                    way = K[j - inner, axis, s]
+                    if c == nc - 1 and way > 0.0:
+                        g = loss[j, s]
+                        total += g / (1.0 + g * ahead[high - 2] / way) - g
+                loss_out[out, s] = total
+
+
+def _join_blocks(local, n1, n2, first0, first1, first2, out):
+    """Sums of local (cells, m, m) over coarse cells."""
+    c1, c2, m = first1.size - 1, first2.size - 1, local.shape[1]
+    for row in prange((first0.size - 1) * c1):
+        p, q = row // c1, row % c1
+        for k in range(c2):
+            c = row * c2 + k
+            for a in range(m):
+                for b in range(m):
+                    out[c, a, b] = 0.0
+            for i in range(first0[p], first0[p + 1]):
+                for j in range(first1[q], first1[q + 1]):
+                    for h in range(first2[k], first2[k + 1]):
+                        f = (i * n1 + j) * n2 + h
+                        for a in range(m):
+                            for b in range(m):
+                                out[c, a, b] += local[f, a, b]
+
+
+join_axis = njit(cache=True, parallel=True, error_model="numpy")(_join_axis)
+join_blocks = njit(cache=True, parallel=True, error_model="numpy")(_join_blocks)
+
+
+def _invert(a, pivot, m):
+    """a, m rows of 8, becomes its inverse (Gauss-Jordan, row exchanges); 1 when it is singular.
+
+    Singular: a pivot at the rounding of the largest entry of its column (kept behind the rows).
+    """
+    for p in range(m):
+        a[64 + p] = 0.0
+        for i in range(m):
+            a[64 + p] = max(a[64 + p], abs(a[8 * i + p]))
+    for p in range(m):
+        row, size = p, 0.0
+        for i in range(m):
+            if i >= p and abs(a[8 * i + p]) > abs(a[8 * row + p]):
+                row = i
+        pivot[p] = row
+        value = a[8 * row + p]
+        if not (abs(value) > ROUNDING * a[64 + p] and abs(value) < np.inf):
+            return 1
+        for k in range(m):
+            size = a[8 * p + k]
+            a[8 * p + k] = a[8 * row + k]
+            a[8 * row + k] = size
+        a[8 * p + p] = 1.0
+        for k in range(m):
+            a[8 * p + k] /= value
+        for i in range(m):
+            if i != p:
+                f = a[8 * i + p]
+                a[8 * i + p] = 0.0
+                for k in range(m):
+                    a[8 * i + k] -= f * a[8 * p + k]
+    for p in range(m - 1, -1, -1):
+        for i in range(m):
+            size = a[8 * i + p]
+            a[8 * i + p] = a[8 * i + pivot[p]]
+            a[8 * i + pivot[p]] = size
+    return 0
+
+
+invert = njit(cache=True, error_model="numpy")(_invert)
+
+
+def _fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work, pivots):
+    """One level of the tables of sim.solvers.cycles: inverse diagonal blocks, and K / scale.
+
+    bad (rows,): 1 where a block is singular; work (rows, 72), pivots (rows, 8)
+    """
+    m, dim = loss.shape[1], K.shape[1]
+    for row in prange(bad.size):
+        bad[row] = 0
+        a, pivot = work[row], pivots[row]
+        for c in range(row * n2, (row + 1) * n2):
+            for i in range(m):
+                for k in range(m):
+                    a[8 * i + k] = local[c, i, k] / scale
+                out = loss[c, i]
+                for d in range(dim):
+                    stride = n2 * n1 if d == dim - 3 else (n2 if d == dim - 2 else 1)
+                    there = c if d == dim - 3 else (c % (n1 * n2) if d == dim - 2 else c % n2)
+                    out += K[c, d, i]
+                    if there >= stride:
+                        out += K[c - stride, d, i]
+                    flat_K[8 * ((dim - 1 - d) * total + at + c) + i] = K[c, d, i] / scale
+                a[8 * i + i] += out / scale
+            if invert(a, pivot, m) != 0:
+                bad[row] = 1
+            for i in range(m):
+                for k in range(m):
+                    inverse[8 * (m * (at + c) + k) + i] = a[8 * i + k]
+
+
+fill = njit(cache=True, parallel=True, error_model="numpy")(_fill)

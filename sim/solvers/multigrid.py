@@ -1,0 +1,241 @@
+"""Multigrid for the mobile species of a rectangle, a box or a slab, coupled inside every cell.
+
+    (A c)_i = local_i c_i + sum_k K[i, k] (c_i - c_j(i, k)) + loss_i c_i
+
+in amounts per time or amounts per cell ("extensive": what a face takes from one cell it gives to
+the next). One V(1,1) cycle with red-black block Gauss-Seidel preconditions flexible GMRES; a last
+correction, one number per species, makes the residual of every species sum to zero over the cells.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit, prange
+
+from sim.errors import SolverError
+from sim.solvers.coarsening import fill, hierarchy, join_axis, join_blocks
+from sim.solvers.cycles import LANES, v_cycle
+from sim.solvers.krylov import FlexibleGmres, dot
+from sim.space.grid import FLAT, Grid
+
+SUMS = 64  # pieces in which cells are summed, whatever the number of threads
+# The one-cell system is solved in float64; beyond this condition it has too few digits to conserve.
+WORST_CONDITION = 1e13
+
+
+def _product(local, K, loss, neighbour, x, out):
+    """out = A x. K may be 0 where there is no neighbour (-1)."""
+    n, m = x.shape
+    for chunk in prange(SUMS):
+        for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
+            for a in range(m):
+                s = loss[i, a] * x[i, a]
+                for b in range(m):
+                    s += local[i, a, b] * x[i, b]
+                out[i, a] = s
+            for k in range(neighbour.shape[1]):
+                j = neighbour[i, k]
+                if j >= 0:
+                    for a in range(m):
+                        out[i, a] += K[i, k, a] * (x[i, a] - x[j, a])
+
+
+def _sum_blocks(local, loss, part):
+    """part[chunk] = sum over a chunk of cells of local + diag(loss)."""
+    n, m = loss.shape
+    for chunk in prange(SUMS):
+        for a in range(m):
+            for b in range(m):
+                part[chunk, a, b] = 0.0
+        for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
+            for a in range(m):
+                for b in range(m):
+                    part[chunk, a, b] += local[i, a, b]
+                part[chunk, a, a] += loss[i, a]
+
+
+def _sum_cells(r, part):
+    """part[chunk] = sum of r over a chunk of cells."""
+    n, m = r.shape
+    for chunk in prange(SUMS):
+        for a in range(m):
+            part[chunk, a] = 0.0
+        for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
+            for a in range(m):
+                part[chunk, a] += r[i, a]
+
+
+product = njit(cache=True, parallel=True, error_model="numpy")(_product)
+sum_blocks = njit(cache=True, parallel=True, error_model="numpy")(_sum_blocks)
+sum_cells = njit(cache=True, parallel=True, error_model="numpy")(_sum_cells)
+
+
+class Multigrid:
+    """Solves A c = b for `n_mobile` (1 to 8) coupled species on a Cartesian grid.
+
+    precision: of everything inside the cycle; products and residuals are float64 in any case.
+    `trouble` says in a sentence why `update` returned False, "" when it returned True.
+    """
+
+    def __init__(self, grid: Grid, n_mobile: int, precision: type = np.float32):
+        if grid.kind not in FLAT:
+            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(FLAT)}), not a {grid.kind}.")
+        if not 1 <= n_mobile <= LANES:
+            raise SolverError(f"multigrid takes 1 to {LANES} mobile species, not {n_mobile}.")
+        if np.dtype(precision) not in (np.float32, np.float64):
+            raise SolverError(f"the precision of multigrid is float32 or float64, not {precision!r}.")
+        self.grid, self.m, self.trouble = grid, n_mobile, "no matrix has been given yet."
+        width = [np.ones(1)] * (3 - len(grid.axes)) + [np.diff(grid.edges[a]) for a in grid.axes]
+        self.shapes = [tuple(w.size for w in width)]
+        self.axes = hierarchy(self.shapes[0], width)
+        self.shapes += [tuple(a.width.size for a in axes) for axes in self.axes]
+        self.dim = max(2, len(grid.axes))
+        self._tables(np.dtype(precision))
+        self.krylov = FlexibleGmres(grid.n_cells * n_mobile)
+        self.residual = np.zeros((grid.n_cells, n_mobile))
+
+    def _tables(self, precision: np.dtype) -> None:
+        """The flat arrays of sim.solvers.cycles, and float64 room for the coarse coefficients."""
+        last, m = len(self.axes), self.m
+        self.levels = np.zeros((last + 1, 10), np.int64)
+        tables: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "far": [], "first": []}
+        size = {name: 0 for name in tables}
+        self.total = 0
+        for l, shape in enumerate(self.shapes):
+            # A plane of zeros before and after each level: what its outermost cells "neighbour".
+            pad = shape[1] * shape[2]
+            self.levels[l, :4] = *shape, self.total + pad
+            self.total += (shape[0] + 2) * pad
+            for d in range(3 if l < last else 0):
+                self.levels[l, 4 + d], self.levels[l, 7 + d] = size["parent"], size["first"]
+                for name, parts in tables.items():
+                    parts.append(getattr(self.axes[l][d], name))
+                    size[name] += parts[-1].size
+        flat = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in tables.items()}
+        self.parent, self.other, self.first = flat["parent"], flat["other"], flat["first"]
+        self.weight = np.stack([1.0 - flat["far"], flat["far"]]).astype(precision)
+        self.inverse = np.zeros(self.total * LANES * m, precision)
+        self.K = np.zeros(self.total * LANES * self.dim, precision)
+        self.b = np.zeros(self.total * LANES, precision)
+        self.x = np.zeros(self.total * LANES, precision)
+        self.scale = 1.0
+
+    def update(self, local: np.ndarray, K: np.ndarray, loss: np.ndarray) -> bool:
+        """Take a matrix: local (n, m, m), K (n, faces, m), loss (n, m). False when it is singular.
+
+        The arrays are kept, not copied: they must stay as they are until the next update.
+        """
+        self.local, self.conductance, self.loss = local, K, loss
+        part = np.empty((SUMS, self.m, self.m))
+        sum_blocks(local, loss, part)
+        self.one_cell = part.sum(axis=0)
+        self.trouble = _trouble(self.one_cell)
+        if self.trouble:
+            return False
+        # A power of two, so that float32 holds the entries whatever the units.
+        size = np.abs(self.one_cell).max() / self.grid.n_cells + K.max()
+        self.scale = 2.0 ** np.round(np.log2(size))
+        dim = len(self.grid.axes)
+        blocks, ahead, out = local, np.zeros((self.grid.n_cells, self.dim, self.m)), loss
+        for d in range(dim):
+            inside = self.grid.neighbour[:, 2 * d + 1] >= 0
+            ahead[:, self.dim - dim + d] = np.where(inside[:, None], K[:, 2 * d + 1], 0.0)
+        for l, shape in enumerate(self.shapes):
+            if l:
+                blocks, ahead, out = self._coarsen(l - 1, blocks, ahead, out)
+            rows = shape[0] * shape[1]
+            bad = np.zeros(rows, np.int64)
+            fill(
+                blocks, ahead, out, shape[1], shape[2], self.levels[l, 3], self.total, self.scale,
+                self.inverse, self.K, bad, np.zeros((rows, 72)), np.zeros((rows, LANES), np.int64),
+            )  # fmt: skip
+            if bad.any():
+                size = " x ".join(str(s) for s in shape[3 - dim :])
+                self.trouble = f"a diagonal block is singular on the grid of {size} cells."
+                return False
+        return True
+
+    def _coarsen(self, l, blocks, ahead, loss):
+        shape, axes = list(self.shapes[l]), self.axes[l]
+        coarse = int(np.prod(self.shapes[l + 1]))
+        joined = np.empty((coarse, self.m, self.m))
+        join_blocks(blocks, shape[1], shape[2], *(a.first for a in axes), joined)
+        for d in range(3):
+            if axes[d].width.size == shape[d]:
+                continue
+            outer, n, inner = int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
+            shape[d] = axes[d].width.size
+            cells = int(np.prod(shape))
+            K_out, loss_out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
+            join_axis(
+                ahead, loss, d - 3 + self.dim, outer, n, inner, axes[d].first, axes[d].ahead, K_out, loss_out
+            )
+            ahead, loss = K_out, loss_out
+        return joined, ahead, loss
+
+    def cycle(self, r: np.ndarray, x: np.ndarray) -> None:
+        """x = one V(1,1) cycle for A^-1 r; r, x (n, m) float64."""
+        flat = r.reshape(-1)
+        size = np.abs(flat).max()
+        before = 2.0 ** -np.round(np.log2(size)) if 0 < size < np.inf else 1.0
+        v_cycle(
+            flat, x.reshape(-1), before, 1.0 / (before * self.scale), self.m, self.dim, self.levels,
+            self.parent, self.other, self.weight, self.first, self.inverse, self.K, self.b, self.x, self.total,
+        )  # fmt: skip
+
+    def apply(self, x: np.ndarray, out: np.ndarray) -> None:
+        """out = A x; both (n, m) float64."""
+        product(self.local, self.conductance, self.loss, self.grid.neighbour, x, out)
+
+    def solve(self, b: np.ndarray, x: np.ndarray, tolerance: float, max_cycles: int) -> tuple[int, float]:
+        """x = A^-1 b from zero, both (n, m): (cycles, |b - A x| / |b| in the 2-norm).
+
+        The residual is that of the x returned, after the correction that makes it sum to zero over
+        the cells, species by species, to rounding.
+        """
+        if self.trouble:
+            raise SolverError(f"multigrid cannot solve: {self.trouble} Try a shorter step.")
+        shape = b.shape
+
+        def apply(v, out):
+            self.apply(v.reshape(shape), out.reshape(shape))
+
+        def precondition(r, out):
+            self.cycle(r.reshape(shape), out.reshape(shape))
+
+        flat = np.ascontiguousarray(b).reshape(-1)
+        cycles, _ = self.krylov.solve(apply, precondition, flat, x.reshape(-1), tolerance, max_cycles)
+        size = np.sqrt(dot(flat, flat))
+        if size == 0.0:
+            return cycles, 0.0
+        self._subtract(b, x)
+        x += np.linalg.solve(self.one_cell, self.sums(self.residual))
+        self._subtract(b, x)
+        r = self.residual.reshape(-1)
+        return cycles, float(np.sqrt(dot(r, r)) / size)
+
+    def _subtract(self, b: np.ndarray, x: np.ndarray) -> None:
+        self.apply(x, self.residual)
+        np.subtract(b, self.residual, out=self.residual)
+
+    @staticmethod
+    def sums(r: np.ndarray) -> np.ndarray:
+        """Sum over cells of r (n, m), the same for any number of threads."""
+        part = np.empty((SUMS, r.shape[1]))
+        sum_cells(r, part)
+        return part.sum(axis=0)
+
+
+def _trouble(M: np.ndarray) -> str:
+    """Why the system of the whole grid as one cell cannot be solved; "" when it can."""
+    if not np.all(np.isfinite(M)):
+        return "the matrix contains numbers that are not finite."
+    rows = np.abs(M).max(axis=1)
+    if np.any(rows == 0.0):
+        return "some species neither reacts, stays nor leaves anywhere: its level is undetermined."
+    scaled = M / rows[:, None]
+    scaled /= np.maximum(np.abs(scaled).max(axis=0), np.finfo(float).tiny)
+    condition = np.linalg.cond(scaled)
+    if not condition < WORST_CONDITION:
+        return f"the sum of all cells is singular (condition {condition:.1e})."
+    return ""
