@@ -93,8 +93,8 @@ def speciation(constants: str) -> Derived:
         return water.tables(constants, p["fluid.temperature"], background)
 
     kernel = Kernel(
-        "sim.chemistry.aqueous", "aqueous", water.MEMORY, np.full(water.MEMORY, np.nan), tables,
-        ("sim.chemistry.speciation",),
+        "sim.chemistry.aqueous", "aqueous_lanes", "aqueous_slopes", water.MEMORY,
+        np.full(water.MEMORY, np.nan), 1, tables, ("sim.chemistry.speciation",),
     )  # fmt: skip
     names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
     return Derived("speciation", kernel, {}, names, water.OUTPUTS, water.UNITS)

@@ -86,7 +86,7 @@ class RunRecord:
             "rtol": self.rtol,
             "atol": self.atol,
             "statistics": statistics,
-            "speciation_failures": int(sum(seg.system.failures[0] for seg, _ in self.parts)),
+            "speciation_failures": int(sum(seg.system.failures.sum() for seg, _ in self.parts)),
             "undershoot": worst.undershoot,
             "undershoot_species": worst.undershoot_species,
             "wall_seconds": wall,

@@ -147,7 +147,7 @@ def _prepare(scenario: Scenario, quiet: bool) -> None:
     try:
         builder = Builder(scenario)
         system = next(builder.segments()).system
-        system.blocks(0.0, builder.initial(system))
+        system.slopes(0.0, builder.initial(system))
     finally:
         timer.cancel()
 

@@ -33,16 +33,21 @@ def arguments(formula: Callable, owner: str) -> tuple[str, ...]:
 class Kernel:
     """A compiled array routine behind a Derived (speciation): the one thing that is no formula.
 
-    module, function: where the generated source imports it from; it is called with
-    (inputs (i,), memory (w,), outputs (o,), *tables) and returns 0 when it succeeded.
-    memory: width of the warm start kept per cell, `initial` its first content.
+    It works on a block of L cells. function(inputs (i, L), memory (w, L), outputs (o, L),
+    failed (L,), scratch, *tables) sets failed to 1 in lanes without a solution;
+    slopes(inputs, memory, outputs, out (o, i, L), scratch, *tables) gives d(outputs)/d(inputs) there.
+    module: where the generated source imports both from.
+    memory: rows of the warm start kept per block, `initial` their first content.
+    scratch: length of the workspace of one thread.
     tables(parameters): the arrays of a run. sources: modules whose text the cache key includes.
     """
 
     module: str
     function: str
+    slopes: str
     memory: int
     initial: np.ndarray
+    scratch: int
     tables: Callable[[dict[str, float]], tuple]
     sources: tuple[str, ...] = ()
 

@@ -11,36 +11,30 @@ from __future__ import annotations
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
 from sim.errors import ModelError, nearest
 from sim.model.compiled import compiled, reloaded
+from sim.model.derivatives import programme
+from sim.model.lanes import LANES
+from sim.model.layout import Layout
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
+from sim.model.source import RATES, SHOW, SLOPES
+from sim.model.team import Team
 from sim.parameters import Parameters
 from sim.space import transport
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
 
 SUPPLIES = ("boundary", "perfusion")
-
-
-def _combine(row, column, value, r, dy):
-    """dy (n, s) = stoichiometry x rates r (n, q); an invariant sums to zero at this very place."""
-    for i in range(dy.shape[0]):
-        for s in range(dy.shape[1]):
-            dy[i, s] = 0.0
-        for q in range(row.size):
-            dy[i, row[q]] += value[q] * r[i, column[q]]
-
-
-combine = njit(cache=True, error_model="numpy")(_combine)
+BLOCKS_PER_THREAD = 32  # a thousand cells; fewer are done before a second thread has woken up
+NONE, NONE_3 = np.zeros((0, 1)), np.zeros((0, 1, LANES))  # what a mode does not fill
 
 
 class System:
     """One segment of a run: fixed parameters, fields and boundaries.
 
-    rhs(t, y, dy), blocks(t, y), jacobian(t, y): what solvers see. evaluate(t, y): what is shown.
+    rhs(t, y, dy), slopes(t, y), couplings(): what solvers see. evaluate(t, y): what is shown.
     """
 
     def __init__(
@@ -69,11 +63,8 @@ class System:
         self._boundaries(boundaries or {}, plasma or {}, perfusion, values, archie)
         self._kernels(values)
         self.scale = np.array([s.scale for s in model.species])
-        self.failures = np.zeros(1, np.int64)
         n, m = self.n_cells, self.n_mobile
-        self._c, self._porosity = np.zeros((n, m)), np.ones(n)
-        self._d = np.zeros((n, max(1, len(model.quantities))))
-        self._r = np.zeros((n, max(1, self.n_rates)))
+        self._c, self._porosity = np.zeros((n, m)), np.ones((n, 1))
         self._supplied = np.zeros((2, m))
         self._module = compiled(model)
         self._warm()
@@ -136,22 +127,33 @@ class System:
                 )
 
     def _kernels(self, values: dict[str, float]):
-        kernels = [d for d in self.model.order if isinstance(d.formula, Kernel)]
-        width = sum(d.formula.memory for d in kernels)
-        self._extra: list = []
-        self.memory = np.zeros((self.n_cells, max(1, width)))
+        """Warm starts of the kernels, and the workspace of each thread."""
+        kernels = [d.formula for d in self.model.order if isinstance(d.formula, Kernel)]
+        self.n_blocks = -(-self.n_cells // LANES)
+        self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in kernels)), LANES))
+        self.failures = np.zeros(self.n_blocks, np.int64)
         self.forget()
-        for d in kernels:
-            k = d.formula
-            self._extra += [np.zeros(len(d.inputs)), np.zeros(len(d.outputs)), k.tables(values)]
+        layout = Layout(self.model)
+        self.programme = programme(self.model, layout)
+        tables = [k.tables(values) for k in kernels]
+        self._team = Team(BLOCKS_PER_THREAD)
+        self._work = []
+        for _ in range(self._team.size):
+            rows = (self.programme.n_d, self.programme.n_g, self.n_species)
+            extra = [(np.zeros(k.scratch), t) for k, t in zip(kernels, tables, strict=True)]
+            self._work.append((
+                np.zeros(layout.rows * LANES), *(np.zeros((k, LANES)) for k in rows),
+                *(a for e in extra for a in e),
+            ))  # fmt: skip
 
     def forget(self) -> None:
         """Drop the warm starts of the kernels; the next evaluation starts them cold."""
         start = 0
         for d in self.model.order:
             if isinstance(d.formula, Kernel):
-                self.memory[:, start : start + d.formula.memory] = d.formula.initial
-                start += d.formula.memory
+                stop = start + d.formula.memory
+                self.memory[:, start:stop] = d.formula.initial[:, None]
+                start = stop
 
     def _warm(self):
         """One call before the clock starts; a damaged compile cache is thrown away, once."""
@@ -178,49 +180,61 @@ class System:
         """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]."""
         u, _ = self.split(y)
         du, tail = self.split(dy)
-        self._cells(t, u, self.memory, self._c, self._porosity, self._d, self._r)
-        combine(self.row, self.column, self.value, self._r, du)
-        transport.add_transport(self.tables, self.mobile, self._c, self._porosity, du, self._supplied)
+        self._cells(RATES, t, u, dy=du)
+        transport.add_transport(self.tables, self.mobile, self._c, self._porosity[:, 0], du, self._supplied)
         tail[:] = self._supplied
 
-    def blocks(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Jacobian of the reactions within each cell, (n_cells, n_species, n_species) [1/s]."""
-        u = self.split(y)[0].copy()
-        n, s = u.shape
-        out = np.empty((n, s, s)) if out is None else out
-        c, porosity, d, r = (np.zeros_like(a) for a in (self._c, self._porosity, self._d, self._r))
-        self._cells(t, u, self.memory.copy(), c, porosity, d, r)
-        changed, scratch = np.zeros_like(r), np.empty_like(u)
-        for k in range(s):
-            old = u[:, k].copy()
-            u[:, k] += 1e-7 * np.maximum(np.abs(old), 1e-3 * self.scale[k])
-            self._cells(t, u, self.memory.copy(), c, porosity, d, changed)
-            combine(self.row, self.column, self.value, changed - r, scratch)
-            out[:, :, k] = scratch / (u[:, k] - old)[:, None]
-            u[:, k] = old
+    def slopes(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """Derivatives of rates by amounts, (blocks, entries, lanes): entry j is that of process
+        `programme.process[j]` by species `programme.species[j]`; cell i is lane i % LANES of block
+        i // LANES. Stoichiometry times these is the Jacobian of the reactions."""
+        if out is None:
+            out = np.empty((self.n_blocks, self.programme.process.size, LANES))
+        self._cells(SLOPES, t, self.split(y)[0], R=out)
         return out
 
-    def _cells(self, t, u, memory, c, porosity, d, r) -> None:
-        """Everything that happens inside cells, into c, porosity, derived d and rates r."""
-        self._module.outputs(
-            t, u, self.fields, self.p, memory, self.failures, c, porosity, d, r, *self._extra
-        )
+    def blocks(self, t: float, y: np.ndarray) -> np.ndarray:
+        """Jacobian of the reactions within each cell, (n_cells, n_species, n_species) [1/s]."""
+        p = self.programme
+        slopes = self.slopes(t, y).transpose(0, 2, 1).reshape(self.n_blocks * LANES, -1)[: self.n_cells]
+        out = np.zeros((self.n_cells, self.n_species, self.n_species))
+        for s, q, v in zip(self.row, self.column, self.value, strict=True):
+            for j in np.flatnonzero(p.process == q):
+                out[:, s, p.species[j]] += v * slopes[:, j]
+        return out
+
+    def _cells(self, mode, t, u, c=None, porosity=None, dy=NONE, d=NONE, r=NONE, R=NONE_3) -> None:
+        """Everything that happens inside cells, by mode; see `blocks` of the generated module."""
+        c = self._c if c is None else c
+        porosity = self._porosity if porosity is None else porosity
+        p = self.programme
+        programme = (p.partial, p.pores, p.kernels, p.target, p.factor, p.source, p.first)
+
+        def work(share: int, first: int, last: int):
+            V, D, G, rates, *extra = self._work[share]
+            self._module.blocks(
+                mode, first, last, t, u, self.fields, self.p, self.memory, self.failures,
+                c, porosity, dy, d, r, self.row, self.column, self.value, *programme, R,
+                V, D, G, rates, *extra,
+            )  # fmt: skip
+
+        self._team.run(work, self.n_blocks)
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transport derivatives at the last state given to rhs: across faces, losses, porosity."""
         n, k, m = self.n_cells, self.grid.neighbour.shape[1], self.n_mobile
         coupling, loss = np.zeros((n, k, m)), np.zeros((n, 2, m))
-        transport.derivative(self.tables, self._porosity, coupling, loss)
-        return coupling, loss, self._porosity.copy()
+        transport.derivative(self.tables, self._porosity[:, 0], coupling, loss)
+        return coupling, loss, self._porosity[:, 0].copy()
 
     def evaluate(self, t: float, y: np.ndarray) -> tuple[dict[str, np.ndarray], dict, np.ndarray]:
         """Derived quantities {name: (n,)}, rates {process: (n,)} and pore concentrations (n, m)."""
-        n = self.n_cells
-        d, r = np.zeros_like(self._d), np.zeros_like(self._r)
-        c, porosity = np.zeros((n, self.n_mobile)), np.ones(n)
-        self._cells(t, self.split(y)[0], self.memory, c, porosity, d, r)
+        n, model = self.n_cells, self.model
+        d, r = np.zeros((n, len(model.quantities))), np.zeros((n, self.n_rates))
+        c, porosity = np.zeros((n, self.n_mobile)), np.ones((n, 1))
+        self._cells(SHOW, t, self.split(y)[0], c, porosity, d=d, r=r)
         derived = {name: d[:, k] for k, name in enumerate(self.model.quantities)}
-        derived.setdefault("porosity", porosity)
+        derived.setdefault("porosity", porosity[:, 0])
         return derived, {q.name: r[:, k] for k, q in enumerate(self.model.processes)}, c
 
     @cached_property

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sim.errors import SolverError, nearest
-from sim.solvers import cvode, scipy_ivp
+from sim.solvers import cvode, ndf, scipy_ivp
 from sim.solvers.solution import STATUS, Solution
 
 __all__ = ["SOLVERS", "STATUS", "Solution", "Solver", "solver"]
@@ -30,6 +30,7 @@ SOLVERS: dict[str, Solver] = {
     "cvode": Solver(
         "cvode", cvode.solve, None, "SUNDIALS CVODE, BDF 1-5, Newton-GMRES, block preconditioner"
     ),
+    "ndf": Solver("ndf", ndf.solve, None, "differentiation formulas 1-5, Newton, block Thomas or multigrid"),
     "bdf": Solver("bdf", partial(scipy_ivp.solve, method="BDF"), None, "SciPy BDF 1-5, sparse LU"),
     "radau": Solver("radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"),
     "lsoda": Solver(

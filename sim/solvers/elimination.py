@@ -1,186 +1,188 @@
 """Kernels of the direct solve: elimination inside cells, block Thomas along a line of cells.
 
-All in one file: a compiled kernel is cached by the text of its own file only.
+All in one file: a compiled kernel is cached by the text of its own file only. Cells go in blocks of
+32 lanes, entries in rows (see elimination_order); the loops over lanes are vectorised.
 """
 
 from __future__ import annotations
 
-import numpy as np
 from numba import njit
 
+LANES = 32  # as sim.model.lanes; a constant of this file, or the cache would miss a change
 
-def _lu(a, pivot):
-    """LU with partial pivoting in place; pivot (n,). Returns 0, or 1 when singular."""
-    n = pivot.size
-    for k in range(n):
+
+def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
+    """Eliminate the immobile species: A (blocks, entries, lanes) gets the factors, rest (n, m, m) what
+    is left of the mobile ones. Returns the number of lanes with a pivot below 1e-12 of its row."""
+    to, rate, coefficient = assemble
+    kind, ia, ib, ic = ops
+    bad = 0
+    m = schur.shape[0]
+    for block in range(first, last):
+        W, slopes = A[block], R[block]
+        W[:] = 0.0
+        for e in range(to.size):
+            w, r = W[to[e]], slopes[rate[e]]
+            c = -gamma * coefficient[e]
+            for lane in range(LANES):
+                w[lane] += c * r[lane]
+        for k in range(ones.size):
+            w = W[ones[k]]
+            for lane in range(LANES):
+                w[lane] += 1.0
+        for e in range(kind.size):
+            a = W[ia[e]]
+            if kind[e] == 2:
+                b, c_ = W[ib[e]], W[ic[e]]
+                for lane in range(LANES):
+                    a[lane] -= b[lane] * c_[lane]
+            elif kind[e] == 1:
+                b = W[ib[e]]
+                for lane in range(LANES):
+                    a[lane] *= b[lane]
+            else:
+                for lane in range(LANES):
+                    if not abs(a[lane]) > 1e-12:
+                        bad += 1
+                for lane in range(LANES):
+                    a[lane] = 1.0 / a[lane]
+        start = block * LANES
+        for lane in range(min(LANES, rest.shape[0] - start)):
+            cell = rest[start + lane]
+            for i in range(m):
+                for j in range(m):
+                    cell[i, j] = W[schur[i, j], lane]
+    return bad
+
+
+def _reduce(first, last, r, scale, mobile, forward, A, W, z, b):
+    """Right-hand side r (n, s) without its immobile part: b (n, m), in units of `scale`; z keeps the rest."""
+    ri, rk, rf = forward
+    n, s = r.shape
+    for block in range(first, last):
+        factors = A[block]
+        start = block * LANES
+        for lane in range(LANES):
+            cell = r[min(start + lane, n - 1)]
+            for k in range(s):
+                W[k, lane] = cell[k] / scale[k]
+        for e in range(ri.size):
+            y, x, f = W[ri[e]], W[rk[e]], factors[rf[e]]
+            for lane in range(LANES):
+                y[lane] -= f[lane] * x[lane]
+        for lane in range(min(LANES, n - start)):
+            cell = z[start + lane]
+            for k in range(s):
+                cell[k] = W[k, lane]
+            for k in range(mobile.size):
+                b[start + lane, k] = W[mobile[k], lane]
+
+
+def _expand(first, last, x, scale, mobile, backward, A, W, z):
+    """z (n, s), as `reduce` left it, becomes the solution for mobile x (n, m), in the species' units."""
+    bk, bj, bf = backward
+    n, s = z.shape
+    for block in range(first, last):
+        factors = A[block]
+        start = block * LANES
+        for lane in range(LANES):
+            i = min(start + lane, n - 1)
+            for k in range(s):
+                W[k, lane] = z[i, k]
+            for k in range(mobile.size):
+                W[mobile[k], lane] = x[i, k]
+        for e in range(bk.size):
+            y, f = W[bk[e]], factors[bf[e]]
+            if bj[e] < 0:
+                for lane in range(LANES):
+                    y[lane] *= f[lane]
+            else:
+                v = W[bj[e]]
+                for lane in range(LANES):
+                    y[lane] -= f[lane] * v[lane]
+        for lane in range(min(LANES, n - start)):
+            cell = z[start + lane]
+            for k in range(s):
+                cell[k] = W[k, lane] * scale[k]
+
+
+def _invert(a, work):
+    """Inverse in place by Gauss-Jordan with row pivoting; work (m,) int64. 0, or 1 when singular."""
+    m = a.shape[0]
+    for k in range(m):
         p = k
-        for i in range(k + 1, n):
+        for i in range(k + 1, m):
             if abs(a[i, k]) > abs(a[p, k]):
                 p = i
-        pivot[k] = p
-        if a[p, k] == 0.0 or a[p, k] != a[p, k]:
+        work[k] = p
+        if not abs(a[p, k]) > 0.0:
             return 1
         if p != k:
-            for j in range(n):
+            for j in range(m):
                 a[k, j], a[p, j] = a[p, j], a[k, j]
-        for i in range(k + 1, n):
-            a[i, k] /= a[k, k]
-            f = a[i, k]
-            if f != 0.0:
-                for j in range(k + 1, n):
+        d = 1.0 / a[k, k]
+        a[k, k] = 1.0
+        for j in range(m):
+            a[k, j] *= d
+        for i in range(m):
+            if i != k:
+                f = a[i, k]
+                a[i, k] = 0.0
+                for j in range(m):
                     a[i, j] -= f * a[k, j]
+    for k in range(m - 1, -1, -1):
+        p = work[k]
+        if p != k:
+            for i in range(m):
+                a[i, k], a[i, p] = a[i, p], a[i, k]
     return 0
 
 
-def _lu_solve(a, pivot, b):
-    """Solve with the factors of _lu, b (n,) in place."""
-    n = pivot.size
-    for k in range(n):  # all exchanges first: the rows of L were exchanged along with those of U
-        p = pivot[k]
-        b[k], b[p] = b[p], b[k]
-    for k in range(n):
-        f = b[k]
-        if f != 0.0:
-            for i in range(k + 1, n):
-                b[i] -= a[i, k] * f
-    for i in range(n - 1, -1, -1):
-        s = b[i]
-        for j in range(i + 1, n):
-            s -= a[i, j] * b[j]
-        b[i] = s / a[i, i]
+invert = njit(cache=True, error_model="numpy")(_invert)
 
 
-lu = njit(cache=True, error_model="numpy")(_lu)
-lu_solve = njit(cache=True, error_model="numpy")(_lu_solve)
-
-
-def _eliminate(block, gamma, mobile, immobile, coupling, loss, porosity, inner, pivot, up, low, schur):
-    """Factor the immobile part of every cell; schur (n, m, m) gets the mobile rest.
-
-    inner (n, q, q) LU of B_II, up (n, q, m) = B_II^-1 B_IM, low (n, m, q) = B_MI.
-    """
-    n, m, q = block.shape[0], mobile.size, immobile.size
-    column = np.zeros(q)
+def _thomas_factor(local, conductance, loss, inverse, work):
+    """Factors of the block tridiagonal matrix local + conductances + loss: inverse (n, m, m) of each
+    pivot block. Off-diagonal blocks are diagonal, -conductance."""
+    n, m = local.shape[0], local.shape[1]
     for i in range(n):
-        for a in range(q):
-            for b in range(q):
-                inner[i, a, b] = -gamma * block[i, immobile[a], immobile[b]]
-            inner[i, a, a] += 1.0
-        if lu(inner[i], pivot[i]) != 0:
-            return 1
-        for b in range(m):
-            for a in range(q):
-                column[a] = -gamma * block[i, immobile[a], mobile[b]]
-            lu_solve(inner[i], pivot[i], column)
-            for a in range(q):
-                up[i, a, b] = column[a]
-        for a in range(m):
-            for b in range(q):
-                low[i, a, b] = -gamma * block[i, mobile[a], immobile[b]]
+        d = inverse[i]
         for a in range(m):
             for b in range(m):
-                s = -gamma * block[i, mobile[a], mobile[b]]
-                for k in range(q):
-                    s -= low[i, a, k] * up[i, k, b]
-                schur[i, a, b] = s
-            out = loss[i, 0, a] + loss[i, 1, a]
-            for k in range(coupling.shape[1]):
-                out += coupling[i, k, a]
-            schur[i, a, a] += 1.0 + gamma * out / porosity[i]
-    return 0
-
-
-def _thomas_factor(schur, gamma, coupling, porosity, pivot):
-    """Block LU of the block tridiagonal matrix, in place in `schur`.
-
-    Off-diagonal blocks are diagonal: -gamma x coupling / porosity of the neighbour.
-    """
-    n, m = schur.shape[0], schur.shape[1]
-    column = np.zeros(m)
-    for i in range(n):
+                d[a, b] = local[i, a, b]
+            d[a, a] += loss[i, a] + conductance[i, 0, a] + conductance[i, 1, a]
         if i > 0:
-            for b in range(m):
-                upper = -gamma * coupling[i - 1, 1, b] / porosity[i]
-                for a in range(m):
-                    column[a] = 0.0
-                column[b] = upper
-                lu_solve(schur[i - 1], pivot[i - 1], column)
-                for a in range(m):
-                    lower = -gamma * coupling[i, 0, a] / porosity[i - 1]
-                    schur[i, a, b] -= lower * column[a]
-        if lu(schur[i], pivot[i]) != 0:
+            before, g = inverse[i - 1], conductance[i, 0]
+            for a in range(m):
+                for b in range(m):
+                    d[a, b] -= g[a] * before[a, b] * g[b]
+        if invert(d, work) != 0:
             return 1
     return 0
 
 
-def _thomas_solve(schur, gamma, coupling, porosity, pivot, b):
-    """b (n, m) in place."""
+def _thomas_solve(inverse, conductance, b, x):
+    """x (n, m); b (n, m) is overwritten."""
     n, m = b.shape
-    v = np.zeros(m)
     for i in range(n):
         if i > 0:
             for a in range(m):
-                v[a] = b[i - 1, a]
-            lu_solve(schur[i - 1], pivot[i - 1], v)
-            for a in range(m):
-                b[i, a] += gamma * coupling[i, 0, a] / porosity[i - 1] * v[a]
-    for i in range(n - 1, -1, -1):
-        if i < n - 1:
-            for a in range(m):
-                b[i, a] += gamma * coupling[i, 1, a] / porosity[i + 1] * b[i + 1, a]
-        lu_solve(schur[i], pivot[i], b[i])
+                b[i, a] += conductance[i, 0, a] * x[i - 1, a]
+        for a in range(m):
+            s = 0.0
+            for k in range(m):
+                s += inverse[i, a, k] * b[i, k]
+            x[i, a] = s
+    for i in range(n - 2, -1, -1):
+        for a in range(m):
+            s = 0.0
+            for k in range(m):
+                s += inverse[i, a, k] * conductance[i, 1, k] * x[i + 1, k]
+            x[i, a] += s
 
 
-def _restrict(r, scale, mobile, immobile, inner, pivot, low, y, b):
-    """y = B_II^-1 r_I and b = r_M - B_MI y in every cell, in units of `scale`."""
-    for i in range(r.shape[0]):
-        for a in range(immobile.size):
-            y[i, a] = r[i, immobile[a]] / scale[immobile[a]]
-        lu_solve(inner[i], pivot[i], y[i])
-        for a in range(mobile.size):
-            s = r[i, mobile[a]] / scale[mobile[a]]
-            for k in range(immobile.size):
-                s -= low[i, a, k] * y[i, k]
-            b[i, a] = s
-
-
-def _prolong(x, scale, mobile, immobile, up, y, z):
-    """z_M = x and z_I = y - B_II^-1 B_IM x in every cell, back in the species' units."""
-    for i in range(z.shape[0]):
-        for a in range(mobile.size):
-            z[i, mobile[a]] = x[i, a] * scale[mobile[a]]
-        for a in range(immobile.size):
-            s = y[i, a]
-            for k in range(mobile.size):
-                s -= up[i, a, k] * x[i, k]
-            z[i, immobile[a]] = s * scale[immobile[a]]
-
-
-def _times(block, coupling, loss, porosity, neighbour, volume, mobile, v, tail, out, out_tail):
-    """out = J v over cells (n, s) and out_tail (2, m) = derivative of what is supplied."""
-    n, s = v.shape
-    out_tail[:, :] = 0.0
-    for i in range(n):
-        for a in range(s):
-            total = 0.0
-            for b in range(s):
-                total += block[i, a, b] * v[i, b]
-            out[i, a] = total
-        for a in range(mobile.size):
-            c = v[i, mobile[a]] / porosity[i]
-            total = 0.0
-            for k in range(neighbour.shape[1]):
-                j = neighbour[i, k]
-                if j >= 0:
-                    total += coupling[i, k, a] * (v[j, mobile[a]] / porosity[j] - c)
-            out[i, mobile[a]] += total - (loss[i, 0, a] + loss[i, 1, a]) * c
-            out_tail[0, a] -= loss[i, 0, a] * c * volume[i]
-            out_tail[1, a] -= loss[i, 1, a] * c * volume[i]
-
-
-eliminate = njit(cache=True, error_model="numpy")(_eliminate)
+factor = njit(cache=True, nogil=True, error_model="numpy")(_factor)
+reduce = njit(cache=True, nogil=True, error_model="numpy")(_reduce)
+expand = njit(cache=True, nogil=True, error_model="numpy")(_expand)
 thomas_factor = njit(cache=True, error_model="numpy")(_thomas_factor)
 thomas_solve = njit(cache=True, error_model="numpy")(_thomas_solve)
-restrict = njit(cache=True, error_model="numpy")(_restrict)
-prolong = njit(cache=True, error_model="numpy")(_prolong)
-times = njit(cache=True, error_model="numpy")(_times)

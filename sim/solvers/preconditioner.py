@@ -1,93 +1,122 @@
 """(I - gamma J) z = r solved cell by cell and then along the grid.
 
 J = local reaction blocks + transport. The immobile species of a cell are eliminated inside it
-(Schur complement); what remains couples only the mobile ones between cells: block Thomas along a
-line of cells (exact), a sparse LU of the same matrix on any other grid (exact, for moderate
-sizes). Both are conservative: for w with w'J = 0, w'z = w'r, because every block is stoichiometry
-times derivatives of rates.
+(Schur complement); what remains couples only the mobile ones between cells. Multiplied by the
+volumes and written for pore concentrations c it is symmetric in its couplings,
+local c + sum of gamma T (c_i - c_j) + gamma loss c = b: block Thomas along a line of cells and a
+sparse LU on small grids (both exact), multigrid on all others. All are conservative: for w with
+w'J = 0, w'z = w'r, because every block is stoichiometry times derivatives of rates.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from sim.model.lanes import LANES
 from sim.model.system import System
-from sim.solvers.elimination import (
-    eliminate,
-    prolong,
-    restrict,
-    thomas_factor,
-    thomas_solve,
-    times,
-)
+from sim.model.team import Team
+from sim.solvers import elimination
+from sim.solvers.elimination_order import elimination as programme
+from sim.solvers.multigrid import Multigrid
+
+# Up to this many cells, and beyond this many mobile species, a sparse LU takes the place of multigrid.
+SMALL, MANY = 300, 8
 
 
 class LinearSystem:
-    """J at one state, and (I - gamma J)^-1."""
+    """J at one state, and (I - gamma J)^-1.
 
-    def __init__(self, system: System):
-        self.system = system
-        n, s, m = system.n_cells, system.n_species, system.n_mobile
-        q = s - m
-        self.mobile = system.mobile
-        self.immobile = np.array([k for k in range(s) if k not in set(self.mobile)], np.int64)
-        self.block, self.scaled = np.zeros((n, s, s)), np.zeros((n, s, s))
-        self.inner, self.pivot = np.zeros((n, q, q)), np.zeros((n, q), np.int64)
-        self.up, self.low = np.zeros((n, q, m)), np.zeros((n, m, q))
-        self.schur, self.pivot_m = np.zeros((n, m, m)), np.zeros((n, m), np.int64)
-        self.y, self.b = np.zeros((n, q)), np.zeros((n, m))
-        self.gamma = 0.0
-        self.line = len(system.grid.shape) <= 1
-        self._lu = None
+    tolerance, max_cycles: how well multigrid solves (relative residual); nothing else has an error.
+    cycles: V-cycles taken so far.
+    """
+
+    def __init__(self, system: System, tolerance: float = 0.05, max_cycles: int = 8):
+        self.system, self.tolerance, self.max_cycles = system, tolerance, max_cycles
+        n, m = system.n_cells, system.n_mobile
+        p = system.programme
+        self.order = programme(
+            p.process, p.species, system.row, system.column, system.value, system.scale, system.mobile
+        )
+        self.slopes = np.zeros((system.n_blocks, p.process.size, LANES))
+        self.factors = np.zeros((system.n_blocks, self.order.n_entries, LANES))
+        self.local, self.b, self.c = np.zeros((n, m, m)), np.zeros((n, m)), np.zeros((n, m))
+        self.gamma, self.cycles = 0.0, 0
+        self._team = Team(64)
+        self._rows = [np.zeros((system.n_species, LANES)) for _ in range(self._team.size)]
+        if len(system.grid.shape) <= 1:
+            self.kind = "line"
+            self.inverse = np.zeros((n, m, m))
+        elif n <= SMALL or m > MANY:
+            self.kind = "sparse"
+        else:
+            self.kind = "multigrid"
+            self.multigrid = Multigrid(system.grid, m)
 
     def linearise(self, t: float, y: np.ndarray) -> None:
-        """Take J at (t, y). Calls the right-hand side once, for the porosity."""
-        scratch = np.empty_like(y)
-        self.system.rhs(t, y, scratch)
-        self.coupling, self.loss, self.porosity = self.system.couplings()
-        self.system.blocks(t, y, self.block)
-        # Crystal numbers beside concentrations span 20 decades: pivots are compared in units of
-        # each species' scale, or elimination would mix rounding of one into the other.
-        scale = self.system.scale
-        np.multiply(self.block, scale[None, None, :] / scale[None, :, None], out=self.scaled)
+        """Take J at (t, y)."""
+        s = self.system
+        s.slopes(t, y, self.slopes)
+        coupling, loss, self.porosity = s.couplings()
+        self.conductance = coupling * s.grid.volume[:, None, None]  # m3/s
+        self.loss = loss * s.grid.volume[:, None, None]
 
     def factor(self, gamma: float) -> bool:
         """Factor I - gamma J; False when a block is singular (the step is then too long)."""
+        s, o = self.system, self.order
         self.gamma = gamma
-        bad = eliminate(
-            self.scaled, gamma, self.mobile, self.immobile, self.coupling, self.loss,
-            self.porosity, self.inner, self.pivot, self.up, self.low, self.schur,
-        )  # fmt: skip
-        if bad or self.mobile.size == 0:
-            return not bad
-        if self.line:
-            return not thomas_factor(self.schur, gamma, self.coupling, self.porosity, self.pivot_m)
-        return self._factor_sparse()
+        bad = [0] * self._team.size
+
+        def work(share, first, last):
+            bad[share] = elimination.factor(
+                first, last, self.slopes, gamma, o.ones, o.assemble, o.factor, o.schur, self.factors,
+                self.local,
+            )  # fmt: skip
+
+        self._team.run(work, s.n_blocks)
+        if sum(bad):
+            return False
+        if s.n_mobile == 0:
+            return True
+        self.local *= (s.grid.volume * self.porosity)[:, None, None]
+        self.K, self.out = gamma * self.conductance, gamma * self.loss.sum(axis=1)
+        if self.kind == "line":
+            work_ = np.zeros(s.n_mobile, np.int64)
+            return not elimination.thomas_factor(self.local, self.K, self.out, self.inverse, work_)
+        if self.kind == "sparse":
+            return self._factor_sparse()
+        return self.multigrid.update(self.local, self.K, self.out)
 
     def solve(self, r: np.ndarray, z: np.ndarray) -> None:
         """z = (I - gamma J)^-1 r over the flat state, tail included."""
-        s = self.system
+        s, o = self.system, self.order
         body, tail = s.split(r)
         z_body, z_tail = s.split(z)
-        restrict(body, s.scale, self.mobile, self.immobile, self.inner, self.pivot, self.low, self.y, self.b)
-        if self.mobile.size:
-            if self.line:
-                thomas_solve(self.schur, self.gamma, self.coupling, self.porosity, self.pivot_m, self.b)
-            else:
-                self.b[:] = self._lu.solve(self.b.ravel()).reshape(self.b.shape)
-        prolong(self.b, s.scale, self.mobile, self.immobile, self.up, self.y, z_body)
-        weight = s.grid.volume[:, None] * z_body[:, self.mobile] / self.porosity[:, None]
-        z_tail[:] = tail - self.gamma * np.einsum("ikm,im->km", self.loss, weight)
 
-    def times(self, v: np.ndarray, out: np.ndarray) -> None:
-        """out = J v over the flat state."""
-        s = self.system
-        body, tail = s.split(v)
-        out_body, out_tail = s.split(out)
-        times(
-            self.block, self.coupling, self.loss, self.porosity, s.grid.neighbour, s.grid.volume,
-            self.mobile, body, tail, out_body, out_tail,
-        )  # fmt: skip
+        def inwards(share, first, last):
+            elimination.reduce(
+                first, last, body, s.scale, s.mobile, o.forward, self.factors, self._rows[share], z_body,
+                self.b,
+            )  # fmt: skip
+
+        def outwards(share, first, last):
+            elimination.expand(
+                first, last, self.b, s.scale, s.mobile, o.backward, self.factors, self._rows[share], z_body
+            )
+
+        self._team.run(inwards, s.n_blocks)
+        if s.n_mobile:
+            self.b *= s.grid.volume[:, None]
+            if self.kind == "line":
+                elimination.thomas_solve(self.inverse, self.K, self.b, self.c)
+            elif self.kind == "sparse":
+                self.c[:] = self._lu.solve(self.b.ravel()).reshape(self.b.shape)
+            else:
+                cycles, _ = self.multigrid.solve(self.b, self.c, self.tolerance, self.max_cycles)
+                self.cycles += cycles
+            np.multiply(self.c, self.porosity[:, None], out=self.b)
+        self._team.run(outwards, s.n_blocks)
+        scaled = self.c * s.scale[s.mobile]
+        z_tail[:] = tail - self.gamma * np.einsum("ikm,im->km", self.loss, scaled)
 
     def _factor_sparse(self) -> bool:
         from scipy.sparse import coo_array
@@ -96,15 +125,14 @@ class LinearSystem:
         n, m = self.b.shape
         nb = self.system.grid.neighbour
         here = np.arange(n)[:, None] * m + np.arange(m)
-        rows = [np.repeat(here, m, axis=1).ravel()]
-        columns = [np.tile(here, (1, m)).ravel()]
-        values = [self.schur.ravel()]
+        rows = [np.repeat(here, m, axis=1).ravel(), here.ravel()]
+        columns = [np.tile(here, (1, m)).ravel(), here.ravel()]
+        values = [self.local.ravel(), (self.out + self.K.sum(axis=1)).ravel()]
         for k in range(nb.shape[1]):
             has = nb[:, k] >= 0
             rows.append(here[has].ravel())
             columns.append(here[nb[has, k]].ravel())
-            off = -self.gamma * self.coupling[has, k] / self.porosity[nb[has, k]][:, None]
-            values.append(off.ravel())
+            values.append(-self.K[has, k].ravel())
         matrix = coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
         try:
             self._lu = splu(matrix.tocsc())
@@ -116,29 +144,32 @@ class LinearSystem:
         """J as a scipy.sparse matrix over the flat state (for SciPy's integrators)."""
         from scipy.sparse import csc_array
 
-        s = self.system
+        s, p = self.system, self.system.programme
         n, k, m = s.n_cells, s.n_species, s.n_mobile
         cells = np.arange(n)
-        local = np.arange(k)
-        rows = [(cells[:, None, None] * k + local[:, None] + 0 * local).ravel()]
-        columns = [(cells[:, None, None] * k + 0 * local[:, None] + local).ravel()]
-        values = [self.block.ravel()]
-        here = cells[:, None] * k + self.mobile
-        out = self.loss.sum(1) + self.coupling.sum(1)
+        slopes = self.slopes.transpose(0, 2, 1).reshape(s.n_blocks * LANES, -1)[:n]
+        rows, columns, values = [], [], []
+        for to, q, v in zip(s.row, s.column, s.value, strict=True):
+            for j in np.flatnonzero(p.process == q):
+                rows.append(cells * k + to)
+                columns.append(cells * k + p.species[j])
+                values.append(v * slopes[:, j])
+        here = cells[:, None] * k + s.mobile
+        per_u = 1.0 / (self.porosity * s.grid.volume)[:, None]
         rows.append(here.ravel())
         columns.append(here.ravel())
-        values.append((-out / self.porosity[:, None]).ravel())
+        values.append((-(self.loss.sum(1) + self.conductance.sum(1)) * per_u).ravel())
         nb = s.grid.neighbour
         for f in range(nb.shape[1]):
             has = nb[:, f] >= 0
             rows.append(here[has].ravel())
             columns.append(here[nb[has, f]].ravel())
-            values.append((self.coupling[has, f] / self.porosity[nb[has, f]][:, None]).ravel())
+            over = (s.grid.volume[has] * self.porosity[nb[has, f]])[:, None]
+            values.append((self.conductance[has, f] / over).ravel())
         for side in (0, 1):
             rows.append(np.broadcast_to(s.body + side * m + np.arange(m), (n, m)).ravel())
             columns.append(here.ravel())
-            flow = -self.loss[:, side] * (s.grid.volume / self.porosity)[:, None]
-            values.append(flow.ravel())
+            values.append((-self.loss[:, side] / self.porosity[:, None]).ravel())
         return csc_array(
             (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
             shape=(s.size, s.size),

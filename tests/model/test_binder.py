@@ -252,7 +252,7 @@ def test_source_is_readable_and_does_not_depend_on_the_parameters():
     made = model()
     text = write(made)
     assert "def f0_take(Ca, k):" in text and "return k * Ca" in text
-    assert "r[0] = f0_take(v_Ca, p[0])  # take" in text
+    assert "q1 = p[0]  # take.k" in text and "f0_take(V[lane + 64], q1)" in text
     slow = System(made, grids.slab(1e-3, 2))
     fast = System(made, grids.sphere(1e-3, 3), made.parameters.with_values({"take.k": 5.0}))
     assert slow._module is fast._module is compiled(made)

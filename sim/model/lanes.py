@@ -1,0 +1,96 @@
+"""Kernels around the generated laws: cells in blocks of LANES, one row of a block per quantity.
+
+The loops over lanes have a fixed length and run along rows, W[k, lane]: that is what LLVM
+vectorises. None is cached alone: generated modules hold copies of them, and the text of this file
+enters the key of their cache.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+LANES = 32
+
+kernel = njit(error_model="numpy")
+
+
+@kernel
+def load(source, first, W, row):
+    """Columns of `source` (n, k) of LANES cells from `first` on into rows of W; the last cell repeats."""
+    last = source.shape[0] - 1
+    for lane in range(LANES):
+        cell = source[min(first + lane, last)]
+        for k in range(cell.size):
+            W[row + k, lane] = cell[k]
+
+
+@kernel
+def store(W, row, first, target):
+    """Rows of W into columns of `target` (n, k), for the cells that exist."""
+    for lane in range(min(LANES, target.shape[0] - first)):
+        cell = target[first + lane]
+        for k in range(cell.size):
+            cell[k] = W[row + k, lane]
+
+
+@kernel
+def combine(W, rates, row, column, value, first, dy, work):
+    """dy (n, s) = stoichiometry x rates; an invariant sums to zero at this very place."""
+    work[:] = 0.0
+    for e in range(row.size):
+        to, rate, v = work[row[e]], W[rates + column[e]], value[e]
+        for lane in range(LANES):
+            to[lane] += v * rate[lane]
+    store(work, 0, first, dy)
+
+
+@kernel
+def nudge(x, floor, kept):
+    """Move a row by 1e-7 of itself or of `floor`; `kept` (2, LANES) gets old values and inverse steps."""
+    old, inverse = kept[0], kept[1]
+    for lane in range(LANES):
+        old[lane] = x[lane]
+        x[lane] += 1e-7 * max(abs(x[lane]), floor)
+        inverse[lane] = 1.0 / (x[lane] - old[lane])
+
+
+@kernel
+def quotient(W, row, count, base, kept, D, at):
+    """Rows at..at+count of D: (W - base) / step, and W back to base."""
+    inverse = kept[1]
+    for k in range(count):
+        w, b, d = W[row + k], base[k], D[at + k]
+        for lane in range(LANES):
+            d[lane] = (w[lane] - b[lane]) * inverse[lane]
+            w[lane] = b[lane]
+
+
+@kernel
+def copy(W, row, count, target, to):
+    """Rows of W to rows of `target`."""
+    for k in range(count):
+        w, t = W[row + k], target[to + k]
+        for lane in range(LANES):
+            t[lane] = w[lane]
+
+
+@kernel
+def pore(W, porosity, c, m, D, at):
+    """Derivatives of c_k = u_k / porosity, k < m: by u_k into D[at + 2k], by porosity into D[at + 2k + 1]."""
+    phi = W[porosity]
+    for k in range(m):
+        own, by_porosity, ck = D[at + 2 * k], D[at + 2 * k + 1], W[c + k]
+        for lane in range(LANES):
+            own[lane] = 1.0 / phi[lane]
+            by_porosity[lane] = -ck[lane] / phi[lane]
+
+
+@kernel
+def chain(target, factor, source, D, G):
+    """Chain rule: G[target] += D[factor] * G[source], in order. Row 0 of G is d(u)/d(u) = 1."""
+    G[1:] = 0.0
+    G[0] = 1.0
+    for e in range(target.size):
+        to, d, g = G[target[e]], D[factor[e]], G[source[e]]
+        for lane in range(LANES):
+            to[lane] += d[lane] * g[lane]

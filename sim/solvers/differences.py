@@ -1,0 +1,140 @@
+"""Kernels of the variable-order integrator: one pass over the state for each thing that it does.
+
+The state is cut into pieces of PIECE unknowns; sums are taken piece by piece and then over the
+pieces, so that they do not depend on how many threads share the pieces.
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+PIECE = 8192
+
+
+def _predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
+    """y = sum of the differences D[0..order], psi = sum weight[k] D[k], scale = 1/(atol + rtol |y|), d = 0."""
+    n = y.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        y_, psi_, d_, scale_, atol_ = y[a:b], psi[a:b], d[a:b], scale[a:b], atol[a:b]
+        row = D[0, a:b]
+        for i in range(b - a):
+            y_[i] = row[i]
+            psi_[i] = 0.0
+            d_[i] = 0.0
+        for k in range(1, order + 1):
+            row = D[k, a:b]
+            w = weight[k]
+            for i in range(b - a):
+                y_[i] += row[i]
+                psi_[i] += w * row[i]
+        for i in range(b - a):
+            scale_[i] = 1.0 / (atol_[i] + rtol * abs(y_[i]))
+
+
+def _residual(first, last, c, f, psi, d, r):
+    """r = c f - psi - d."""
+    n = f.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        f_, psi_, d_, r_ = f[a:b], psi[a:b], d[a:b], r[a:b]
+        for i in range(b - a):
+            r_[i] = c * f_[i] - psi_[i] - d_[i]
+
+
+def _advance(first, last, dy, y, d, scale, sums):
+    """y += dy, d += dy; sums[piece] = sum (dy scale)^2."""
+    n = y.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        dy_, y_, d_, scale_ = dy[a:b], y[a:b], d[a:b], scale[a:b]
+        s = 0.0
+        for i in range(b - a):
+            y_[i] += dy_[i]
+            d_[i] += dy_[i]
+            e = dy_[i] * scale_[i]
+            s += e * e
+        sums[piece] = s
+
+
+def _square(first, last, x, scale, sums):
+    """sums[piece] = sum (x scale)^2."""
+    n = x.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        x_, scale_ = x[a:b], scale[a:b]
+        s = 0.0
+        for i in range(b - a):
+            e = x_[i] * scale_[i]
+            s += e * e
+        sums[piece] = s
+
+
+def _accept(first, last, D, order, d, scale, sums):
+    """Differences of the new point; sums[piece] = squares of D[order], and of D[order + 2]: what the
+    neighbouring orders would have erred by, but for a constant."""
+    n = d.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        d_, scale_ = d[a:b], scale[a:b]
+        high, top = D[order + 2, a:b], D[order + 1, a:b]
+        for i in range(b - a):
+            high[i] = d_[i] - top[i]
+            top[i] = d_[i]
+        for k in range(order, -1, -1):
+            low, up = D[k, a:b], D[k + 1, a:b]
+            for i in range(b - a):
+                low[i] += up[i]
+        own = D[order, a:b]
+        s = 0.0
+        t = 0.0
+        for i in range(b - a):
+            e = own[i] * scale_[i]
+            s += e * e
+            e = high[i] * scale_[i]
+            t += e * e
+        sums[piece, 0] = s
+        sums[piece, 1] = t
+
+
+def _rescale(first, last, D, order, M, work):
+    """D[0..order] <- M D[0..order], M (order + 1, order + 1): differences for another step length."""
+    n = D.shape[1]
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        for j in range(order + 1):
+            w = work[j]
+            for i in range(b - a):
+                w[i] = 0.0
+            for k in range(order + 1):
+                row, m = D[k, a:b], M[j, k]
+                if m != 0.0:
+                    for i in range(b - a):
+                        w[i] += m * row[i]
+        for j in range(order + 1):
+            row, w = D[j, a:b], work[j]
+            for i in range(b - a):
+                row[i] = w[i]
+
+
+def _interpolate(first, last, D, order, weight, out):
+    """out = D[0] + sum weight[k] D[k], k = 1..order."""
+    n = out.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        out_, row = out[a:b], D[0, a:b]
+        for i in range(b - a):
+            out_[i] = row[i]
+        for k in range(1, order + 1):
+            row, w = D[k, a:b], weight[k]
+            for i in range(b - a):
+                out_[i] += w * row[i]
+
+
+predict = njit(cache=True, nogil=True, error_model="numpy")(_predict)
+residual = njit(cache=True, nogil=True, error_model="numpy")(_residual)
+advance = njit(cache=True, nogil=True, error_model="numpy")(_advance)
+square = njit(cache=True, nogil=True, error_model="numpy")(_square)
+accept = njit(cache=True, nogil=True, error_model="numpy")(_accept)
+rescale = njit(cache=True, nogil=True, error_model="numpy")(_rescale)
+interpolate = njit(cache=True, nogil=True, error_model="numpy")(_interpolate)
