@@ -103,25 +103,6 @@ def _aqueous(
 aqueous = njit(error_model="numpy")(_aqueous)
 
 
-@njit(error_model="numpy")
-def aqueous_lanes(inputs, memory, outputs, failed, scratch, *tables):
-    for l in range(inputs.shape[1]):
-        i=inputs[:,l].copy(); m=memory[:,l].copy(); o=np.zeros(13)
-        failed[l]=aqueous(i,m,o,*tables)
-        memory[:,l]=m; outputs[:,l]=o
-
-@njit(error_model="numpy")
-def aqueous_slopes(inputs, memory, outputs, out, scratch, *tables):
-    for l in range(inputs.shape[1]):
-        i=inputs[:,l].copy(); m=memory[:,l].copy(); o=np.zeros(13)
-        for k in range(4):
-            h=1e-7*max(abs(i[k]),1e-3)
-            i[k]+=h
-            aqueous(i,m,o,*tables)
-            i[k]-=h
-            for j in range(13): out[j,k,l]=(o[j]-outputs[j,l])/h
-
-
 def acidity_at(pH: float, Ca: float, P: float, C: float, arguments: tuple) -> float:
     """Acidity H [mol m-3] that gives this pH with totals Ca, P, C [mol m-3]; arguments: `tables`."""
     density, total, is_fixed, m, lng, work, *rest = arguments

@@ -65,7 +65,9 @@ class System:
         self.scale = np.array([s.scale for s in model.species])
         n, m = self.n_cells, self.n_mobile
         self._c, self._porosity = np.zeros((n, m)), np.ones((n, 1))
-        self._supplied = np.zeros((2, m))
+        self._openness, self._pieces = np.ones(n), -(-n // transport.PIECE)
+        self._perfused = np.zeros((self._pieces, m))
+        self._team_of_cells = Team(2)
         self._module = compiled(model)
         self._warm()
 
@@ -181,8 +183,18 @@ class System:
         u, _ = self.split(y)
         du, tail = self.split(dy)
         self._cells(RATES, t, u, dy=du)
-        transport.add_transport(self.tables, self.mobile, self._c, self._porosity[:, 0], du, self._supplied)
-        tail[:] = self._supplied
+        porosity, f = self._porosity[:, 0], self._openness
+        self._team_of_cells.run(
+            lambda _, a, b: transport.openness(a, b, porosity, self.tables.archie, f), self._pieces
+        )
+        self._team_of_cells.run(
+            lambda _, a, b: transport.add_fluxes(
+                a, b, self.tables, self.mobile, self._c, f, porosity, du, self._perfused
+            ),
+            self._pieces,
+        )
+        transport.add_boundaries(self.tables, self.mobile, self._c, f, du, tail[0])
+        tail[1] = self._perfused.sum(axis=0)
 
     def slopes(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Derivatives of rates by amounts, (blocks, entries, lanes): entry j is that of process
@@ -221,11 +233,14 @@ class System:
         self._team.run(work, self.n_blocks)
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Transport derivatives at the last state given to rhs: across faces, losses, porosity."""
+        """Transport derivatives times volume [m3/s] at the last state evaluated: across faces (n, k, m),
+        losses (n, 2, m); and its porosity (n,)."""
         n, k, m = self.n_cells, self.grid.neighbour.shape[1], self.n_mobile
         coupling, loss = np.zeros((n, k, m)), np.zeros((n, 2, m))
-        transport.derivative(self.tables, self._porosity[:, 0], coupling, loss)
-        return coupling, loss, self._porosity[:, 0].copy()
+        porosity = self._porosity[:, 0].copy()
+        transport.openness(0, self._pieces, porosity, self.tables.archie, self._openness)
+        transport.derivative(self.tables, self._openness, porosity, coupling, loss)
+        return coupling, loss, porosity
 
     def evaluate(self, t: float, y: np.ndarray) -> tuple[dict[str, np.ndarray], dict, np.ndarray]:
         """Derived quantities {name: (n,)}, rates {process: (n,)} and pore concentrations (n, m)."""

@@ -150,7 +150,9 @@ def _thomas_factor(local, conductance, loss, inverse, work):
         for a in range(m):
             for b in range(m):
                 d[a, b] = local[i, a, b]
-            d[a, a] += loss[i, a] + conductance[i, 0, a] + conductance[i, 1, a]
+            d[a, a] += loss[i, a]
+            for k in range(conductance.shape[1]):  # a stirred cell has one face, to nowhere
+                d[a, a] += conductance[i, k, a]
         if i > 0:
             before, g = inverse[i - 1], conductance[i, 0]
             for a in range(m):

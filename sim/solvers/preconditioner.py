@@ -56,9 +56,7 @@ class LinearSystem:
         """Take J at (t, y)."""
         s = self.system
         s.slopes(t, y, self.slopes)
-        coupling, loss, self.porosity = s.couplings()
-        self.conductance = coupling * s.grid.volume[:, None, None]  # m3/s
-        self.loss = loss * s.grid.volume[:, None, None]
+        self.conductance, self.loss, self.porosity = s.couplings()  # m3/s
 
     def factor(self, gamma: float) -> bool:
         """Factor I - gamma J; False when a block is singular (the step is then too long)."""

@@ -1,7 +1,7 @@
 """Two-point fluxes on a neighbour table: diffusion in pore water, boundaries, perfusion.
 
 u = amount per bulk volume, c = u / porosity in pore water. The flux between two cells is
-T (c_j - c_i) with T = A / (d_i/(D f_i) + d_j/(D f_j)) and f = porosity^m (Archie), so both cells
+T (c_j - c_i) with T = D A / (d_i/f_i + d_j/f_j) and f = porosity^m (Archie), so both cells
 compute the same number with opposite sign and what leaves one enters the other to rounding.
 """
 
@@ -66,89 +66,104 @@ def tables(
     )  # fmt: skip
 
 
-def _conductance(diffusivity, area, half, f, other_half, other_f):
-    """Volume of pore water that a unit concentration difference exchanges per second [m3/s]."""
-    return diffusivity * area / (half / f + other_half / other_f)
+# Cells are handled, and what perfusion brings is summed, in pieces of this many, so that the sums do
+# not depend on how many threads share the pieces.
+PIECE = 1024
 
 
-def _face_conductance(diffusivity, area, half, f, permeability):
-    """The same for a boundary face [m3/s]; infinite permeability is a fixed concentration."""
+def _openness(first, last, porosity, archie, f):
+    """f (n,) = porosity^archie, the share of the diffusivity that pores leave."""
+    for i in range(first * PIECE, min(f.size, last * PIECE)):
+        f[i] = porosity[i] * porosity[i] if archie == 2.0 else porosity[i] ** archie
+
+
+def _face(area, half, f, other_half, other_f):
+    """Conductance of a face per diffusivity [m]: half-cells in series, the same from both sides."""
+    return area / (half / f + other_half / other_f)
+
+
+def _boundary_face(diffusivity, area, half, f, permeability):
+    """Volume of pore water that a boundary face exchanges per second [m3/s]; infinite permeability is a
+    fixed concentration."""
     if half == 0.0:
         return permeability * area
     return area / (half / (diffusivity * f) + 1.0 / permeability)
 
 
-conductance = njit(cache=True, error_model="numpy")(_conductance)
-face_conductance = njit(cache=True, error_model="numpy")(_face_conductance)
+face = njit(cache=True, error_model="numpy")(_face)
+boundary_face = njit(cache=True, error_model="numpy")(_boundary_face)
 
 
-def _add_transport(tables, mobile, c, porosity, dy, supplied):
-    """Add transport to dy (n, s) [mol m-3 s-1] and set supplied (2, m) [mol/s].
+def _add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
+    """Add diffusion and perfusion to dy (n, s) [mol m-3 s-1]; perfused (pieces, m) [mol/s].
 
-    c (n, m) pore concentrations; mobile (m,) columns of dy. supplied[0] enters through
-    boundaries, supplied[1] through perfusion. Each cell gathers: no two cells write one place.
+    c (n, m) pore concentrations; mobile (m,) columns of dy. Each cell gathers: no two cells write
+    one place.
     """
-    (volume, neighbour, area, half, other_half, diffusivity, archie, face_cell, face_area,
-     face_half, permeability, outside, perfusion, plasma) = tables  # fmt: skip
+    (volume, neighbour, area, half, other_half, diffusivity, _, _, _, _, _, _, perfusion, plasma) = tables
     n, m = c.shape
-    supplied[:, :] = 0.0
-    for i in range(n):
-        f_i = porosity[i] ** archie
-        for k in range(neighbour.shape[1]):
-            j = neighbour[i, k]
-            if j < 0:
-                continue
-            f_j = porosity[j] ** archie
-            for s in range(m):
-                t = conductance(diffusivity[s], area[i, k], half[i, k], f_i, other_half[i, k], f_j)
-                dy[i, mobile[s]] += t * (c[j, s] - c[i, s]) / volume[i]
-        if perfusion[i] != 0.0:
-            for s in range(m):
-                rate = perfusion[i] * porosity[i] * (plasma[s] - c[i, s])
-                dy[i, mobile[s]] += rate
-                supplied[1, s] += rate * volume[i]
+    for piece in range(first, last):
+        for s in range(m):
+            perfused[piece, s] = 0.0
+        for i in range(piece * PIECE, min(n, (piece + 1) * PIECE)):
+            here, change = c[i], dy[i]
+            for k in range(neighbour.shape[1]):
+                j = neighbour[i, k]
+                if j < 0:
+                    continue
+                there = c[j]
+                g = face(area[i, k], half[i, k], f[i], other_half[i, k], f[j])
+                for s in range(m):
+                    change[mobile[s]] += diffusivity[s] * g * (there[s] - here[s]) / volume[i]
+            if perfusion[i] != 0.0:
+                for s in range(m):
+                    rate = perfusion[i] * porosity[i] * (plasma[s] - here[s])
+                    change[mobile[s]] += rate
+                    perfused[piece, s] += rate * volume[i]
+
+
+def _add_boundaries(tables, mobile, c, f, dy, supplied):
+    """Add what comes through boundary faces to dy, and set supplied (m,) [mol/s]."""
+    (volume, _, _, _, _, diffusivity, _, face_cell, face_area, face_half, permeability, outside, _, _) = tables
+    supplied[:] = 0.0
     for b in range(face_cell.size):
         i = face_cell[b]
-        f_i = porosity[i] ** archie
-        for s in range(m):
-            t = face_conductance(diffusivity[s], face_area[b], face_half[b], f_i, permeability[b])
+        for s in range(supplied.size):
+            t = boundary_face(diffusivity[s], face_area[b], face_half[b], f[i], permeability[b])
             flow = t * (outside[b, s] - c[i, s])
             dy[i, mobile[s]] += flow / volume[i]
-            supplied[0, s] += flow
+            supplied[s] += flow
 
 
-add_transport = njit(cache=True, error_model="numpy")(_add_transport)
+def _derivative(tables, f, porosity, coupling, loss):
+    """Derivatives of the transport terms times volume [m3/s], for Jacobians and preconditioners.
 
-
-def _derivative(tables, porosity, coupling, loss):
-    """Derivatives of the transport terms, for Jacobians and preconditioners.
-
-    coupling (n, k, m): d(du_i/dt)/dc_j across each face [1/s]
-    loss (n, 2, m): d(du_i/dt)/dc_i taken away through boundaries and by perfusion [1/s]
+    coupling (n, k, m): by the concentration across each face; loss (n, 2, m): taken away, per
+    concentration in the cell, through boundaries and by perfusion
     """
-    (volume, neighbour, area, half, other_half, diffusivity, archie, face_cell, face_area,
-     face_half, permeability, outside, perfusion, plasma) = tables  # fmt: skip
+    (volume, neighbour, area, half, other_half, diffusivity, _, face_cell, face_area, face_half,
+     permeability, _, perfusion, _) = tables  # fmt: skip
     n, m = volume.size, diffusivity.size
     coupling[:, :, :] = 0.0
     loss[:, :, :] = 0.0
     for i in range(n):
-        f_i = porosity[i] ** archie
         for k in range(neighbour.shape[1]):
             j = neighbour[i, k]
-            if j < 0:
-                continue
-            f_j = porosity[j] ** archie
-            for s in range(m):
-                t = conductance(diffusivity[s], area[i, k], half[i, k], f_i, other_half[i, k], f_j)
-                coupling[i, k, s] = t / volume[i]
+            if j >= 0:
+                g = face(area[i, k], half[i, k], f[i], other_half[i, k], f[j])
+                for s in range(m):
+                    coupling[i, k, s] = diffusivity[s] * g
         for s in range(m):
-            loss[i, 1, s] = perfusion[i] * porosity[i]
+            loss[i, 1, s] = perfusion[i] * porosity[i] * volume[i]
     for b in range(face_cell.size):
         i = face_cell[b]
-        f_i = porosity[i] ** archie
         for s in range(m):
-            t = face_conductance(diffusivity[s], face_area[b], face_half[b], f_i, permeability[b])
-            loss[i, 0, s] += t / volume[i]
+            loss[i, 0, s] += boundary_face(
+                diffusivity[s], face_area[b], face_half[b], f[i], permeability[b]
+            )
 
 
+openness = njit(cache=True, nogil=True, error_model="numpy")(_openness)
+add_fluxes = njit(cache=True, nogil=True, error_model="numpy")(_add_fluxes)
+add_boundaries = njit(cache=True, error_model="numpy")(_add_boundaries)
 derivative = njit(cache=True, error_model="numpy")(_derivative)
