@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 
 from sim.chemistry.activity import debye_hueckel
+from sim.chemistry.lane_program import lane_program
 from sim.errors import ConfigError, listing, nearest, shown
 
 ACTIVITY_MODELS = ("davies", "truesdell-jones")
@@ -44,6 +45,11 @@ class SpeciationTables:
     mineral_ions: np.ndarray
     arrays: tuple[Any, ...]  # the trailing arguments of speciation.solve, in order
     work_size: int
+
+    @cached_property
+    def lanes(self) -> tuple[Any, ...]:
+        """The trailing arguments of the kernels in lanes.py, in order."""
+        return lane_program(self.arrays)
 
     @property
     def component_charge(self) -> np.ndarray:

@@ -11,6 +11,8 @@ from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError
 
 LN10 = math.log(10.0)
+MANY = 256  # fluids from which on the lanes are worth loading
+CHUNKS = 8  # pieces of the work that threads may share
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +41,6 @@ def solve_totals(
 
     start: x (n, nc + 2) of an earlier solution.
     """
-    from sim.chemistry.speciation import (
-        solve_many,  # here: `import sim` must not start the compiler
-    )
-
     n, nc = totals.shape
     ns = len(tables.species)
     h = tables.components.index("H")
@@ -56,8 +54,7 @@ def solve_totals(
         totals[:, h] = acidity
     m, lng = np.zeros((n, ns)), np.zeros((n, ns))
     status = np.zeros(n, dtype=np.int64)
-    work = np.zeros((8 if n >= 64 else 1, tables.work_size))
-    solve_many(totals, is_fixed, x, m, lng, work, status, *tables.arrays)
+    _solve(tables, totals, is_fixed, x, m, lng, status)
     with np.errstate(invalid="ignore"):
         found = m @ tables.nu
         size = m @ np.abs(tables.nu) + np.abs(totals) + 1e-300
@@ -65,6 +62,28 @@ def solve_totals(
     if pH is not None:
         totals[:, h] = found[:, h]
     return Solution(x, m, lng, status, totals, np.argmax(off, axis=1))
+
+
+def _solve(tables: SpeciationTables, totals, is_fixed, x, m, lng, status) -> None:
+    """Many fluids in lanes, and what those leave, or few fluids, one by one."""
+    from sim.chemistry.speciation import solve_many  # here: `import sim` must not start the compiler
+
+    n = status.size
+    left = np.arange(n)
+    start = x
+    if n >= MANY:
+        from sim.chemistry.lanes import layout, solve_blocks
+
+        start = x.copy()
+        work = np.zeros((CHUNKS, layout(tables.lanes)[-1]))
+        solve_blocks(totals, is_fixed, x, m, lng, work, status, *tables.lanes)
+        left = np.flatnonzero(status)
+    if left.size:
+        rows = [np.ascontiguousarray(a[left]) for a in (totals, start, m, lng, status)]
+        work = np.zeros((CHUNKS if left.size >= 64 else 1, tables.work_size))
+        solve_many(rows[0], is_fixed, *rows[1:4], work, rows[4], *tables.arrays)
+        for a, found in zip((x, m, lng, status), rows[1:], strict=True):
+            a[left] = found
 
 
 def neutralised(
