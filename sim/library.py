@@ -13,6 +13,7 @@ from importlib import resources
 import numpy as np
 
 from sim.chemistry import aqueous as water
+from sim.chemistry import aqueous_lanes
 from sim.errors import ConfigError, nearest
 from sim.kinetics import (
     acid,
@@ -90,11 +91,12 @@ def speciation(constants: str) -> Derived:
 
     def tables(p: dict[str, float]) -> tuple:
         background = {b: p[f"fluid.{b}"] for b in water.BACKGROUND}
-        return water.tables(constants, p["fluid.temperature"], background)
+        return aqueous_lanes.lane_tables(constants, p["fluid.temperature"], background)
 
     kernel = Kernel(
-        "sim.chemistry.aqueous", "aqueous_lanes", "aqueous_slopes", water.MEMORY,
-        np.full(water.MEMORY, np.nan), 1, tables, ("sim.chemistry.speciation",),
+        "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
+        np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
+        ("sim.chemistry.lanes", "sim.chemistry.lane_solve", "sim.chemistry.speciation"),
     )  # fmt: skip
     names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
     return Derived("speciation", kernel, {}, names, water.OUTPUTS, water.UNITS)

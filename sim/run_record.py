@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+from functools import lru_cache
 from importlib import metadata
 
 import numpy as np
@@ -102,6 +103,7 @@ class RunRecord:
         }
 
 
+@lru_cache
 def _version(package: str) -> str:
     try:
         return metadata.version(package)

@@ -6,9 +6,12 @@ import importlib.util
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+from sim.model.derivatives import Programme, programme
+from sim.model.layout import Layout
 from sim.model.model import Model
 from sim.model.source import key, write
 
@@ -32,8 +35,26 @@ def cache_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="hapsim-cache-"))
 
 
-def compiled(model: Model) -> ModuleType:
-    """The module of `model`; the same model gives the same module within a process."""
+@dataclass(frozen=True)
+class Compiled:
+    """What is made of a model once: the generated module, its rows, the programme of derivatives."""
+
+    module: ModuleType
+    layout: Layout
+    programme: Programme
+
+
+def compiled(model: Model) -> Compiled:
+    """The compiled form of `model`; the same model gives the same module within a process."""
+    kept = vars(model).get("_compiled")  # beside its other cached properties: a model never changes
+    if kept is None or kept.module.__name__ not in sys.modules:
+        layout = Layout(model)
+        kept = Compiled(_module(model), layout, programme(model, layout))
+        vars(model)["_compiled"] = kept
+    return kept
+
+
+def _module(model: Model) -> ModuleType:
     text = write(model)
     name = f"hapsim_generated_{key(model, text)}"
     if name in sys.modules:

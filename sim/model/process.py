@@ -38,8 +38,7 @@ class Kernel:
     slopes(inputs, memory, outputs, out (o, i, L), scratch, *tables) gives d(outputs)/d(inputs) there.
     module: where the generated source imports both from.
     memory: rows of the warm start kept per block, `initial` their first content.
-    scratch: length of the workspace of one thread.
-    tables(parameters): the arrays of a run. sources: modules whose text the cache key includes.
+    tables(parameters): the arrays of a run. scratch(tables): length of the workspace of one thread. sources: modules whose text the cache key includes.
     """
 
     module: str
@@ -47,7 +46,7 @@ class Kernel:
     slopes: str
     memory: int
     initial: np.ndarray
-    scratch: int
+    scratch: Callable[[tuple], int]
     tables: Callable[[dict[str, float]], tuple]
     sources: tuple[str, ...] = ()
 

@@ -14,9 +14,7 @@ import numpy as np
 
 from sim.errors import ModelError, nearest
 from sim.model.compiled import compiled, reloaded
-from sim.model.derivatives import programme
 from sim.model.lanes import LANES
-from sim.model.layout import Layout
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
 from sim.model.source import RATES, SHOW, SLOPES
@@ -68,7 +66,6 @@ class System:
         self._openness, self._pieces = np.ones(n), -(-n // transport.PIECE)
         self._perfused = np.zeros((self._pieces, m))
         self._team_of_cells = Team(2)
-        self._module = compiled(model)
         self._warm()
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
@@ -135,16 +132,16 @@ class System:
         self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in kernels)), LANES))
         self.failures = np.zeros(self.n_blocks, np.int64)
         self.forget()
-        layout = Layout(self.model)
-        self.programme = programme(self.model, layout)
+        made = compiled(self.model)
+        self._module, self.programme, rows_of_block = made.module, made.programme, made.layout.rows
         tables = [k.tables(values) for k in kernels]
         self._team = Team(BLOCKS_PER_THREAD)
         self._work = []
         for _ in range(self._team.size):
             rows = (self.programme.n_d, self.programme.n_g, self.n_species)
-            extra = [(np.zeros(k.scratch), t) for k, t in zip(kernels, tables, strict=True)]
+            extra = [(np.zeros(k.scratch(t)), t) for k, t in zip(kernels, tables, strict=True)]
             self._work.append((
-                np.zeros(layout.rows * LANES), *(np.zeros((k, LANES)) for k in rows),
+                np.zeros(rows_of_block * LANES), *(np.zeros((k, LANES)) for k in rows),
                 *(a for e in extra for a in e),
             ))  # fmt: skip
 

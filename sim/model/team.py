@@ -27,10 +27,10 @@ class Team:
 
     def run(self, work: Callable[[int, int, int], None], n: int) -> None:
         """Do all shares; an exception in one comes out here."""
-        shares = min(self.size, numba.get_num_threads(), max(1, n // self.smallest))
-        if shares == 1:
+        if self.size == 1 or n < 2 * self.smallest:
             work(0, 0, n)
             return
+        shares = min(self.size, numba.get_num_threads(), n // self.smallest)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(self.size - 1, "hapsim")
         bounds = [k * n // shares for k in range(shares + 1)]

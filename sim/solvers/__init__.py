@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -11,6 +12,10 @@ from sim.solvers import cvode, ndf, scipy_ivp
 from sim.solvers.solution import STATUS, Solution
 
 __all__ = ["SOLVERS", "STATUS", "Solution", "Solver", "solver"]
+
+# GNU OpenMP's idle threads spin by default; where another process wants the core (a second worker, a
+# browser) each parallel region then lasts milliseconds. Read when the library is loaded, so set before the first.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 @dataclass(frozen=True)

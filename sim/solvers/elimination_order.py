@@ -8,7 +8,8 @@ first (Markowitz 1957); what is left is the dense block of the mobile species.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -25,7 +26,7 @@ class Elimination:
 
     n_entries: int
     ones: np.ndarray
-    assemble: tuple[np.ndarray, np.ndarray, np.ndarray]
+    assemble: tuple[np.ndarray, ...]
     factor: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
     forward: tuple[np.ndarray, np.ndarray, np.ndarray]
     backward: tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -35,7 +36,16 @@ class Elimination:
 def elimination(process, species, row, column, value, scale, mobile) -> Elimination:
     """The programme from the pattern of derivatives (process, species), stoichiometry entries
     (row = species, column = process, value) and the scales of the species."""
-    n = scale.size
+    made = _ordered(*(tuple(a.tolist()) for a in (process, species, row, column)), scale.size, tuple(mobile))
+    entries = [(e, r) for e in range(row.size) for r in np.flatnonzero(process == column[e])]
+    coefficient = np.array([value[e] * scale[species[r]] / scale[row[e]] for e, r in entries], float)
+    return replace(made, assemble=(*made.assemble, coefficient))
+
+
+@lru_cache(maxsize=32)
+def _ordered(process, species, row, column, n, mobile) -> Elimination:
+    """Everything but the coefficients: it depends on the pattern alone."""
+    process, species = np.array(process, np.int64), np.array(species, np.int64)
     mobile = [int(k) for k in mobile]
     immobile = [k for k in range(n) if k not in set(mobile)]
     entry: dict[tuple[int, int], int] = {}
@@ -46,10 +56,9 @@ def elimination(process, species, row, column, value, scale, mobile) -> Eliminat
     schur = np.array([[at(i, j) for j in mobile] for i in mobile], np.int64)
     ones = np.array([at(k, k) for k in range(n)], np.int64)
     assemble = []
-    for s, q, v in zip(row, column, value, strict=True):
+    for s, q in zip(row, column, strict=True):
         for r in np.flatnonzero(process == q):
-            b = int(species[r])
-            assemble.append((at(int(s), b), int(r), v * scale[b] / scale[s]))
+            assemble.append((at(int(s), int(species[r])), int(r)))
     factor: list[tuple[int, int, int, int]] = []
     forward, upper = [], []
     left = set(range(n))
@@ -67,14 +76,12 @@ def elimination(process, species, row, column, value, scale, mobile) -> Eliminat
         waiting.remove(k)
         left.remove(k)
     backward = [op for _, ops in reversed(upper) for op in ops]
-    to, rate, coefficient = _columns(assemble, 3)
     return Elimination(
-        len(entry), ones, (to, rate, np.array([a[2] for a in assemble], float)),
+        len(entry), ones, _columns(assemble, 2),
         _columns(factor, 4), _columns(forward, 3), _columns(backward, 3), schur,
     )  # fmt: skip
 
 
 def _columns(rows: list[tuple], width: int) -> tuple[np.ndarray, ...]:
-    whole = [tuple(int(v) for v in r) for r in rows]
-    table = np.array(whole, np.int64).reshape(-1, width)
+    table = np.array(rows, np.int64).reshape(-1, width)
     return tuple(np.ascontiguousarray(c) for c in table.T)

@@ -57,6 +57,7 @@ class LinearSystem:
         s = self.system
         s.slopes(t, y, self.slopes)
         self.conductance, self.loss, self.porosity = s.couplings()  # m3/s
+        self.open = np.flatnonzero(self.loss.any(axis=(1, 2)))  # cells that exchange with the outside
 
     def factor(self, gamma: float) -> bool:
         """Factor I - gamma J; False when a block is singular (the step is then too long)."""
@@ -113,8 +114,8 @@ class LinearSystem:
                 self.cycles += cycles
             np.multiply(self.c, self.porosity[:, None], out=self.b)
         self._team.run(outwards, s.n_blocks)
-        scaled = self.c * s.scale[s.mobile]
-        z_tail[:] = tail - self.gamma * np.einsum("ikm,im->km", self.loss, scaled)
+        c = self.c[self.open] * s.scale[s.mobile]
+        z_tail[:] = tail - self.gamma * (self.loss[self.open] * c[:, None, :]).sum(axis=0)
 
     def _factor_sparse(self) -> bool:
         from scipy.sparse import coo_array

@@ -24,7 +24,7 @@ system = System(model, grids.well_mixed())
 dy = np.zeros(1)
 system.rhs(0.0, np.array([3.0]), dy)
 block = system.blocks(0.0, np.array([3.0]))
-hits = sum(system._module.outputs.stats.cache_hits.values())
+hits = sum(system._module.blocks.stats.cache_hits.values())
 print(key(model, write(model)), dy[0], round(block[0, 0, 0], 5), hits)
 """
 FORMULA = """
