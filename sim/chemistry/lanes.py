@@ -34,7 +34,7 @@ SMALLEST_I = 1e-12  # mol/kgw
 LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
 CONVERGED = 1e-13  # of the terms of each balance
 LAST_STEP = 2e-6  # quadratic: what is left after a step this small is its square,
-NEAR = 1e-11  # if then the balances agree so far
+NEAR = 5e-13  # if then the balances agree so far
 FEW = 3  # lanes that are left to the scalar kernel rather than waited for
 
 LOG2_E = 1.0 / math.log(2.0)
