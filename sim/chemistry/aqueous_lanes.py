@@ -165,7 +165,7 @@ def _aqueous_slopes_lanes(
     load(inputs, memory, w, density, total, t)
     prepare(w, is_fixed, t)
     put(w, STATE + LANES, constant(1.0))
-    evaluate(w, t)
+    evaluate(w, True, t)
     balance(w, is_fixed, t)
     late = n * nf + 2 * n + n_off + nf  # sums with the water
     for k in range(n):

@@ -23,7 +23,7 @@ def lane_program(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     The sums, in order: nu m by component and family; twice what is negative of it, by component; A's
     diagonal (empty where it is sum nu m) and entries below; m by
     family; and with the water w of each species nu w m by component, t w m by family for the multiple t,
-    w m. sum_times is t of each term.
+    w m. sum_times holds each coefficient times t and times t^2.
     """
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, host, h, aw_slope = arrays
     nc, ns = int(nu_comp.max()) + 1, K.size
@@ -45,6 +45,9 @@ def lane_program(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     sums += [full[:, k] * water for k in range(nc)]
     sums += [*(part * water for part in of), water]
     at = [np.flatnonzero(row) for row in sums]
+    weights = np.concatenate(
+        [np.stack([row * times, row * times**2], 1)[i] for row, i in zip(sums, at, strict=True)]
+    )
 
     groups = [[j for j in range(ns) if host[j] == k] for k in (*range(nc), -1)]
     inverse = np.array([np.any(factor == nc + k) for k in range(nc)])
@@ -52,7 +55,7 @@ def lane_program(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         K, _unsigned(factor_ptr), factor, inverse.astype(np.uint8), family, _unsigned(chain),
         _unsigned(class_family), class_times,
         _ptr(at), _unsigned(np.concatenate(at)),
-        np.concatenate([row[i] for row, i in zip(sums, at, strict=True)]), times[np.concatenate(at)],
+        np.concatenate([row[i] for row, i in zip(sums, at, strict=True)]), weights,
         _unsigned(step), _ptr(columns), _unsigned([i for _, i in entries]),
         _ptr(rows), _unsigned([r for part in rows for r in part]).reshape(-1, 2),
         _ptr(ups), _unsigned([u for part in ups for u in part]).reshape(-1, 3),

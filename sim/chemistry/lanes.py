@@ -37,6 +37,8 @@ LAST_STEP = 2e-6  # quadratic: what is left after a step this small is its squar
 NEAR = 5e-13  # if then the balances agree so far
 FEW = 3  # lanes that are left to the scalar kernel rather than waited for
 
+SHORT = 0.1  # step in ln activity below which a short series is exact to rounding
+
 LOG2_E = 1.0 / math.log(2.0)
 LN2_HIGH, LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # ln 2; high has zeros at its end
 ROUND = 1.5 * 2.0**52  # added and subtracted, it rounds to whole numbers
@@ -326,6 +328,21 @@ def _exponential(x):
 exponential = njit(cache=True, error_model="numpy")(_exponential)
 
 
+def _short_exponential(x):
+    """exp(x) - 1 of a row for |x| < SHORT, to 1e-17."""
+    p = fma(x, E9, E8)
+    p = fma(p, x, E7)
+    p = fma(p, x, E6)
+    p = fma(p, x, E5)
+    p = fma(p, x, E4)
+    p = fma(p, x, E3)
+    p = fma(p, x, E2)
+    return x * fma(p, x, 1.0)
+
+
+short_exponential = njit(cache=True, error_model="numpy")(_short_exponential)
+
+
 def _layout(t):
     """Where in the scratch the rows begin, counted in doubles.
 
@@ -333,7 +350,7 @@ def _layout(t):
     count; M: ns molalities; F, S, B, C, V: nc each, balances, their sizes, the borders of A, and sums
     of nu m; P: nc inverse pivots; OFF: entries of the factor; SLOPE: d ln gamma/dI of each family;
     STATE: converged (0 or 1), last step, sum of m, I of m, cold (0 or 1), the corner of A's border by I
-    and by a_w's balance; END.
+    and by a_w's balance, 1/I; END.
     """
     nc, ns, n_off, n_family, n_g = t[3].size, t[0].size, t[14].size, t[4].shape[0], t[25]
     X = 0
@@ -371,14 +388,21 @@ def _coefficients(w, t):
     """1/gamma of every class and d(ln gamma)/dI of every family, at the I of w."""
     family, chain = t[4], t[5]
     nc = t[3].size
-    X, _, _, G, _, _, _, _, _, _, _, _, SLOPE, _, _ = layout(t)
+    X, _, _, G, _, _, _, _, _, _, _, _, SLOPE, STATE, _ = layout(t)
     I = row(w, X + nc * LANES)
     r = root(I)
+    inverse = 1.0 / r
+    put(w, STATE + 7 * LANES, inverse * inverse)
     for f in range(family.shape[0]):
-        q = 1.0 / fma(r, family[f, 0], 1.0)
-        az2q = q * family[f, 1]
-        put(w, SLOPE + f * LANES, family[f, 2] - 0.5 * az2q * q / r)
-        put(w, G + int(family[f, 4]) * LANES, exponential(az2q * r - I * family[f, 2]))
+        slope = constant(family[f, 2])
+        ln_gamma = I * slope
+        if family[f, 1] != 0.0:
+            q = 1.0 / fma(r, family[f, 0], 1.0)
+            az2q = q * family[f, 1]
+            slope = less(slope, 0.5 * az2q * q, inverse)
+            ln_gamma = less(ln_gamma, az2q, r)
+        put(w, SLOPE + f * LANES, slope)
+        put(w, G + int(family[f, 4]) * LANES, exponential(0.0 - ln_gamma))
     for i in range(chain.shape[0]):
         put(
             w,
@@ -390,18 +414,19 @@ def _coefficients(w, t):
 coefficients = njit(cache=True, error_model="numpy")(_coefficients)
 
 
-def _evaluate(w, t):
-    """Molalities of all species at the unknowns of w."""
+def _evaluate(w, fresh, t):
+    """Molalities of all species at the unknowns of w; fresh: G has no activities from `advance`."""
     K, factor_ptr, factor, inverse = t[0], t[1], t[2], t[3]
     nc = inverse.size
     X, _, DEAD, G, M, _, _, _, _, _, _, _, _, _, _ = layout(t)
     for k in range(nc):
-        dead = row(w, DEAD + k * LANES)
-        alive = 1.0 - dead
-        a = exponential(row(w, X + k * LANES)) * alive
-        put(w, G + k * LANES, a)
+        if fresh:
+            a = exponential(row(w, X + k * LANES)) * (1.0 - row(w, DEAD + k * LANES))
+            put(w, G + k * LANES, a)
         if inverse[k] == 1:
-            put(w, G + (nc + k) * LANES, alive / (a + dead))
+            a = row(w, G + k * LANES)
+            dead = row(w, DEAD + k * LANES)
+            put(w, G + (nc + k) * LANES, (1.0 - dead) / (a + dead))
     aw = exponential(row(w, X + (nc + 1) * LANES))
     put(w, G + 2 * nc * LANES, aw)
     put(w, G + (2 * nc + 1) * LANES, 1.0 / aw)
@@ -434,9 +459,8 @@ def _balance(w, is_fixed, t):
         for n in range(sum_ptr[at + f], sum_ptr[at + f + 1]):
             m = row(w, M + sum_at[n] * LANES)
             sum_m = sum_m + m
-            m = m * sum_times[n]
-            once = once + m
-            twice = fma(m, sum_times[n], twice)
+            once = fma(m, sum_times[n, 0], once)
+            twice = fma(m, sum_times[n, 1], twice)
         slope = row(w, SLOPE + f * LANES)
         half = 0.5 * family[f, 3]
         I_of_m = fma(once, half, I_of_m)
@@ -463,9 +487,9 @@ def _balance(w, is_fixed, t):
             if sum_ptr[i] != sum_ptr[i + 1]:
                 q = constant(0.0)  # sum of nu m times the family's multiple
                 for n in range(sum_ptr[i], sum_ptr[i + 1]):
-                    v = row(w, M + sum_at[n] * LANES) * sum_coef[n]
-                    s = s + v
-                    q = fma(v, sum_times[n], q)
+                    m = row(w, M + sum_at[n] * LANES)
+                    s = fma(m, sum_coef[n], s)
+                    q = fma(m, sum_times[n, 0], q)
                 b = less(b, row(w, SLOPE + f * LANES), q)
                 c = fma(q, -0.5 * family[f, 3], c)
         put(w, V + k * LANES, s)
@@ -569,7 +593,7 @@ substitute = njit(cache=True, error_model="numpy")(_substitute)
 
 
 def _advance(w, is_fixed, t):
-    """One Newton step of every lane, no longer than 3 in any ln activity.
+    """One Newton step of every lane, no longer than 3 in any ln activity; whether to evaluate afresh.
 
     Left out are the terms by which a_w enters the balances: those of H2O taken up, of relative order
     0.02 m. They slow the last digits of a_w only, and the test of the residuals counts them.
@@ -594,23 +618,30 @@ def _advance(w, is_fixed, t):
         r2 = fma(v, y, r2)
     # Beyond a fold of the activity model (scalar `border`) there is no step: NaN ends the lane.
     dI = r1 / select(d > 1e-3, d, math.nan)
-    dL = (1.0 - aw + less(r2, u, dI) * aw_slope) / aw
+    dL = (1.0 - aw + less(r2, u, dI) * aw_slope) * row(w, G + (2 * nc + 1) * LANES)
     step = size(dL)
     for k in range(nc):
         y = fma(row(w, B + k * LANES), dI, row(w, F + k * LANES))  # the step down
         step = select(size(y) > step, size(y), step)
-    damp = select(step > 3.0, 3.0 / step, 1.0)
+    damp = constant(1.0)
+    short = count(step < SHORT) == LANES
+    if count(step <= 3.0) < LANES:
+        damp = select(step > 3.0, 3.0 / step, 1.0)
     for k in range(nc):
-        y = fma(row(w, B + k * LANES), dI, row(w, F + k * LANES))
-        put(w, X + k * LANES, less(row(w, X + k * LANES), y, damp))
+        y = 0.0 - fma(row(w, B + k * LANES), dI, row(w, F + k * LANES))
+        put(w, X + k * LANES, fma(y, damp, row(w, X + k * LANES)))
+        if short:
+            a = row(w, G + k * LANES)
+            put(w, G + k * LANES, fma(a, short_exponential(y), a))
     least = I * 0.2 + SMALLEST_I
     new = fma(dI, damp, I)
     put(w, X + nc * LANES, select(new < least, least, new))
     L = fma(dL, damp, row(w, X + (nc + 1) * LANES))
     L = select(L > 0.0, 0.0, L)
     put(w, X + (nc + 1) * LANES, select(L < -2.0, -2.0, L))
-    change = size(dI) / (I + size(dI))
+    change = size(dI) * row(w, STATE + 7 * LANES)
     put(w, STATE + LANES, select(change > step, change, step))
+    return not short
 
 
 advance = njit(cache=True, error_model="numpy")(_advance)
@@ -743,12 +774,13 @@ def _solve_rows(w, is_fixed, t):
         guess(w, row(w, STATE + 4 * LANES) > 0.5, is_fixed, t)
         patience, limit = 20, 30
     put(w, STATE + LANES, 1.0)
+    fresh = True
     for n in range(limit):
-        evaluate(w, t)
+        evaluate(w, fresh, t)
         good = balance(w, is_fixed, t)
         if good == LANES or (n >= patience and good > LANES - FEW):
             break
-        advance(w, is_fixed, t)
+        fresh = advance(w, is_fixed, t)
     return check(w, is_fixed, t)
 
 
