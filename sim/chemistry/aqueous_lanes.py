@@ -111,7 +111,7 @@ def _aqueous_lanes(
     put(out, 4 * LANES, C * density)
     put(out, 5 * LANES, row(w, M + Mg * LANES) * density)
     put(out, 6 * LANES, row(w, G))
-    put(out, 7 * LANES, row(w, M + PO4 * LANES) / row(w, G + (2 * n + 2 + t[25][PO4]) * LANES))
+    put(out, 7 * LANES, row(w, M + PO4 * LANES) / row(w, G + (2 * n + 2 + t[26][PO4]) * LANES))
     for i in range(mineral_ln_K.size):
         omega = row(w, X + (n + 1) * LANES) * mineral_water[i] - mineral_ln_K[i]
         for k in range(n):
@@ -139,7 +139,7 @@ activity_slope = njit(error_model="numpy")(_activity_slope)
 def _molality_slope(w, j, dI, dL, t, species):
     """Change of the molality of species j [mol/kgw]."""
     _, _, _, _, M, _, _, _, _, _, _, _, SLOPE, _, _ = layout(t)
-    c = t[25][j]
+    c = t[26][j]
     ln_gamma = row(w, SLOPE + t[6][c] * LANES) * t[7][c]
     return row(w, M + j * LANES) * less(activity_slope(w, j, dL, t, species), ln_gamma, dI)
 
@@ -159,27 +159,23 @@ def _aqueous_slopes_lanes(
     t = tables[:PROGRAM]
     species = tables[NU:NU_END]
     n, w = total.size, scratch
-    family, sum_ptr, sum_at, sum_coef, aw_slope = t[4], t[8], t[9], t[10], t[22]
+    family, sum_ptr, sum_at, sum_coef, aw_slope = t[4], t[8], t[9], t[10], t[23]
     nf, n_off = family.shape[0], t[14].size
-    X, _, DEAD, G, M, F, S, B, C, V, _, _, SLOPE, STATE, _ = layout(t)
+    X, _, DEAD, G, M, F, S, B, C, V, _, _, _, STATE, _ = layout(t)
     load(inputs, memory, w, density, total, t)
     prepare(w, is_fixed, t)
     put(w, STATE + LANES, constant(1.0))
-    evaluate(w, t)
+    evaluate(w, True, t)
     balance(w, is_fixed, t)
-    at = n * nf + 2 * n + n_off
-    late = at + 2 * nf + 1  # sums with the water
+    late = n * nf + 2 * n + n_off + nf  # sums with the water
     for k in range(n):
         e = weighted(w, M, late + k, sum_ptr, sum_at, sum_coef)
         put(w, F + k * LANES, e)
     factorise(w, F, B, is_fixed, t)
-    d, f, g = constant(1.0), constant(0.0), constant(0.0)
+    d, f, g = row(w, STATE + 5 * LANES), constant(0.0), row(w, STATE + 6 * LANES)
     for i in range(nf):
-        slope = row(w, SLOPE + i * LANES)
-        half = 0.5 * family[i, 3]
-        d = d + slope * weighted(w, M, at + nf + i, sum_ptr, sum_at, sum_coef) * half
-        g = less(g, slope, weighted(w, M, at + i, sum_ptr, sum_at, sum_coef))
-        f = less(f, constant(half), weighted(w, M, late + n + i, sum_ptr, sum_at, sum_coef))
+        half = constant(0.5 * family[i, 3])
+        f = less(f, half, weighted(w, M, late + n + i, sum_ptr, sum_at, sum_coef))
     u = weighted(w, M, late + n + nf, sum_ptr, sum_at, sum_coef)
     for k in range(n):
         c, s = row(w, C + k * LANES), row(w, V + k * LANES)

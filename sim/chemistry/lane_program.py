@@ -16,13 +16,14 @@ def lane_program(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     """Trailing arguments of the lane kernels, from the trailing arguments of `speciation.solve`.
 
     Returns K, factor_ptr, factor, inverse, family, chain, class_family, class_times, sum_ptr, sum_at,
-    sum_coef, sum_times, step, step_ptr, off_comp, up_ptr, up_from, up_to, guess_ptr, guess_at,
+    sum_coef, sum_times, step, step_ptr, off_comp, row_ptr, rows, up_ptr, ups, guess_ptr, guess_at,
     guess_power, h, aw_slope, half_z2 of the components' own species, how many rows `factor` and `chain`
     count, and the class of each species. Indices are unsigned: none counts from the end.
 
     The sums, in order: nu m by component and family; twice what is negative of it, by component; A's
-    diagonal (empty where it is sum nu m) and entries below; by family the multiple t times m, then
-    t^2 m; m; and with the water w of each species nu w m by component, t w m by family, w m.
+    diagonal (empty where it is sum nu m) and entries below; m by
+    family; and with the water w of each species nu w m by component, t w m by family for the multiple t,
+    w m. sum_times holds each coefficient times t and times t^2.
     """
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, host, h, aw_slope = arrays
     nc, ns = int(nu_comp.max()) + 1, K.size
@@ -32,35 +33,35 @@ def lane_program(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
     family, class_family, class_times, chain = _families(classes, 2 * nc + 2)
     times = class_times[gclass]
     belongs = class_family[gclass]
-    step, step_ptr, off_comp, pairs, ups = _elimination(full)
+    step, entries, rows, ups = _elimination(full)
+    columns = [[p for p, entry in enumerate(entries) if entry[0] == k] for k in step]
 
     of = [np.where(belongs == f, times, 0.0) for f in range(len(family))]
     sums = [full[:, k] * (belongs == f) for k in range(nc) for f in range(len(family))]
     sums += [2.0 * np.maximum(-full[:, k], 0.0) for k in range(nc)]
     sums += [np.where(_is_sum(full[:, k]), 0.0, full[:, k] ** 2) for k in range(nc)]
-    sums += [full[:, k] * full[:, i] for k, i in pairs]
-    sums += [*of, *(part * part for part in of), np.ones(ns)]
+    sums += [full[:, k] * full[:, i] for k, i in entries]
+    sums += [(belongs == f).astype(float) for f in range(len(family))]
     sums += [full[:, k] * water for k in range(nc)]
     sums += [*(part * water for part in of), water]
     at = [np.flatnonzero(row) for row in sums]
+    weights = np.concatenate(
+        [np.stack([row * times, row * times**2], 1)[i] for row, i in zip(sums, at, strict=True)]
+    )
 
     groups = [[j for j in range(ns) if host[j] == k] for k in (*range(nc), -1)]
-    up_ptr, up_from, up_to = [0], [], []
-    for rows in ups:
-        up_from += [r[0] for r in rows]
-        up_to += [r[1] for r in rows]
-        up_ptr.append(len(up_from))
     inverse = np.array([np.any(factor == nc + k) for k in range(nc)])
     return (
         K, _unsigned(factor_ptr), factor, inverse.astype(np.uint8), family, _unsigned(chain),
         _unsigned(class_family), class_times,
         _ptr(at), _unsigned(np.concatenate(at)),
-        np.concatenate([row[i] for row, i in zip(sums, at, strict=True)]), times[np.concatenate(at)],
-        _unsigned(step), _unsigned(step_ptr), _unsigned(off_comp),
-        _unsigned(up_ptr), _unsigned(up_from), _unsigned(up_to),
+        np.concatenate([row[i] for row, i in zip(sums, at, strict=True)]), weights,
+        _unsigned(step), _ptr(columns), _unsigned([i for _, i in entries]),
+        _ptr(rows), _unsigned([r for part in rows for r in part]).reshape(-1, 2),
+        _ptr(ups), _unsigned([u for part in ups for u in part]).reshape(-1, 3),
         _ptr(groups), _unsigned([j for g in groups for j in g]),
         np.array([int(full[j, h]) for g in groups for j in g]), h, aw_slope,
-        0.5 * classes[gclass[:nc], 0], int(chain.max()) + 1, gclass,
+        0.5 * classes[gclass[:nc], 0], 2 * nc + 2 + len(classes) + len(chain), gclass,
     )  # fmt: skip
 
 
@@ -81,50 +82,45 @@ def _families(classes: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray, 
     """Classes whose ln gamma are whole multiples of another's, so that one exponential serves them.
 
     Davies has two families, ions (1, 4, 9 times the ln gamma of a monovalent ion) and neutrals.
-    Returns family (n, 4): B a, ln10 A z^2, ln10 b, z^2, of multiple one; the family and the multiple
-    of each class; and chain (operations, 3): row of the product and of its two factors, counted like
-    `factor`; family f is at row first + number of classes + f.
+    Returns family (n, 5): B a, ln10 A z^2, ln10 b, z^2 and the row of its first class, of multiple one;
+    the family and the multiple of each class; and chain (operations, 3): row of the product and of its
+    two factors. Rows are counted like `factor`; class c is at row first + c.
     """
     family: list[tuple[float, ...]] = []
     member, times = np.zeros(len(classes), int), np.ones(len(classes))
     for c in np.argsort(classes[:, 0], kind="stable"):
         z2, az2, ba, b = classes[c]
-        for f, (ba_f, az2_f, b_f, z2_f) in enumerate(family):
+        for f, (ba_f, az2_f, b_f, z2_f, _) in enumerate(family):
             n = round(z2 / z2_f) if z2_f > 0.0 else 1
             if ba == ba_f and np.allclose([z2, az2, b], [n * z2_f, n * az2_f, n * b_f], rtol=1e-15, atol=0):
                 member[c], times[c] = f, n
                 break
         else:
             member[c] = len(family)
-            family.append((ba, az2, b, z2))
+            family.append((ba, az2, b, z2, first + c))
+    power = {(int(f), int(n)): first + c for c, (f, n) in enumerate(zip(member, times, strict=True))}
     chain: list[tuple[int, int, int]] = []
-    free = first + len(classes) + len(family)
-    one = free
-    free += 1
-    power: dict[tuple[int, int], int] = {}
+    made = {(f, 1) for f in range(len(family))}
 
-    def row(f: int, n: int) -> int:
-        nonlocal free
-        if n == 1:
-            return first + len(classes) + f
-        if (f, n) not in power:
-            a, b = row(f, n // 2), row(f, n - n // 2)
-            chain.append((free, a, b))
-            power[f, n] = free
-            free += 1
+    def make(f: int, n: int) -> int:
+        if (f, n) not in made:
+            half = 1 << ((n - 1).bit_length() - 1)  # the largest power of two below n
+            a, b = make(f, half), make(f, n - half)
+            chain.append((power.setdefault((f, n), first + len(classes) + len(chain)), a, b))
+            made.add((f, n))
         return power[f, n]
 
     for c in range(len(classes)):
-        source = row(int(member[c]), int(times[c]))
-        chain.append((first + c, source, one))
-    return np.array(family), member, times, np.array(chain).reshape(-1, 3)
+        make(int(member[c]), int(times[c]))
+    return np.array(family), member, times, np.array(chain, dtype=int).reshape(-1, 3)
 
 
-def _elimination(full: np.ndarray) -> tuple[list[int], list[int], list[int], list[Any], list[Any]]:
-    """Order of elimination by least degree, and what each entry of the factor updates.
+def _elimination(full: np.ndarray) -> tuple[list[int], list[tuple[int, int]], list[Any], list[Any]]:
+    """Order of elimination by least degree; entries below the pivots; and what each step takes up.
 
-    Entry p lies below the pivot of component pairs[p][0] in the row of off_comp[p] = pairs[p][1]. ups[p]:
-    (q, target) for every later entry q of the same column; target is an entry, too.
+    Entry (k, i) lies in the column of k and the row of i. rows[n]: (entry, component of its column) of
+    every entry in the row of step n. ups[p]: (entry, entry, component) of every earlier column that
+    changes entry p.
     """
     nc = full.shape[1]
     joined = [{i for i in range(nc) if i != k and np.any(full[:, k] * full[:, i])} for k in range(nc)]
@@ -138,13 +134,8 @@ def _elimination(full: np.ndarray) -> tuple[list[int], list[int], list[int], lis
             joined[i] |= rest - {i}
         order.append(k)
         below.append(rest)
-    place = {k: n for n, k in enumerate(order)}
-    columns = [sorted(rest, key=place.__getitem__) for rest in below]
-    pairs = [(k, i) for k, rows in zip(order, columns, strict=True) for i in rows]
-    entry = {pair: p for p, pair in enumerate(pairs)}
-    ups = []
-    for k, rows in zip(order, columns, strict=True):
-        for n, i in enumerate(rows):
-            ups.append([(entry[k, o], entry[i, o]) for o in rows[n + 1 :]])
-    ptr = np.cumsum([0] + [len(rows) for rows in columns])
-    return order, list(ptr), [i for _, i in pairs], pairs, ups
+    entries = [(k, i) for k, rest in zip(order, below, strict=True) for i in sorted(rest, key=order.index)]
+    at = {entry: p for p, entry in enumerate(entries)}
+    rows = [[(at[j, k], j) for j in order if (j, k) in at] for k in order]
+    ups = [[(at[j, k], at[j, i], j) for j in order if (j, k) in at and (j, i) in at] for k, i in entries]
+    return order, entries, rows, ups

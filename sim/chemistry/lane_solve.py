@@ -12,7 +12,7 @@ from numba import njit
 from sim.chemistry.lanes import LANES, layout, solve_rows
 from sim.chemistry.speciation import solve
 
-PROGRAM = 26  # length of SpeciationTables.lanes, after which SpeciationTables.arrays follow
+PROGRAM = 27  # length of SpeciationTables.lanes, after which SpeciationTables.arrays follow
 
 
 def work_size(program: tuple, arrays: tuple) -> int:
@@ -30,7 +30,7 @@ def _finish(w, is_fixed, t, arrays):
     """
     nc, ns = is_fixed.size, t[0].size
     X, T, _, G, M, _, _, _, _, _, _, _, _, STATE, at = layout(t)
-    gclass = t[25]
+    gclass = t[26]
     total, x = w[at : at + nc], w[at + nc : at + 2 * nc + 2]
     at += 2 * nc + 2
     m, lng, work = w[at : at + ns], w[at + ns : at + 2 * ns], w[at + 2 * ns :]
@@ -65,7 +65,7 @@ def _solve_lanes(total, is_fixed, x, m, lng, status, work, *tables):
     tables: SpeciationTables.lanes, then SpeciationTables.arrays
     """
     t, arrays = tables[:PROGRAM], tables[PROGRAM:]
-    nc, ns, gclass = is_fixed.size, m.shape[0], t[25]
+    nc, ns, gclass = is_fixed.size, m.shape[0], t[26]
     X, T, _, G, M, _, _, _, _, _, _, _, _, STATE, _ = layout(t)
     for k in range(nc):
         for l in range(LANES):

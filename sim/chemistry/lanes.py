@@ -34,8 +34,10 @@ SMALLEST_I = 1e-12  # mol/kgw
 LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
 CONVERGED = 1e-13  # of the terms of each balance
 LAST_STEP = 2e-6  # quadratic: what is left after a step this small is its square,
-NEAR = 1e-11  # if then the balances agree so far
+NEAR = 5e-13  # if then the balances agree so far
 FEW = 3  # lanes that are left to the scalar kernel rather than waited for
+
+SHORT = 0.1  # step in ln activity below which a short series is exact to rounding
 
 LOG2_E = 1.0 / math.log(2.0)
 LN2_HIGH, LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10  # ln 2; high has zeros at its end
@@ -326,15 +328,31 @@ def _exponential(x):
 exponential = njit(cache=True, error_model="numpy")(_exponential)
 
 
+def _short_exponential(x):
+    """exp(x) - 1 of a row for |x| < SHORT, to 1e-17."""
+    p = fma(x, E9, E8)
+    p = fma(p, x, E7)
+    p = fma(p, x, E6)
+    p = fma(p, x, E5)
+    p = fma(p, x, E4)
+    p = fma(p, x, E3)
+    p = fma(p, x, E2)
+    return x * fma(p, x, 1.0)
+
+
+short_exponential = njit(cache=True, error_model="numpy")(_short_exponential)
+
+
 def _layout(t):
     """Where in the scratch the rows begin, counted in doubles.
 
     X: nc + 2 unknowns; T: nc totals; DEAD: nc, 1 where a component is absent; G: what `factor` and `chain`
     count; M: ns molalities; F, S, B, C, V: nc each, balances, their sizes, the borders of A, and sums
     of nu m; P: nc inverse pivots; OFF: entries of the factor; SLOPE: d ln gamma/dI of each family;
-    STATE: converged (0 or 1), last step, sum of m, I of m, and four to spare; END.
+    STATE: converged (0 or 1), last step, sum of m, I of m, cold (0 or 1), the corner of A's border by I
+    and by a_w's balance, 1/I; END.
     """
-    nc, ns, n_off, n_family, n_g = t[3].size, t[0].size, t[14].size, t[4].shape[0], t[24]
+    nc, ns, n_off, n_family, n_g = t[3].size, t[0].size, t[14].size, t[4].shape[0], t[25]
     X = 0
     T = X + (nc + 2) * LANES
     DEAD = T + nc * LANES
@@ -369,17 +387,22 @@ weighted = njit(cache=True, error_model="numpy")(_weighted)
 def _coefficients(w, t):
     """1/gamma of every class and d(ln gamma)/dI of every family, at the I of w."""
     family, chain = t[4], t[5]
-    nc, ncl = t[3].size, t[6].size
-    X, _, _, G, _, _, _, _, _, _, _, _, SLOPE, _, _ = layout(t)
+    nc = t[3].size
+    X, _, _, G, _, _, _, _, _, _, _, _, SLOPE, STATE, _ = layout(t)
     I = row(w, X + nc * LANES)
     r = root(I)
-    first = G + (2 * nc + 2 + ncl) * LANES
+    inverse = 1.0 / r
+    put(w, STATE + 7 * LANES, inverse * inverse)
     for f in range(family.shape[0]):
-        q = 1.0 / fma(r, family[f, 0], 1.0)
-        az2q = q * family[f, 1]
-        put(w, SLOPE + f * LANES, family[f, 2] - 0.5 * az2q * q / r)
-        put(w, first + f * LANES, exponential(az2q * r - I * family[f, 2]))
-    put(w, first + family.shape[0] * LANES, 1.0)
+        slope = constant(family[f, 2])
+        ln_gamma = I * slope
+        if family[f, 1] != 0.0:
+            q = 1.0 / fma(r, family[f, 0], 1.0)
+            az2q = q * family[f, 1]
+            slope = less(slope, 0.5 * az2q * q, inverse)
+            ln_gamma = less(ln_gamma, az2q, r)
+        put(w, SLOPE + f * LANES, slope)
+        put(w, G + int(family[f, 4]) * LANES, exponential(0.0 - ln_gamma))
     for i in range(chain.shape[0]):
         put(
             w,
@@ -391,18 +414,19 @@ def _coefficients(w, t):
 coefficients = njit(cache=True, error_model="numpy")(_coefficients)
 
 
-def _evaluate(w, t):
-    """Molalities of all species at the unknowns of w."""
+def _evaluate(w, fresh, t):
+    """Molalities of all species at the unknowns of w; fresh: G has no activities from `advance`."""
     K, factor_ptr, factor, inverse = t[0], t[1], t[2], t[3]
     nc = inverse.size
     X, _, DEAD, G, M, _, _, _, _, _, _, _, _, _, _ = layout(t)
     for k in range(nc):
-        dead = row(w, DEAD + k * LANES)
-        alive = 1.0 - dead
-        a = exponential(row(w, X + k * LANES)) * alive
-        put(w, G + k * LANES, a)
+        if fresh:
+            a = exponential(row(w, X + k * LANES)) * (1.0 - row(w, DEAD + k * LANES))
+            put(w, G + k * LANES, a)
         if inverse[k] == 1:
-            put(w, G + (nc + k) * LANES, alive / (a + dead))
+            a = row(w, G + k * LANES)
+            dead = row(w, DEAD + k * LANES)
+            put(w, G + (nc + k) * LANES, (1.0 - dead) / (a + dead))
     aw = exponential(row(w, X + (nc + 1) * LANES))
     put(w, G + 2 * nc * LANES, aw)
     put(w, G + (2 * nc + 1) * LANES, 1.0 / aw)
@@ -421,17 +445,31 @@ def _balance(w, is_fixed, t):
     """Imbalances F and borders B, C; returns how many lanes pass the test of the residuals."""
     nc, nf = is_fixed.size, t[4].shape[0]
     family, sum_ptr, sum_at, sum_coef, sum_times = t[4], t[8], t[9], t[10], t[11]
-    n_off, aw_slope = t[14].size, t[22]
+    n_off, aw_slope = t[14].size, t[23]
     X, T, DEAD, G, M, F, _, B, C, V, _, _, SLOPE, STATE, _ = layout(t)
     at = nc * nf + 2 * nc + n_off  # of the sums by family
     I = row(w, X + nc * LANES)
+    sum_m = constant(0.0)
     I_of_m = constant(0.0)
+    d = constant(1.0)
+    u = constant(0.0)
     for f in range(nf):
-        if family[f, 3] != 0.0:
-            I_of_m = fma(weighted(w, M, at + f, sum_ptr, sum_at, sum_coef), 0.5 * family[f, 3], I_of_m)
-    sum_m = weighted(w, M, at + 2 * nf, sum_ptr, sum_at, sum_coef)
+        once = constant(0.0)  # sums of m, t m and t^2 m, t the multiple of ln gamma
+        twice = constant(0.0)
+        for n in range(sum_ptr[at + f], sum_ptr[at + f + 1]):
+            m = row(w, M + sum_at[n] * LANES)
+            sum_m = sum_m + m
+            once = fma(m, sum_times[n, 0], once)
+            twice = fma(m, sum_times[n, 1], twice)
+        slope = row(w, SLOPE + f * LANES)
+        half = 0.5 * family[f, 3]
+        I_of_m = fma(once, half, I_of_m)
+        d = fma(twice * half, slope, d)
+        u = less(u, once, slope)
     put(w, STATE + 2 * LANES, sum_m)
     put(w, STATE + 3 * LANES, I_of_m)
+    put(w, STATE + 5 * LANES, d)
+    put(w, STATE + 6 * LANES, u)
     tolerance = select(row(w, STATE + LANES) < LAST_STEP, constant(NEAR), CONVERGED)
     good = size(I - I_of_m) <= tolerance * (I + I_of_m)
     aw = row(w, G + 2 * nc * LANES)
@@ -449,9 +487,9 @@ def _balance(w, is_fixed, t):
             if sum_ptr[i] != sum_ptr[i + 1]:
                 q = constant(0.0)  # sum of nu m times the family's multiple
                 for n in range(sum_ptr[i], sum_ptr[i + 1]):
-                    v = row(w, M + sum_at[n] * LANES) * sum_coef[n]
-                    s = s + v
-                    q = fma(v, sum_times[n], q)
+                    m = row(w, M + sum_at[n] * LANES)
+                    s = fma(m, sum_coef[n], s)
+                    q = fma(m, sum_times[n, 0], q)
                 b = less(b, row(w, SLOPE + f * LANES), q)
                 c = fma(q, -0.5 * family[f, 3], c)
         put(w, V + k * LANES, s)
@@ -473,115 +511,99 @@ balance = njit(cache=True, error_model="numpy")(_balance)
 
 
 def _factorise(w, y, z, is_fixed, t):
-    """L D L^T of A, the component block; the rows at y and z become A^-1 y and A^-1 z."""
+    """Factors of A, the component block; the rows at y and z become A^-1 y and A^-1 z.
+
+    A = V D^-1 V^T with V unit-free: its entries below the diagonal are those of L D, so that each is
+    stored once (stores are dearer than products), and D^-1 is the rows P.
+    """
     nc, nf = is_fixed.size, t[4].shape[0]
     sum_ptr, sum_at, sum_coef, step, step_ptr, off_comp = t[8], t[9], t[10], t[12], t[13], t[14]
-    up_ptr, up_from, up_to = t[15], t[16], t[17]
-    _, _, DEAD, _, M, _, S, _, _, V, P, OFF, _, _, _ = layout(t)
+    row_ptr, rows, up_ptr, ups = t[15], t[16], t[17], t[18]
+    _, _, DEAD, _, M, _, _, _, _, V, P, OFF, _, _, _ = layout(t)
     first = nc * nf + nc
-    for k in range(nc):
+    for n in range(nc):
+        k = step[n]
         if is_fixed[k] == 1:
             pivot = constant(1.0)
         elif sum_ptr[first + k] != sum_ptr[first + k + 1]:
             pivot = weighted(w, M, first + k, sum_ptr, sum_at, sum_coef) + row(w, DEAD + k * LANES)
         else:
             pivot = row(w, V + k * LANES) + row(w, DEAD + k * LANES)
-        put(w, P + k * LANES, pivot)
-        put(w, S + k * LANES, pivot)
-    first += nc
-    for n in range(nc):
-        for p in range(step_ptr[n], step_ptr[n + 1]):
-            if is_fixed[step[n]] == 1 or is_fixed[off_comp[p]] == 1:
-                put(w, OFF + p * LANES, 0.0)
-            else:
-                put(w, OFF + p * LANES, weighted(w, M, first + p, sum_ptr, sum_at, sum_coef))
-    for n in range(nc):
-        k = step[n] * LANES
-        pivot = row(w, P + k)
         # A complex that holds all of two components leaves a pivot of rounding size.
-        floor = row(w, S + k) * 1e-16
+        floor = pivot * 1e-16
+        a = row(w, y + k * LANES)
+        b = row(w, z + k * LANES)
+        for i in range(row_ptr[n], row_ptr[n + 1]):
+            v = row(w, OFF + rows[i, 0] * LANES)
+            j = rows[i, 1] * LANES
+            pivot = less(pivot, v * row(w, P + j), v)
+            a = less(a, v, row(w, y + j))
+            b = less(b, v, row(w, z + j))
         inverse = 1.0 / select(pivot > floor, pivot, floor + 1e-300)
-        put(w, P + k, inverse)
-        a = row(w, y + k)
-        b = row(w, z + k)
+        put(w, P + k * LANES, inverse)
+        put(w, y + k * LANES, a * inverse)
+        put(w, z + k * LANES, b * inverse)
         for p in range(step_ptr[n], step_ptr[n + 1]):
-            v = row(w, OFF + p * LANES)
-            l = v * inverse
-            put(w, OFF + p * LANES, l)
-            i = off_comp[p] * LANES
-            put(w, y + i, less(row(w, y + i), l, a))
-            put(w, z + i, less(row(w, z + i), l, b))
-            put(w, P + i, less(row(w, P + i), l, v))
-            for q in range(up_ptr[p], up_ptr[p + 1]):
-                to = OFF + up_to[q] * LANES
-                put(w, to, less(row(w, to), l, row(w, OFF + up_from[q] * LANES)))
-    back_substitute(w, y, z, t)
+            if is_fixed[k] == 1 or is_fixed[off_comp[p]] == 1:
+                put(w, OFF + p * LANES, constant(0.0))
+                continue
+            v = weighted(w, M, first + nc + p, sum_ptr, sum_at, sum_coef)
+            for i in range(up_ptr[p], up_ptr[p + 1]):
+                l = row(w, OFF + ups[i, 0] * LANES) * row(w, P + ups[i, 2] * LANES)
+                v = less(v, l, row(w, OFF + ups[i, 1] * LANES))
+            put(w, OFF + p * LANES, v)
+    for back in range(nc):
+        n = nc - 1 - back
+        if step_ptr[n] != step_ptr[n + 1]:
+            a = constant(0.0)
+            b = constant(0.0)
+            for p in range(step_ptr[n], step_ptr[n + 1]):
+                v = row(w, OFF + p * LANES)
+                a = fma(v, row(w, y + off_comp[p] * LANES), a)
+                b = fma(v, row(w, z + off_comp[p] * LANES), b)
+            k = step[n] * LANES
+            inverse = row(w, P + k)
+            put(w, y + k, less(row(w, y + k), a, inverse))
+            put(w, z + k, less(row(w, z + k), b, inverse))
 
 
-def _back_substitute(w, y, z, t):
-    """The second half of A^-1 y and A^-1 z: D L^T."""
-    step, step_ptr, off_comp = t[12], t[13], t[14]
-    _, _, _, _, _, _, _, _, _, _, P, OFF, _, _, _ = layout(t)
-    for back in range(step.size):
-        n = step.size - 1 - back
-        k = step[n] * LANES
-        inverse = row(w, P + k)
-        a = row(w, y + k) * inverse
-        b = row(w, z + k) * inverse
-        for p in range(step_ptr[n], step_ptr[n + 1]):
-            i = off_comp[p] * LANES
-            l = row(w, OFF + p * LANES)
-            a = less(a, l, row(w, y + i))
-            b = less(b, l, row(w, z + i))
-        put(w, y + k, a)
-        put(w, z + k, b)
-
-
-back_substitute = njit(cache=True, error_model="numpy")(_back_substitute)
 factorise = njit(cache=True, error_model="numpy")(_factorise)
 
 
 def _substitute(w, y, t):
     """A^-1 of the rows at y, in place, after `factorise`."""
-    step, step_ptr, off_comp = t[12], t[13], t[14]
+    step, step_ptr, off_comp, row_ptr, rows = t[12], t[13], t[14], t[15], t[16]
     _, _, _, _, _, _, _, _, _, _, P, OFF, _, _, _ = layout(t)
     for n in range(step.size):
-        a = row(w, y + step[n] * LANES)
-        for p in range(step_ptr[n], step_ptr[n + 1]):
-            at = y + off_comp[p] * LANES
-            put(w, at, less(row(w, at), row(w, OFF + p * LANES), a))
+        k = step[n] * LANES
+        a = row(w, y + k)
+        for i in range(row_ptr[n], row_ptr[n + 1]):
+            a = less(a, row(w, OFF + rows[i, 0] * LANES), row(w, y + rows[i, 1] * LANES))
+        put(w, y + k, a * row(w, P + k))
     for back in range(step.size):
         n = step.size - 1 - back
         k = step[n] * LANES
-        a = row(w, y + k) * row(w, P + k)
+        a = constant(0.0)
         for p in range(step_ptr[n], step_ptr[n + 1]):
-            a = less(a, row(w, OFF + p * LANES), row(w, y + off_comp[p] * LANES))
-        put(w, y + k, a)
+            a = fma(row(w, OFF + p * LANES), row(w, y + off_comp[p] * LANES), a)
+        put(w, y + k, less(row(w, y + k), a, row(w, P + k)))
 
 
 substitute = njit(cache=True, error_model="numpy")(_substitute)
 
 
 def _advance(w, is_fixed, t):
-    """One Newton step of every lane, no longer than 3 in any ln activity.
+    """One Newton step of every lane, no longer than 3 in any ln activity; whether to evaluate afresh.
 
     Left out are the terms by which a_w enters the balances: those of H2O taken up, of relative order
     0.02 m. They slow the last digits of a_w only, and the test of the residuals counts them.
     """
-    nc, nf = t[3].size, t[4].shape[0]
-    family, sum_ptr, sum_at, sum_coef, n_off, aw_slope = t[4], t[8], t[9], t[10], t[14].size, t[22]
-    X, _, _, G, M, F, _, B, C, V, _, _, SLOPE, STATE, _ = layout(t)
+    nc, aw_slope = t[3].size, t[23]
+    X, _, _, G, _, F, _, B, C, V, _, _, _, STATE, _ = layout(t)
     factorise(w, F, B, is_fixed, t)
-    at = nc * nf + 2 * nc + n_off
     I = row(w, X + nc * LANES)
-    d = constant(1.0)
-    u = constant(0.0)
-    for f in range(nf):
-        slope = row(w, SLOPE + f * LANES)
-        if family[f, 3] != 0.0:
-            q = weighted(w, M, at + nf + f, sum_ptr, sum_at, sum_coef)
-            d = d + slope * q * (0.5 * family[f, 3])
-        u = less(u, slope, weighted(w, M, at + f, sum_ptr, sum_at, sum_coef))
+    d = row(w, STATE + 5 * LANES)
+    u = row(w, STATE + 6 * LANES)
     aw = row(w, G + 2 * nc * LANES)
     r1 = row(w, STATE + 3 * LANES) - I
     r2 = 0.0 - row(w, STATE + 2 * LANES)
@@ -596,23 +618,30 @@ def _advance(w, is_fixed, t):
         r2 = fma(v, y, r2)
     # Beyond a fold of the activity model (scalar `border`) there is no step: NaN ends the lane.
     dI = r1 / select(d > 1e-3, d, math.nan)
-    dL = (1.0 - aw + less(r2, u, dI) * aw_slope) / aw
+    dL = (1.0 - aw + less(r2, u, dI) * aw_slope) * row(w, G + (2 * nc + 1) * LANES)
     step = size(dL)
     for k in range(nc):
         y = fma(row(w, B + k * LANES), dI, row(w, F + k * LANES))  # the step down
-        put(w, F + k * LANES, y)
         step = select(size(y) > step, size(y), step)
-    damp = select(step > 3.0, 3.0 / step, 1.0)
+    damp = constant(1.0)
+    short = count(step < SHORT) == LANES
+    if count(step <= 3.0) < LANES:
+        damp = select(step > 3.0, 3.0 / step, 1.0)
     for k in range(nc):
-        put(w, X + k * LANES, less(row(w, X + k * LANES), row(w, F + k * LANES), damp))
+        y = 0.0 - fma(row(w, B + k * LANES), dI, row(w, F + k * LANES))
+        put(w, X + k * LANES, fma(y, damp, row(w, X + k * LANES)))
+        if short:
+            a = row(w, G + k * LANES)
+            put(w, G + k * LANES, fma(a, short_exponential(y), a))
     least = I * 0.2 + SMALLEST_I
     new = fma(dI, damp, I)
     put(w, X + nc * LANES, select(new < least, least, new))
     L = fma(dL, damp, row(w, X + (nc + 1) * LANES))
     L = select(L > 0.0, 0.0, L)
     put(w, X + (nc + 1) * LANES, select(L < -2.0, -2.0, L))
-    change = size(dI) / (I + size(dI))
+    change = size(dI) * row(w, STATE + 7 * LANES)
     put(w, STATE + LANES, select(change > step, change, step))
+    return not short
 
 
 advance = njit(cache=True, error_model="numpy")(_advance)
@@ -621,7 +650,7 @@ advance = njit(cache=True, error_model="numpy")(_advance)
 def _guess(w, cold, is_fixed, t):
     """First unknowns of the cold lanes: no partners but H+, at the pH where the acidity then balances."""
     K, factor_ptr, factor = t[0], t[1], t[2]
-    guess_ptr, guess_at, guess_power, h, half_z2 = t[18], t[19], t[20], t[21], t[23]
+    guess_ptr, guess_at, guess_power, h, half_z2 = t[19], t[20], t[21], t[22], t[24]
     nc = is_fixed.size
     X, T, DEAD, G, M, F, S, B, C, V, P, OFF, SLOPE, STATE, _ = layout(t)
     I = row(w, X + nc * LANES)
@@ -684,7 +713,7 @@ guess = njit(cache=True, error_model="numpy")(_guess)
 
 def _prepare(w, is_fixed, t):
     """Mark absent components; 1 in the spare row of STATE where a lane has no warm start."""
-    nc, h = is_fixed.size, t[21]
+    nc, h = is_fixed.size, t[22]
     X, T, DEAD, _, _, _, _, _, _, _, _, _, _, STATE, _ = layout(t)
     I = row(w, X + nc * LANES)
     L = row(w, X + (nc + 1) * LANES)
@@ -714,7 +743,7 @@ def _check(w, is_fixed, t):
 
     Absent components get x = -inf. Returns how many lanes are left.
     """
-    nc, h = is_fixed.size, t[21]
+    nc, h = is_fixed.size, t[22]
     X, T, DEAD, _, _, _, _, _, _, _, _, _, _, STATE, _ = layout(t)
     good = (row(w, STATE) > 0.5) & (row(w, X + nc * LANES) <= LARGEST_I)
     for k in range(nc):
@@ -745,12 +774,13 @@ def _solve_rows(w, is_fixed, t):
         guess(w, row(w, STATE + 4 * LANES) > 0.5, is_fixed, t)
         patience, limit = 20, 30
     put(w, STATE + LANES, 1.0)
+    fresh = True
     for n in range(limit):
-        evaluate(w, t)
+        evaluate(w, fresh, t)
         good = balance(w, is_fixed, t)
         if good == LANES or (n >= patience and good > LANES - FEW):
             break
-        advance(w, is_fixed, t)
+        fresh = advance(w, is_fixed, t)
     return check(w, is_fixed, t)
 
 
@@ -781,7 +811,7 @@ def _solve_blocks(totals, is_fixed, x, m, lng, work, status, *t):
     """
     n, nc = totals.shape
     ns = m.shape[1]
-    gclass = t[25]
+    gclass = t[26]
     blocks = (n + LANES - 1) // LANES
     chunks = work.shape[0]
     for chunk in prange(chunks):

@@ -243,7 +243,7 @@ def test_the_kernel_is_made_of_packed_instructions():
 
     fresh = njit(error_model="numpy")(lanes._evaluate)  # an inspection needs code not from the cache
     w = np.zeros(lanes.layout(TABLES.lanes)[-1])
-    fresh(w, TABLES.lanes)
+    fresh(w, True, TABLES.lanes)
     code = next(iter(fresh.inspect_llvm().values()))
     packed = len(re.findall(r"f(?:mul|add|div) <\d+ x double>", code))
     single = len(re.findall(r"f(?:mul|add|div) double", code))
