@@ -22,7 +22,8 @@ class Axis:
 
     ahead (n,): share of the way from centre i to centre i + 1 that lies beyond the centre of the
     coarse cell of i; 1 at the last cell of a coarse one
-    parent, other (n,): coarse cells to interpolate from; far (n,): weight of `other`
+    parent, other (n,): coarse cells on either side, other = parent beyond the outer centres
+    side (n,): -1, 0, 1 where a cell's centre lies before, at, beyond that of its coarse cell
     width (c,): of the coarse cells
     """
 
@@ -30,7 +31,7 @@ class Axis:
     ahead: np.ndarray
     parent: np.ndarray
     other: np.ndarray
-    far: np.ndarray
+    side: np.ndarray
     width: np.ndarray
 
 
@@ -41,15 +42,13 @@ def join(width: np.ndarray, pairs: bool) -> Axis:
     edge = np.concatenate([[0.0], np.cumsum(width)])
     centre, coarse = 0.5 * (edge[1:] + edge[:-1]), 0.5 * (edge[first[1:]] + edge[first[:-1]])
     parent = np.repeat(np.arange(first.size - 1), np.diff(first))
-    off = centre - coarse[parent]
-    other = np.clip(parent + np.sign(off).astype(np.int64), 0, first.size - 2)
-    gap = coarse[other] - coarse[parent]
-    far = np.divide(off, gap, out=np.zeros(n), where=gap != 0)  # constant beyond the outer centres
+    side = np.sign(np.arange(n) - 0.5 * (first[parent] + first[parent + 1] - 1)).astype(np.int64)
+    other = np.clip(parent + side, 0, first.size - 2)
     ahead = np.ones(n)
     inner = parent[:-1] == parent[1:]
     step = np.diff(centre)
     ahead[:-1][inner] = ((centre[1:] - coarse[parent[1:]]) / step)[inner]
-    return Axis(first, ahead, parent, other, far, np.diff(edge[first]))
+    return Axis(first, ahead, parent, other, side, np.diff(edge[first]))
 
 
 def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tuple[Axis, Axis, Axis]]:
@@ -105,6 +104,42 @@ def _join_axis(K, loss, axis, outer, n, inner, first, ahead, K_out, loss_out):
                 loss_out[out, s] = total
 
 
+def _weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
+    """W[start + cell, lane] = weight of `other` along an axis, as constant flux gives it.
+
+    That is the resistance from the centre of the parent to the cell, over that on to the centre of
+    the other; or, beyond the outermost centre, over that on to the outside, where x vanishes.
+    """
+    m = loss.shape[1]
+    for line in prange(outer * n):
+        i, o = line % n, line // n
+        for q in range(inner):
+            cell = (o * n + i) * inner + q
+            for s in range(m):
+                w = 0.0
+                if side[i] > 0:
+                    near = ahead[i - 1] / K[cell - inner, axis, s]
+                    if other[i] == parent[i]:
+                        beyond = 1.0 / loss[cell, s]
+                    else:
+                        beyond = 1.0 / K[cell, axis, s]
+                        if i + 2 < n and parent[i + 2] == parent[i + 1]:
+                            beyond += (1.0 - ahead[i + 1]) / K[cell + inner, axis, s]
+                    w = near / (near + beyond)
+                elif side[i] < 0:
+                    near = (1.0 - ahead[i]) / K[cell, axis, s]
+                    if other[i] == parent[i]:
+                        beyond = 1.0 / loss[cell, s]
+                    else:
+                        beyond = 1.0 / K[cell - inner, axis, s]
+                        if i >= 2 and parent[i - 2] == parent[i - 1]:
+                            beyond += ahead[i - 2] / K[cell - 2 * inner, axis, s]
+                    w = near / (near + beyond)
+                if not w >= 0.0:  # cut off from both
+                    w = 0.0
+                W[8 * (start + cell) + s] = w
+
+
 def _join_blocks(local, n1, n2, first0, first1, first2, out):
     """Sums of local (cells, m, m) over coarse cells."""
     c1, c2, m = first1.size - 1, first2.size - 1, local.shape[1]
@@ -125,6 +160,7 @@ def _join_blocks(local, n1, n2, first0, first1, first2, out):
 
 
 join_axis = njit(cache=True, parallel=True, error_model="numpy")(_join_axis)
+weigh = njit(cache=True, parallel=True, error_model="numpy")(_weigh)
 join_blocks = njit(cache=True, parallel=True, error_model="numpy")(_join_blocks)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from sim.errors import SolverError
-from sim.solvers.coarsening import fill, hierarchy, join_axis, join_blocks
+from sim.solvers.coarsening import fill, hierarchy, join_axis, join_blocks, weigh
 from sim.solvers.cycles import LANES, v_cycle
 from sim.solvers.krylov import FlexibleGmres, dot
 from sim.space.grid import FLAT, Grid
@@ -98,7 +98,7 @@ class Multigrid:
         """The flat arrays of sim.solvers.cycles, and float64 room for the coarse coefficients."""
         last, m = len(self.axes), self.m
         self.levels = np.zeros((last + 1, 10), np.int64)
-        tables: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "far": [], "first": []}
+        tables: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "first": []}
         size = {name: 0 for name in tables}
         self.total = 0
         for l, shape in enumerate(self.shapes):
@@ -113,9 +113,9 @@ class Multigrid:
                     size[name] += parts[-1].size
         flat = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in tables.items()}
         self.parent, self.other, self.first = flat["parent"], flat["other"], flat["first"]
-        self.weight = np.stack([1.0 - flat["far"], flat["far"]]).astype(precision)
         self.inverse = np.zeros(self.total * LANES * m, precision)
         self.K = np.zeros(self.total * LANES * self.dim, precision)
+        self.W = np.zeros_like(self.K)
         self.b = np.zeros(self.total * LANES, precision)
         self.x = np.zeros(self.total * LANES, precision)
         self.scale = 1.0
@@ -158,17 +158,22 @@ class Multigrid:
     def _coarsen(self, l, blocks, ahead, loss):
         shape, axes = list(self.shapes[l]), self.axes[l]
         coarse = int(np.prod(self.shapes[l + 1]))
+        fine, out = ahead, loss
         joined = np.empty((coarse, self.m, self.m))
         join_blocks(blocks, shape[1], shape[2], *(a.first for a in axes), joined)
         for d in range(3):
-            if axes[d].width.size == shape[d]:
+            if axes[d].width.size == self.shapes[l][d]:
                 continue
-            outer, n, inner = int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
+            axis, (outer, n, inner) = d - 3 + self.dim, _around(self.shapes[l], d)
+            start = (2 - d) * self.total + self.levels[l, 3]
+            a = axes[d]
+            weigh(fine, out, axis, outer, n, inner, a.ahead, a.parent, a.other, a.side, start, self.W)
+            outer, n, inner = _around(shape, d)
             shape[d] = axes[d].width.size
             cells = int(np.prod(shape))
             K_out, loss_out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
             join_axis(
-                ahead, loss, d - 3 + self.dim, outer, n, inner, axes[d].first, axes[d].ahead, K_out, loss_out
+                ahead, loss, axis, outer, n, inner, a.first, a.ahead, K_out, loss_out
             )
             ahead, loss = K_out, loss_out
         return joined, ahead, loss
@@ -180,7 +185,7 @@ class Multigrid:
         before = 2.0 ** -np.round(np.log2(size)) if 0 < size < np.inf else 1.0
         v_cycle(
             flat, x.reshape(-1), before, 1.0 / (before * self.scale), self.m, self.dim, self.levels,
-            self.parent, self.other, self.weight, self.first, self.inverse, self.K, self.b, self.x, self.total,
+            self.parent, self.other, self.W, self.first, self.inverse, self.K, self.b, self.x, self.total,
         )  # fmt: skip
 
     def apply(self, x: np.ndarray, out: np.ndarray) -> None:
@@ -224,6 +229,11 @@ class Multigrid:
         part = np.empty((SUMS, r.shape[1]))
         sum_cells(r, part)
         return part.sum(axis=0)
+
+
+def _around(shape, d):
+    """Cells before, along and after axis d."""
+    return int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
 
 
 def _trouble(M: np.ndarray) -> str:
