@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from sim.errors import SolverError
-from sim.solvers.coarsening import fill, hierarchy, join_axis, join_blocks, weigh
+from sim.solvers.coarsening import fill, hierarchy, join_blocks, join_cells, weigh
 from sim.solvers.cycles import LANES, v_cycle
 from sim.solvers.krylov import FlexibleGmres, dot
 from sim.space.grid import FLAT, Grid
@@ -156,27 +156,21 @@ class Multigrid:
         return True
 
     def _coarsen(self, l, blocks, ahead, loss):
-        shape, axes = list(self.shapes[l]), self.axes[l]
-        coarse = int(np.prod(self.shapes[l + 1]))
-        fine, out = ahead, loss
-        joined = np.empty((coarse, self.m, self.m))
-        join_blocks(blocks, shape[1], shape[2], *(a.first for a in axes), joined)
-        for d in range(3):
-            if axes[d].width.size == self.shapes[l][d]:
+        """Coefficients of level l + 1 from those of level l, and the interpolation between them."""
+        shape, axes = self.shapes[l], self.axes[l]
+        cells = int(np.prod(self.shapes[l + 1]))
+        for d in range(3 - self.dim, 3):
+            if axes[d].width.size == shape[d]:
                 continue
-            axis, (outer, n, inner) = d - 3 + self.dim, _around(self.shapes[l], d)
-            start = (2 - d) * self.total + self.levels[l, 3]
-            a = axes[d]
-            weigh(fine, out, axis, outer, n, inner, a.ahead, a.parent, a.other, a.side, start, self.W)
-            outer, n, inner = _around(shape, d)
-            shape[d] = axes[d].width.size
-            cells = int(np.prod(shape))
-            K_out, loss_out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
-            join_axis(
-                ahead, loss, axis, outer, n, inner, a.first, a.ahead, K_out, loss_out
-            )
-            ahead, loss = K_out, loss_out
-        return joined, ahead, loss
+            a, start = axes[d], (2 - d) * self.total + self.levels[l, 3]
+            around = int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
+            weigh(ahead, loss, d - 3 + self.dim, *around, a.ahead, a.parent, a.other, a.side, start, self.W)
+        first, share = tuple(a.first for a in axes), tuple(a.ahead for a in axes)
+        joined = np.empty((cells, self.m, self.m))
+        join_blocks(blocks, shape[1], shape[2], *first, joined)
+        K, out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
+        join_cells(ahead, loss, shape, first, share, K, out)
+        return joined, K, out
 
     def cycle(self, r: np.ndarray, x: np.ndarray) -> None:
         """x = one V(1,1) cycle for A^-1 r; r, x (n, m) float64."""
@@ -229,11 +223,6 @@ class Multigrid:
         part = np.empty((SUMS, r.shape[1]))
         sum_cells(r, part)
         return part.sum(axis=0)
-
-
-def _around(shape, d):
-    """Cells before, along and after axis d."""
-    return int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
 
 
 def _trouble(M: np.ndarray) -> str:
