@@ -203,15 +203,40 @@ class Multigrid:
             self.cycle(r.reshape(shape), out.reshape(shape))
 
         flat = np.ascontiguousarray(b).reshape(-1)
-        cycles, _ = self.krylov.solve(apply, precondition, flat, x.reshape(-1), tolerance, max_cycles)
         size = np.sqrt(dot(flat, flat))
+        if not np.isfinite(size):
+            raise SolverError("multigrid cannot solve: the right-hand side contains numbers not finite.")
         if size == 0.0:
-            return cycles, 0.0
+            x[:] = 0.0
+            return 0, 0.0
+        level = self._level(b)
+        rest = self.residual.reshape(-1)
+        left = np.sqrt(dot(rest, rest))
+        cycles, x[:] = 0, 0.0
+        if left > tolerance * size:
+            goal = tolerance * size / left
+            cycles, _ = self.krylov.solve(apply, precondition, rest, x.reshape(-1), goal, max_cycles)
+        x += level
         self._subtract(b, x)
         x += np.linalg.solve(self.one_cell, self.sums(self.residual))
         self._subtract(b, x)
-        r = self.residual.reshape(-1)
-        return cycles, float(np.sqrt(dot(r, r)) / size)
+        return cycles, float(np.sqrt(dot(rest, rest)) / size)
+
+    def _level(self, b: np.ndarray) -> np.ndarray:
+        """The same numbers (m,) in all cells that solve the whole as one cell, as far as that helps.
+
+        Where little reacts or leaves, the solution is this level and small differences, and float32
+        could not hold both. Leaves b - A x of it in `residual`.
+        """
+        level = np.linalg.solve(self.one_cell, self.sums(b))
+        uniform, image = np.empty_like(b), np.empty_like(b)
+        uniform[:] = level
+        self.apply(uniform, image)
+        along = dot(image.reshape(-1), image.reshape(-1))
+        share = dot(image.reshape(-1), b.reshape(-1)) / along if along > 0.0 else 0.0
+        np.multiply(image, -share, out=self.residual)
+        self.residual += b
+        return share * level
 
     def _subtract(self, b: np.ndarray, x: np.ndarray) -> None:
         self.apply(x, self.residual)
