@@ -22,7 +22,8 @@ class Axis:
 
     ahead (n,): share of the way from centre i to centre i + 1 that lies beyond the centre of the
     coarse cell of i; 1 at the last cell of a coarse one
-    parent, other (n,): coarse cells to interpolate from; far (n,): weight of `other`
+    parent, other (n,): coarse cells on either side, other = parent beyond the outer centres
+    side (n,): -1, 0, 1 where a cell's centre lies before, at, beyond that of its coarse cell
     width (c,): of the coarse cells
     """
 
@@ -30,7 +31,7 @@ class Axis:
     ahead: np.ndarray
     parent: np.ndarray
     other: np.ndarray
-    far: np.ndarray
+    side: np.ndarray
     width: np.ndarray
 
 
@@ -41,15 +42,13 @@ def join(width: np.ndarray, pairs: bool) -> Axis:
     edge = np.concatenate([[0.0], np.cumsum(width)])
     centre, coarse = 0.5 * (edge[1:] + edge[:-1]), 0.5 * (edge[first[1:]] + edge[first[:-1]])
     parent = np.repeat(np.arange(first.size - 1), np.diff(first))
-    off = centre - coarse[parent]
-    other = np.clip(parent + np.sign(off).astype(np.int64), 0, first.size - 2)
-    gap = coarse[other] - coarse[parent]
-    far = np.divide(off, gap, out=np.zeros(n), where=gap != 0)  # constant beyond the outer centres
+    side = np.sign(np.arange(n) - 0.5 * (first[parent] + first[parent + 1] - 1)).astype(np.int64)
+    other = np.clip(parent + side, 0, first.size - 2)
     ahead = np.ones(n)
     inner = parent[:-1] == parent[1:]
     step = np.diff(centre)
     ahead[:-1][inner] = ((centre[1:] - coarse[parent[1:]]) / step)[inner]
-    return Axis(first, ahead, parent, other, far, np.diff(edge[first]))
+    return Axis(first, ahead, parent, other, side, np.diff(edge[first]))
 
 
 def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tuple[Axis, Axis, Axis]]:
@@ -64,45 +63,123 @@ def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tupl
     return levels
 
 
-def _join_axis(K, loss, axis, outer, n, inner, first, ahead, K_out, loss_out):
-    """Join cells along one axis: K (cells, axis, species) towards the next cell, loss (cells, species).
+def _conduct(K, axis, s, children, along, ahead, stride):
+    """Conductance between two coarse centres from the fine ones between them.
 
-    Cells are counted [outer, n, inner]. Loss of the first and the last cell is through their outer
+    Lines in series, then side by side, is less than the truth; sections side by side, then in
+    series, is more (Wiener's bounds). Their geometric mean is exact in layers of either direction.
+    children: first and past-last fine index on each axis; along: (end of the first cell, last face)
+    """
+    low, high = children[0], children[1]
+    less, more = 0.0, 0.0
+    for i in range(low[0] if axis != 0 else 0, high[0] if axis != 0 else 1):
+        for j in range(low[1] if axis != 1 else 0, high[1] if axis != 1 else 1):
+            for k in range(low[2] if axis != 2 else 0, high[2] if axis != 2 else 1):
+                line, way = i * stride[0] + j * stride[1] + k * stride[2], 0.0
+                for f in range(low[axis], along[1]):
+                    share = ahead[f] if f < along[0] else 1.0 - ahead[f]
+                    if share > 0.0:
+                        way += share / K[line + f * stride[axis], axis - 3 + K.shape[1], s]
+                less += 1.0 / way
+    for f in range(low[axis], along[1]):
+        share, section = ahead[f] if f < along[0] else 1.0 - ahead[f], 0.0
+        for i in range(low[0] if axis != 0 else 0, high[0] if axis != 0 else 1):
+            for j in range(low[1] if axis != 1 else 0, high[1] if axis != 1 else 1):
+                for k in range(low[2] if axis != 2 else 0, high[2] if axis != 2 else 1):
+                    line = i * stride[0] + j * stride[1] + k * stride[2]
+                    section += K[line + f * stride[axis], axis - 3 + K.shape[1], s]
+        if share > 0.0:
+            more += share / section
+    return np.sqrt(less / more)
+
+
+def _edge_way(K, cell, i, axis, s, low, high, n, ahead, stride):
+    """Resistance from the coarse centre to a fine cell at an edge of the grid; 0 elsewhere."""
+    way = 0.0
+    d = axis - 3 + K.shape[1]
+    if high - low > 1:
+        if i == 0 and K[cell, d, s] > 0.0:
+            way = (1.0 - ahead[i]) / K[cell, d, s]
+        elif i == n - 1 and K[cell - stride, d, s] > 0.0:
+            way = ahead[i - 1] / K[cell - stride, d, s]
+    return way
+
+
+conduct = njit(cache=True, error_model="numpy")(_conduct)
+edge_way = njit(cache=True, error_model="numpy")(_edge_way)
+
+
+def _join_cells(K, loss, shape, first, ahead, K_out, loss_out):
+    """Coarse K (cells, axis, species) towards the next cell, and loss (cells, species).
+
+    first, ahead: of the three axes. Loss of cells at the edge of the grid is through their outer
     face, as far as we know, so the way from the coarse centre to them comes in series with it.
     """
-    m, nc = loss.shape[1], first.size - 1
-    for line in prange(outer * nc):
-        o, c = line // nc, line % nc
-        low, high = first[c], first[c + 1]
-        for q in range(inner):
-            i, j = (o * n + low) * inner + q, (o * n + high - 1) * inner + q
-            out = line * inner + q
+    m, dim = loss.shape[1], K.shape[1]
+    c0, c1, c2 = first[0].size - 1, first[1].size - 1, first[2].size - 1
+    stride = (shape[1] * shape[2], shape[2], 1)
+    for row in prange(c0 * c1):
+        for k in range(c2):
+            at = (row // c1, row % c1, k)
+            low = (first[0][at[0]], first[1][at[1]], first[2][k])
+            high = (first[0][at[0] + 1], first[1][at[1] + 1], first[2][k + 1])
+            out = row * c2 + k
             for s in range(m):
-                for d in range(K.shape[1]):
+                for axis in range(3 - dim, 3):
                     total = 0.0
-                    if d != axis:
-                        for f in range(i, j + 1, inner):
-                            total += K[f, d, s]
-                    elif c + 1 < nc:
-                        for f in range(low, first[c + 2] - 1):
-                            share = ahead[f] if f < high else 1.0 - ahead[f]
-                            if share > 0.0:
-                                total += share / K[(o * n + f) * inner + q, d, s]
-                        total = 1.0 / total
-                    K_out[out, d, s] = total
+                    if at[axis] + 2 < first[axis].size:
+                        along = (high[axis], first[axis][at[axis] + 2] - 1)
+                        total = conduct(K, axis, s, (low, high), along, ahead[axis], stride)
+                    K_out[out, axis - 3 + dim, s] = total
                 total = 0.0
-                for f in range(i, j + 1, inner):
-                    total += loss[f, s]
-                if high - low > 1:
-                    way = K[i, axis, s]
-                    if c == 0 and way > 0.0:
-                        g = loss[i, s]
-                        total += g / (1.0 + g * (1.0 - ahead[low]) / way) - g
-                    way = K[j - inner, axis, s]
-                    if c == nc - 1 and way > 0.0:
-                        g = loss[j, s]
-                        total += g / (1.0 + g * ahead[high - 2] / way) - g
+                for i in range(low[0], high[0]):
+                    for j in range(low[1], high[1]):
+                        for h in range(low[2], high[2]):
+                            c, way = i * stride[0] + j * stride[1] + h, 0.0
+                            at_fine = (i, j, h)
+                            for axis in range(3 - dim, 3):
+                                way += edge_way(
+                                    K, c, at_fine[axis], axis, s, low[axis], high[axis], shape[axis],
+                                    ahead[axis], stride[axis],
+                                )  # fmt: skip
+                            total += loss[c, s] / (1.0 + loss[c, s] * way)
                 loss_out[out, s] = total
+
+
+def _weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
+    """W[start + cell, lane] = weight of `other` along an axis, as constant flux gives it.
+
+    That is the resistance from the centre of the parent to the cell, over that on to the centre of
+    the other; or, beyond the outermost centre, over that on to the outside, where x vanishes.
+    """
+    m = loss.shape[1]
+    for line in prange(outer * n):
+        i, o = line % n, line // n
+        for q in range(inner):
+            cell = (o * n + i) * inner + q
+            for s in range(m):
+                w = 0.0
+                if side[i] > 0:
+                    near = ahead[i - 1] / K[cell - inner, axis, s]
+                    if other[i] == parent[i]:
+                        beyond = 1.0 / loss[cell, s]
+                    else:
+                        beyond = 1.0 / K[cell, axis, s]
+                        if i + 2 < n and parent[i + 2] == parent[i + 1]:
+                            beyond += (1.0 - ahead[i + 1]) / K[cell + inner, axis, s]
+                    w = near / (near + beyond)
+                elif side[i] < 0:
+                    near = (1.0 - ahead[i]) / K[cell, axis, s]
+                    if other[i] == parent[i]:
+                        beyond = 1.0 / loss[cell, s]
+                    else:
+                        beyond = 1.0 / K[cell - inner, axis, s]
+                        if i >= 2 and parent[i - 2] == parent[i - 1]:
+                            beyond += ahead[i - 2] / K[cell - 2 * inner, axis, s]
+                    w = near / (near + beyond)
+                if not w >= 0.0:  # cut off from both
+                    w = 0.0
+                W[8 * (start + cell) + s] = w
 
 
 def _join_blocks(local, n1, n2, first0, first1, first2, out):
@@ -124,7 +201,8 @@ def _join_blocks(local, n1, n2, first0, first1, first2, out):
                                 out[c, a, b] += local[f, a, b]
 
 
-join_axis = njit(cache=True, parallel=True, error_model="numpy")(_join_axis)
+join_cells = njit(cache=True, parallel=True, error_model="numpy")(_join_cells)
+weigh = njit(cache=True, parallel=True, error_model="numpy")(_weigh)
 join_blocks = njit(cache=True, parallel=True, error_model="numpy")(_join_blocks)
 
 

@@ -6,10 +6,11 @@ offers no such register, and its compiler does not find these by itself (4.8 tim
 the few lines of LLVM below. All kernels are in one file: numba's cache sees only that.
 
 Tables of a hierarchy (sim.solvers.coarsening makes them); one flat array holds all levels:
-levels (l, 10)  shape (3), first cell, offsets of the axes in parent/other/weight (3) and `first` (3)
+levels (l, 10)  shape (3), first cell, offsets of the axes in parent/other (3) and in `first` (3)
 inverse [cell, column, lane] of the diagonal blocks · K [axis, cell, lane] towards the next cell, the
 last axis first, zero where there is none · b, x [cell, lane] · total: cells in the flat arrays
-parent, other, weight (2, ...): the two coarse cells that a line of fine cells interpolates between
+parent, other: the two coarse cells that a line of fine cells interpolates between, the same one at
+its ends · W [axis, cell, lane] the weight of `other`, laid out like K
 """
 
 from __future__ import annotations
@@ -106,6 +107,26 @@ def add(typing, s, a, b):
 
 
 @intrinsic
+def minus(typing, s, a, b):
+    """s - a b, lane by lane."""
+
+    def code(context, builder, signature, args):
+        return builder.fsub(args[0], builder.fmul(args[1], args[2]))
+
+    return s(s, s, s), code
+
+
+@intrinsic
+def plus(typing, a, b):
+    """a + b, lane by lane."""
+
+    def code(context, builder, signature, args):
+        return builder.fadd(*args)
+
+    return a(a, b), code
+
+
+@intrinsic
 def add_times(typing, s, a, f):
     """s + a f with a number f."""
 
@@ -172,7 +193,18 @@ def _restrict_row(row, l, dim, levels, first, K, b, x, total):
         store(b, LANES * (coarse + k), s)
 
 
-def _prolong_row(row, l, levels, parent, other, weight, x):
+def _between(x, p, q, w):
+    """x[p] (1 - w) + x[q] w; with p = q the outside, where x vanishes, stands for q."""
+    a = load(x, LANES * p)
+    if p == q:
+        return minus(a, w, a)
+    return add(minus(a, w, a), w, load(x, LANES * q))
+
+
+between = njit(cache=True, error_model="numpy")(_between)
+
+
+def _prolong_row(row, l, dim, levels, parent, other, W, x, total):
     """Add the (tri)linear interpolation of the coarse x to the red cells of a row.
 
     The sweep that follows starts on black cells and does not look at what they hold.
@@ -180,26 +212,28 @@ def _prolong_row(row, l, levels, parent, other, weight, x):
     n1, n2, at = levels[l, 1], levels[l, 2], levels[l, 3]
     c1, c2, coarse = levels[l + 1, 1], levels[l + 1, 2], levels[l + 1, 3]
     i0, i1 = levels[l, 4] + row // n1, levels[l, 5] + row % n1
-    near, far = weight[0], weight[1]
     pp = coarse + (parent[i0] * c1 + parent[i1]) * c2
     pq = coarse + (parent[i0] * c1 + other[i1]) * c2
     qp = coarse + (other[i0] * c1 + parent[i1]) * c2
     qq = coarse + (other[i0] * c1 + other[i1]) * c2
     for k in range((row // n1 + row % n1) & 1, n2, 2):
-        c = LANES * (at + row * n2 + k)
-        i2 = levels[l, 6] + k
-        p, q = parent[i2], other[i2]
-        s = load(x, c)
-        s = add_times(s, load(x, LANES * (pp + p)), near[i0] * near[i1] * near[i2])
-        s = add_times(s, load(x, LANES * (pp + q)), near[i0] * near[i1] * far[i2])
-        s = add_times(s, load(x, LANES * (pq + p)), near[i0] * far[i1] * near[i2])
-        s = add_times(s, load(x, LANES * (pq + q)), near[i0] * far[i1] * far[i2])
-        if far[i0] != 0:
-            s = add_times(s, load(x, LANES * (qp + p)), far[i0] * near[i1] * near[i2])
-            s = add_times(s, load(x, LANES * (qp + q)), far[i0] * near[i1] * far[i2])
-            s = add_times(s, load(x, LANES * (qq + p)), far[i0] * far[i1] * near[i2])
-            s = add_times(s, load(x, LANES * (qq + q)), far[i0] * far[i1] * far[i2])
-        store(x, c, s)
+        c = at + row * n2 + k
+        p, q = parent[levels[l, 6] + k], other[levels[l, 6] + k]
+        w, w1 = load(W, LANES * c), load(W, LANES * (c + total))
+        s = between(x, pp + p, pp + q, w)
+        s = minus(s, w1, s)
+        if pq != pp:
+            s = add(s, w1, between(x, pq + p, pq + q, w))
+        if dim == 3:
+            w0 = load(W, LANES * (c + 2 * total))
+            s = minus(s, w0, s)
+            if qp != pp:
+                t = between(x, qp + p, qp + q, w)
+                t = minus(t, w1, t)
+                if qq != qp:
+                    t = add(t, w1, between(x, qq + p, qq + q, w))
+                s = add(s, w0, t)
+        store(x, LANES * c, plus(load(x, LANES * c), s))
 
 
 relax_row = njit(cache=True, error_model="numpy")(_relax_row)
@@ -208,7 +242,7 @@ prolong_row = njit(cache=True, error_model="numpy")(_prolong_row)
 
 
 def _work(
-    what, colour, low, high, l, m, dim, levels, parent, other, weight, first, inverse, K, b, x, total, v, factor
+    what, colour, low, high, l, m, dim, levels, parent, other, W, first, inverse, K, b, x, total, v, factor
 ):  # fmt: skip
     """One operation on rows low..high of level l. v: the caller's vector [cell, species]."""
     for row in range(low, high):
@@ -217,7 +251,7 @@ def _work(
         elif what == RESTRICT:
             restrict_row(row, l, dim, levels, first, K, b, x, total)
         elif what == PROLONG:
-            prolong_row(row, l, levels, parent, other, weight, x)
+            prolong_row(row, l, dim, levels, parent, other, W, x, total)
         else:
             n2 = levels[0, 2]
             for c in range(row * n2, (row + 1) * n2):
@@ -232,13 +266,13 @@ work = njit(cache=True, error_model="numpy")(_work)
 
 
 def _share(
-    what, colour, rows, l, m, dim, levels, parent, other, weight, first, inverse, K, b, x, total, v, factor
+    what, colour, rows, l, m, dim, levels, parent, other, W, first, inverse, K, b, x, total, v, factor
 ):  # fmt: skip
     """`work` on all rows of a level, in parallel. Rows of one operation do not depend on each other."""
     for chunk in prange(CHUNKS):
         work(
             what, colour, chunk * rows // CHUNKS, (chunk + 1) * rows // CHUNKS, l, m, dim, levels,
-            parent, other, weight, first, inverse, K, b, x, total, v, factor,
+            parent, other, W, first, inverse, K, b, x, total, v, factor,
         )  # fmt: skip
 
 
@@ -246,18 +280,18 @@ share = njit(cache=True, parallel=True, error_model="numpy")(_share)
 
 
 def _everywhere(
-    what, colour, l, m, dim, levels, parent, other, weight, first, inverse, K, b, x, total, v, factor
+    what, colour, l, m, dim, levels, parent, other, W, first, inverse, K, b, x, total, v, factor
 ):  # fmt: skip
     on = l + 1 if what == RESTRICT else l
     rows = levels[on, 0] * levels[on, 1]
     if rows * levels[on, 2] < SMALL:
         work(
-            what, colour, 0, rows, l, m, dim, levels, parent, other, weight, first, inverse, K, b, x,
+            what, colour, 0, rows, l, m, dim, levels, parent, other, W, first, inverse, K, b, x,
             total, v, factor,
         )  # fmt: skip
     else:
         share(
-            what, colour, rows, l, m, dim, levels, parent, other, weight, first, inverse, K, b, x,
+            what, colour, rows, l, m, dim, levels, parent, other, W, first, inverse, K, b, x,
             total, v, factor,
         )  # fmt: skip
 
@@ -266,7 +300,7 @@ everywhere = njit(cache=True, error_model="numpy")(_everywhere)
 
 
 def _v_cycle(
-    r, z, before, after, m, dim, levels, parent, other, weight, first, inverse, K, b, x, total
+    r, z, before, after, m, dim, levels, parent, other, W, first, inverse, K, b, x, total
 ):  # fmt: skip
     """z = one V(1,1) cycle from zero for r, both flat [cell, species].
 
@@ -274,7 +308,7 @@ def _v_cycle(
     transfers. before, after: factors that bring r to about 1, and the result back.
     """
     last = levels.shape[0] - 1
-    t = (m, dim, levels, parent, other, weight, first, inverse, K, b, x, total)
+    t = (m, dim, levels, parent, other, W, first, inverse, K, b, x, total)
     everywhere(PACK, 0, 0, *t, r, before)
     for l in range(last):
         everywhere(ZERO, 0, l, *t, r, before)

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 
 from sim.errors import SolverError
-from sim.solvers.coarsening import fill, hierarchy, join_axis, join_blocks
+from sim.solvers.coarsening import fill, hierarchy, join_blocks, join_cells, weigh
 from sim.solvers.cycles import LANES, v_cycle
 from sim.solvers.krylov import FlexibleGmres, dot
 from sim.space.grid import FLAT, Grid
@@ -98,7 +98,7 @@ class Multigrid:
         """The flat arrays of sim.solvers.cycles, and float64 room for the coarse coefficients."""
         last, m = len(self.axes), self.m
         self.levels = np.zeros((last + 1, 10), np.int64)
-        tables: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "far": [], "first": []}
+        tables: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "first": []}
         size = {name: 0 for name in tables}
         self.total = 0
         for l, shape in enumerate(self.shapes):
@@ -113,9 +113,9 @@ class Multigrid:
                     size[name] += parts[-1].size
         flat = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in tables.items()}
         self.parent, self.other, self.first = flat["parent"], flat["other"], flat["first"]
-        self.weight = np.stack([1.0 - flat["far"], flat["far"]]).astype(precision)
         self.inverse = np.zeros(self.total * LANES * m, precision)
         self.K = np.zeros(self.total * LANES * self.dim, precision)
+        self.W = np.zeros_like(self.K)
         self.b = np.zeros(self.total * LANES, precision)
         self.x = np.zeros(self.total * LANES, precision)
         self.scale = 1.0
@@ -156,22 +156,21 @@ class Multigrid:
         return True
 
     def _coarsen(self, l, blocks, ahead, loss):
-        shape, axes = list(self.shapes[l]), self.axes[l]
-        coarse = int(np.prod(self.shapes[l + 1]))
-        joined = np.empty((coarse, self.m, self.m))
-        join_blocks(blocks, shape[1], shape[2], *(a.first for a in axes), joined)
-        for d in range(3):
+        """Coefficients of level l + 1 from those of level l, and the interpolation between them."""
+        shape, axes = self.shapes[l], self.axes[l]
+        cells = int(np.prod(self.shapes[l + 1]))
+        for d in range(3 - self.dim, 3):
             if axes[d].width.size == shape[d]:
                 continue
-            outer, n, inner = int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
-            shape[d] = axes[d].width.size
-            cells = int(np.prod(shape))
-            K_out, loss_out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
-            join_axis(
-                ahead, loss, d - 3 + self.dim, outer, n, inner, axes[d].first, axes[d].ahead, K_out, loss_out
-            )
-            ahead, loss = K_out, loss_out
-        return joined, ahead, loss
+            a, start = axes[d], (2 - d) * self.total + self.levels[l, 3]
+            around = int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
+            weigh(ahead, loss, d - 3 + self.dim, *around, a.ahead, a.parent, a.other, a.side, start, self.W)
+        first, share = tuple(a.first for a in axes), tuple(a.ahead for a in axes)
+        joined = np.empty((cells, self.m, self.m))
+        join_blocks(blocks, shape[1], shape[2], *first, joined)
+        K, out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
+        join_cells(ahead, loss, shape, first, share, K, out)
+        return joined, K, out
 
     def cycle(self, r: np.ndarray, x: np.ndarray) -> None:
         """x = one V(1,1) cycle for A^-1 r; r, x (n, m) float64."""
@@ -180,7 +179,7 @@ class Multigrid:
         before = 2.0 ** -np.round(np.log2(size)) if 0 < size < np.inf else 1.0
         v_cycle(
             flat, x.reshape(-1), before, 1.0 / (before * self.scale), self.m, self.dim, self.levels,
-            self.parent, self.other, self.weight, self.first, self.inverse, self.K, self.b, self.x, self.total,
+            self.parent, self.other, self.W, self.first, self.inverse, self.K, self.b, self.x, self.total,
         )  # fmt: skip
 
     def apply(self, x: np.ndarray, out: np.ndarray) -> None:
@@ -204,15 +203,40 @@ class Multigrid:
             self.cycle(r.reshape(shape), out.reshape(shape))
 
         flat = np.ascontiguousarray(b).reshape(-1)
-        cycles, _ = self.krylov.solve(apply, precondition, flat, x.reshape(-1), tolerance, max_cycles)
         size = np.sqrt(dot(flat, flat))
+        if not np.isfinite(size):
+            raise SolverError("multigrid cannot solve: the right-hand side contains numbers not finite.")
         if size == 0.0:
-            return cycles, 0.0
+            x[:] = 0.0
+            return 0, 0.0
+        level = self._level(b)
+        rest = self.residual.reshape(-1)
+        left = np.sqrt(dot(rest, rest))
+        cycles, x[:] = 0, 0.0
+        if left > tolerance * size:
+            goal = tolerance * size / left
+            cycles, _ = self.krylov.solve(apply, precondition, rest, x.reshape(-1), goal, max_cycles)
+        x += level
         self._subtract(b, x)
         x += np.linalg.solve(self.one_cell, self.sums(self.residual))
         self._subtract(b, x)
-        r = self.residual.reshape(-1)
-        return cycles, float(np.sqrt(dot(r, r)) / size)
+        return cycles, float(np.sqrt(dot(rest, rest)) / size)
+
+    def _level(self, b: np.ndarray) -> np.ndarray:
+        """The same numbers (m,) in all cells that solve the whole as one cell, as far as that helps.
+
+        Where little reacts or leaves, the solution is this level and small differences, and float32
+        could not hold both. Leaves b - A x of it in `residual`.
+        """
+        level = np.linalg.solve(self.one_cell, self.sums(b))
+        uniform, image = np.empty_like(b), np.empty_like(b)
+        uniform[:] = level
+        self.apply(uniform, image)
+        along = dot(image.reshape(-1), image.reshape(-1))
+        share = dot(image.reshape(-1), b.reshape(-1)) / along if along > 0.0 else 0.0
+        np.multiply(image, -share, out=self.residual)
+        self.residual += b
+        return share * level
 
     def _subtract(self, b: np.ndarray, x: np.ndarray) -> None:
         self.apply(x, self.residual)
