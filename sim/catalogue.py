@@ -9,10 +9,11 @@ from sim import library
 from sim.errors import ScenarioError, nearest
 from sim.experiment import Scenario
 from sim.parameters import Parameters, parameters_from
+from sim.space.random_field import RandomField
 
 KEYS = {
     "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",
-    "constants", "growth_law", "parameters",
+    "constants", "growth_law", "parameters", "domain", "regions", "random_fields",
 }  # fmt: skip
 
 
@@ -44,11 +45,24 @@ def from_table(name: str, table: dict, **options: str) -> Scenario:
     chosen = {k: v for k, v in chosen.items() if v}
     model = library.model(**chosen)
     own: Parameters = parameters_from(table.get("parameters", {}), name)
-    layers = tuple((x["name"], x["cells"]) for x in table["layers"])
-    plain = ("title", "notes", "expected", "geometry", "outer", "duration")
+    # Where the domain is stated, layers have no cells of their own.
+    layers = tuple((x["name"], x["cells"] if "domain" not in table else 1) for x in table["layers"])
+    plain = ("title", "notes", "expected", "geometry", "outer", "duration", "domain", "regions")
     given = {k: table[k] for k in plain if k in table}
     return Scenario(
         name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
         constants=chosen.get("constants", "tissue-37C"),
-        growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]), **given,
+        growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]),
+        random_fields=tuple(_random_field(name, x) for x in table.get("random_fields", ())), **given,
     )  # fmt: skip
+
+
+def _random_field(name: str, table: dict) -> RandomField:
+    keys = RandomField.__dataclass_fields__
+    for key in table:
+        if key not in keys:
+            raise ScenarioError(f"{name}: a random field has no '{key}'.{nearest(key, keys)}")
+    missing = [k for k in keys if k not in table and k != "region"]
+    if missing:
+        raise ScenarioError(f"{name}: a random field lacks {', '.join(missing)}.")
+    return RandomField(**table)
