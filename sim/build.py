@@ -20,6 +20,7 @@ from sim.space import grid as grids
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
 from sim.space.random_field import RandomField
+from sim.stochastic import Nuclei
 from sim.units import convert
 
 
@@ -48,6 +49,11 @@ class Builder:
         self.unbalanced = scenario.model.imbalance(values)
         self.scenario, self.model = scenario, scenario.model.balanced(values)
         self.grid = make_grid(scenario)
+        self.nuclei = None
+        if scenario.stochastic is not None:
+            chance, s = scenario.stochastic, scenario
+            self.nuclei = Nuclei(chance, self.model, self.grid, s.geometry, s.duration)
+            self.model = self.nuclei.model
         self.layer = locate(scenario, self.grid)
         self.names = names_of(scenario)
         self.factors = [(f, self._factor(f)) for f in scenario.random_fields]

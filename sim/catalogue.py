@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import MISSING, fields
 from importlib import resources
 
 from sim import library
@@ -10,10 +11,12 @@ from sim.errors import ScenarioError, nearest
 from sim.experiment import Scenario
 from sim.parameters import Parameters, parameters_from
 from sim.space.random_field import RandomField
+from sim.stochastic import StochasticNucleation
 
 KEYS = {
     "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",
     "constants", "growth_law", "parameters", "domain", "regions", "random_fields",
+    "stochastic",
 }  # fmt: skip
 
 
@@ -53,16 +56,19 @@ def from_table(name: str, table: dict, **options: str) -> Scenario:
         name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
         constants=chosen.get("constants", "tissue-37C"),
         growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]),
-        random_fields=tuple(_random_field(name, x) for x in table.get("random_fields", ())), **given,
+        random_fields=tuple(_made(RandomField, name, x) for x in table.get("random_fields", ())),
+        stochastic=_made(StochasticNucleation, name, table["stochastic"]) if "stochastic" in table else None,
+        **given,
     )  # fmt: skip
 
 
-def _random_field(name: str, table: dict) -> RandomField:
-    keys = RandomField.__dataclass_fields__
+def _made(kind: type, name: str, table: dict):
+    """An object of data from its table, where keys are the names of its fields."""
+    keys = {f.name: f.default is MISSING for f in fields(kind)}
     for key in table:
         if key not in keys:
-            raise ScenarioError(f"{name}: a random field has no '{key}'.{nearest(key, keys)}")
-    missing = [k for k in keys if k not in table and k != "region"]
+            raise ScenarioError(f"{name}: {kind.__name__} has no '{key}'.{nearest(key, keys)}")
+    missing = [k for k, needed in keys.items() if needed and k not in table]
     if missing:
-        raise ScenarioError(f"{name}: a random field lacks {', '.join(missing)}.")
-    return RandomField(**table)
+        raise ScenarioError(f"{name}: {kind.__name__} lacks {', '.join(missing)}.")
+    return kind(**table)

@@ -14,6 +14,7 @@ from sim.parameters import Parameter, Parameters
 from sim.shapes import Shape
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.random_field import RandomField
+from sim.stochastic import StochasticNucleation
 from sim.units import convert, si_unit
 
 GEOMETRIES = ("well_mixed", "slab", "cylinder", "sphere", "rectangle", "box")
@@ -37,6 +38,7 @@ class Scenario:
     regions: ((name, shape), ...) painted over the layers, later over earlier (sim.shapes); their
         parameters are called as those of layers are
     random_fields: lognormal factors on fields of the model (with_random_field)
+    stochastic: whether and how nucleation is drawn (with_stochastic_nucleation)
     parameters: the model's, with the scenario's values, and the scenario's own
     """
 
@@ -57,6 +59,7 @@ class Scenario:
     domain: tuple[tuple[float | str, int], ...] = ()
     regions: tuple[tuple[str, Shape], ...] = ()
     random_fields: tuple[RandomField, ...] = ()
+    stochastic: StochasticNucleation | None = None
 
     def __post_init__(self):
         if self.geometry not in GEOMETRIES:
@@ -71,6 +74,8 @@ class Scenario:
         object.__setattr__(self, "domain", places.checked_domain(self.domain, self.geometry))
         object.__setattr__(self, "regions", places.checked_regions(self.regions))
         self._check_random_fields()
+        if self.stochastic is not None:
+            self.stochastic.share(self.geometry)  # refuses what the geometry lacks
         object.__setattr__(self, "duration", convert(self.duration, "s", "duration"))
         if not self.duration > 0:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
@@ -96,6 +101,16 @@ class Scenario:
     def with_model(self, model: Model, initial: dict[str, float | str] | None = None) -> Scenario:
         """A copy with another model; values that the scenario gave to parameters are kept."""
         return replace(self, model=model, initial={**self.initial, **(initial or {})})
+
+    def with_stochastic_nucleation(
+        self, seed: int, interval: float | str | None = None, sample: float | str | None = None
+    ) -> Scenario:
+        """A copy in which crystals are born whole, by chance (sim.stochastic).
+
+        interval: time between draws [s or text]; sample: true depth of a rectangle, length of a
+            cylinder, cross-section of a slab, volume of a stirred cell ("10 um")
+        """
+        return replace(self, stochastic=StochasticNucleation(seed, interval, sample))
 
     def with_geometry(
         self, geometry: str, cells: dict[str, int] | None = None, domain: Sequence[tuple[Any, int]] = ()
@@ -147,7 +162,7 @@ class Scenario:
         """What differs from `base` to this scenario, a line each: "old -> new"."""
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "layers", "outer", "duration", "initial", "constants", "growth_law",
-                    "domain", "regions", "random_fields"):  # fmt: skip
+                    "domain", "regions", "random_fields", "stochastic"):  # fmt: skip
             old, new = getattr(base, key), getattr(self, key)
             if old != new:
                 lines.append(f"{key}: {old} -> {new}")

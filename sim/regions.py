@@ -81,11 +81,12 @@ def names_of(s: Any) -> list[str]:
 
 
 def layout_table(s: Any) -> dict:
-    """Domain, regions and random fields as plain data, for the manifest; only what there is."""
+    """Domain, regions and what is random as plain data, for the manifest; only what there is."""
     found = {
         "domain": [list(row) for row in s.domain],
         "regions": [{"name": n, **shapes.to_table(shape)} for n, shape in s.regions],
         "random_fields": [f.table() for f in s.random_fields],
+        "stochastic": s.stochastic.table() if s.stochastic else {},
     }
     return {k: v for k, v in found.items() if v}
 
