@@ -1,10 +1,11 @@
-"""Nucleation as chance: expected numbers are integrated, whole crystals are drawn from them.
+"""Nucleation as chance: expected crystals are integrated, whole crystals are drawn from them.
 
-The rate J adds to `expected_nuclei` instead of making crystals; at the end of each interval every
-cell draws N ~ Poisson(expected x its true volume) and receives N crystals of the interval's mean
-critical size, with their calcium, phosphate and acidity from the same cell's water. A draw is a
-function of (seed, interval, cell) alone. On the mean this is the mean-field model up to the delay
-of at most one interval between a nucleation and the growth that follows it.
+Between draws, crystals born since the last one are an expectation with moments of their own,
+`expected_m0` to `expected_m2` and `expected_HAP`: they take sites, grow and dissolve as others do.
+At the end of each interval every cell draws N ~ Poisson(expected_m0 x its true volume); what was
+expected, times N over its mean, joins the crystals, and the difference of calcium, phosphate and
+acidity is taken from the same cell's water or given back to it. A draw is a function of (seed,
+interval, cell) alone. Where N is large this is the mean-field model, whatever the interval.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 
 from sim.counter_random import poisson, seed_number, uniform
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, listing
 from sim.model.model import Model
-from sim.model.process import Derived, Process, arguments, coefficient
-from sim.model.species import Species
+from sim.model.process import Derived, Kernel, Process, arguments, coefficient
 from sim.model.system import System
 from sim.solvers.solution import Solution
 from sim.space.grid import Grid
@@ -32,15 +32,15 @@ NOMINAL = {
     "rectangle": ("depth", "m", "10 um"),
     "well_mixed": ("volume", "m3", "1 mm3"),
 }
-NUMBER = "expected_nuclei"
-# process of the model -> (what holds its integral over an interval, unit, content of one nucleus of
-# 1 nm: scales of tolerances only)
-INTEGRALS = {
-    "nucleation: number": (NUMBER, "m-3", 1.0),
-    "nucleation: length": ("expected_length", "m-2", 1e-9),
-    "nucleation: area": ("expected_area", "m-1", 1e-18),
-    "nucleation: amount": ("expected_amount", "mol m-3", 3e-24),
+# process of the model -> (the moment it gives crystals, the same of those not yet drawn, and what
+# one crystal of 10 nm has of it: for tolerances only)
+BIRTHS = {
+    "nucleation: number": ("hap_m0", "expected_m0", 1.0),
+    "nucleation: length": ("hap_m1", "expected_m1", 1e-8),
+    "nucleation: area": ("hap_m2", "expected_m2", 1e-16),
+    "nucleation: amount": ("HAP", "expected_HAP", 3e-21),
 }
+EXPECTED = {moment: expected for moment, expected, _ in BIRTHS.values()}
 STREAM = "nucleation"
 
 
@@ -102,68 +102,49 @@ class StochasticNucleation:
         return np.minimum(self.interval * np.arange(1, count + 1), duration)
 
 
-def occupied(crystals, expected):
-    """Crystals there and expected [m-3]: both take sites."""
+def both(crystals, expected):
+    """Crystals there and expected, for whatever depends on all of them."""
     return crystals + expected
 
 
 class Nuclei:
     """The draws of one run.
 
-    model: the given one with nucleation put off; counts (n,): crystals drawn so far in each cell
+    model: the given one with crystals not yet drawn kept apart; volume (n,): the true one [m3]
     """
 
     def __init__(
         self, choice: StochasticNucleation, model: Model, grid: Grid, geometry: str, duration: float
     ):
         self.seed, self.ends = choice.seed, choice.ends(duration)
-        self.volume = grid.volume * choice.share(geometry)  # the true one [m3]
-        missing = [n for n in INTEGRALS if n not in {p.name for p in model.processes}]
-        if missing:
-            raise ScenarioError(
-                f"stochastic nucleation: the model has no process '{missing[0]}'; put off are "
-                f"{', '.join(INTEGRALS)}."
-            )
-        self.births = [p for p in model.processes if p.name in INTEGRALS]
-        self.model = self._put_off(model)
-        index = {s.name: k for k, s in enumerate(self.model.species)}
-        self.column = {p.name: index[INTEGRALS[p.name][0]] for p in self.births}
-        self.index = index
-
-    def _put_off(self, model: Model) -> Model:
-        """The model in which nucleation makes expectations, not crystals."""
-        crystals = next(iter(_process(model, "nucleation: number").changes))
-        # Where a cell is so large that 1e-6 of the usual scale is many crystals, one crystal counts.
-        scale = {s.name: s.scale for s in model.species}[crystals]
-        scale = min(scale, 1.0 / float(self.volume.max()))
-        model = model.with_species(*(
-            Species(name, scale=scale * content, unit=unit, description="nuclei not yet drawn")
-            for name, unit, content in INTEGRALS.values()
-        ))  # fmt: skip
-        model = model.with_process(*(replace(p, changes={INTEGRALS[p.name][0]: 1}) for p in self.births))
-        rate = _process(model, "nucleation: number").needs
-        users = [d for d in model.derived if set(d.outputs) & set(rate) and crystals in d.needs]
-        if users:
-            both = Derived(
-                "occupied_sites", occupied, inputs={"crystals": crystals, "expected": NUMBER}, units=("m-3",)
-            )
-            model = model.with_derived(both, *(_with_input(d, crystals, "occupied_sites") for d in users))
-        return model
+        self.volume = grid.volume * choice.share(geometry)
+        processes = {p.name: p for p in model.processes}
+        for name, (moment, _, _) in BIRTHS.items():
+            if name not in processes or moment not in processes[name].changes:
+                raise ScenarioError(
+                    f"stochastic nucleation: the model has no process '{name}' that changes {moment}; "
+                    f"it draws what {listing(BIRTHS)} make."
+                )
+        self.model = apart(model)
+        self.index = {s.name: k for k, s in enumerate(self.model.species)}
+        self.mineral = processes["nucleation: amount"].changes
 
     def tolerances(
         self, system: System, t: float, y: np.ndarray, span: float, atol: np.ndarray
     ) -> np.ndarray:
         """`atol` with what is expected judged by one crystal, or by all of the interval's if more.
 
-        Numbers start each interval at zero: where billions will come, a tolerance of a millionth of
-        one would make the first step shorter than the clock can tell.
+        By one, or a large cell would draw the integrator's errors; by all where there are more,
+        because numbers start each interval at zero: where billions will come, a tolerance of a
+        millionth of one would make the first step shorter than the clock can tell.
         """
         atol = atol.copy()
         body, _ = system.split(atol)
         rates = system.evaluate(t, y)[1]
-        for p in self.births:
-            k = self.column[p.name]
-            body[:, k] *= np.maximum(1.0, rates[p.name] * span / system.scale[k])
+        for name, (_, expected, one) in BIRTHS.items():
+            k = self.index[expected]
+            size = np.maximum(np.minimum(system.scale[k], one / self.volume), rates[name] * span)
+            body[:, k] *= size / system.scale[k]
         return atol
 
     def draw(self, system: System, y: np.ndarray, interval: int) -> tuple[np.ndarray, np.ndarray]:
@@ -171,23 +152,25 @@ class Nuclei:
         y = y.copy()
         u, _ = system.split(y)
         # Below zero by less than the tolerance, a millionth of a crystal, is none.
-        mean = np.maximum(u[:, self.index[NUMBER]], 0.0) * self.volume
+        mean = np.maximum(u[:, self.index["expected_m0"]], 0.0) * self.volume
         born = poisson(mean, uniform(self.seed, STREAM, interval, mean.size))
-        ratio = np.divide(born, mean, out=np.zeros_like(mean), where=born > 0)
+        ratio = np.divide(born, mean, out=np.zeros_like(mean), where=mean > 0)
         values = {n: p.si for n, p in system.parameters.items()}
-        for p in self.births:
-            expected = u[:, self.column[p.name]].copy()
-            for name, change in p.changes.items():
-                u[:, self.index[name]] += coefficient(change, values) * (ratio * expected)
-        for k in self.column.values():
-            u[:, k] = 0.0
+        mineral = {n: coefficient(c, values) for n, c in self.mineral.items()}
+        more = (ratio - 1.0) * u[:, self.index["expected_HAP"]] / mineral["HAP"]
+        for name, change in mineral.items():
+            if name != "HAP":
+                u[:, self.index[name]] += change * more
+        for moment, expected in EXPECTED.items():
+            u[:, self.index[moment]] += ratio * u[:, self.index[expected]]
+            u[:, self.index[expected]] = 0.0
         return y, born
 
     def shortage(self, system: System, before: np.ndarray, after: np.ndarray) -> str:
         """A sentence when the water of a cell did not hold what its crystals are made of, else ""."""
         old, new = system.split(before)[0], system.split(after)[0]
         for k, s in enumerate(system.model.species):
-            if s.signed or k in self.column.values():
+            if s.signed:
                 continue
             wrong = np.flatnonzero((new[:, k] < 0) & (new[:, k] < old[:, k]))
             if wrong.size:
@@ -250,14 +233,43 @@ class Nuclei:
         return _joined(parts, {"nuclei": nuclei, "draws": draws})
 
 
-def _process(model: Model, name: str) -> Process:
-    return next(p for p in model.processes if p.name == name)
+def apart(model: Model) -> Model:
+    """The model in which crystals not yet drawn have moments of their own.
+
+    Births go to them. What changes crystals in proportion to their moments (growth, dissolution)
+    gets a twin that does the same to them; everything else reads the sum of both.
+    """
+    sums = {moment: f"all_{moment}" for moment in EXPECTED}
+    known = {s.name: s for s in model.species}
+    species = [
+        replace(known[moment], name=expected, initial=0.0, equilibrated=False,
+                description=f"{known[moment].description or moment} not yet drawn")
+        for moment, expected in EXPECTED.items()
+    ]  # fmt: skip
+    derived = [
+        Derived(sums[m], both, inputs={"crystals": m, "expected": e}, units=(known[m].unit,))
+        for m, e in EXPECTED.items()
+    ]
+    derived += [d if isinstance(d.formula, Kernel) else _reading(d, sums) for d in model.derived]
+    processes: list[Process] = []
+    for p in model.processes:
+        twin = replace(_reading(p, EXPECTED), changes={EXPECTED.get(s, s): c for s, c in p.changes.items()})
+        if p.name in BIRTHS:
+            processes.append(replace(_reading(p, sums), changes=twin.changes))
+        elif EXPECTED.keys() & set(p.needs) and EXPECTED.keys() & p.changes.keys():
+            processes += [p, replace(twin, name=f"{p.name}, not yet drawn")]
+        else:
+            processes.append(_reading(p, sums))
+    return replace(
+        model, species=(*model.species, *species), derived=tuple(derived), processes=tuple(processes)
+    )
 
 
-def _with_input(d: Derived, old: str, new: str) -> Derived:
-    """A derived quantity that reads `new` where it read `old`."""
-    names = arguments(d.formula, d.name)
-    return replace(d, inputs=d.inputs | {a: new for a in names if d.inputs.get(a, a) == old})
+def _reading(owner, new: dict[str, str]):
+    """A process or derived quantity that reads other names."""
+    names = {a: owner.inputs.get(a, a) for a in arguments(owner.formula, owner.name)}
+    renamed = {a: new[n] for a, n in names.items() if n in new and a not in owner.parameters}
+    return replace(owner, inputs=owner.inputs | renamed) if renamed else owner
 
 
 def _joined(parts: list[Solution], more: dict[str, int]) -> Solution:
