@@ -9,6 +9,7 @@ from reference import busy, elements
 import sim
 from sim.catalogue import from_table
 from sim.errors import ScenarioError
+from sim.stochastic import apart
 
 A, K, SITES = 2e14, 1e-3, 1e15  # m-3 s-1, 1/s, m-3
 D0, SPAN = 2e-9, 4000.0  # m, s
@@ -184,6 +185,30 @@ def test_large_cells_fill_their_sites_as_the_mean_field_does():
     exact = SITES / 100 * -math.expm1(-EXPECTED / (SITES / 100))
     assert plain["hap_m0"].values[-1] == pytest.approx(exact, rel=1e-4)
     assert large["hap_m0"].values[-1] == pytest.approx(exact, rel=1e-3)
+
+
+def crowded(J, hap_m0):
+    return J / (1.0 + hap_m0)
+
+
+def uptake(HAP):
+    return 1e-9 * HAP
+
+
+def test_everything_sees_the_crystals_not_yet_drawn():
+    """Births and bystanders read the sum; what changes crystals has a twin for the others."""
+    birth = sim.Process("nucleation: number", crowded, {"hap_m0": 1}, inputs={"J": "nucleation_rate"})
+    loss = sim.Process("loss", uptake, {"HAP": -1, "Ca": 5})
+    seen = sim.Process("seen", uptake, {"burst": -1})
+    model = apart(toy().with_process(birth, loss, seen))
+    found = {p.name: p for p in model.processes}
+    assert found["nucleation: number"].needs == ("nucleation_rate", "all_hap_m0")
+    assert found["nucleation: number"].changes == {"expected_m0": 1}
+    assert found["seen"].needs == ("all_HAP",)
+    assert found["loss"] == loss
+    twin = found["loss, not yet drawn"]
+    assert twin.needs == ("expected_HAP",) and twin.changes == {"expected_HAP": -1, "Ca": 5}
+    assert not model.imbalance({n: p.si for n, p in model.parameters.items()})
 
 
 @pytest.fixture(scope="module")
