@@ -31,12 +31,12 @@ _PUBLIC = {
     "simulate": "sim.simulation",
     "speciate": "sim.chemistry.fluid",
 }
-_MODULES = ("library", "measures", "plotting", "units")
+_MODULES = ("library", "measures", "plotting", "shapes", "units")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from sim import library, measures, plotting, units  # noqa: F401
+    from sim import library, measures, plotting, shapes, units  # noqa: F401
     from sim.catalogue import scenario, scenarios  # noqa: F401
     from sim.chemistry.batch import equilibrate  # noqa: F401
     from sim.chemistry.equilibria import constants_sets  # noqa: F401

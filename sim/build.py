@@ -15,9 +15,12 @@ from sim.kinetics.growth import third_moment
 from sim.model.process import coefficient
 from sim.model.system import System
 from sim.parameters import Parameters
+from sim.regions import domain_grid, names_of, paint
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
+from sim.space.random_field import RandomField
+from sim.stochastic import Nuclei
 from sim.units import convert
 
 
@@ -46,8 +49,14 @@ class Builder:
         self.unbalanced = scenario.model.imbalance(values)
         self.scenario, self.model = scenario, scenario.model.balanced(values)
         self.grid = make_grid(scenario)
+        self.nuclei = None
+        if scenario.stochastic is not None:
+            chance, s = scenario.stochastic, scenario
+            self.nuclei = Nuclei(chance, self.model, self.grid, s.geometry, s.duration)
+            self.model = self.nuclei.model
         self.layer = locate(scenario, self.grid)
-        self.names = [name for name, _ in scenario.layers]
+        self.names = names_of(scenario)
+        self.factors = [(f, self._factor(f)) for f in scenario.random_fields]
 
     def segments(self) -> Iterator[Segment]:
         """The segments of the run, in order."""
@@ -107,11 +116,19 @@ class Builder:
         )  # fmt: skip
 
     def fields(self, parameters: Parameters) -> dict[str, np.ndarray]:
-        """{field: (n,)} from the layers."""
-        return {
+        """{field: (n,)} from the layers and regions, times random factors."""
+        found = {
             name: self._by_layer(parameters, name, default)
             for name, (default, _, _) in self.model.fields.items()
         }
+        for f, factor in self.factors:
+            found[f.field] = found[f.field] * factor
+        return found
+
+    def _factor(self, f: RandomField) -> np.ndarray:
+        """A random factor where its region is, 1 elsewhere."""
+        here = self.layer == self.names.index(f.region) if f.region else True
+        return np.where(here, f.factor(self.grid), 1.0)
 
     def initial(self, system: System) -> np.ndarray:
         """The first state: layer by layer, then equilibrated species at rest."""
@@ -246,6 +263,8 @@ def make_grid(s: Scenario) -> Grid:
             )
         area = 1.0 if s.outer == "exchange" else 0.0
         return grids.well_mixed(1.0, area)
+    if s.domain:
+        return domain_grid(s.geometry, s.domain)
     sizes = [(s.size(name), cells) for name, cells in s.layers]
     if s.geometry in ("slab", "cylinder", "sphere"):
         edges = np.zeros(1)
@@ -258,11 +277,9 @@ def make_grid(s: Scenario) -> Grid:
 
 
 def locate(s: Scenario, grid: Grid) -> np.ndarray:
-    """Index of the layer each cell's centre lies in (n,); beyond the last, the last."""
-    if not grid.axes:
-        return np.zeros(1, np.int64)
-    outer = np.cumsum([s.size(name) for name, _ in s.layers])
-    return np.minimum(np.searchsorted(outer, grid.distance(), side="left"), len(s.layers) - 1)
+    """Index of the layer or region each cell's centre lies in (n,); beyond the last layer, the last."""
+    inner = np.cumsum([s.size(name) for name, _ in s.layers[:-1]]) if grid.axes else np.zeros(0)
+    return paint(s, grid, np.searchsorted(inner, grid.distance(), side="left"))
 
 
 def outer_tags(grid: Grid) -> tuple[str, ...]:

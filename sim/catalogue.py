@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import MISSING, fields
 from importlib import resources
 
 from sim import library
 from sim.errors import ScenarioError, nearest
 from sim.experiment import Scenario
 from sim.parameters import Parameters, parameters_from
+from sim.space.random_field import RandomField
+from sim.stochastic import StochasticNucleation
 
 KEYS = {
     "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",
-    "constants", "growth_law", "parameters",
+    "constants", "growth_law", "parameters", "domain", "regions", "random_fields",
+    "stochastic",
 }  # fmt: skip
 
 
@@ -44,11 +48,27 @@ def from_table(name: str, table: dict, **options: str) -> Scenario:
     chosen = {k: v for k, v in chosen.items() if v}
     model = library.model(**chosen)
     own: Parameters = parameters_from(table.get("parameters", {}), name)
-    layers = tuple((x["name"], x["cells"]) for x in table["layers"])
-    plain = ("title", "notes", "expected", "geometry", "outer", "duration")
+    # Where the domain is stated, layers have no cells of their own.
+    layers = tuple((x["name"], x["cells"] if "domain" not in table else 1) for x in table["layers"])
+    plain = ("title", "notes", "expected", "geometry", "outer", "duration", "domain", "regions")
     given = {k: table[k] for k in plain if k in table}
     return Scenario(
         name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
         constants=chosen.get("constants", "tissue-37C"),
-        growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]), **given,
+        growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]),
+        random_fields=tuple(_made(RandomField, name, x) for x in table.get("random_fields", ())),
+        stochastic=_made(StochasticNucleation, name, table["stochastic"]) if "stochastic" in table else None,
+        **given,
     )  # fmt: skip
+
+
+def _made(kind: type, name: str, table: dict):
+    """An object of data from its table, where keys are the names of its fields."""
+    keys = {f.name: f.default is MISSING for f in fields(kind)}
+    for key in table:
+        if key not in keys:
+            raise ScenarioError(f"{name}: {kind.__name__} has no '{key}'.{nearest(key, keys)}")
+    missing = [k for k, needed in keys.items() if needed and k not in table]
+    if missing:
+        raise ScenarioError(f"{name}: {kind.__name__} lacks {', '.join(missing)}.")
+    return kind(**table)

@@ -14,6 +14,7 @@ import numpy as np
 from sim.build import Builder, Segment
 from sim.dataset import assemble
 from sim.ledger import inventory
+from sim.regions import layout_table
 from sim.result import Result
 from sim.solvers.solution import STATUS, Solution
 
@@ -64,9 +65,10 @@ class RunRecord:
                 statistics[k] = statistics.get(k, 0) + int(v)
         worst = max(solutions, key=lambda p: p.undershoot)
         parameters = {n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()}
+        layout = layout_table(s)
         text = json.dumps(
             [parameters, s.geometry, s.layers, s.outer, s.duration, s.initial, s.constants,
-             [str(i) for i in s.interventions], [p.name for p in s.model.processes]],
+             [str(i) for i in s.interventions], [p.name for p in s.model.processes], *layout.items()],
             default=str,
         )  # fmt: skip
         end = solutions[-1]
@@ -93,6 +95,7 @@ class RunRecord:
             "wall_seconds": wall,
             "seed": self.seed,
             "threads": 1,
+            "layout": layout,
             "hash": hashlib.sha256(text.encode()).hexdigest()[:16],
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": [str(i) for i in s.interventions],

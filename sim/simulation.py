@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -37,6 +38,7 @@ def simulate(
     rtol: relative tolerance per step, 1e-12 to 1e-2
     atol: absolute tolerance as a share of each species' declared scale
     times: output times [s or text], or how many; they never influence the solution
+    seed: of the stochastic nucleation, instead of the scenario's
     progress: True for a bar, or a function of (time [s], steps)
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
@@ -46,9 +48,14 @@ def simulate(
         raise ScenarioError(f"rtol = {rtol!r} is outside 1e-13 to 0.1; 1e-5 is the default.")
     if not 0 < atol <= 1:
         raise ScenarioError(f"atol = {atol!r} must be above 0 and at most 1: it is a share of each scale.")
+    chance = scenario.stochastic
+    if chance is not None:
+        seed = chance.seed if seed is None else seed
+        scenario = scenario.with_stochastic_nucleation(seed, chance.interval, chance.sample)
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
     builder = Builder(scenario)
+    solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, solver, rtol, atol, seed)
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
     bar, report = _progress(progress, scenario)
@@ -60,7 +67,7 @@ def simulate(
             y = builder.initial(system) if y is None else segment.change(y)
             record.begin(segment, y)
             inside = (wanted >= segment.start) & (wanted <= segment.end)
-            solution = method.solve(
+            solution = solve(
                 system, segment.start, segment.end, y, wanted[inside], rtol,
                 system.tolerances(atol), report, max_steps,
             )  # fmt: skip

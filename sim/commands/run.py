@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import sys
@@ -126,6 +127,8 @@ def _shaped(scenario: Scenario, days: float | None, resolution: float) -> Scenar
 
 
 def _cells(scenario: Scenario) -> int:
+    if scenario.domain:
+        return math.prod(n for _, n in scenario.domain)
     along = sum(n for _, n in scenario.layers)
     power = {"rectangle": 2, "box": 3, "well_mixed": 0}.get(scenario.geometry, 1)
     return (2 * along) ** power if power > 1 else along**power

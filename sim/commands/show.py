@@ -76,12 +76,16 @@ def size(s: Scenario) -> str:
     """How large the tissue is: from the centre to its edge."""
     if s.geometry == "well_mixed":
         return "-"
+    if s.domain:
+        return " x ".join(length_text(a) for a, _ in s.domain)
     return length_text(sum(s.size(name) for name, _ in s.layers))
 
 
 def _facts(s: Scenario) -> list[tuple[str, str]]:
     if s.geometry == "well_mixed":
         layers = s.layers[0][0]
+    elif s.domain:
+        layers = ", ".join(n for n, _ in s.layers)
     else:
         layers = ", ".join(f"{n} {length_text(s.size(n))} ({c} cells)" for n, c in s.layers)
     outside = {
@@ -92,6 +96,10 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
     rows = [
         ("geometry", s.geometry.replace("_", " ")),
         ("layers", layers + (", from the centre outwards" if len(s.layers) > 1 else "")),
+        *[("domain", f"{length_text(a)} ({c} cells)") for a, c in s.domain],
+        *[(f"region {n}", repr(shape)) for n, shape in s.regions],
+        *[("random field", repr(f)) for f in s.random_fields],
+        *[("nucleation", repr(s.stochastic)) for _ in "1" if s.stochastic],
         ("boundary", f"{s.outer}: {outside[s.outer]}"),
         ("duration", duration_text(s.duration)),
         ("constants", s.constants),
