@@ -1,4 +1,4 @@
-"""`hapsim run NAME`: run a scenario; write result.nc, summary.json and story.png."""
+"""`hapsim run NAME`: run a scenario; write result.nc, summary.json, story.png and, of a plane, maps.png."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.experiment import Scenario
     from sim.result import Result
 
-FILES = ("result.nc", "summary.json", "story.png")
+FILES = ("result.nc", "summary.json", "story.png", "maps.png")
 EXIT = {"finished": 0, "failed": 1, "interrupted": 130}
 MANY_CELLS = 3000
 
@@ -42,7 +42,7 @@ MANY_CELLS = 3000
     show_default=True,
     help="Factor on the cells per layer.",
 )
-@click.option("--no-figure", is_flag=True, help="Leave story.png out.")
+@click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
 @click.option("--force", is_flag=True, help="Overwrite files of an earlier run.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress; print the folder only.")
 @choices.debug
@@ -191,21 +191,28 @@ def _write(result: Result, summary: dict, folder: Path, picture: bool) -> list[s
     result.save(folder / "result.nc")
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
     _atomic(folder / "summary.json", lambda f: f.write(text.encode()))
-    if not picture:
-        return ["result.nc", "summary.json"]
+    return ["result.nc", "summary.json", *(_pictures(result, summary, folder) if picture else ())]
+
+
+def _pictures(result: Result, summary: dict, folder: Path) -> list[str]:
+    """story.png; maps.png too where there is a plane to map."""
     import matplotlib
 
     if "matplotlib.pyplot" not in sys.modules:
         matplotlib.use("Agg")  # no window, no display needed
     import matplotlib.pyplot as plt
 
-    from sim.plotting import story
+    from sim import plotting
 
-    figure = story(result)
+    figures = {"story.png": plotting.story}
+    if len(result["volume"].dims) > 1:
+        figures["maps.png"] = plotting.atlas
     note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}
-    _atomic(folder / "story.png", lambda f: figure.savefig(f, format="png", metadata=note))
-    plt.close(figure)
-    return list(FILES)
+    for name, draw in figures.items():
+        figure = draw(result)
+        _atomic(folder / name, lambda f, drawn=figure: drawn.savefig(f, format="png", metadata=note))
+        plt.close(figure)
+    return list(figures)
 
 
 def _atomic(path: Path, write: Callable) -> None:
