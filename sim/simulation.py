@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from sim import memory
 from sim.build import Builder
 from sim.errors import ScenarioError
 from sim.experiment import Scenario
@@ -48,6 +49,7 @@ def simulate(
         raise ScenarioError(f"atol = {atol!r} must be above 0 and at most 1: it is a share of each scale.")
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
+    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
     builder = Builder(scenario)
     record = RunRecord(builder, solver, rtol, atol, seed)
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
@@ -71,13 +73,15 @@ def simulate(
     finally:
         if bar is not None:
             bar.close()
-    return record.result(time.perf_counter() - started)
+    result = record.result(time.perf_counter() - started)
+    result.manifest["memory"] = memory.account(forecast, before)
+    return result
 
 
 def output_times(duration: float, times: np.ndarray | list | int | None) -> np.ndarray:
     """Output times [s]: given, or a number of them, dense at first where things move fastest."""
     if times is None:
-        times = 121
+        times = memory.OUTPUTS
     if isinstance(times, int | np.integer):
         if times < 2:
             raise ScenarioError(f"times = {times}: at least 2 output times are needed.")

@@ -74,7 +74,7 @@ def run(
     scenario = _shaped(scenario, days, resolution)
     folder, made = _folder(out or Path("results") / name, force, chosen=out is not None)
     try:
-        _prepare(scenario, quiet)
+        _prepare(scenario, solver, quiet)
         report = _progress(scenario, quiet)
         with _terminable() as terminated:
             result = simulate(scenario, solver=solver, rtol=rtol, progress=report)
@@ -125,19 +125,16 @@ def _shaped(scenario: Scenario, days: float | None, resolution: float) -> Scenar
     return scenario.with_resolution(resolution) if resolution != 1 else scenario
 
 
-def _cells(scenario: Scenario) -> int:
-    along = sum(n for _, n in scenario.layers)
-    power = {"rectangle": 2, "box": 3, "well_mixed": 0}.get(scenario.geometry, 1)
-    return (2 * along) ** power if power > 1 else along**power
-
-
-def _prepare(scenario: Scenario, quiet: bool) -> None:
+def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     """Compile before the clock and the bar start, and say so when it takes long."""
+    from sim import memory
     from sim.build import Builder
 
-    if _cells(scenario) > MANY_CELLS and not quiet:
+    forecast = memory.admitted(scenario, solver)
+    if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
-            f"note: {_cells(scenario)} cells will take a while; --resolution 0.2 has fewer.",
+            f"note: {forecast.cells} cells will take a while and some {memory.size_text(forecast.peak)} "
+            "of memory; --resolution 0.2 has fewer.",
             err=True,
         )
     note = "preparing the model; each new version of it compiles once, some 20 s ..."
