@@ -34,7 +34,7 @@ MEASURE = """
         return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith(key)) * 1024
     for warm in ("rectangle", "slab"):
         sim.simulate(scene(warm, 2, 1), rtol=1e-2, times=3)
-    for case in (("slab", 1500, 500, 121), ("rectangle", 15, 5, 3)):
+    for case in (("rectangle", 15, 5, 3), ("slab", 1500, 500, 121)):
         tissue = scene(*case[:3])
         open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
         before = row("VmRSS")
@@ -97,7 +97,7 @@ def test_a_dense_matrix_of_a_large_plane_is_refused_before_anything_is_built():
 
 def test_the_door_of_simulate_and_of_the_command(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "available", lambda: 10**6)
-    with pytest.raises(ScenarioError, match=r"1 MB are free\. Take fewer output times"):
+    with pytest.raises(ScenarioError, match=r"1 MB are free\. Take fewer cells"):
         sim.simulate(scenario("slab", 30, 20))
     out = tmp_path / "out"
     done = CliRunner().invoke(main, ["run", NAME, "--out", str(out)])

@@ -66,6 +66,7 @@ def run(
     Examples:
       hapsim run infarct_myocardium
       hapsim run infarct_myocardium --days 7 --set lesion.radius='2 mm'
+      hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2
     """
     from sim.commands.summary import as_json, lines, screen
     from sim.simulation import simulate

@@ -75,6 +75,8 @@ def _space(result: Result, fig: Figure, top, bottom) -> None:
     times = moments(result)
     ax = fig.add_subplot(lower[0])
     curves.profiles(result, "pH", at=times, ax=ax)
+    if len(places.axes_of(result)) > 1 and ax.get_legend() is not None:
+        ax.legend(**curves.BESIDE)  # a valley with two walls leaves no corner free
     ax.set_title("pH across the tissue", pad=16)
     ax = fig.add_subplot(lower[1])
     curves.profiles(result, [_indices(result)], at=list(dict.fromkeys((times[0], times[-1]))), ax=ax)
