@@ -45,7 +45,8 @@ class Held:
 
 # One row a solver; one that is not here is taken for cvode. cvode: 7 Nordsieck vectors, 7 of its
 # own, 3 of Newton's method, 11 Krylov vectors and 4 beside them, 5 of ours. bdf: 8 differences and
-# some 12 others. radau: 3 stages and their factors, one real, one complex (as two real ones).
+# some 12 others. radau: 3 stages and their factors, one real, one complex (as two real ones);
+# of the four it alone has not been measured.
 SOLVER_MEMORY = {
     "cvode": Held(vectors=37, blocks=2, factors="mobile", copies=2),
     "bdf": Held(vectors=20, blocks=2, sparse=6, factors="all", copies=2),
@@ -113,12 +114,12 @@ def _per_cell(model: Model, power: int) -> int:
 def _factors(n: int, power: int, s: int, m: int, which: str) -> int:
     """Bytes of a sparse LU (SuperLU's column ordering).
 
-    Blocks a cell, measured: in a plane those of whole runs on 40^2 to 128^2 cells, workspace
-    included; in a box the fill of a seven-point matrix on 8^3 to 16^3.
+    Blocks a cell, workspace included: in a plane from whole runs on 40^2 to 128^2 cells; in a box
+    the power is that of the fill on 8^3 to 16^3, the factor from a whole run on 12^3.
     """
     if not which or not m:
         return 0
-    blocks = 6.0 * math.log2(max(n, 2)) if power == 2 else 1.45 * n ** (2 / 3)
+    blocks = 6.0 * math.log2(max(n, 2)) if power == 2 else 1.9 * n ** (2 / 3)
     entries = blocks * m**2 + (2.0 * s**2 if which == "all" else 0.0)
     return int(ENTRY * n * entries)
 
