@@ -90,7 +90,8 @@ def _image(data: xarray.Dataset, axes: tuple[str, ...]):
 def _layer(data: xarray.Dataset, axes: tuple[str, ...]) -> tuple[str, str, np.ndarray]:
     """The layer of each cell as a number, counted from the centre outwards."""
     layer = data["layer"].transpose(*axes[::-1]).values
-    distance = sum(data[a] ** 2 for a in axes).transpose(*axes[::-1]).values
+    squares = [data[a] ** 2 for a in axes]
+    distance = sum(squares[1:], squares[0]).transpose(*axes[::-1]).values
     found = sorted(np.unique(layer), key=lambda name: distance[layer == name].min())
     number = np.zeros(layer.shape, "<i4")
     for k, name in enumerate(found):
