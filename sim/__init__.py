@@ -26,6 +26,7 @@ _PUBLIC = {
     "constants_sets": "sim.chemistry.equilibria",
     "equilibrate": "sim.chemistry.batch",
     "load": "sim.result",
+    "memory_forecast": "sim.memory",
     "scenario": "sim.catalogue",
     "scenarios": "sim.catalogue",
     "simulate": "sim.simulation",
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from sim.chemistry.fluid import speciate  # noqa: F401
     from sim.experiment import Scenario  # noqa: F401
     from sim.intervention import Intervention  # noqa: F401
+    from sim.memory import memory_forecast  # noqa: F401
     from sim.model.model import Model  # noqa: F401
     from sim.model.process import Derived, Process  # noqa: F401
     from sim.model.species import Species  # noqa: F401

@@ -12,7 +12,7 @@ import warnings
 
 import click
 
-from sim.commands import cite, doctor, run, show, speciate
+from sim.commands import cite, doctor, export, run, show, speciate
 from sim.errors import (
     ConfigError,
     FileFormatError,
@@ -116,5 +116,8 @@ def main() -> None:
     """
 
 
-for command in (show.scenarios, show.show, run.run, speciate.speciate, cite.cite, doctor.doctor):
+COMMANDS = (
+    show.scenarios, show.show, run.run, export.export, speciate.speciate, cite.cite, doctor.doctor,
+)  # fmt: skip
+for command in COMMANDS:
     main.add_command(command)

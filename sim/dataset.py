@@ -39,7 +39,9 @@ def assemble(
     """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
     import xarray as xr
 
-    rows: dict[str, list[np.ndarray]] = {}
+    grid, model = builder.grid, builder.model
+    outputs = sum(solution.t.size for _, solution in parts)
+    columns: dict[str, np.ndarray] = {}  # filled in place: a list of rows would need all twice
     times, budget, wrong, pool_names = [], [], [], []
     for (segment, solution), (_, jump) in zip(parts, jumps, strict=True):
         system = segment.system
@@ -49,18 +51,19 @@ def assemble(
             times.append(t)
             derived, _, c = system.evaluate(t, y)
             for name, values in _quantities(builder, system, y, derived, c).items():
-                rows.setdefault(name, []).append(values)
+                if name not in columns:
+                    columns[name] = np.empty((outputs, grid.n_cells))
+                columns[name][len(times) - 1] = values
             found = pools(system, y, derived)
             found["interventions"] = np.broadcast_to(jump, start.shape)
             pool_names = list(found)
             budget.append(np.stack(list(found.values()), axis=-1))
             wrong.append(residual(system, y, start, jump))
-    grid, model = builder.grid, builder.model
     dims = ("time", *grid.axes)
     units = _units(builder)
     variables = {}
-    for name, values in rows.items():
-        data = np.array(values).reshape(len(times), *grid.shape)
+    for name, values in columns.items():
+        data = values[: len(times)].reshape(len(times), *grid.shape)
         attrs = {"units": units[name], "long_name": _label(builder, name)}
         variables[name] = (dims, data, attrs)
     elements = list(model.elements)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,6 +119,16 @@ class Result:
         finally:
             Path(temporary).unlink(missing_ok=True)
         return path
+
+    def to_vtk(self, path: str | os.PathLike, names: Sequence[str] | None = None) -> Path:
+        """Write a rectangle or box for ParaView: an image a time (.vti) and their collection (.pvd).
+
+        path: a folder, or a file ending in .pvd; names: the variables, all when None
+        Returns the path of the collection, which is the file to open.
+        """
+        from sim import vtk
+
+        return vtk.write(self.dataset, path, self.manifest["scenario"], names)
 
     def __repr__(self) -> str:
         m = self.manifest

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from sim import memory
 from sim.build import Builder
 from sim.errors import ScenarioError
 from sim.experiment import Scenario
@@ -54,6 +55,7 @@ def simulate(
         scenario = scenario.with_stochastic_nucleation(seed, chance.interval, chance.sample)
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
+    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
     builder = Builder(scenario)
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, solver, rtol, atol, seed)
@@ -78,13 +80,15 @@ def simulate(
     finally:
         if bar is not None:
             bar.close()
-    return record.result(time.perf_counter() - started)
+    result = record.result(time.perf_counter() - started)
+    result.manifest["memory"] = memory.account(forecast, before)
+    return result
 
 
 def output_times(duration: float, times: np.ndarray | list | int | None) -> np.ndarray:
     """Output times [s]: given, or a number of them, dense at first where things move fastest."""
     if times is None:
-        times = 121
+        times = memory.OUTPUTS
     if isinstance(times, int | np.integer):
         if times < 2:
             raise ScenarioError(f"times = {times}: at least 2 output times are needed.")

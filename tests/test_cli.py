@@ -37,7 +37,7 @@ def test_help_names_every_command_and_imports_nothing_heavy():
     out = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=True
     ).stdout
-    for command in ("scenarios", "show", "run", "speciate", "cite", "doctor"):
+    for command in ("scenarios", "show", "run", "export", "speciate", "cite", "doctor"):
         assert f"\n  {command} " in out
     assert out.splitlines()[-1] == "[]"
 

@@ -45,6 +45,16 @@ def test_a_run_writes_data_numbers_and_a_picture(run):
         assert word in done.stdout
 
 
+def test_a_rectangle_gets_maps_too(tmp_path):
+    out = tmp_path / "out"
+    words = (*TINY, "--set", "geometry=rectangle", "--set", "lesion.cells=3", "--set", "border.cells=2")
+    done = hapsim("run", NAME, *words, "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert {f.name for f in out.iterdir()} == {*FILES, "maps.png"}
+    assert (out / "maps.png").read_bytes()[:4] == b"\x89PNG"
+    assert "story.png, maps.png" in done.stdout
+
+
 def test_progress_goes_to_stderr_a_line_every_tenth(run):
     done, _ = run
     assert "100 %" in done.stderr

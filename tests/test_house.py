@@ -45,6 +45,8 @@ LAYERS = {
     "sim.result": 4,
     "sim.measures": 4,
     "sim.verify": 4,
+    "sim.memory": 4,
+    "sim.vtk": 4,
     "sim.library": 5,
     "sim.catalogue": 5,
     "sim.sweeps": 5,

@@ -1,4 +1,4 @@
-"""`hapsim run NAME`: run a scenario; write result.nc, summary.json and story.png."""
+"""`hapsim run NAME`: run a scenario; write result.nc, summary.json, story.png and, of a plane, maps.png."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.experiment import Scenario
     from sim.result import Result
 
-FILES = ("result.nc", "summary.json", "story.png")
+FILES = ("result.nc", "summary.json", "story.png", "maps.png")
 EXIT = {"finished": 0, "failed": 1, "interrupted": 130}
 MANY_CELLS = 3000
 
@@ -43,7 +43,7 @@ MANY_CELLS = 3000
     show_default=True,
     help="Factor on the cells per layer.",
 )
-@click.option("--no-figure", is_flag=True, help="Leave story.png out.")
+@click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
 @click.option("--force", is_flag=True, help="Overwrite files of an earlier run.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress; print the folder only.")
 @choices.debug
@@ -67,6 +67,7 @@ def run(
     Examples:
       hapsim run infarct_myocardium
       hapsim run infarct_myocardium --days 7 --set lesion.radius='2 mm'
+      hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2
     """
     from sim.commands.summary import as_json, lines, screen
     from sim.simulation import simulate
@@ -75,7 +76,7 @@ def run(
     scenario = _shaped(scenario, days, resolution)
     folder, made = _folder(out or Path("results") / name, force, chosen=out is not None)
     try:
-        _prepare(scenario, quiet)
+        _prepare(scenario, solver, quiet)
         report = _progress(scenario, quiet)
         with _terminable() as terminated:
             result = simulate(scenario, solver=solver, rtol=rtol, progress=report)
@@ -126,21 +127,16 @@ def _shaped(scenario: Scenario, days: float | None, resolution: float) -> Scenar
     return scenario.with_resolution(resolution) if resolution != 1 else scenario
 
 
-def _cells(scenario: Scenario) -> int:
-    if scenario.domain:
-        return math.prod(n for _, n in scenario.domain)
-    along = sum(n for _, n in scenario.layers)
-    power = {"rectangle": 2, "box": 3, "well_mixed": 0}.get(scenario.geometry, 1)
-    return (2 * along) ** power if power > 1 else along**power
-
-
-def _prepare(scenario: Scenario, quiet: bool) -> None:
+def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     """Compile before the clock and the bar start, and say so when it takes long."""
+    from sim import memory
     from sim.build import Builder
 
-    if _cells(scenario) > MANY_CELLS and not quiet:
+    forecast = memory.admitted(scenario, solver)
+    if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
-            f"note: {_cells(scenario)} cells will take a while; --resolution 0.2 has fewer.",
+            f"note: {forecast.cells} cells will take a while and some {memory.size_text(forecast.peak)} "
+            "of memory; --resolution 0.2 has fewer.",
             err=True,
         )
     note = "preparing the model; each new version of it compiles once, some 20 s ..."
@@ -194,21 +190,28 @@ def _write(result: Result, summary: dict, folder: Path, picture: bool) -> list[s
     result.save(folder / "result.nc")
     text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
     _atomic(folder / "summary.json", lambda f: f.write(text.encode()))
-    if not picture:
-        return ["result.nc", "summary.json"]
+    return ["result.nc", "summary.json", *(_pictures(result, summary, folder) if picture else ())]
+
+
+def _pictures(result: Result, summary: dict, folder: Path) -> list[str]:
+    """story.png; maps.png too where there is a plane to map."""
     import matplotlib
 
     if "matplotlib.pyplot" not in sys.modules:
         matplotlib.use("Agg")  # no window, no display needed
     import matplotlib.pyplot as plt
 
-    from sim.plotting import story
+    from sim import plotting
 
-    figure = story(result)
+    figures = {"story.png": plotting.story}
+    if len(result["volume"].dims) > 1:
+        figures["maps.png"] = plotting.atlas
     note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}
-    _atomic(folder / "story.png", lambda f: figure.savefig(f, format="png", metadata=note))
-    plt.close(figure)
-    return list(FILES)
+    for name, draw in figures.items():
+        figure = draw(result)
+        _atomic(folder / name, lambda f, drawn=figure: drawn.savefig(f, format="png", metadata=note))
+        plt.close(figure)
+    return list(figures)
 
 
 def _atomic(path: Path, write: Callable) -> None:

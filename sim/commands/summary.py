@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim import measures
+from sim import measures, memory
 from sim.commands.tables import duration_text, number, width
 
 if TYPE_CHECKING:
@@ -72,7 +72,22 @@ def lines(result: Result) -> list[Line]:
         Line("speciation_failures", failures, "1", "speciation failures", str(failures)),
         Line("steps", steps, "1", "steps", f"{steps} with {m['solver']}"),
         Line("wall_seconds", wall, "s", "wall time", f"{wall:.1f} s"),
+        *_memory(result),
     ]
+
+
+def _memory(result: Result) -> list[Line]:
+    """What a large run took of memory, and what was forecast, the program itself included."""
+    found = result.manifest.get("memory", {})
+    before, most = found.get("process_before"), found.get("process_peak")
+    if result["volume"].size <= memory.LARGE or most is None:
+        return []
+    text = f"{memory.size_text(most)} at the peak"
+    value = {"peak": most}
+    if before is not None:
+        value["forecast"] = before + found["forecast"]
+        text += f" (forecast {memory.size_text(value['forecast'])})"
+    return [Line("memory", value, "byte", "memory", text)]
 
 
 def screen(rows: list[Line]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting import places
+from sim.plotting import places, planes
 from sim.plotting.style import canvas, shown, time_axis, time_scale, time_text
 from sim.units import convert
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.result import Result
 
 DECADES = 5  # of an amount below its peak that a logarithmic scale still tells apart
+EVEN = 1e-6  # of its size: a field that varies less has no contrast worth a colour
 SPREAD = 1e-2  # an amount whose lower quarter lies this far below its peak gets one
 
 
@@ -52,7 +53,7 @@ def kymograph(
         time_axis(ax, result, clock)
         ax.set_ylabel(places.axis_text(result, axis, unit))
         places.mark_layers(ax, result, axis, size, vertical=False)
-        _bar(ax, image, look.label, extend, values, pad=0.06)
+        bar(ax, image, look.label, extend, values, pad=0.06)
     return ax
 
 
@@ -71,25 +72,18 @@ def map(
     """
     data = result[name]
     axis = places.main_axis(result, "a map")
+    planes.in_cells(result, name)
     time = float(result.t[-1]) if at is None else convert(at, "s", "at")
     data = snapshot(result, name, time)
     look = shown(result[name])
     size, unit = places.scale_along(result, axis)
     with canvas(ax, (5.0, 4.1)) as ax:
-        x, y, values, faces = _plane(result, data)
-        values = values * look.factor
+        plane = planes.section(result, data)
+        values = plane.values * look.factor
         norm, chosen, extend = colours(values, name, scale, cmap)
-        image = ax.pcolormesh(x / size, y / size, values, norm=norm, cmap=chosen, rasterized=True)
-        ax.set_aspect("equal")
-        ax.set_xlabel(f"x [{places.micro(unit)}]")
-        ax.set_ylabel(f"y [{places.micro(unit)}]")
-        if places.kind(result) == "slab":
-            ax.set_yticks([])
-            ax.set_ylabel("")
-            ax.set_xlabel(places.axis_text(result, axis, unit))
+        image = planes.draw(ax, result, plane, look.factor, norm, chosen, size, unit)
         ax.set_title(f"{look.name} at {time_text(time)}")
-        _outline(ax, result, size, faces)
-        _bar(ax, image, look.label, extend, values, pad=0.03)
+        bar(ax, image, look.label, extend, values, pad=0.03)
     return ax
 
 
@@ -133,52 +127,28 @@ def colours(values: np.ndarray, name: str, scale: str, cmap: str | None) -> tupl
         return LogNorm(bottom, high, clip=False), cmap or "viridis", "min"
     if low > -1e-3 * high and low < 0.2 * high and "SI" not in name and "pH" not in name:
         low = 0.0
-    if not high > low:
-        low, high = (low - 0.5, high + 0.5) if high else (0.0, 1.0)
+    if high - low <= EVEN * max(abs(low), abs(high)):  # rounding must not fill the scale
+        low, high = (low - 0.5 * abs(low), high + 0.5 * abs(high)) if high else (0.0, 1.0)
     return Normalize(low, high), cmap or "viridis", "neither"
 
 
-def _bar(ax: Axes, image, label: str, extend: str, values: np.ndarray, pad: float) -> None:
-    """The colour bar; a field that is zero everywhere says so instead."""
+def bar(
+    ax: Axes | list[Axes], image, label: str, extend: str, values: np.ndarray, pad: float, aspect: float = 22
+) -> None:
+    """The colour bar of one panel or several; a field without contrast says so in the panels."""
+    panels = ax if isinstance(ax, list) else [ax]
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
+    words = ""
     if not np.any(values):
-        ax.text(0.5, 0.5, "zero everywhere", transform=ax.transAxes, ha="center", color="w")
-    low = image.get_cmap()(0.0)
-    image.get_cmap()
-    image.set_cmap(image.get_cmap().with_extremes(bad=low, under=low))
-    bar = ax.figure.colorbar(image, ax=ax, label=label, extend=extend, pad=pad, aspect=22)
-    bar.outline.set_visible(False)
-
-
-def _plane(result: Result, data: xarray.DataArray):
-    """x, y of the corners [m], values [y, x] or [r, angle], and the names of the axes."""
-    names = places.axes_of(result)
-    if names[0] == "r":
-        r = places.edges(result, "r")
-        angle = np.linspace(0.0, 2.0 * np.pi, 181)
-        x, y = r[:, None] * np.cos(angle), r[:, None] * np.sin(angle)
-        return x, y, np.repeat(data.values[:, None], angle.size - 1, axis=1), names
-    if len(names) == 1:
-        x = places.edges(result, names[0])
-        both = np.concatenate([-x[:0:-1], x])
-        height = 0.3 * x[-1] * np.array([-1.0, 1.0])
-        xx, yy = np.meshgrid(both, height)
-        return xx, yy, np.concatenate([data.values[::-1], data.values])[None, :], names
-    if len(names) == 3:
-        data = data.isel({names[2]: data.sizes[names[2]] // 2})
-    x, y = places.edges(result, names[0]), places.edges(result, names[1])
-    xx, yy = np.meshgrid(x, y)
-    return xx, yy, data.transpose(names[1], names[0]).values, names
-
-
-def _outline(ax: Axes, result: Result, size: float, names: tuple[str, ...]) -> None:
-    """Dashed borders between layers."""
-    look: dict[str, Any] = {"color": "0.85", "lw": 0.8, "ls": (0, (4, 3))}
-    angle = np.linspace(0.0, 2.0 * np.pi, 181)
-    if places.kind(result) == "slab":
-        for _, low, _ in places.layer_spans(result, names[0])[1:]:
-            ax.axvline(low / size, **look)
-            ax.axvline(-low / size, **look)
-        return
-    for radius in places.layer_radii(result)[:-1]:
-        x, y = radius / size * np.cos(angle), radius / size * np.sin(angle)
-        ax.plot(x, y, **look)
+        words = "zero everywhere"
+    elif high - low <= EVEN * max(abs(low), abs(high)):
+        words = f"{high:.4g} everywhere"
+    for panel in panels if words else ():
+        panel.text(
+            0.5, 0.5, words, transform=panel.transAxes, ha="center", va="center", color="k",
+            bbox={"facecolor": "w", "edgecolor": "none", "alpha": 0.8, "pad": 2.0},
+        )  # fmt: skip
+    drawn = panels[0].figure.colorbar(image, ax=ax, label=label, extend=extend, pad=pad, aspect=aspect)
+    drawn.outline.set_visible(False)
+    if hasattr(drawn.formatter, "set_useMathText"):
+        drawn.formatter.set_useMathText(True)

@@ -106,7 +106,7 @@ def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool
         if low > spans[0][1]:
             draw = ax.axvline if vertical else ax.axhline
             draw(low / size, color="0.35" if vertical else "0.85", lw=0.8, ls=(0, (4, 3)), zorder=3)
-        narrow = (high - low) / whole < (0.1 if vertical else 0.07)
+        narrow = (high - low) / whole < (0.099 if vertical else 0.07)
         if narrow:
             continue
         text: dict[str, Any] = {"fontsize": 7.5, "color": "0.35", "clip_on": False}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim import measures
-from sim.plotting import curves, fields, places
+from sim.plotting import curves, fields, places, sections
+from sim.plotting.moments import moments
 from sim.plotting.style import style, time_text
 
 if TYPE_CHECKING:
@@ -19,15 +20,6 @@ SOLIDS = ("granules", "ACP", "DCPD", "OCP", "HAP")
 INDICES = ("SI_HAP", "SI_OCP", "SI_DCPD", "SI_ACP1")
 CLOCK = "root"
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
-ROUND = np.array(
-    [
-        *(k * 1.0 for k in (1, 2, 5, 10, 20, 30)),
-        *(k * 60.0 for k in (1, 2, 5, 10, 20, 30)),
-        *(k * 3600.0 for k in (1, 2, 3, 6, 12)),
-        *(k * 86400.0 for k in (1, 2, 3, 5, 7, 10, 14, 21, 28, 60, 90, 180)),
-        *(k * 31557600.0 for k in (1, 2, 3, 5, 7, 10, 20)),
-    ]
-)  # times that people name [s]
 
 
 def story(result: Result) -> Figure:
@@ -50,17 +42,10 @@ def story(result: Result) -> Figure:
     return fig
 
 
-def moments(result: Result, shares: tuple[float, ...] = (0.03, 0.2, 1.0)) -> list[float]:
-    """Round times [s] near these shares of the run, the last being its end."""
-    start, end = float(result.t[0]), float(result.t[-1])
-    found = []
-    for share in shares:
-        t = share * end
-        if share < 1.0 and t > 0:
-            t = float(ROUND[np.argmin(np.abs(np.log(ROUND / t)))])
-        if start <= t <= end and t not in found:
-            found.append(t)
-    return found or [end]
+def atlas(result: Result) -> Figure:
+    """The figure of a rectangle or box beside its story: mineral, pH and saturation, mapped over time."""
+    names = (mineral(result), "pH", *_indices(result)[:1])
+    return sections.maps(result, [n for n in names if n in result.dataset])
 
 
 def mineral(result: Result) -> str:
@@ -90,6 +75,8 @@ def _space(result: Result, fig: Figure, top, bottom) -> None:
     times = moments(result)
     ax = fig.add_subplot(lower[0])
     curves.profiles(result, "pH", at=times, ax=ax)
+    if len(places.axes_of(result)) > 1 and ax.get_legend() is not None:
+        ax.legend(**curves.BESIDE)  # a valley with two walls leaves no corner free
     ax.set_title("pH across the tissue", pad=16)
     ax = fig.add_subplot(lower[1])
     curves.profiles(result, [_indices(result)], at=list(dict.fromkeys((times[0], times[-1]))), ax=ax)

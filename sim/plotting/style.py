@@ -151,6 +151,8 @@ def shown(data: xarray.DataArray) -> Shown:
         unit, factor = "ug/mg", 1e3
     elif unit == "kg m-3":
         unit = "mg cm-3"  # the same number
+    elif unit == "kg m-2":
+        unit, factor = "mg cm-2", 100.0
     elif unit == "m" and data.size:
         unit = readable_unit(float(np.nanmax(np.abs(data))), "m")
         factor = to_unit(1.0, unit)

@@ -1,0 +1,147 @@
+"""A result as files for ParaView: one image a time (.vti), and a collection that knows the times (.pvd).
+
+VTK's XML format, "appended raw": a header of text, then each array as its length in bytes (UInt64)
+and its numbers, little-endian. https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import quoteattr
+
+import numpy as np
+
+from sim.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    import xarray
+
+TYPES = {"f8": "Float64", "i4": "Int32"}
+UNEVEN = 1e-6  # of a cell's size: more, and the grid is not even
+
+
+def write(
+    data: xarray.Dataset, path: str | os.PathLike, title: str, names: Sequence[str] | None = None
+) -> Path:
+    """Write every output time of a rectangle or box; returns the path of the collection.
+
+    path: a folder, or a file in it that ends in .pvd; else the collection is called `title`.pvd
+    names: the variables to write; all that have a value in each cell when None
+    Lengths are in m, times in s, values in the units of the dataset. A cell's layer is a number
+    whose meaning is in the array's name.
+    """
+    axes = tuple(str(d) for d in data["volume"].dims)
+    if axes not in (("x", "y"), ("x", "y", "z")):
+        raise ConfigError(
+            "VTK files show a rectangle or a box; this result has "
+            + (f"one axis only, {axes[0]}: " if axes else "no place: ")
+            + "its NetCDF file, or to_dataframe() of its dataset, is the better export."
+        )
+    wanted = _chosen(data, axes, names)
+    origin, spacing, cells = _image(data, axes)
+    path = Path(path)
+    collection = path if path.suffix == ".pvd" else path / f"{title}.pvd"
+    collection.parent.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for k, t in enumerate(data["time"].values):
+        arrays = [_layer(data, axes)]
+        for name in wanted:
+            values = data[name].isel(time=k) if "time" in data[name].dims else data[name]
+            arrays.append((name, data[name].attrs.get("units", "1"), _flat(values, axes, "f8")))
+        file = collection.with_name(f"{collection.stem}_{k:04d}.vti")
+        _whole(file, _vti(float(t), origin, spacing, cells, arrays))
+        rows.append(f'    <DataSet timestep="{float(t)!r}" part="0" file={quoteattr(file.name)}/>\n')
+    text = _opening("Collection") + "  <Collection>\n" + "".join(rows) + "  </Collection>\n</VTKFile>\n"
+    _whole(collection, text.encode())
+    return collection
+
+
+def _chosen(data: xarray.Dataset, axes: tuple[str, ...], names: Sequence[str] | None) -> list[str]:
+    """Numbers that every cell has, in the dataset's order, or those asked for."""
+    there = [
+        str(n)
+        for n, v in data.data_vars.items()
+        if set(axes) <= set(v.dims) <= {"time", *axes} and v.dtype.kind == "f"
+    ]
+    for name in names or ():
+        if name not in there:
+            raise ConfigError(f"the cells of this result have no '{name}'.{nearest(name, there)}")
+    return there if names is None else list(dict.fromkeys(names))
+
+
+def _image(data: xarray.Dataset, axes: tuple[str, ...]):
+    """Origin [m], spacing [m] and number of cells along x, y, z; a rectangle is flat."""
+    origin, spacing, cells = [0.0] * 3, [1.0] * 3, [0] * 3
+    for d, axis in enumerate(axes):
+        edges = data[f"{axis}_edges"].values
+        steps = np.diff(edges)
+        step = float(steps.mean())
+        if np.ptp(steps) > UNEVEN * step:
+            raise ConfigError(f"VTK images need equal cells; those along {axis} differ in size.")
+        origin[d], spacing[d], cells[d] = float(edges[0]), step, steps.size
+    if len(axes) == 2:
+        spacing[2] = min(spacing[:2])
+    return origin, spacing, cells
+
+
+def _layer(data: xarray.Dataset, axes: tuple[str, ...]) -> tuple[str, str, np.ndarray]:
+    """The layer of each cell as a number, counted from the centre outwards."""
+    layer = data["layer"].transpose(*axes[::-1]).values
+    squares = [data[a] ** 2 for a in axes]
+    distance = sum(squares[1:], squares[0]).transpose(*axes[::-1]).values
+    found = sorted(np.unique(layer), key=lambda name: distance[layer == name].min())
+    number = np.zeros(layer.shape, "<i4")
+    for k, name in enumerate(found):
+        number[layer == name] = k
+    text = ", ".join(f"{k} {name}" for k, name in enumerate(found))
+    return f"layer ({text})", "1", number.ravel()
+
+
+def _flat(values: xarray.DataArray, axes: tuple[str, ...], kind: str) -> np.ndarray:
+    """Values with x fastest, as VTK counts; our arrays have it slowest."""
+    return np.ascontiguousarray(values.transpose(*axes[::-1]).values, f"<{kind}").ravel()
+
+
+def _vti(time: float, origin, spacing, cells, arrays: list[tuple[str, str, np.ndarray]]) -> bytes:
+    """The bytes of one image."""
+    extent = " ".join(f"0 {n}" for n in cells)
+    triple = "{!r} {!r} {!r}".format
+    head = [
+        _opening("ImageData", ' byte_order="LittleEndian" header_type="UInt64"'),
+        f'  <ImageData WholeExtent="{extent}" Origin="{triple(*origin)}" Spacing="{triple(*spacing)}">\n'
+        '    <FieldData>\n      <DataArray type="Float64" Name="TimeValue" NumberOfTuples="1" '
+        f'format="ascii">{time!r}</DataArray>\n    </FieldData>\n'
+        f'    <Piece Extent="{extent}">\n      <CellData>\n',
+    ]
+    offset, blocks = 0, []
+    for name, unit, values in arrays:
+        kind = values.dtype.str[1:]
+        head.append(
+            f'        <DataArray type="{TYPES[kind]}" Name={quoteattr(name)} format="appended" '
+            f'offset="{offset}">\n          <InformationKey name="UNITS_LABEL" '
+            f'location="vtkDataArray">{unit}</InformationKey>\n        </DataArray>\n'
+        )
+        blocks += [np.uint64(values.nbytes).astype("<u8").tobytes(), values.tobytes()]
+        offset += 8 + values.nbytes
+    head.append(
+        "      </CellData>\n    </Piece>\n  </ImageData>\n"
+        '  <AppendedData encoding="raw">\n   _'  # the numbers begin right after the underscore
+    )
+    return b"".join(["".join(head).encode(), *blocks, b"\n  </AppendedData>\n</VTKFile>\n"])
+
+
+def _opening(kind: str, more: str = "") -> str:
+    return f'<?xml version="1.0"?>\n<VTKFile type="{kind}" version="1.0"{more}>\n'
+
+
+def _whole(path: Path, content: bytes) -> None:
+    """Write under a temporary name, then rename: a file that is there is complete."""
+    part = path.with_name(path.name + ".part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
