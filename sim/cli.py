@@ -12,7 +12,7 @@ import warnings
 
 import click
 
-from sim.commands import cite, doctor, run, show, speciate
+from sim.commands import bench, cite, doctor, run, show, speciate
 from sim.errors import (
     ConfigError,
     FileFormatError,
@@ -116,5 +116,5 @@ def main() -> None:
     """
 
 
-for command in (show.scenarios, show.show, run.run, speciate.speciate, cite.cite, doctor.doctor):
+for command in (show.scenarios, show.show, run.run, speciate.speciate, cite.cite, doctor.doctor, bench.bench):
     main.add_command(command)
