@@ -53,6 +53,25 @@ def comparison(
     return out
 
 
+def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = "solver") -> list[dict]:
+    """The rows of `comparison`, and a sentence at each error for what was stopped before it got there.
+
+    A stopped run took longer than its clock says, and with it every run to a smaller error.
+    """
+    out = []
+    for target in dict.fromkeys(r["target"] for r in compared):
+        here = [r for r in compared if r["target"] == target]
+        out += here
+        mine = next((r["seconds"] for r in here if r[by] == ours), None)
+        for name in dict.fromkeys(r[by] for r in rows):
+            stopped = [r["seconds"] for r in rows if r[by] == name and r.get("stopped") and r.get("seconds")]
+            if stopped and not any(r[by] == name for r in here):
+                said = f"more than {max(stopped):.0f} s: stopped"
+                least = {"seconds_least": max(stopped) / mine} if mine else {}
+                out.append({"target": target, by: name, "message": said, **least})
+    return out
+
+
 def common_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:
     """Powers of ten that the curve of `ours` reaches or passes; the best and two above it at most."""
     errors = [r["error"] for r in rows if r[by] == ours and r.get("error")]

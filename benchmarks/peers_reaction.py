@@ -9,12 +9,15 @@ written as PHREEQC input, so it is not compared.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
 import sim
 from benchmarks.fluids import COMPONENTS, KELVIN, TISSUE, tissue_fluids
-from benchmarks.peers_speciation import against, clock, row
+from benchmarks.peers_speciation import against, row
 from benchmarks.phreeqc_cells import EQUILIBRIUM, Cells, kinetics
+from benchmarks.timing import Clock
 from sim.chemistry import aqueous
 from sim.chemistry.activity import water_density
 from sim.chemistry.fluid import speciate
@@ -61,22 +64,15 @@ def equilibrium(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
          "passed": solid < 1e-6},
         {"what": "equilibrium: pH", "value": pH, "limit": 1e-6, "passed": pH < 1e-6},
     ]  # fmt: skip
-    mine = clock([lambda: sim.equilibrate(fluid, "HAP")] * repeat)
     cells = Cells(n, tissue_fluids(2)[0], EQUILIBRIUM)
     cells.output(False)
-    seconds = []
+    mine, peer = Clock(), Clock()
     for _ in range(repeat):
+        mine.time(lambda: sim.equilibrate(fluid, "HAP"))
         cells.reset()
         cells.put(totals)
-        seconds.append(clock([cells.run]))
-    theirs_row = row("PhreeqcRM", "equilibrium", n, _joined(seconds))
-    return [row("hapsim", "equilibrium", n, mine), theirs_row], checks
-
-
-def _joined(clocks: list[dict]) -> dict:
-    from benchmarks.timing import spread
-
-    return spread([c["seconds"] for c in clocks])
+        peer.time(cells.run)
+    return [row("hapsim", "equilibrium", n, mine), row("PhreeqcRM", "equilibrium", n, peer)], checks
 
 
 def growth(ln_omega_HAP, k):
@@ -138,21 +134,22 @@ def growing(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
     agreed = off(tight["solid"])
     check = {"what": "growth: solid formed, relative to the most", "value": agreed, "limit": 1e-4,
              "passed": agreed < 1e-4}  # fmt: skip
-    rows = []
-    for rtol in OURS:
-        made = row("hapsim", "growth", n, clock([lambda rtol=rtol: mine(rtol)] * repeat))
-        rows.append(made | {"error": off(mine(rtol)), "setting": f"rtol {rtol:.0e}"})
-    for tolerance in THEIRS:
-        cells = peer(tolerance, 1e-8)
-        error = off(cells.read()["solid"])
-        cells.output(False)
-        seconds = []
-        for _ in range(repeat):
+    clocks: dict = defaultdict(Clock)
+    peers = {tolerance: peer(tolerance, 1e-8) for tolerance in THEIRS}
+    errors = {tolerance: off(cells.read()["solid"]) for tolerance, cells in peers.items()}
+    for _ in range(repeat):
+        for rtol in OURS:
+            errors[rtol] = off(clocks[rtol].time(lambda rtol=rtol: mine(rtol)))
+        for tolerance, cells in peers.items():
+            cells.output(False)
             cells.reset()
             cells.put(totals)
-            seconds.append(clock([lambda c=cells: c.run(STEP)]))
-        made = row("PhreeqcRM", "growth", n, _joined(seconds))
-        rows.append(made | {"error": error, "setting": f"tol {tolerance:.0e} mol"})
+            clocks[tolerance].time(lambda c=cells: c.run(STEP))
+    rows = []
+    for names, settings, unit in (("hapsim", OURS, "rtol {:.0e}"), ("PhreeqcRM", THEIRS, "tol {:.0e} mol")):
+        for k in settings:
+            made = row(names, "growth", n, clocks[k])
+            rows.append(made | {"error": errors[k], "setting": unit.format(k)})
     return rows, [check]
 
 

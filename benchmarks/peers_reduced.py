@@ -12,7 +12,7 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.equal_error import common_targets, comparison
+from benchmarks.equal_error import bounds, common_targets, comparison
 from benchmarks.reduced_problem import reference
 from benchmarks.timing import isolated
 
@@ -45,7 +45,10 @@ def run(quick: bool) -> dict:
             these = [r for r in rows if r["n"] == n]
             targets = common_targets(these, best, "who")
             tables[f"equal error: {n}"] = [
-                {"n": n, **r} for r in comparison(these, best, targets, ("seconds", "steps"), "who")
+                {"n": n, **r}
+                for r in bounds(
+                    comparison(these, best, targets, ("seconds", "cpu", "steps"), "who"), these, best, "who"
+                )
             ]
     notes += [f"{k}: {v}." for k, v in REASONS.items() if any(r["program"] == k for r in rows)]
     return {"question": QUESTION, "checks": checks(rows), "notes": notes, "tables": {"runs": rows, **tables}}

@@ -7,14 +7,12 @@ left out with the reason.
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 import sim
-from benchmarks.equal_error import common_targets, comparison
+from benchmarks.equal_error import bounds, common_targets, comparison
 from benchmarks.problems import PROBLEMS, Problem
-from benchmarks.timing import timed, until
+from benchmarks.timing import Clock, timed, until
 from sim.solvers import SOLVERS
 from sim.solvers.solution import Recorder, per_cell
 
@@ -103,7 +101,7 @@ def one(problem, name, solve, rtol, reference, limit, repeat) -> dict:
     counts = {k: int(v) for k, v in solution.statistics.items() if np.isscalar(v)}
     row |= {"status": solution.status, "reached": solution.t_end / problem.parts[2], **clock, **counts}
     if solution.status == "interrupted":
-        return row | {"message": f"more than {row['seconds']:.0f} s: stopped"}
+        return row | {"stopped": True, "message": f"more than {row['seconds']:.0f} s: stopped"}
     if solution.status != "finished":
         return row | {"message": solution.message}
     row["error"] = problem.error(solution.end, reference)
@@ -120,15 +118,13 @@ def one(problem, name, solve, rtol, reference, limit, repeat) -> dict:
 
 def repeated(call, repeat: int, limit: float) -> dict:
     """`timed`, but what is long or broken off is measured once, and the first call counts then."""
-    started = time.perf_counter()
-    value = call()
-    first = time.perf_counter() - started
+    alone = Clock()
+    value = alone.time(call)
+    first = alone.wall[0]
     if getattr(value, "status", "") == "interrupted" or first > limit / 3:
-        return {"value": value, "first": first, "compile": None, "seconds": first, "fastest": first,
-                "slowest": first, "repeats": 1}  # fmt: skip
+        return {"value": value, "first": first, "compile": None, **alone.spread()}
     clock = timed(call, repeat, budget=limit / 3)
-    extra = max(0.0, first - clock["seconds"])
-    return clock | {"first": first, "compile": extra}
+    return clock | {"first": first, "compile": max(0.0, first - clock["seconds"])}
 
 
 def run(quick: bool, names: tuple[str, ...] = tuple(PROBLEMS)) -> dict:
@@ -152,6 +148,8 @@ def run(quick: bool, names: tuple[str, ...] = tuple(PROBLEMS)) -> dict:
         targets = common_targets(curves, OURS)
         tables[f"equal error: {name}"] = [
             {"problem": problem.name, **r}
-            for r in comparison(curves, OURS, targets, ("seconds", "simulate", "steps"))
+            for r in bounds(
+                comparison(curves, OURS, targets, ("seconds", "cpu", "simulate", "steps")), found, OURS
+            )
         ]
     return {"question": QUESTION, "checks": checks, "notes": notes, "tables": {"runs": rows, **tables}}
