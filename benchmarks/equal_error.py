@@ -56,18 +56,19 @@ def comparison(
 def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = "solver") -> list[dict]:
     """The rows of `comparison`, and a sentence at each error for what was stopped before it got there.
 
-    A stopped run took longer than its clock says, and with it every run to a smaller error.
+    A stopped run would have taken longer than the processor time it had, and with it every run to a
+    smaller error.
     """
     out = []
     for target in dict.fromkeys(r["target"] for r in compared):
         here = [r for r in compared if r["target"] == target]
         out += here
-        mine = next((r["seconds"] for r in here if r[by] == ours), None)
+        mine = next((r["cpu"] for r in here if r[by] == ours), None)
         for name in dict.fromkeys(r[by] for r in rows):
-            stopped = [r["seconds"] for r in rows if r[by] == name and r.get("stopped") and r.get("seconds")]
+            stopped = [r["cpu"] for r in rows if r[by] == name and r.get("stopped") and r.get("cpu")]
             if stopped and not any(r[by] == name for r in here):
                 said = f"more than {max(stopped):.0f} s: stopped"
-                least = {"seconds_least": max(stopped) / mine} if mine else {}
+                least = {"cpu_least": max(stopped) / mine} if mine else {}
                 out.append({"target": target, by: name, "message": said, **least})
     return out
 

@@ -182,18 +182,20 @@ def run(quick: bool) -> dict:
 
 
 def consistent(system: System, y: np.ndarray) -> dict:
-    """Does the timed solve solve? (I - gamma J) z = r, relative residual."""
+    """Does the timed solve solve? (I - gamma J) z = r, with J z by a difference of right-hand sides."""
     linear = LinearSystem(system)
     linear.linearise(0.0, y)
-    r, z, Jz = np.zeros(system.size), np.zeros(system.size), np.zeros(system.size)
+    r, z, moved = np.zeros(system.size), np.zeros(system.size), np.zeros(system.size)
     system.rhs(0.0, y, r)
     linear.factor(GAMMA)
     linear.solve(r, z)
-    linear.times(z, Jz)
+    step = 1e-6 / float(np.abs(system.split(z)[0] / system.scale).max())
+    system.rhs(0.0, y + step * z, moved)
+    Jz = (moved - r) / step
     off = system.split(z - GAMMA * Jz - r)[0] / system.scale
     size = system.split(GAMMA * np.abs(Jz) + np.abs(z) + np.abs(r))[0] / system.scale
     residual = float(np.linalg.norm(off) / np.linalg.norm(size))
     return {
-        "what": "the linear solve solves: residual relative to its terms (a preconditioner need not)",
+        "what": "the timed solve solves: residual relative to its terms (a V-cycle leaves some)",
         "value": residual, "limit": 0.5, "passed": residual < 0.5,
     }  # fmt: skip

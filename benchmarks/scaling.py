@@ -37,7 +37,7 @@ def run(quick: bool, limit: float | None = None) -> dict:
                     why = found.get("failed") or "no step was made"
                     notes.append(
                         f"{geometry} {n}, {threads} thread{'s' * (threads > 1)}: {why} within "
-                        f"{limit:.0f} s and {STARTING:.0f} s for starting; larger ones were not tried."
+                        f"{limit:.0f} s, and {STARTING:.0f} s for starting; larger ones were not tried."
                     )
                     break
     checks = [

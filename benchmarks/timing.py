@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -78,11 +79,12 @@ def per_call(call: Callable, batch: float = 0.02, repeat: int = 9) -> dict:
 
 
 def until(limit: float) -> Callable[[float, int], None]:
-    """A progress function that stops a solver after `limit` seconds; it keeps what it has."""
-    started = time.perf_counter()
+    """A progress function that stops a solver after `limit` seconds of processor time; it keeps what
+    it has. Not wall clock: on a busy machine that would stop whoever is disturbed."""
+    started = time.process_time()
 
     def progress(_t: float, _steps: int) -> None:
-        if time.perf_counter() - started > limit:
+        if time.process_time() - started > limit:
             raise KeyboardInterrupt
 
     return progress
@@ -91,8 +93,11 @@ def until(limit: float) -> Callable[[float, int], None]:
 def isolated(module: str, task: dict, limit: float, threads: int = 1) -> dict:
     """What `python -m module TASK` prints as JSON in its last line, or {"failed": sentence}.
 
-    A process of its own, so that its memory is its own and its failure nobody else's.
+    A process of its own, so that its memory is its own and its failure nobody else's. It ends after
+    `limit` seconds of processor time, which it finds as "processor" in its task, and after four times
+    as many in any case.
     """
+    task = {**task, "processor": limit}
     count = str(threads)
     environment = {
         **os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
@@ -103,11 +108,13 @@ def isolated(module: str, task: dict, limit: float, threads: int = 1) -> dict:
     try:
         run = subprocess.run(
             [sys.executable, "-m", module, json.dumps(task)],
-            capture_output=True, text=True, timeout=limit, env=environment, cwd=ROOT, check=False,
+            capture_output=True, text=True, timeout=4.0 * limit, env=environment, cwd=ROOT, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return {"failed": f"not finished after {limit:.0f} s", "limit": limit}
+        return {"failed": f"not finished after {4.0 * limit:.0f} s", "limit": limit}
     whole = time.perf_counter() - started
+    if run.returncode == -getattr(signal, "SIGXCPU", 0):
+        return {"failed": f"not finished after {limit:.0f} s of processor time", "limit": limit}
     if run.returncode != 0:
         last = run.stderr.strip().splitlines()[-1:] or [f"exit code {run.returncode}"]
         return {"failed": last[0][:200], "limit": limit, "process": whole}
@@ -132,12 +139,14 @@ def peak_memory() -> float:
     return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit)
 
 
-def limit_memory(share: float = 0.75) -> None:
-    """Make an allocation beyond this share of the machine's memory fail, not the machine."""
+def limit_process(processor: float, memory: float = 0.75) -> None:
+    """End this process after `processor` seconds of work, and make an allocation beyond this share of
+    the machine's memory fail, not the machine."""
     try:
         import resource
 
         size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        resource.setrlimit(resource.RLIMIT_AS, (int(share * size), resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_AS, (int(memory * size), resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_CPU, (int(processor) + 1, resource.RLIM_INFINITY))
     except (ImportError, ValueError, OSError):  # a system without such limits runs without
         return

@@ -101,7 +101,7 @@ def one(problem, name, solve, rtol, reference, limit, repeat) -> dict:
     counts = {k: int(v) for k, v in solution.statistics.items() if np.isscalar(v)}
     row |= {"status": solution.status, "reached": solution.t_end / problem.parts[2], **clock, **counts}
     if solution.status == "interrupted":
-        return row | {"stopped": True, "message": f"more than {row['seconds']:.0f} s: stopped"}
+        return row | {"stopped": True, "message": f"more than {row['cpu']:.0f} s: stopped"}
     if solution.status != "finished":
         return row | {"message": solution.message}
     row["error"] = problem.error(solution.end, reference)
