@@ -12,7 +12,7 @@ import warnings
 
 import click
 
-from sim.commands import cite, doctor, export, run, show, speciate
+from sim.commands import bench, cite, doctor, export, run, show, speciate
 from sim.errors import (
     ConfigError,
     FileFormatError,
@@ -118,6 +118,7 @@ def main() -> None:
 
 COMMANDS = (
     show.scenarios, show.show, run.run, export.export, speciate.speciate, cite.cite, doctor.doctor,
+    bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -44,10 +44,11 @@ class Held:
 
 
 # One row a solver; one that is not here is taken for cvode. cvode: 7 Nordsieck vectors, 7 of its
-# own, 3 of Newton's method, 11 Krylov vectors and 4 beside them, 5 of ours. bdf: 8 differences and
-# some 12 others. radau: 3 stages and their factors, one real, one complex (as two real ones);
+# own, 3 of Newton's method, 11 Krylov vectors and 4 beside them, 5 of ours. ndf: 8 differences, 7
+# work vectors. bdf: 8 differences and some 12 others. radau: 3 stages and their factors, one real, one complex (as two real ones);
 # of the four it alone has not been measured.
 SOLVER_MEMORY = {
+    "ndf": Held(vectors=17),
     "cvode": Held(vectors=37, blocks=2, factors="mobile", copies=2),
     "bdf": Held(vectors=20, blocks=2, sparse=6, factors="all", copies=2),
     "radau": Held(vectors=30, blocks=2, sparse=8, factors="all", copies=4),
@@ -73,6 +74,8 @@ class MemoryForecast:
 
 def cell_count(s: Scenario) -> int:
     """Cells of a scenario's grid, without building it."""
+    if s.domain:
+        return math.prod(n for _, n in s.domain)
     along, power = sum(n for _, n in s.layers), DIMENSIONS.get(s.geometry, 1)
     return (2 * along) ** power if power > 1 else along**power
 

@@ -1,0 +1,89 @@
+"""`python -m benchmarks`: measure, store as JSON, and show tables and pictures made from the JSON.
+
+    python -m benchmarks                     everything, about 20 minutes on two cores
+    python -m benchmarks --quick             the same at toy sizes, to see that it runs
+    python -m benchmarks kernels peers_reduced
+    python -m benchmarks report              tables and pictures again, from what is stored
+
+Sections: startup, kernels, work_precision, scaling, peers_speciation, peers_reduced.
+Results go to benchmarks/results/ (--quick: benchmarks/results/quick/).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+SECTIONS = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced")
+RESULTS = Path(__file__).parent / "results"
+
+
+def measure(section: str, quick: bool, **options) -> dict:
+    """Run one section and put beside it what it was run on."""
+    from numba import get_num_threads
+
+    from benchmarks.machine import description
+
+    about = description(get_num_threads())
+    started = time.perf_counter()
+    found = importlib.import_module(f"benchmarks.{section}").run(quick, **options)
+    whole = time.perf_counter() - started
+    return {"section": section, "quick": quick, "took": whole, "machine": about, **found}
+
+
+def store(result: dict, folder: Path) -> Path:
+    """Write a section to <folder>/<section>.json."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{result['section']}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    return path
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("sections", nargs="*", metavar="SECTION", help="all of them when none is named")
+    made.add_argument("--quick", action="store_true", help="toy sizes; the numbers mean nothing")
+    made.add_argument("--out", type=Path, help="folder for JSON, report.md and pictures")
+    made.add_argument(
+        "--scale-seconds", type=float, help="integration time of each size in `scaling` [s], 15"
+    )
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code 0 when every section ran and every answer passed its check."""
+    from benchmarks import report
+
+    options = parser().parse_args(arguments)
+    folder = options.out or (RESULTS / "quick" if options.quick else RESULTS)
+    wanted = options.sections or [*SECTIONS]
+    unknown = [s for s in wanted if s not in (*SECTIONS, "report")]
+    if unknown:
+        print(f"'{unknown[0]}' is not a section; there are {', '.join(SECTIONS)} and report.")
+        return 2
+    good = True
+    for section in [s for s in SECTIONS if s in wanted]:
+        print(f"\n{section} ...", file=sys.stderr, flush=True)
+        extra = {"limit": options.scale_seconds} if section == "scaling" and options.scale_seconds else {}
+        try:
+            result = measure(section, options.quick, **extra)
+        except (Exception, SystemExit) as e:  # the other sections are still worth having
+            print(f"{section} stopped: {type(e).__name__}: {e}", file=sys.stderr)
+            good = False
+            continue
+        store(result, folder)
+        print(report.as_text(result), flush=True)
+        good &= all(c["passed"] for c in result["checks"])
+    made = report.write(folder)
+    print("\nwritten: " + ", ".join(str(p) for p in made))
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

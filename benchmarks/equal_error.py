@@ -1,0 +1,83 @@
+"""Cost at equal error: interpolation on work-precision curves, log against log."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+
+def cost_at(errors: Sequence[float], costs: Sequence[float], error: float) -> float | None:
+    """Least cost at which a curve reaches `error`, by interpolation between neighbouring points.
+
+    The points are taken in the order of falling tolerance. A method whose loosest run is already
+    better than asked costs what that run costs. None where the curve never gets there: there is
+    no extrapolation.
+    """
+    points = [
+        (e, c)
+        for e, c in zip(errors, costs, strict=True)
+        if e is not None and c is not None and 0 < e < math.inf and 0 < c < math.inf
+    ]
+    found = [c for e, c in points if e <= error]
+    for (e0, c0), (e1, c1) in zip(points[:-1], points[1:], strict=True):
+        if min(e0, e1) <= error <= max(e0, e1) and e0 != e1:
+            share = (math.log(error) - math.log(e0)) / (math.log(e1) - math.log(e0))
+            found.append(math.exp(math.log(c0) + share * (math.log(c1) - math.log(c0))))
+    return min(found) if found else None
+
+
+def comparison(
+    rows: Sequence[dict], ours: str, targets: Sequence[float], costs: Sequence[str], by: str = "solver"
+) -> list[dict]:
+    """Rows {target, solver, cost..., ratio of the cost to that of `ours`...} at equal error.
+
+    rows: runs with `error` and each cost; a run that did not finish has error None.
+    """
+    names = list(dict.fromkeys(r[by] for r in rows))
+    out = []
+    for target in targets:
+        for name in names:
+            row: dict = {"target": target, by: name}
+            for cost in costs:
+                found = {}
+                for who in (name, ours):
+                    curve = [r for r in rows if r[by] == who]
+                    found[who] = cost_at(
+                        [r.get("error") for r in curve], [r.get(cost) for r in curve], target
+                    )
+                row[cost] = found[name]
+                known = found[name] is not None and found[ours] is not None
+                row[f"{cost}_ratio"] = found[name] / found[ours] if known else None
+            if any(row[c] is not None for c in costs):
+                out.append(row)
+    return out
+
+
+def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = "solver") -> list[dict]:
+    """The rows of `comparison`, and a sentence at each error for what was stopped before it got there.
+
+    A stopped run would have taken longer than the processor time it had, and with it every run to a
+    smaller error.
+    """
+    out = []
+    for target in dict.fromkeys(r["target"] for r in compared):
+        here = [r for r in compared if r["target"] == target]
+        out += here
+        mine = next((r["cpu"] for r in here if r[by] == ours), None)
+        for name in dict.fromkeys(r[by] for r in rows):
+            stopped = [r["cpu"] for r in rows if r[by] == name and r.get("stopped") and r.get("cpu")]
+            if stopped and not any(r[by] == name for r in here):
+                said = f"more than {max(stopped):.0f} s: stopped"
+                least = {"cpu_least": max(stopped) / mine} if mine else {}
+                out.append({"target": target, by: name, "message": said, **least})
+    return out
+
+
+def common_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:
+    """Powers of ten that the curve of `ours` reaches or passes; the best and two above it at most."""
+    errors = [r["error"] for r in rows if r[by] == ours and r.get("error")]
+    if not errors:
+        return []
+    low, high = math.ceil(math.log10(min(errors))), math.floor(math.log10(max(errors)))
+    high = max(high, low)
+    return [10.0**k for k in range(high, low - 1, -1)][-4:]

@@ -1,0 +1,81 @@
+"""The reduced problem against general PDE packages: py-pde and FiPy, at equal error.
+
+Each program runs in a process of its own, in one thread, through its reasonable settings; import
+and compile times are columns of their own. Reaching the same small error is the check that all
+solve the same problem.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import tempfile
+from pathlib import Path
+
+from benchmarks.equal_error import bounds, common_targets, comparison
+from benchmarks.reduced_problem import reference
+from benchmarks.timing import isolated
+
+QUESTION = (
+    "Two diffusing ions and a precipitation rate in a square: which program reaches which error in what time?"
+)
+PROGRAMS = {"hapsim": "sim", "py-pde": "pde", "fipy": "fipy"}
+SAME = 0.02  # a best error below this is the same problem: wrong equations leave 0.1 and more
+REASONS = {
+    "py-pde": "its steppers are explicit: the number of steps is set by stability (h^2/4D), "
+    "whatever the error; its implicit steppers need a dense Jacobian or a contraction",
+    "fipy": "implicit Euler is of first order, so the error is bought with steps, and each step "
+    "assembles its matrix in Python",
+}
+
+
+def run(quick: bool) -> dict:
+    """The section."""
+    rows, notes, tables = [], [], {}
+    for n in (16,) if quick else (64, 128):
+        reference(n)  # once, before the clocks
+        for program, module in PROGRAMS.items():
+            if importlib.util.find_spec(module) is None:
+                notes.append(f'{program} is not installed and is left out; try pip install -e ".[bench]".')
+                continue
+            rows += program_rows(program, n, quick, notes)
+        ours = [r for r in rows if r["n"] == n and r["program"] == "hapsim" and r.get("error")]
+        if ours:
+            best = min(ours, key=lambda r: r["seconds"] if r["error"] < 1e-3 else float("inf"))["who"]
+            these = [r for r in rows if r["n"] == n]
+            targets = common_targets(these, best, "who")
+            tables[f"equal error: {n}"] = [
+                {"n": n, **r}
+                for r in bounds(
+                    comparison(these, best, targets, ("seconds", "cpu", "steps"), "who"), these, best, "who"
+                )
+            ]
+    notes += [f"{k}: {v}." for k, v in REASONS.items() if any(r["program"] == k for r in rows)]
+    return {"question": QUESTION, "checks": checks(rows), "notes": notes, "tables": {"runs": rows, **tables}}
+
+
+def program_rows(program: str, n: int, quick: bool, notes: list[str]) -> list[dict]:
+    """The runs of one program; what it had finished when its process was stopped, too."""
+    limit = 10.0 if quick else 25.0
+    whole = (120.0 if quick else 180.0) if program == "py-pde" else 60.0 if quick else 130.0
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "rows"
+        task = {"program": program, "n": n, "limit": limit, "rows": str(path), "quick": quick}
+        found = isolated("benchmarks.reduced_programs", task, whole, threads=1)
+        lines = path.read_text().splitlines() if path.exists() else []
+    rows = [json.loads(line) for line in lines]
+    if "failed" in found:
+        notes.append(f"{program}, {n} x {n}: {found['failed']}; the settings after that were not run.")
+    return [r | {"who": f"{program}, {r['method']}"} for r in rows]
+
+
+def checks(rows: list[dict]) -> list[dict]:
+    """Does every program come close to the common reference?"""
+    out = []
+    for n in dict.fromkeys(r["n"] for r in rows):
+        for program in dict.fromkeys(r["program"] for r in rows):
+            errors = [r["error"] for r in rows if r["n"] == n and r["program"] == program and r["error"]]
+            if errors:
+                out.append({"what": f"{program}, {n} x {n}: best error against the common reference",
+                            "value": min(errors), "limit": SAME, "passed": min(errors) < SAME})  # fmt: skip
+    return out
