@@ -49,7 +49,7 @@ def steady(system: System) -> np.ndarray:
     y = zero.copy()
     y[:n] = spsolve(linear.sparse().tocsc()[:n, :n], -rate[:n])
     system.rhs(0.0, y, rate)  # at rest by the right-hand side, not only by its own Jacobian
-    assert np.abs(rate[:n]).max() < 1e-9 * np.abs(linear.block).max() * np.abs(y).max() + 1e-12
+    assert np.abs(rate[:n]).max() < 1e-9 * np.abs(linear.slopes).max() * np.abs(y).max() + 1e-12
     return system.evaluate(0.0, y)[2][:, 0]
 
 

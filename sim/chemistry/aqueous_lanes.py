@@ -90,7 +90,6 @@ def _aqueous_lanes(
     load(inputs, memory, w, density, total, t)
     if solve_rows(w, is_fixed, t) < LANES:
         finish(w, is_fixed, t, arrays)
-        put(w, G, constant(math.nan))
         for l in range(LANES):
             w[G + l] = math.exp(w[X + l])
     for l in range(LANES):

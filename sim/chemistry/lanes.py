@@ -346,9 +346,10 @@ short_exponential = njit(cache=True, error_model="numpy")(_short_exponential)
 def _layout(t):
     """Where in the scratch the rows begin, counted in doubles.
 
-    X: nc + 2 unknowns; T: nc totals; DEAD: nc, 1 where a component is absent; G: what `factor` and `chain`
-    count; M: ns molalities; F, S, B, C, V: nc each, balances, their sizes, the borders of A, and sums
-    of nu m; P: nc inverse pivots; OFF: entries of the factor; SLOPE: d ln gamma/dI of each family;
+    X: nc + 2 unknowns; T: nc totals; DEAD: nc, 1 where a component is absent; G: activities, their
+    inverses, and 1/gamma of each class, as `factor` and `chain` count them; M: ns molalities; nc each: F
+    imbalances, S free, B and C the borders of A, V sums of nu m, P inverse pivots; OFF: entries of the
+    factor; SLOPE: d ln gamma/dI of each family;
     STATE: converged (0 or 1), last step, sum of m, I of m, cold (0 or 1), the corner of A's border by I
     and by a_w's balance, 1/I; END.
     """
@@ -513,8 +514,8 @@ balance = njit(cache=True, error_model="numpy")(_balance)
 def _factorise(w, y, z, is_fixed, t):
     """Factors of A, the component block; the rows at y and z become A^-1 y and A^-1 z.
 
-    A = V D^-1 V^T with V unit-free: its entries below the diagonal are those of L D, so that each is
-    stored once (stores are dearer than products), and D^-1 is the rows P.
+    A = L D L^T; OFF holds L D and P holds D^-1, so that each entry is stored once, when it is complete:
+    stores are dearer than products.
     """
     nc, nf = is_fixed.size, t[4].shape[0]
     sum_ptr, sum_at, sum_coef, step, step_ptr, off_comp = t[8], t[9], t[10], t[12], t[13], t[14]
@@ -712,7 +713,7 @@ guess = njit(cache=True, error_model="numpy")(_guess)
 
 
 def _prepare(w, is_fixed, t):
-    """Mark absent components; 1 in the spare row of STATE where a lane has no warm start."""
+    """Mark absent components and, in `STATE`, cold lanes; returns how many are warm."""
     nc, h = is_fixed.size, t[22]
     X, T, DEAD, _, _, _, _, _, _, _, _, _, _, STATE, _ = layout(t)
     I = row(w, X + nc * LANES)
@@ -765,11 +766,12 @@ check = njit(cache=True, error_model="numpy")(_check)
 def _solve_rows(w, is_fixed, t):
     """Solve the LANES fluids whose totals and warm start are in w; returns how many are solved.
 
-    In `STATE` 1 tells which. The others have failed or take longer than most; the scalar kernel, which
-    is never at a loss, must see to them.
+    In `STATE` 1 tells which. The others have failed or take longer than most, and are left to the scalar
+    kernel, whose cold start is safe. All lanes step together; one that is done stays where it is to
+    rounding, and is tested again each time.
     """
     STATE = layout(t)[13]
-    patience, limit = 5, 10
+    patience, limit = 7, 12
     if prepare(w, is_fixed, t) < LANES:
         guess(w, row(w, STATE + 4 * LANES) > 0.5, is_fixed, t)
         patience, limit = 20, 30
@@ -778,7 +780,7 @@ def _solve_rows(w, is_fixed, t):
     for n in range(limit):
         evaluate(w, fresh, t)
         good = balance(w, is_fixed, t)
-        if good == LANES or (n >= patience and good > LANES - FEW):
+        if good == LANES or n == limit - 1 or (n >= patience and good > LANES - FEW):
             break
         fresh = advance(w, is_fixed, t)
     return check(w, is_fixed, t)
@@ -807,7 +809,7 @@ def _solve_blocks(totals, is_fixed, x, m, lng, work, status, *t):
     """`speciation.solve_many` in lanes, but for the rows it leaves: their status is UNFINISHED.
 
     totals: (n, nc), x: (n, nc + 2), m and lng: (n, ns), status: (n,) as there, n > 0
-    work: (chunks, `scratch_size`); blocks of LANES rows are shared out over the chunks
+    work: (chunks, end of the `layout`); blocks of LANES rows are shared out over the chunks
     """
     n, nc = totals.shape
     ns = m.shape[1]
