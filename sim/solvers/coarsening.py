@@ -13,7 +13,6 @@ import numpy as np
 from numba import njit, prange
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
-ROUNDING = 64 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -79,26 +78,21 @@ def _join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse
         for b in range(n_b):
             out = c * coarse[0] + a * coarse[1] + b * coarse[2]
             for s in range(m):
-                if c + 1 == n:
-                    K_out[out, axis, s] = 0.0
-                    continue
                 less, more = 0.0, 0.0
-                for i in range(first_a[a], first_a[a + 1]):
-                    for j in range(first_b[b], first_b[b + 1]):
-                        line, way = i * stride_a + j * stride_b, 0.0
-                        for f in range(first[c], first[c + 2] - 1):
-                            share = ahead[f] if f < first[c + 1] else 1.0 - ahead[f]
-                            if share > 0.0:
-                                way += share / K[line + f * stride, axis, s]
-                        less += 1.0 / way
-                for f in range(first[c], first[c + 2] - 1):
-                    share, section = ahead[f] if f < first[c + 1] else 1.0 - ahead[f], 0.0
+                for f in range(first[c], first[c + 2] - 1 if c + 1 < n else 0):
+                    section = 0.0
                     for i in range(first_a[a], first_a[a + 1]):
                         for j in range(first_b[b], first_b[b + 1]):
                             section += K[i * stride_a + j * stride_b + f * stride, axis, s]
-                    if share > 0.0:
-                        more += share / section
-                K_out[out, axis, s] = np.sqrt(less / more)
+                    more += (ahead[f] if f < first[c + 1] else 1.0 - ahead[f]) / section
+                for i in range(first_a[a], first_a[a + 1]):
+                    for j in range(first_b[b], first_b[b + 1]):
+                        line, way = i * stride_a + j * stride_b, 0.0
+                        for f in range(first[c], first[c + 2] - 1 if c + 1 < n else 0):
+                            share = ahead[f] if f < first[c + 1] else 1.0 - ahead[f]
+                            way += share / K[line + f * stride, axis, s]
+                        less += 1.0 / way
+                K_out[out, axis, s] = np.sqrt(less / more) if c + 1 < n else 0.0
 
 
 def _edge_ways(K, axis, outer, n, inner, first, ahead, way):
@@ -180,77 +174,3 @@ join_along = njit(cache=True, parallel=True, error_model="numpy")(_join_along)
 edge_ways = njit(cache=True, parallel=True, error_model="numpy")(_edge_ways)
 weigh = njit(cache=True, parallel=True, error_model="numpy")(_weigh)
 join_cells = njit(cache=True, parallel=True, error_model="numpy")(_join_cells)
-
-
-def _invert(a, pivot, m):
-    """a, m rows of 8, becomes its inverse (Gauss-Jordan, row exchanges); 1 when it is singular.
-
-    Singular: a pivot at the rounding of the largest entry of its column (kept behind the rows).
-    """
-    for p in range(m):
-        a[64 + p] = 0.0
-        for i in range(m):
-            a[64 + p] = max(a[64 + p], abs(a[8 * i + p]))
-    for p in range(m):
-        row, size = p, 0.0
-        for i in range(m):
-            if i >= p and abs(a[8 * i + p]) > abs(a[8 * row + p]):
-                row = i
-        pivot[p] = row
-        value = a[8 * row + p]
-        if not (abs(value) > ROUNDING * a[64 + p] and abs(value) < np.inf):
-            return 1
-        for k in range(m):
-            size = a[8 * p + k]
-            a[8 * p + k] = a[8 * row + k]
-            a[8 * row + k] = size
-        a[8 * p + p] = 1.0
-        for k in range(m):
-            a[8 * p + k] /= value
-        for i in range(m):
-            if i != p:
-                f = a[8 * i + p]
-                a[8 * i + p] = 0.0
-                for k in range(m):
-                    a[8 * i + k] -= f * a[8 * p + k]
-    for p in range(m - 1, -1, -1):
-        for i in range(m):
-            size = a[8 * i + p]
-            a[8 * i + p] = a[8 * i + pivot[p]]
-            a[8 * i + pivot[p]] = size
-    return 0
-
-
-invert = njit(cache=True, error_model="numpy")(_invert)
-
-
-def _fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work, pivots):
-    """One level of the tables of sim.solvers.cycles: inverse diagonal blocks, and K / scale.
-
-    bad (rows,): 1 where a block is singular; work (rows, 72), pivots (rows, 8)
-    """
-    m, dim = loss.shape[1], K.shape[1]
-    for row in prange(bad.size):
-        bad[row] = 0
-        a, pivot = work[row], pivots[row]
-        for c in range(row * n2, (row + 1) * n2):
-            for i in range(m):
-                for k in range(m):
-                    a[8 * i + k] = local[c, i, k] / scale
-                out = loss[c, i]
-                for d in range(dim):
-                    stride = n2 * n1 if d == dim - 3 else (n2 if d == dim - 2 else 1)
-                    there = c if d == dim - 3 else (c % (n1 * n2) if d == dim - 2 else c % n2)
-                    out += K[c, d, i]
-                    if there >= stride:
-                        out += K[c - stride, d, i]
-                    flat_K[8 * ((dim - 1 - d) * total + at + c) + i] = K[c, d, i] / scale
-                a[8 * i + i] += out / scale
-            if invert(a, pivot, m) != 0:
-                bad[row] = 1
-            for i in range(m):
-                for k in range(m):
-                    inverse[8 * (m * (at + c) + k) + i] = a[8 * i + k]
-
-
-fill = njit(cache=True, parallel=True, error_model="numpy")(_fill)

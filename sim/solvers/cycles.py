@@ -19,6 +19,7 @@ from numba.extending import intrinsic, models, register_model
 LANES = 8
 SMALL = 4096  # cells below which starting the threads takes longer than the sweep
 CHUNKS = 64  # pieces that a level's rows are shared out in, whatever the number of threads
+ROUNDING = 64 * float(np.finfo(float).eps)
 ZERO, RELAX, RESTRICT, PROLONG, PACK, UNPACK = range(6)
 
 
@@ -177,6 +178,80 @@ def _inflow(s, c, K, x, n1, n2, dim, total):
 
 product = njit(cache=True, error_model="numpy")(_product)
 inflow = njit(cache=True, error_model="numpy")(_inflow)
+
+
+def _invert(a, m):
+    """Rows 0..m of a (17 x 8, flat) are a matrix, rows 8..8 + m the unit matrix, then the inverse.
+
+    Gauss-Jordan with row exchanges. Returns 1 when a pivot is at the rounding of the largest entry
+    of its column, which row 16 tells. What is loaded as lanes is never stored as single numbers
+    in here: the processor would wait for those to reach its cache.
+    """
+    for p in range(m):
+        row, size = p, abs(a[np.uint64(9 * p)])
+        for i in range(p + 1, m):
+            if abs(a[np.uint64(8 * i + p)]) > size:
+                row, size = i, abs(a[np.uint64(8 * i + p)])
+        if not (size > ROUNDING * a[np.uint64(128 + p)] and size < np.inf):
+            return 1
+        factor = 1.0 / a[np.uint64(8 * row + p)]
+        left = add_times(nothing(a), load(a, 8 * row), factor)
+        right = add_times(nothing(a), load(a, 64 + 8 * row), factor)
+        if row != p:
+            store(a, 8 * row, load(a, 8 * p))
+            store(a, 64 + 8 * row, load(a, 64 + 8 * p))
+        for i in range(m):
+            f = -a[np.uint64(8 * i + p)]
+            store(a, 8 * i, add_times(load(a, 8 * i), left, f))
+            store(a, 64 + 8 * i, add_times(load(a, 64 + 8 * i), right, f))
+        store(a, 8 * p, left)
+        store(a, 64 + 8 * p, right)
+    return 0
+
+
+invert = njit(cache=True, error_model="numpy")(_invert)
+
+
+def _fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work):
+    """Inverse diagonal blocks and K / scale of one level from local (n, m, m), K (n, axis, m), loss.
+
+    n1, n2: cells on the last two axes; at, total, inverse, flat_K: as in Tables
+    bad (rows,): 1 where a block is singular; work (rows, 136)
+    """
+    m, dim, unit = loss.shape[1], K.shape[1], 1.0 / scale  # a power of two
+    for row in prange(bad.size):
+        bad[row] = 0
+        a = work[row]
+        for k in range(n2):
+            c = row * n2 + k
+            for i in range(m):
+                out = loss[c, i] + K[c, dim - 1, i] + K[c, dim - 2, i]
+                flat_K[LANES * (at + c) + i] = K[c, dim - 1, i] * unit
+                flat_K[LANES * (total + at + c) + i] = K[c, dim - 2, i] * unit
+                if k > 0:
+                    out += K[c - 1, dim - 1, i]
+                if row % n1 > 0:
+                    out += K[c - n2, dim - 2, i]
+                if dim == 3:
+                    out += K[c, 0, i]
+                    flat_K[LANES * (2 * total + at + c) + i] = K[c, 0, i] * unit
+                    if row >= n1:
+                        out += K[c - n1 * n2, 0, i]
+                a[128 + i] = 0.0
+                for j in range(m):  # transposed: rows of the inverse are then the columns wanted
+                    value = (local[c, i, j] + (out if i == j else 0.0)) * unit
+                    a[8 * j + i] = value
+                    a[64 + 8 * j + i] = 1.0 if i == j else 0.0
+                    a[128 + i] = max(a[128 + i], abs(value))
+            if invert(a, m) != 0:
+                bad[row] = 1
+            for j in range(m):
+                start = LANES * (m * (at + c) + j)
+                for i in range(m):
+                    inverse[start + i] = a[64 + 8 * j + i]
+
+
+fill = njit(cache=True, parallel=True, error_model="numpy")(_fill)
 
 
 def _relax_row(t, row, level, colour, from_zero):

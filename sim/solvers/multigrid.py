@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit, prange
 
 from sim.errors import SolverError
-from sim.solvers.coarsening import edge_ways, fill, hierarchy, join_along, join_cells, weigh
-from sim.solvers.cycles import LANES, Tables, v_cycle
+from sim.solvers.coarsening import edge_ways, hierarchy, join_along, join_cells, weigh
+from sim.solvers.cycles import LANES, Tables, fill, v_cycle
 from sim.solvers.krylov import FlexibleGmres, dot
 from sim.space.grid import FLAT, Grid
 
@@ -146,7 +146,7 @@ class Multigrid:
             bad = np.zeros(rows, np.int64)
             fill(
                 blocks, ahead, out, shape[1], shape[2], t.levels[level, 3], t.total, self.scale,
-                t.inverse, t.K, bad, np.zeros((rows, 72)), np.zeros((rows, LANES), np.int64),
+                t.inverse, t.K, bad, np.zeros((rows, 136)),
             )  # fmt: skip
             if bad.any():
                 size = " x ".join(str(s) for s in shape[3 - dim :])
