@@ -61,7 +61,7 @@ LAYERS = {
 }
 LONGEST_FILE = 300
 # One kernel, in one file: numba's cache does not notice a changed callee in another.
-LONG_KERNELS = {"speciation.py", "lanes.py"}
+LONG_KERNELS = {"speciation.py", "lanes.py", "cycles.py"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "manager", "tools"}
 UNSAFE_MODULES = {"pickle", "cloudpickle", "dill", "marshal", "shelve", "yaml", "ruamel"}
 UNSAFE_CALLS = {"eval", "exec", "compile", "__import__"}

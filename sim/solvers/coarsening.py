@@ -13,7 +13,6 @@ import numpy as np
 from numba import njit, prange
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
-ROUNDING = 64 * float(np.finfo(float).eps)
 
 
 @dataclass(frozen=True)
@@ -63,87 +62,50 @@ def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tupl
     return levels
 
 
-def _conduct(K, axis, s, children, along, ahead, stride):
-    """Conductance between two coarse centres from the fine ones between them.
+def _join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse, K_out):
+    """Coarse conductance along one axis, K (cells, axis, species) towards the next cell.
 
-    Lines in series, then side by side, is less than the truth; sections side by side, then in
-    series, is more (Wiener's bounds). Their geometric mean is exact in layers of either direction.
-    children: first and past-last fine index on each axis; along: (end of the first cell, last face)
+    Lines in series, then side by side, give less than the truth; sections side by side, then in
+    series, give more. Their geometric mean is exact in layers of either direction, and prefers none.
+    counts: coarse cells on the axis and on the two others, a and b; strides, coarse: of fine and
+    coarse cells in that order; first, first_a, first_b, ahead: of the three axes (see Axis)
     """
-    low, high = children[0], children[1]
-    less, more = 0.0, 0.0
-    for i in range(low[0] if axis != 0 else 0, high[0] if axis != 0 else 1):
-        for j in range(low[1] if axis != 1 else 0, high[1] if axis != 1 else 1):
-            for k in range(low[2] if axis != 2 else 0, high[2] if axis != 2 else 1):
-                line, way = i * stride[0] + j * stride[1] + k * stride[2], 0.0
-                for f in range(low[axis], along[1]):
-                    share = ahead[f] if f < along[0] else 1.0 - ahead[f]
-                    if share > 0.0:
-                        way += share / K[line + f * stride[axis], axis - 3 + K.shape[1], s]
-                less += 1.0 / way
-    for f in range(low[axis], along[1]):
-        share, section = ahead[f] if f < along[0] else 1.0 - ahead[f], 0.0
-        for i in range(low[0] if axis != 0 else 0, high[0] if axis != 0 else 1):
-            for j in range(low[1] if axis != 1 else 0, high[1] if axis != 1 else 1):
-                for k in range(low[2] if axis != 2 else 0, high[2] if axis != 2 else 1):
-                    line = i * stride[0] + j * stride[1] + k * stride[2]
-                    section += K[line + f * stride[axis], axis - 3 + K.shape[1], s]
-        if share > 0.0:
-            more += share / section
-    return np.sqrt(less / more)
-
-
-def _edge_way(K, cell, i, axis, s, low, high, n, ahead, stride):
-    """Resistance from the coarse centre to a fine cell at an edge of the grid; 0 elsewhere."""
-    way = 0.0
-    d = axis - 3 + K.shape[1]
-    if high - low > 1:
-        if i == 0 and K[cell, d, s] > 0.0:
-            way = (1.0 - ahead[i]) / K[cell, d, s]
-        elif i == n - 1 and K[cell - stride, d, s] > 0.0:
-            way = ahead[i - 1] / K[cell - stride, d, s]
-    return way
-
-
-conduct = njit(cache=True, error_model="numpy")(_conduct)
-edge_way = njit(cache=True, error_model="numpy")(_edge_way)
-
-
-def _join_cells(K, loss, shape, first, ahead, K_out, loss_out):
-    """Coarse K (cells, axis, species) towards the next cell, and loss (cells, species).
-
-    first, ahead: of the three axes. Loss of cells at the edge of the grid is through their outer
-    face, as far as we know, so the way from the coarse centre to them comes in series with it.
-    """
-    m, dim = loss.shape[1], K.shape[1]
-    c0, c1, c2 = first[0].size - 1, first[1].size - 1, first[2].size - 1
-    stride = (shape[1] * shape[2], shape[2], 1)
-    for row in prange(c0 * c1):
-        for k in range(c2):
-            at = (row // c1, row % c1, k)
-            low = (first[0][at[0]], first[1][at[1]], first[2][k])
-            high = (first[0][at[0] + 1], first[1][at[1] + 1], first[2][k + 1])
-            out = row * c2 + k
+    m = K.shape[2]
+    n, n_a, n_b = counts
+    stride, stride_a, stride_b = strides
+    for p in prange(n * n_a):
+        c, a = p // n_a, p % n_a
+        for b in range(n_b):
+            out = c * coarse[0] + a * coarse[1] + b * coarse[2]
             for s in range(m):
-                for axis in range(3 - dim, 3):
-                    total = 0.0
-                    if at[axis] + 2 < first[axis].size:
-                        along = (high[axis], first[axis][at[axis] + 2] - 1)
-                        total = conduct(K, axis, s, (low, high), along, ahead[axis], stride)
-                    K_out[out, axis - 3 + dim, s] = total
-                total = 0.0
-                for i in range(low[0], high[0]):
-                    for j in range(low[1], high[1]):
-                        for h in range(low[2], high[2]):
-                            c, way = i * stride[0] + j * stride[1] + h, 0.0
-                            at_fine = (i, j, h)
-                            for axis in range(3 - dim, 3):
-                                way += edge_way(
-                                    K, c, at_fine[axis], axis, s, low[axis], high[axis], shape[axis],
-                                    ahead[axis], stride[axis],
-                                )  # fmt: skip
-                            total += loss[c, s] / (1.0 + loss[c, s] * way)
-                loss_out[out, s] = total
+                less, more = 0.0, 0.0
+                for f in range(first[c], first[c + 2] - 1 if c + 1 < n else 0):
+                    section = 0.0
+                    for i in range(first_a[a], first_a[a + 1]):
+                        for j in range(first_b[b], first_b[b + 1]):
+                            section += K[i * stride_a + j * stride_b + f * stride, axis, s]
+                    more += (ahead[f] if f < first[c + 1] else 1.0 - ahead[f]) / section
+                for i in range(first_a[a], first_a[a + 1]):
+                    for j in range(first_b[b], first_b[b + 1]):
+                        line, way = i * stride_a + j * stride_b, 0.0
+                        for f in range(first[c], first[c + 2] - 1 if c + 1 < n else 0):
+                            share = ahead[f] if f < first[c + 1] else 1.0 - ahead[f]
+                            way += share / K[line + f * stride, axis, s]
+                        less += 1.0 / way
+                K_out[out, axis, s] = np.sqrt(less / more) if c + 1 < n else 0.0
+
+
+def _edge_ways(K, axis, outer, n, inner, first, ahead, way):
+    """Add to way (cells, species) the resistance from the coarse centre to cells at the grid's edge."""
+    m = way.shape[1]
+    for o in prange(outer):
+        for q in range(inner):
+            i, j = o * n * inner + q, (o * n + n - 1) * inner + q
+            for s in range(m):
+                if first[1] > 1 and K[i, axis, s] > 0.0:
+                    way[i, s] += (1.0 - ahead[0]) / K[i, axis, s]
+                if n - first[first.size - 2] > 1 and K[j - inner, axis, s] > 0.0:
+                    way[j, s] += ahead[n - 2] / K[j - inner, axis, s]
 
 
 def _weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
@@ -154,36 +116,41 @@ def _weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W)
     """
     m = loss.shape[1]
     for line in prange(outer * n):
-        i, o = line % n, line // n
+        i = line % n
+        # The face between the cell and its parent's centre; the one towards `other`; the one beyond.
+        if side[i] > 0:
+            near, there, beyond, share = -inner, 0, inner, ahead[i - 1]
+            paired = i + 2 < n and parent[i + 2] == parent[i + 1]
+            rest = 1.0 - ahead[i + 1] if paired else 0.0
+        else:
+            near, there, beyond, share = 0, -inner, -2 * inner, 1.0 - ahead[i]
+            paired = i >= 2 and parent[i - 2] == parent[i - 1]
+            rest = ahead[i - 2] if paired else 0.0
         for q in range(inner):
-            cell = (o * n + i) * inner + q
+            cell = line * inner + q
             for s in range(m):
                 w = 0.0
-                if side[i] > 0:
-                    near = ahead[i - 1] / K[cell - inner, axis, s]
+                if side[i] != 0:
+                    k = K[cell + near, axis, s]
                     if other[i] == parent[i]:
-                        beyond = 1.0 / loss[cell, s]
+                        w = share * loss[cell, s]
+                        w /= w + k
                     else:
-                        beyond = 1.0 / K[cell, axis, s]
-                        if i + 2 < n and parent[i + 2] == parent[i + 1]:
-                            beyond += (1.0 - ahead[i + 1]) / K[cell + inner, axis, s]
-                    w = near / (near + beyond)
-                elif side[i] < 0:
-                    near = (1.0 - ahead[i]) / K[cell, axis, s]
-                    if other[i] == parent[i]:
-                        beyond = 1.0 / loss[cell, s]
-                    else:
-                        beyond = 1.0 / K[cell - inner, axis, s]
-                        if i >= 2 and parent[i - 2] == parent[i - 1]:
-                            beyond += ahead[i - 2] / K[cell - 2 * inner, axis, s]
-                    w = near / (near + beyond)
+                        k1 = K[cell + there, axis, s]
+                        k2 = K[cell + beyond, axis, s] if paired else 1.0
+                        w = share * k1 * k2
+                        w /= w + k * (k2 + rest * k1)
                 if not w >= 0.0:  # cut off from both
                     w = 0.0
                 W[8 * (start + cell) + s] = w
 
 
-def _join_blocks(local, n1, n2, first0, first1, first2, out):
-    """Sums of local (cells, m, m) over coarse cells."""
+def _join_cells(local, loss, way, n1, n2, first0, first1, first2, out, loss_out):
+    """Sums of local (cells, m, m) and loss (cells, m) over coarse cells.
+
+    Loss of cells at the edge of the grid is through their outer face, as far as we know, so the
+    way to them from the coarse centre (edge_ways) comes in series with it.
+    """
     c1, c2, m = first1.size - 1, first2.size - 1, local.shape[1]
     for row in prange((first0.size - 1) * c1):
         p, q = row // c1, row % c1
@@ -192,6 +159,7 @@ def _join_blocks(local, n1, n2, first0, first1, first2, out):
             for a in range(m):
                 for b in range(m):
                     out[c, a, b] = 0.0
+                loss_out[c, a] = 0.0
             for i in range(first0[p], first0[p + 1]):
                 for j in range(first1[q], first1[q + 1]):
                     for h in range(first2[k], first2[k + 1]):
@@ -199,82 +167,10 @@ def _join_blocks(local, n1, n2, first0, first1, first2, out):
                         for a in range(m):
                             for b in range(m):
                                 out[c, a, b] += local[f, a, b]
+                            loss_out[c, a] += loss[f, a] / (1.0 + loss[f, a] * way[f, a])
 
 
-join_cells = njit(cache=True, parallel=True, error_model="numpy")(_join_cells)
+join_along = njit(cache=True, parallel=True, error_model="numpy")(_join_along)
+edge_ways = njit(cache=True, parallel=True, error_model="numpy")(_edge_ways)
 weigh = njit(cache=True, parallel=True, error_model="numpy")(_weigh)
-join_blocks = njit(cache=True, parallel=True, error_model="numpy")(_join_blocks)
-
-
-def _invert(a, pivot, m):
-    """a, m rows of 8, becomes its inverse (Gauss-Jordan, row exchanges); 1 when it is singular.
-
-    Singular: a pivot at the rounding of the largest entry of its column (kept behind the rows).
-    """
-    for p in range(m):
-        a[64 + p] = 0.0
-        for i in range(m):
-            a[64 + p] = max(a[64 + p], abs(a[8 * i + p]))
-    for p in range(m):
-        row, size = p, 0.0
-        for i in range(m):
-            if i >= p and abs(a[8 * i + p]) > abs(a[8 * row + p]):
-                row = i
-        pivot[p] = row
-        value = a[8 * row + p]
-        if not (abs(value) > ROUNDING * a[64 + p] and abs(value) < np.inf):
-            return 1
-        for k in range(m):
-            size = a[8 * p + k]
-            a[8 * p + k] = a[8 * row + k]
-            a[8 * row + k] = size
-        a[8 * p + p] = 1.0
-        for k in range(m):
-            a[8 * p + k] /= value
-        for i in range(m):
-            if i != p:
-                f = a[8 * i + p]
-                a[8 * i + p] = 0.0
-                for k in range(m):
-                    a[8 * i + k] -= f * a[8 * p + k]
-    for p in range(m - 1, -1, -1):
-        for i in range(m):
-            size = a[8 * i + p]
-            a[8 * i + p] = a[8 * i + pivot[p]]
-            a[8 * i + pivot[p]] = size
-    return 0
-
-
-invert = njit(cache=True, error_model="numpy")(_invert)
-
-
-def _fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work, pivots):
-    """One level of the tables of sim.solvers.cycles: inverse diagonal blocks, and K / scale.
-
-    bad (rows,): 1 where a block is singular; work (rows, 72), pivots (rows, 8)
-    """
-    m, dim = loss.shape[1], K.shape[1]
-    for row in prange(bad.size):
-        bad[row] = 0
-        a, pivot = work[row], pivots[row]
-        for c in range(row * n2, (row + 1) * n2):
-            for i in range(m):
-                for k in range(m):
-                    a[8 * i + k] = local[c, i, k] / scale
-                out = loss[c, i]
-                for d in range(dim):
-                    stride = n2 * n1 if d == dim - 3 else (n2 if d == dim - 2 else 1)
-                    there = c if d == dim - 3 else (c % (n1 * n2) if d == dim - 2 else c % n2)
-                    out += K[c, d, i]
-                    if there >= stride:
-                        out += K[c - stride, d, i]
-                    flat_K[8 * ((dim - 1 - d) * total + at + c) + i] = K[c, d, i] / scale
-                a[8 * i + i] += out / scale
-            if invert(a, pivot, m) != 0:
-                bad[row] = 1
-            for i in range(m):
-                for k in range(m):
-                    inverse[8 * (m * (at + c) + k) + i] = a[8 * i + k]
-
-
-fill = njit(cache=True, parallel=True, error_model="numpy")(_fill)
+join_cells = njit(cache=True, parallel=True, error_model="numpy")(_join_cells)

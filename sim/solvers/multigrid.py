@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit, prange
 
 from sim.errors import SolverError
-from sim.solvers.coarsening import fill, hierarchy, join_blocks, join_cells, weigh
-from sim.solvers.cycles import LANES, v_cycle
+from sim.solvers.coarsening import edge_ways, hierarchy, join_along, join_cells, weigh
+from sim.solvers.cycles import LANES, Tables, fill, v_cycle
 from sim.solvers.krylov import FlexibleGmres, dot
 from sim.space.grid import FLAT, Grid
 
@@ -90,35 +90,34 @@ class Multigrid:
         self.axes = hierarchy(self.shapes[0], width)
         self.shapes += [tuple(a.width.size for a in axes) for axes in self.axes]
         self.dim = max(2, len(grid.axes))
-        self._tables(np.dtype(precision))
+        self.tables = self._tables(np.dtype(precision))
+        self.scale = 1.0
         self.krylov = FlexibleGmres(grid.n_cells * n_mobile)
         self.residual = np.zeros((grid.n_cells, n_mobile))
 
-    def _tables(self, precision: np.dtype) -> None:
-        """The flat arrays of sim.solvers.cycles, and float64 room for the coarse coefficients."""
-        last, m = len(self.axes), self.m
-        self.levels = np.zeros((last + 1, 10), np.int64)
-        tables: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "first": []}
-        size = {name: 0 for name in tables}
-        self.total = 0
-        for l, shape in enumerate(self.shapes):
-            # A plane of zeros before and after each level: what its outermost cells "neighbour".
+    def _tables(self, precision: np.dtype) -> Tables:
+        """The flat arrays of all levels, all coefficients still zero."""
+        last, total = len(self.axes), 0
+        levels = np.zeros((last + 1, 10), np.int64)
+        parts: dict[str, list[np.ndarray]] = {"parent": [], "other": [], "first": []}
+        for level, shape in enumerate(self.shapes):
             pad = shape[1] * shape[2]
-            self.levels[l, :4] = *shape, self.total + pad
-            self.total += (shape[0] + 2) * pad
-            for d in range(3 if l < last else 0):
-                self.levels[l, 4 + d], self.levels[l, 7 + d] = size["parent"], size["first"]
-                for name, parts in tables.items():
-                    parts.append(getattr(self.axes[l][d], name))
-                    size[name] += parts[-1].size
-        flat = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in tables.items()}
-        self.parent, self.other, self.first = flat["parent"], flat["other"], flat["first"]
-        self.inverse = np.zeros(self.total * LANES * m, precision)
-        self.K = np.zeros(self.total * LANES * self.dim, precision)
-        self.W = np.zeros_like(self.K)
-        self.b = np.zeros(self.total * LANES, precision)
-        self.x = np.zeros(self.total * LANES, precision)
-        self.scale = 1.0
+            levels[level, :4] = *shape, total + pad
+            total += (shape[0] + 2) * pad
+            for d in range(3 if level < last else 0):
+                levels[level, 4 + d] = sum(a.size for a in parts["parent"])
+                levels[level, 7 + d] = sum(a.size for a in parts["first"])
+                for name, arrays in parts.items():
+                    arrays.append(getattr(self.axes[level][d], name))
+        lines = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in parts.items()}
+        return Tables(
+            m=self.m, dim=self.dim, total=total, levels=levels, **lines,
+            inverse=np.zeros(total * LANES * self.m, precision),
+            K=np.zeros(total * LANES * self.dim, precision),
+            W=np.zeros(total * LANES * self.dim, precision),
+            b=np.zeros(total * LANES, precision),
+            x=np.zeros(total * LANES, precision),
+        )  # fmt: skip
 
     def update(self, local: np.ndarray, K: np.ndarray, loss: np.ndarray) -> bool:
         """Take a matrix: local (n, m, m), K (n, faces, m), loss (n, m). False when it is singular.
@@ -135,19 +134,19 @@ class Multigrid:
         # A power of two, so that float32 holds the entries whatever the units.
         size = np.abs(self.one_cell).max() / self.grid.n_cells + K.max()
         self.scale = 2.0 ** np.round(np.log2(size))
-        dim = len(self.grid.axes)
+        dim, t = len(self.grid.axes), self.tables
         blocks, ahead, out = local, np.zeros((self.grid.n_cells, self.dim, self.m)), loss
         for d in range(dim):
             inside = self.grid.neighbour[:, 2 * d + 1] >= 0
             ahead[:, self.dim - dim + d] = np.where(inside[:, None], K[:, 2 * d + 1], 0.0)
-        for l, shape in enumerate(self.shapes):
-            if l:
-                blocks, ahead, out = self._coarsen(l - 1, blocks, ahead, out)
+        for level, shape in enumerate(self.shapes):
+            if level:
+                blocks, ahead, out = self._coarsen(level - 1, blocks, ahead, out)
             rows = shape[0] * shape[1]
             bad = np.zeros(rows, np.int64)
             fill(
-                blocks, ahead, out, shape[1], shape[2], self.levels[l, 3], self.total, self.scale,
-                self.inverse, self.K, bad, np.zeros((rows, 72)), np.zeros((rows, LANES), np.int64),
+                blocks, ahead, out, shape[1], shape[2], t.levels[level, 3], t.total, self.scale,
+                t.inverse, t.K, bad, np.zeros((rows, 136)),
             )  # fmt: skip
             if bad.any():
                 size = " x ".join(str(s) for s in shape[3 - dim :])
@@ -155,32 +154,32 @@ class Multigrid:
                 return False
         return True
 
-    def _coarsen(self, l, blocks, ahead, loss):
-        """Coefficients of level l + 1 from those of level l, and the interpolation between them."""
-        shape, axes = self.shapes[l], self.axes[l]
-        cells = int(np.prod(self.shapes[l + 1]))
+    def _coarsen(self, level, local, K, loss):
+        """Coefficients of the next level, and the interpolation from it."""
+        t, shape, coarse, axes = self.tables, self.shapes[level], self.shapes[level + 1], self.axes[level]
+        first = [a.first for a in axes]
+        cells, stride, step = int(np.prod(coarse)), _strides(shape), _strides(coarse)
+        K_out, way = np.empty((cells, self.dim, self.m)), np.zeros_like(loss)
         for d in range(3 - self.dim, 3):
-            if axes[d].width.size == shape[d]:
-                continue
-            a, start = axes[d], (2 - d) * self.total + self.levels[l, 3]
-            around = int(np.prod(shape[:d])), shape[d], int(np.prod(shape[d + 1 :]))
-            weigh(ahead, loss, d - 3 + self.dim, *around, a.ahead, a.parent, a.other, a.side, start, self.W)
-        first, share = tuple(a.first for a in axes), tuple(a.ahead for a in axes)
-        joined = np.empty((cells, self.m, self.m))
-        join_blocks(blocks, shape[1], shape[2], *first, joined)
-        K, out = np.empty((cells, self.dim, self.m)), np.empty((cells, self.m))
-        join_cells(ahead, loss, shape, first, share, K, out)
-        return joined, K, out
+            a, axis = axes[d], d - 3 + self.dim
+            order = [d, *(e for e in range(3) if e != d)]
+            counts, strides, steps = (tuple(v[e] for e in order) for v in (coarse, stride, step))
+            join_along(K, axis, counts, strides, *(first[e] for e in order), a.ahead, steps, K_out)
+            if coarse[d] < shape[d]:
+                around = int(np.prod(shape[:d])), shape[d], stride[d]
+                edge_ways(K, axis, *around, a.first, a.ahead, way)
+                start = (2 - d) * t.total + t.levels[level, 3]
+                weigh(K, loss, axis, *around, a.ahead, a.parent, a.other, a.side, start, t.W)
+        local_out, loss_out = np.empty((cells, self.m, self.m)), np.empty((cells, self.m))
+        join_cells(local, loss, way, shape[1], shape[2], *first, local_out, loss_out)
+        return local_out, K_out, loss_out
 
     def cycle(self, r: np.ndarray, x: np.ndarray) -> None:
         """x = one V(1,1) cycle for A^-1 r; r, x (n, m) float64."""
         flat = r.reshape(-1)
         size = np.abs(flat).max()
         before = 2.0 ** -np.round(np.log2(size)) if 0 < size < np.inf else 1.0
-        v_cycle(
-            flat, x.reshape(-1), before, 1.0 / (before * self.scale), self.m, self.dim, self.levels,
-            self.parent, self.other, self.W, self.first, self.inverse, self.K, self.b, self.x, self.total,
-        )  # fmt: skip
+        v_cycle(self.tables, flat, x.reshape(-1), before, 1.0 / (before * self.scale))
 
     def apply(self, x: np.ndarray, out: np.ndarray) -> None:
         """out = A x; both (n, m) float64."""
@@ -248,6 +247,10 @@ class Multigrid:
         part = np.empty((SUMS, r.shape[1]))
         sum_cells(r, part)
         return part.sum(axis=0)
+
+
+def _strides(shape: tuple[int, int, int]) -> tuple[int, int, int]:
+    return shape[1] * shape[2], shape[2], 1
 
 
 def _trouble(M: np.ndarray) -> str:
