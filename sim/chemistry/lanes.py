@@ -176,7 +176,7 @@ def _constant(typing, value):
 def _fma(typing, a, b, c):
     def emit(context, builder, sig, args):
         rows = [_splat(builder, v, t) for v, t in zip(args, sig.args, strict=True)]
-        return _call(builder, "fma", rows)
+        return _call(builder, "fmuladd", rows)
 
     return ROW(a, b, c), emit
 
@@ -185,7 +185,7 @@ def _fma(typing, a, b, c):
 def _less(typing, a, b, c):
     def emit(context, builder, sig, args):
         a, b, c = (_splat(builder, v, t) for v, t in zip(args, sig.args, strict=True))
-        return _call(builder, "fma", [builder.fneg(b), c, a])
+        return _call(builder, "fmuladd", [builder.fneg(b), c, a])
 
     return ROW(a, b, c), emit
 
@@ -259,12 +259,12 @@ def constant(value):
 
 
 def fma(a, b, c):
-    """a b + c, rounded once when compiled."""
+    """a b + c, rounded once where the machine can at no cost."""
     return a * b + c
 
 
 def less(a, b, c):
-    """a - b c, rounded once when compiled."""
+    """a - b c, rounded once where the machine can at no cost."""
     return a - b * c
 
 
