@@ -75,16 +75,17 @@ def kernels(system: System, y: np.ndarray, where: str) -> list[dict]:
     body, m = system.split(dy)[0], system.n_mobile
     c, supplied = np.ascontiguousarray(system.split(y)[0][:, system.mobile]), np.zeros((2, m))
     porosity = np.full(system.n_cells, 0.7)
-    out = np.empty((system.n_cells, system.n_species, system.n_species))
     linear = LinearSystem(system)
     system.rhs(0.0, y, dy)
     right = dy.copy()
     calls: dict[str, Callable] = {
-        "transport": lambda: transport.add_transport(
-            system.tables, system.mobile, c, porosity, body, supplied
+        "transport": lambda: (
+            system.transport(c, body, supplied)
+            if hasattr(system, "transport")
+            else transport.add_transport(system.tables, system.mobile, c, porosity, body, supplied)
         ),
         "right-hand side": lambda: system.rhs(0.0, y, dy),
-        "Jacobian blocks": lambda: system.blocks(0.0, y, out),
+        "Jacobian blocks": lambda: system.blocks(0.0, y),
         "linearise": lambda: linear.linearise(0.0, y),
         "factor": lambda: linear.factor(GAMMA),
         "solve": lambda: linear.solve(right, z),
