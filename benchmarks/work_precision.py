@@ -77,6 +77,8 @@ def runs(problem: Problem, limit: float, repeat: int) -> tuple[list[dict], list[
     found, notes = candidates(problem)
     notes.append(f"{problem.name}: reference is {source}.")
     rows = []
+    if problem.scenario is not None:  # what `simulate` loads, it loads before the clock
+        sim.simulate(problem.scenario.with_(duration=60.0), times=2)
     for name, solve in found.items():
         compile_s = warmed(lambda s=solve: problem.solve(s, 1e-2, share=1e-6))
         for rtol in problem.rtols:
