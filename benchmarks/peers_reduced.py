@@ -51,8 +51,8 @@ def run(quick: bool) -> dict:
                 )
             ]
     notes.append(
-        "Ours is the whole `simulate`, the others' clocks run in their steppers alone. The run covers 2 h: an "
-        "explicit method's cost grows with the time covered and with the number of cells squared, an "
+        "Ours is the whole `simulate`, the others' clocks run in their steppers alone. The run covers 2 h: "
+        "an explicit method's cost grows with the time covered and with the number of cells squared, an "
         "implicit one's hardly with time, so 2 h on a coarse grid is the peers' ground rather than ours."
     )
     notes += [f"{k}: {v}." for k, v in REASONS.items() if any(r["program"] == k for r in rows)]
