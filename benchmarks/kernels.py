@@ -174,6 +174,12 @@ def run(quick: bool) -> dict:
         finally:
             set_num_threads(before)
     checks = [consistent(square, spread_out)]
+    notes = []
+    if any(limits[-1][k] < limits[0][k] for k in ("bandwidth", "flops")):
+        notes.append(
+            f"{limits[-1]['threads']} threads reached less than one: the machine was busy with other work, "
+            "and shares and times with more than one thread mean little in this run."
+        )
     return {
         "question": QUESTION,
         "checks": checks,
