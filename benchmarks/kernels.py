@@ -183,7 +183,7 @@ def run(quick: bool) -> dict:
     return {
         "question": QUESTION,
         "checks": checks,
-        "notes": [],
+        "notes": notes,
         "tables": {"kernels": rows, "limits": limits},
     }
 
