@@ -33,7 +33,7 @@ def comparison(
 
     rows: runs with `error` and each cost; a run that did not finish has error None.
     """
-    names = list(dict.fromkeys(r[by] for r in rows))
+    names = _names(rows, by)
     out = []
     for target in targets:
         for name in names:
@@ -64,7 +64,7 @@ def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = 
         here = [r for r in compared if r["target"] == target]
         out += here
         mine = next((r["cpu"] for r in here if r[by] == ours), None)
-        for name in dict.fromkeys(r[by] for r in rows):
+        for name in _names(rows, by):
             stopped = [r["cpu"] for r in rows if r[by] == name and r.get("stopped") and r.get("cpu")]
             if stopped and not any(r[by] == name for r in here):
                 said = f"more than {max(stopped):.0f} s: stopped"
@@ -74,10 +74,26 @@ def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = 
 
 
 def common_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:
-    """Powers of ten that the curve of `ours` reaches or passes; the best and two above it at most."""
-    errors = [r["error"] for r in rows if r[by] == ours and r.get("error")]
-    if not errors:
+    """Errors to compare at: the powers of ten that `ours` reaches or passes, up to the loosest run of
+    anybody, at most six; and what each other method reaches at best, rounded up to one digit.
+
+    The last so that nobody who is fast at one odd error drops out of the table.
+    """
+    errors = {
+        name: [r["error"] for r in rows if r[by] == name and r.get("error")] for name in _names(rows, by)
+    }
+    mine = errors.get(ours)
+    if not mine:
         return []
-    low, high = math.ceil(math.log10(min(errors))), math.floor(math.log10(max(errors)))
-    high = max(high, low)
-    return [10.0**k for k in range(high, low - 1, -1)][-4:]
+    low = math.ceil(math.log10(min(mine)))
+    high = max(low, math.floor(math.log10(max(max(e) for e in errors.values() if e))))
+    found = {10.0**k for k in range(high, low - 1, -1)[-6:]}
+    for name, e in errors.items():
+        if e and name != ours and min(e) > 10.0**low:
+            size = 10.0 ** math.floor(math.log10(min(e)))
+            found.add(float(f"{math.ceil(min(e) / size - 1e-9) * size:.0e}"))
+    return sorted(found, reverse=True)
+
+
+def _names(rows: Sequence[dict], by: str) -> list[str]:
+    return list(dict.fromkeys(r[by] for r in rows))

@@ -105,7 +105,7 @@ def _bounds(ax, rows: list[dict], by: str, names: list[str]) -> None:
     for r in rows:
         if not r.get("error") and r.get("seconds") and r.get("rtol"):
             colour = _look(r[by], names)["color"]
-            ax.plot(r["seconds"], r["rtol"], marker=">", ms=8, mfc="none", color=colour, ls="none")
+            ax.plot(r["seconds"], r["rtol"], ">", ms=8, mfc="none", color=colour, clip_on=False)
             ax.plot(
                 [], [], marker=">", ms=8, mfc="none", color="0.4", ls="none", label="stopped: takes longer"
             )

@@ -57,9 +57,13 @@ class Problem:
         """System, first state, end time [s]; made once."""
         return self.make()
 
-    def solve(self, solver, rtol: float, limit: float = float("inf")):
-        """Solution of the integrator alone, from a cold start of the speciation."""
-        system, y0, end = self.parts
+    def solve(self, solver, rtol: float, limit: float = float("inf"), share: float = 1.0):
+        """Solution of the integrator alone, from a cold start of the speciation.
+
+        limit: seconds of processor time    share: of the whole duration, to warm up
+        """
+        system, y0, whole = self.parts
+        end = share * whole
         system.forget()
         return solver(
             system, 0.0, end, y0.copy(), np.array([end]), rtol, system.tolerances(0.1 * rtol),

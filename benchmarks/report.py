@@ -106,6 +106,7 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
     ],
     ("peers_speciation", "random cold starts"): [
         ("program", "program", plain), ("fluids", "fluids", whole), ("unsolved", "unsolved", plain),
+        ("not_made", "not made to begin with", plain),
         ("cells_per_s", "cells/s", whole),
     ],
     ("peers_reduced", "runs"): [

@@ -45,20 +45,30 @@ def spread(seconds: list[float]) -> dict:
     }
 
 
-def timed(call: Callable, repeat: int = 5, budget: float = float("inf")) -> dict:
-    """One warm-up call, then `repeat` more, fewer once `budget` [s] is spent, one at least.
-
-    value: what the last call returned    first: seconds of the warm-up; what it took beyond the
-    median is compiling, or loading compiled code (`compile`).
-    """
-    began = time.perf_counter()
-    value = call()
-    first = time.perf_counter() - began
+def warmed(call: Callable) -> float:
+    """Seconds that compiling took, or loading what was compiled: a first short call less a second."""
     clock = Clock()
-    while not clock.wall or (len(clock.wall) < repeat and time.perf_counter() - began < budget):
+    for _ in range(2):
+        try:
+            clock.time(call)
+        except Exception:  # what is measured afterwards will say it
+            return 0.0
+    return max(0.0, clock.wall[0] - clock.wall[1])
+
+
+def repeated(call, repeat: int, limit: float) -> dict:
+    """Median and spread of `repeat` calls; of one, when that is broken off or takes a third of the limit."""
+    clock = Clock()
+    value = clock.time(call)
+    began = time.perf_counter()
+    while (
+        getattr(value, "status", "") == "finished"
+        and len(clock.wall) < repeat
+        and clock.cpu[0] < limit / 3
+        and time.perf_counter() - began < limit / 3
+    ):
         value = clock.time(call)
-    row = clock.spread()
-    return {"value": value, "first": first, "compile": max(0.0, first - row["seconds"]), **row}
+    return {"value": value, **clock.spread()}
 
 
 def per_call(call: Callable, batch: float = 0.02, repeat: int = 9) -> dict:

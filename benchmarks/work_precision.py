@@ -12,7 +12,7 @@ import numpy as np
 import sim
 from benchmarks.equal_error import bounds, common_targets, comparison
 from benchmarks.problems import PROBLEMS, Problem
-from benchmarks.timing import Clock, timed, until
+from benchmarks.timing import repeated, until, warmed
 from sim.solvers import SOLVERS
 from sim.solvers.solution import Recorder, per_cell
 
@@ -77,11 +77,15 @@ def runs(problem: Problem, limit: float, repeat: int) -> tuple[list[dict], list[
     found, notes = candidates(problem)
     notes.append(f"{problem.name}: reference is {source}.")
     rows = []
+    if problem.scenario is not None:  # what `simulate` loads, it loads before the clock
+        sim.simulate(problem.scenario.with_(duration=60.0), times=2)
     for name, solve in found.items():
+        compile_s = warmed(lambda s=solve: problem.solve(s, 1e-2, share=1e-6))
         for rtol in problem.rtols:
-            row = one(problem, name, solve, rtol, reference, limit, repeat)
+            row = one(problem, name, solve, rtol, reference, limit, repeat) | {"compile": compile_s}
             row["trusted"] = row["error"] is not None and row["error"] > 3.0 * uncertainty
             rows.append(row)
+            compile_s = None  # by now it has happened
             if row["status"] != "finished":
                 break  # a tighter tolerance would only take longer
     return rows, notes
@@ -114,17 +118,6 @@ def one(problem, name, solve, rtol, reference, limit, repeat) -> dict:
         )  # fmt: skip
         row["simulate"] = whole["seconds"]
     return row
-
-
-def repeated(call, repeat: int, limit: float) -> dict:
-    """`timed`, but what is long or broken off is measured once, and the first call counts then."""
-    alone = Clock()
-    value = alone.time(call)
-    first = alone.wall[0]
-    if getattr(value, "status", "") == "interrupted" or first > limit / 3:
-        return {"value": value, "first": first, "compile": None, **alone.spread()}
-    clock = timed(call, repeat, budget=limit / 3)
-    return clock | {"first": first, "compile": max(0.0, first - clock["seconds"])}
 
 
 def run(quick: bool, names: tuple[str, ...] = tuple(PROBLEMS)) -> dict:

@@ -44,6 +44,24 @@ def test_a_lucky_loose_run_counts_for_what_it_costs():
     assert equal_error.cost_at([1e-3, 1e-2, 1e-4], [1.0, 2.0, 4.0], 1e-3) == 1.0
 
 
+def test_a_peer_that_is_fast_at_an_odd_error_stays_in_the_table():
+    """It reaches 1.2e-3 only, between two powers of ten, and is the faster one there."""
+    rows = power_law(2, 1e-3, [3e-2, 1e-6]) + [{"solver": "peer", "error": 1.2e-3, "seconds": 1e-3}]
+    targets = equal_error.common_targets(rows, "p2")
+    assert 2e-3 in targets
+    found = equal_error.comparison(rows, "p2", targets, ("seconds",))
+    assert [r for r in found if r["solver"] == "peer" and r["seconds_ratio"] < 1.0]
+
+
+def test_what_was_stopped_stands_in_the_table_with_its_bound():
+    rows = power_law(2, 1e-3, [1e-2, 1e-5])
+    rows = [r | {"cpu": r["seconds"]} for r in rows]
+    rows.append({"solver": "slow", "error": None, "seconds": 9.0, "cpu": 3.0, "stopped": True})
+    compared = equal_error.comparison(rows, "p2", [1e-4], ("seconds", "cpu"))
+    (bound,) = [r for r in equal_error.bounds(compared, rows, "p2") if r["solver"] == "slow"]
+    assert bound["cpu_least"] == pytest.approx(3.0 / (1e-3 * 1e-4**-0.5), rel=1e-12)
+
+
 def section(name, tables):
     return {
         "section": name, "quick": True, "took": 1.0, "question": "How fast?", "machine": description(1),
