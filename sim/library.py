@@ -96,7 +96,8 @@ def speciation(constants: str) -> Derived:
     kernel = Kernel(
         "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
         np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
-        ("sim.chemistry.lanes", "sim.chemistry.lane_solve", "sim.chemistry.speciation"),
+        ("sim.chemistry.lanes", "sim.chemistry.lane_solve", "sim.chemistry.lane_program",
+         "sim.chemistry.speciation"),
     )  # fmt: skip
     names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
     return Derived("speciation", kernel, {}, names, water.OUTPUTS, water.UNITS)

@@ -36,6 +36,10 @@ from sim.chemistry.lanes import (
 NU, NU_END = PROGRAM + 3, PROGRAM + 9  # nu_ptr, nu_comp, nu, gclass, classes, water
 LN10 = math.log(10.0)
 
+# Rates differ by what the solution is off: noise of 1e-12 stops an integrator that is asked for ten
+# digits. Solved here is what a further step would move by rounding only.
+SMALL_STEP, ROUNDING = 1e-7, 3e-14
+
 
 def lane_tables(constants: str, temperature: float, background: dict[str, float]) -> tuple:
     """Trailing arguments of `aqueous_lanes`: temperature [K], background totals [mol m-3].
@@ -88,7 +92,7 @@ def _aqueous_lanes(
     n, w = total.size, scratch
     X, _, _, G, M, _, _, _, _, _, _, _, _, STATE, _ = layout(t)
     load(inputs, memory, w, density, total, t)
-    if solve_rows(w, is_fixed, t) < LANES:
+    if solve_rows(w, is_fixed, t, SMALL_STEP, ROUNDING, 0.0) < LANES:
         finish(w, is_fixed, t, arrays)
         for l in range(LANES):
             w[G + l] = math.exp(w[X + l])
@@ -165,7 +169,7 @@ def _aqueous_slopes_lanes(
     prepare(w, is_fixed, t)
     put(w, STATE + LANES, constant(1.0))
     evaluate(w, True, t)
-    balance(w, is_fixed, t)
+    balance(w, is_fixed, t, SMALL_STEP, ROUNDING, 0.0)
     late = n * nf + 2 * n + n_off + nf  # sums with the water
     for k in range(n):
         e = weighted(w, M, late + k, sum_ptr, sum_at, sum_coef)

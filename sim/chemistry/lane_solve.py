@@ -9,7 +9,7 @@ import math
 import numpy as np
 from numba import njit
 
-from sim.chemistry.lanes import LANES, layout, solve_rows
+from sim.chemistry.lanes import CONVERGED, LANES, LAST_STEP, NEAR, layout, solve_rows
 from sim.chemistry.speciation import solve
 
 PROGRAM = 27  # length of SpeciationTables.lanes, after which SpeciationTables.arrays follow
@@ -73,7 +73,7 @@ def _solve_lanes(total, is_fixed, x, m, lng, status, work, *tables):
     for k in range(nc + 2):
         for l in range(LANES):
             work[X + k * LANES + l] = x[k, l]
-    if solve_rows(work, is_fixed, t) < LANES:
+    if solve_rows(work, is_fixed, t, LAST_STEP, NEAR, CONVERGED) < LANES:
         finish(work, is_fixed, t, arrays)
     for l in range(LANES):
         status[l] = np.int64(work[STATE + l]) - 1

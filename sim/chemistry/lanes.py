@@ -442,7 +442,7 @@ def _evaluate(w, fresh, t):
 evaluate = njit(cache=True, error_model="numpy")(_evaluate)
 
 
-def _balance(w, is_fixed, t):
+def _balance(w, is_fixed, t, last_step, near, converged):
     """Imbalances F and borders B, C; returns how many lanes pass the test of the residuals."""
     nc, nf = is_fixed.size, t[4].shape[0]
     family, sum_ptr, sum_at, sum_coef, sum_times = t[4], t[8], t[9], t[10], t[11]
@@ -471,7 +471,7 @@ def _balance(w, is_fixed, t):
     put(w, STATE + 3 * LANES, I_of_m)
     put(w, STATE + 5 * LANES, d)
     put(w, STATE + 6 * LANES, u)
-    tolerance = select(row(w, STATE + LANES) < LAST_STEP, constant(NEAR), CONVERGED)
+    tolerance = select(row(w, STATE + LANES) < last_step, constant(near), converged)
     good = size(I - I_of_m) <= tolerance * (I + I_of_m)
     aw = row(w, G + 2 * nc * LANES)
     good = good & (size(fma(sum_m, aw_slope, aw - 1.0)) <= tolerance)
@@ -763,12 +763,13 @@ def _check(w, is_fixed, t):
 check = njit(cache=True, error_model="numpy")(_check)
 
 
-def _solve_rows(w, is_fixed, t):
+def _solve_rows(w, is_fixed, t, last_step, near, converged):
     """Solve the LANES fluids whose totals and warm start are in w; returns how many are solved.
 
     In `STATE` 1 tells which. The others have failed or take longer than most, and are left to the scalar
     kernel, whose cold start is safe. All lanes step together; one that is done stays where it is to
-    rounding, and is tested again each time.
+    rounding, and is tested again each time. last_step, near, converged: LAST_STEP,
+    NEAR and CONVERGED, or less.
     """
     STATE = layout(t)[13]
     patience, limit = 7, 12
@@ -779,7 +780,7 @@ def _solve_rows(w, is_fixed, t):
     fresh = True
     for n in range(limit):
         evaluate(w, fresh, t)
-        good = balance(w, is_fixed, t)
+        good = balance(w, is_fixed, t, last_step, near, converged)
         if good == LANES or n == limit - 1 or (n >= patience and good > LANES - FEW):
             break
         fresh = advance(w, is_fixed, t)
@@ -827,7 +828,7 @@ def _solve_blocks(totals, is_fixed, x, m, lng, work, status, *t):
                     w[T + k * LANES + l] = totals[i, k]
                 for k in range(nc + 2):
                     w[X + k * LANES + l] = x[i, k]
-            solve_rows(w, is_fixed, t)
+            solve_rows(w, is_fixed, t, LAST_STEP, NEAR, CONVERGED)
             log_gammas(w, t)
             for l in range(min(LANES, n - begin)):
                 i = begin + l

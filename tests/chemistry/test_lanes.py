@@ -138,7 +138,7 @@ def test_the_step_of_the_lanes_is_quadratic():
     lanes.prepare(w, free, t)
     for _ in range(4):
         lanes.evaluate(w, fresh, t)
-        lanes.balance(w, free, t)
+        lanes.balance(w, free, t, lanes.LAST_STEP, lanes.NEAR, lanes.CONVERGED)
         fresh = lanes.advance(w, free, t)
         sizes.append(w[step : step + LANES].copy())
     assert np.all(sizes[0] > 1e-3)
