@@ -174,7 +174,6 @@ def test_any_number_of_species(m):
 
 FLAT_COUNTS = {
     "diffusion 0.01": ({"strength": 0.01}, 6),
-    "diffusion 1": ({"strength": 1.0}, 6),
     "diffusion 1e2": ({"strength": 1e2}, 7),
     "diffusion 1e6": ({"strength": 1e6}, 7),
     "fixed": ({"strength": 1e4, "edge": "fixed"}, 7),
@@ -188,9 +187,12 @@ FLAT_COUNTS = {
 
 @pytest.mark.parametrize("name", FLAT_COUNTS)
 def test_count_of_cycles_stays_as_the_grid_is_refined(name):
-    """Within a third (or one cycle); `most` follows from a reduction by 10 in two cycles."""
+    """Within a third (or one cycle), and at most as many as given.
+
+    A reduction by 10 in two cycles would be 12 to 1e-6; only all difficulties at once need more.
+    """
     case, most = FLAT_COUNTS[name]
-    plane = [count(square(*n), **case) for n in ((32, 32), (128, 128), (65, 63), (97, 33))]
+    plane = [count(square(*n), **case) for n in ((32, 32), (96, 96), (65, 63), (97, 33))]
     space = [count(cube(n, n, n), **case) for n in (16, 23)]
     print(name, plane, space)
     assert max(plane + space) <= most
@@ -283,9 +285,9 @@ def test_mirrored_data_give_mirrored_results():
             assert difference < tolerance
 
 
-@pytest.mark.parametrize("unit", [1e-18, 1e12])
+@pytest.mark.parametrize("unit", [1e-42, 1e42])
 def test_units_do_not_matter(unit):
-    """Cubes of micrometres in m3 times millimolar would underflow in float32."""
+    """Not even where float32 could not hold the numbers."""
     grid = square(24, 24)
     matrix = problem(grid, strength=10.0)
     b = np.random.default_rng(6).normal(size=(grid.n_cells, M))
