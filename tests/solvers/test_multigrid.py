@@ -3,6 +3,9 @@
 Counts, not times: a count that stays as the grid is refined is what multigrid promises.
 """
 
+import platform
+import re
+
 import numba
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
 from sim.errors import SolverError
+from sim.solvers.cycles import _relax_row
 from sim.solvers.multigrid import Multigrid
 from sim.space.grid import box, rectangle, slab, sphere
 
@@ -114,7 +118,14 @@ def count(grid, precision=np.float32, tolerance=1e-6, **case):
     return cycles
 
 
-GRIDS = {"rectangle": square(13, 9), "box": cube(5, 6, 7), "slab": slab(11.0, 11), "cell": square(1, 1)}
+GRIDS = {
+    "rectangle": square(13, 9),
+    "row": square(1, 9),
+    "box": cube(5, 6, 7),
+    "sheet": cube(7, 1, 6),
+    "slab": slab(11.0, 11),
+    "cell": square(1, 1),
+}
 CASES = {
     "diffusion": {"strength": 30.0},
     "stiff": {"strength": 30.0, "local": m_matrix, "edge": "fixed"},
@@ -136,11 +147,13 @@ def test_product_and_solution_agree_with_sparse_lu(kind, case, precision):
     solver.apply(b, x)
     size = abs(A) @ np.abs(b.ravel())
     assert (np.abs(x.ravel() - A @ b.ravel()) / size).max() < 1e-13
-    cycles, residual = solver.solve(b, x, 1e-12, 40)
+    cycles, residual = solver.solve(b, x, 1e-11, 40)
     right = spsolve(A, b.ravel())
     print(kind, case, precision.__name__, cycles, residual)
-    assert residual < 2e-12
-    assert residual == pytest.approx(np.linalg.norm(b.ravel() - A @ x.ravel()) / np.linalg.norm(b), abs=1e-14)
+    assert residual < 2e-11
+    again, rounding = b.ravel() - A @ x.ravel(), 1e-15 * abs(A) @ np.abs(x.ravel())
+    size = np.linalg.norm(b)
+    assert residual == pytest.approx(np.linalg.norm(again) / size, abs=np.linalg.norm(rounding) / size)
     assert np.abs(x.ravel() - right).max() < 1e-9 * np.abs(right).max()
 
 
@@ -174,7 +187,6 @@ def test_any_number_of_species(m):
 
 FLAT_COUNTS = {
     "diffusion 0.01": ({"strength": 0.01}, 6),
-    "diffusion 1": ({"strength": 1.0}, 6),
     "diffusion 1e2": ({"strength": 1e2}, 7),
     "diffusion 1e6": ({"strength": 1e6}, 7),
     "fixed": ({"strength": 1e4, "edge": "fixed"}, 7),
@@ -188,9 +200,12 @@ FLAT_COUNTS = {
 
 @pytest.mark.parametrize("name", FLAT_COUNTS)
 def test_count_of_cycles_stays_as_the_grid_is_refined(name):
-    """Within a third (or one cycle); `most` follows from a reduction by 10 in two cycles."""
+    """Within a third (or one cycle), and at most as many as given.
+
+    A reduction by 10 in two cycles would be 12 to 1e-6; only all difficulties at once need more.
+    """
     case, most = FLAT_COUNTS[name]
-    plane = [count(square(*n), **case) for n in ((32, 32), (128, 128), (65, 63), (97, 33))]
+    plane = [count(square(*n), **case) for n in ((32, 32), (96, 96), (65, 63), (97, 33))]
     space = [count(cube(n, n, n), **case) for n in (16, 23)]
     print(name, plane, space)
     assert max(plane + space) <= most
@@ -283,9 +298,9 @@ def test_mirrored_data_give_mirrored_results():
             assert difference < tolerance
 
 
-@pytest.mark.parametrize("unit", [1e-18, 1e12])
+@pytest.mark.parametrize("unit", [1e-42, 1e42])
 def test_units_do_not_matter(unit):
-    """Cubes of micrometres in m3 times millimolar would underflow in float32."""
+    """Not even where float32 could not hold the numbers."""
     grid = square(24, 24)
     matrix = problem(grid, strength=10.0)
     b = np.random.default_rng(6).normal(size=(grid.n_cells, M))
@@ -319,3 +334,14 @@ def test_singular_matrices_are_refused_in_a_sentence():
     for wrong, words in (((sphere(1.0, 4), 6), "sphere"), ((grid, 9), "1 to 8"), ((grid, 2, int), "float32")):
         with pytest.raises(SolverError, match=words):
             Multigrid(*wrong)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="reads x86 instructions")
+def test_smoother_works_in_registers_of_lanes():
+    """A scalar smoother gives the same numbers, only five times slower: nothing else would tell."""
+    grid = square(4, 4)
+    relax_row = numba.njit(error_model="numpy")(_relax_row)  # numba does not show cached code
+    relax_row(build(grid, *problem(grid)).tables, 0, 0, 0, False)
+    code = relax_row.inspect_asm().popitem()[1]
+    assert len(re.findall(r"\bv?(?:fmadd\d+|mul)ps\b", code)) >= 5 + M
+    assert not re.findall(r"\bv?(?:fmadd\d+|mul)ss\b", code)
