@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sim.errors import SolverError, nearest
-from sim.solvers import cvode, explicit, ndf, scipy_ivp, stabilised
+from sim.solvers import cvode, explicit, ndf, scipy_ivp, splitting, stabilised
 from sim.solvers.solution import STATUS, Solution
 
 __all__ = ["SOLVERS", "STATUS", "Solution", "Solver", "solver"]
@@ -45,6 +45,9 @@ SOLVERS: dict[str, Solver] = {
     "rk": Solver("rk", explicit.solve, explicit.ORDER, "explicit Runge-Kutta 5(4): what is not stiff"),
     "rkc": Solver(
         "rkc", stabilised.solve, stabilised.ORDER, "Runge-Kutta-Chebyshev: fine grids, mild reactions"
+    ),
+    "strang": Solver(
+        "strang", splitting.solve, splitting.ORDER, "splitting: Rodas3 in every cell, implicit diffusion"
     ),
 }
 
