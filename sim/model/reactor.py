@@ -13,7 +13,7 @@ STEPS, REJECTED, EVALUATIONS, STUCK = range(4)  # columns of Reactor.count
 
 
 class Reactor:
-    """advance(t0, t1, y): y (n, s) by the reactions alone, error per step and cell below rtol, atol.
+    """advance(t0, t1, y, guess): y (n, s) by the reactions alone, error per step and cell below rtol, atol.
 
     programme: an Elimination of all species (see sim.solvers.elimination_order). atol (n, s).
     count (blocks, 4): steps, rejected steps, evaluations, 1 where no step succeeded. The compiled
@@ -23,15 +23,18 @@ class Reactor:
     def __init__(self, system: System, programme, rtol: float, atol: np.ndarray):
         self.system, self.programme, self.rtol = system, programme, float(rtol)
         self.atol = np.ascontiguousarray(atol)
-        self.guess = np.zeros(system.n_blocks)
         self.count = np.zeros((system.n_blocks, 4), np.int64)
         self._module = reactions(system.model)
         self._timed = any(TIME in q.needs for q in (*system.model.processes, *system.model.derived))
         self._team = Team(1, len(system._work))
 
-    def advance(self, t0: float, t1: float, y: np.ndarray) -> bool:
-        """In place; False when a block found no step. The system then knows the pore concentrations and
-        the porosity at the end, as after an evaluation of its right-hand side."""
+    def advance(self, t0: float, t1: float, y: np.ndarray, guess: np.ndarray) -> bool:
+        """In place; False when a block found no step.
+
+        guess (blocks,): the step to begin with, 0 for none; becomes what would have been right, for the
+        next stretch that begins with such a transient. The system then knows the pore concentrations
+        and the porosity at the end, as after an evaluation of its right-hand side.
+        """
         s, o = self.system, self.programme
         p = s.programme
         programme = (p.partial, p.pores, p.kernels, p.target, p.factor, p.source, p.first, p.process.size)
@@ -41,7 +44,7 @@ class Reactor:
             V, D, G, rates, *extra = s._work[share]
             self._module.react(
                 first, last, t0, t1, y, s.fields, s.p, s.memory, s.failures, s._c, s._porosity,
-                self.rtol, self.atol, self.guess, self.count, s.row, s.column, s.value, *programme,
+                self.rtol, self.atol, guess, self.count, s.row, s.column, s.value, *programme,
                 s.scale, self._timed, *elimination, V, D, G, rates, *extra,
             )  # fmt: skip
 

@@ -57,6 +57,8 @@ class Strang(OneStep):
         order = elimination(p.process, p.species, system.row, system.column, system.value, system.scale, [])
         self.reactor = Reactor(system, order, INSIDE * rtol, system.split(atol_inside)[0])
         self.diffusion = Diffusion(system)
+        # Only after transport do reactions begin with a transient.
+        self._before, self._after = np.zeros(system.n_blocks), np.zeros(system.n_blocks)
         self.z, self.old, self.whole, self.middle = (np.zeros(system.size) for _ in range(4))
         self._mid = np.zeros(system.size)
 
@@ -99,13 +101,13 @@ class Strang(OneStep):
         z[:] = y
         u, tail = self.system.split(z)
         return (
-            self._react(t, t + h / 2, u)
+            self._react(t, t + h / 2, u, self._before)
             and self.diffusion.advance(u, tail, h)
-            and self._react(t + h / 2, t + h, u)
+            and self._react(t + h / 2, t + h, u, self._after)
         )
 
-    def _react(self, t: float, t1: float, u: np.ndarray) -> bool:
-        return self.reactor.advance(t, t1, u) and bool(np.isfinite(u).all())
+    def _react(self, t: float, t1: float, u: np.ndarray, guess: np.ndarray) -> bool:
+        return self.reactor.advance(t, t1, u, guess) and bool(np.isfinite(u).all())
 
     def _count(self) -> None:
         steps, rejected, evaluations = self.reactor.count.sum(axis=0)[[STEPS, REJECTED, EVALUATIONS]]
