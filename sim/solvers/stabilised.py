@@ -75,7 +75,7 @@ def solve(
 
 
 class Chebyshev(OneStep):
-    """K (4, size): old and new state, their derivatives."""
+    """f0, f1: derivatives at y and z. K (4, size): both states and derivatives of the last step."""
 
     power = 3
 
@@ -83,6 +83,7 @@ class Chebyshev(OneStep):
         super().__init__(*arguments)
         n = self.system.size
         self.f0, self.f1, self.z, self.spare = (np.zeros(n) for _ in range(4))
+        self.K = np.zeros((4, n))
         self.radius, self._looked = SpectralRadius(self.system), -LOOK_AGAIN
         self._tables: dict[int, tuple[np.ndarray, ...]] = {}
         self.most = int(min(MOST_STAGES, max(2, round(np.sqrt(self.rtol / (10 * np.finfo(float).eps))))))
@@ -104,7 +105,7 @@ class Chebyshev(OneStep):
         return REACH * (self.most**2 - 1) / self.radius.value if self.radius.value > 0 else np.inf
 
     def attempt(self, h: float) -> float:
-        s = max(2, int(np.ceil(np.sqrt(1.0 + h * self.radius.value / REACH))))
+        s = min(self.most, max(2, int(np.ceil(np.sqrt(1.0 + h * self.radius.value / REACH)))))
         self.count["most_stages"] = max(s, self.count["most_stages"])
         if s not in self._tables:
             self._tables[s] = coefficients(s)
@@ -130,7 +131,8 @@ class Chebyshev(OneStep):
 
     def accept(self, h: float) -> None:
         self.t_old, self.h, self.t = self.t, h, self.t + h
-        self.K = np.stack([self.y, self.z, self.f0, self.f1])
+        for row, x in zip(self.K, (self.y, self.z, self.f0, self.f1), strict=True):
+            row[:] = x
         self.y[:], self.f0[:] = self.z, self.f1
         self._known = False
 
