@@ -53,7 +53,7 @@ def _ordered(process, species, row, column, n, mobile) -> Elimination:
     def at(i: int, j: int) -> int:
         return entry.setdefault((i, j), len(entry))
 
-    schur = np.array([[at(i, j) for j in mobile] for i in mobile], np.int64)
+    schur = np.array([[at(i, j) for j in mobile] for i in mobile], np.int64).reshape(2 * (len(mobile),))
     ones = np.array([at(k, k) for k in range(n)], np.int64)
     assemble = []
     for s, q in zip(row, column, strict=True):
