@@ -54,8 +54,16 @@ def compiled(model: Model) -> Compiled:
     return kept
 
 
-def _module(model: Model) -> ModuleType:
-    text = write(model)
+def reactions(model: Model) -> ModuleType:
+    """The generated module for reaction steps, compiled when it is first used: only splitting needs it."""
+    kept = vars(model).get("_reactions")
+    if kept is None:
+        kept = vars(model)["_reactions"] = _module(model, "react")
+    return kept
+
+
+def _module(model: Model, entry: str = "blocks") -> ModuleType:
+    text = write(model, entry)
     name = f"hapsim_generated_{key(model, text)}"
     if name in sys.modules:
         return sys.modules[name]

@@ -14,21 +14,23 @@ import inspect
 import numba
 import numpy as np
 
-from sim.model import lane_math, lanes
+from sim.model import lane_math, lanes, reaction_lanes
 from sim.model.formula_text import FormulaText
 from sim.model.lanes import LANES
 from sim.model.layout import POROSITY, Layout, Statement
 from sim.model.model import TIME, Model
 from sim.model.process import Kernel, arguments
+from sim.model.reaction_source import BEFORE, REACT, REACTION_KERNELS, TIME_SHARE
 
 RATES, SHOW, SLOPES = 0, 1, 2  # modes of the entry
 LANE_KERNELS = ("load", "store", "combine", "nudge", "quotient", "copy", "pore", "chain")
 
 
-def write(model: Model) -> str:
+def write(model: Model, entry: str = "blocks") -> str:
     """The generated module: a function per formula, a loop over lanes per statement, one entry.
 
-    One compiled entry, because every entry compiles the whole model again.
+    One compiled entry, because every entry compiles the whole model again: "blocks" for rates and
+    derivatives, "react" for a reaction step.
     """
     layout = Layout(model)
     formulas = FormulaText()
@@ -36,6 +38,8 @@ def write(model: Model) -> str:
     loops = [_loop(k, s, layout, formulas) for k, s in enumerate(layout.statements) if s.kernel < 0]
     imports = ["import math", "import numpy as np", "from numba import njit"]
     imports += ["from sim.model import lane_math", f"from sim.model.lanes import {', '.join(LANE_KERNELS)}"]
+    if entry == "react":
+        imports.append(f"from sim.model.reaction_lanes import {', '.join(REACTION_KERNELS)}")
     for i, k in enumerate(kernels):
         imports.append(f"from {k.module} import {k.function} as kernel_{i}, {k.slopes} as slopes_{i}")
     extra = "".join(f", scratch_{i}, tables_{i}" for i in range(len(kernels)))
@@ -44,19 +48,20 @@ def write(model: Model) -> str:
     numbers = {
         "EXTRA": extra, "LANES": LANES, "ROWS": layout.rows, "FIELDS": layout.fields, "PORE": layout.c,
         "POROSITY": layout.row[POROSITY], "DERIVED": layout.derived, "RATE_ROWS": layout.rates,
-        "WIDEST": max((s.count for s in layout.statements), default=1), "RATES": RATES, "SHOW": SHOW, "SLOPES": SLOPES,
+        "WIDEST": max((s.count for s in layout.statements), default=1), "RATES": RATES, "SHOW": SHOW,
+        "SLOPES": SLOPES, "TIME_SHARE": TIME_SHARE, "BEFORE": BEFORE,
     }  # fmt: skip
-    entry = _ENTRY
+    template = REACT if entry == "react" else _ENTRY
     for name, value in numbers.items():
-        entry = entry.replace(f"<{name}>", str(value))
-    return text + entry
+        template = template.replace(f"<{name}>", str(value))
+    return text + template
 
 
 def key(model: Model, text: str) -> str:
     """Hash of the text and of everything outside it that decides what it computes."""
     h = hashlib.sha256(text.encode())
     h.update(f"{numba.__version__} {np.__version__}".encode())
-    for module in (lanes, lane_math):
+    for module in (lanes, lane_math, reaction_lanes):
         h.update(inspect.getsource(module).encode())
     for d in model.derived:
         if isinstance(d.formula, Kernel):

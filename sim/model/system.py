@@ -180,17 +180,22 @@ class System:
         u, _ = self.split(y)
         du, tail = self.split(dy)
         self._cells(RATES, t, u, dy=du)
+        self.transport(self._c, du, tail)
+
+    def transport(self, c: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:
+        """Add to du (n, s) [mol m-3 s-1] what pore concentrations c (n, m) move at the porosity of the
+        last state evaluated; tail (2, m) is what enters [mol/s]."""
         porosity, f = self._porosity[:, 0], self._openness
         self._team_of_cells.run(
             lambda _, a, b: transport.openness(a, b, porosity, self.tables.archie, f), self._pieces
         )
         self._team_of_cells.run(
             lambda _, a, b: transport.add_fluxes(
-                a, b, self.tables, self.mobile, self._c, f, porosity, du, self._perfused
+                a, b, self.tables, self.mobile, c, f, porosity, du, self._perfused
             ),
             self._pieces,
         )
-        transport.add_boundaries(self.tables, self.mobile, self._c, f, du, tail[0])
+        transport.add_boundaries(self.tables, self.mobile, c, f, du, tail[0])
         tail[1] = self._perfused.sum(axis=0)
 
     def slopes(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sim.errors import SolverError, nearest
-from sim.solvers import cvode, ndf, scipy_ivp
+from sim.solvers import cvode, explicit, ndf, scipy_ivp, splitting, stabilised
 from sim.solvers.solution import STATUS, Solution
 
 __all__ = ["SOLVERS", "STATUS", "Solution", "Solver", "solver"]
@@ -22,7 +22,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 class Solver:
     """An integrator and what it is good for.
 
-    order: its order of convergence in the step; None when it varies order and step itself.
+    order: its order of convergence in the step, `step=` of solve fixing that; None when it varies order
+        and step itself.
     """
 
     name: str
@@ -40,6 +41,13 @@ SOLVERS: dict[str, Solver] = {
     "radau": Solver("radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"),
     "lsoda": Solver(
         "lsoda", partial(scipy_ivp.solve, method="LSODA"), None, "SciPy LSODA, dense: small problems"
+    ),
+    "rk": Solver("rk", explicit.solve, explicit.ORDER, "explicit Runge-Kutta 5(4): what is not stiff"),
+    "rkc": Solver(
+        "rkc", stabilised.solve, stabilised.ORDER, "Runge-Kutta-Chebyshev: fine grids, mild reactions"
+    ),
+    "strang": Solver(
+        "strang", splitting.solve, splitting.ORDER, "splitting: Rodas3 in every cell, implicit diffusion"
     ),
 }
 
