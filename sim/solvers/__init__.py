@@ -40,7 +40,7 @@ SOLVERS: dict[str, Solver] = {
     "bdf": Solver("bdf", partial(scipy_ivp.solve, method="BDF"), None, "SciPy BDF 1-5, sparse LU"),
     "radau": Solver("radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"),
     "lsoda": Solver(
-        "lsoda", partial(scipy_ivp.solve, method="LSODA"), None, "SciPy LSODA, dense: small problems"
+        "lsoda", partial(scipy_ivp.solve, method="LSODA"), None, "SciPy LSODA, dense: small, brief problems"
     ),
     "rk": Solver("rk", explicit.solve, explicit.ORDER, "explicit Runge-Kutta 5(4): what is not stiff"),
     "rkc": Solver(
