@@ -155,9 +155,8 @@ def lesion_2d(quick: bool) -> Problem:
         "lesion-2d" + ("-quick" if quick else ""),
         "The infarct in a square, two dimensions",
         lambda: of_scenario(scenario), scenario,
-        judge=("cvode", 1e-8), witness=("bdf", 1e-5) if quick else ("cvode", 1e-7),
+        judge=("ndf", 1e-8), witness=("bdf", 1e-5) if quick else ("cvode", 1e-7),
         rtols=(1e-3, 1e-4) if quick else (1e-3, 1e-4, 1e-5), slow=not quick,
-        independent=None if quick else ("bdf", 1e-3),
     )  # fmt: skip
 
 

@@ -77,10 +77,10 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
     ],
     ("work_precision", "equal error"): [
         ("target", "at error", power), ("solver", "solver", plain), ("seconds", "integrator", seconds),
-        ("seconds_ratio", "to cvode", times_as), ("cpu", "CPU", seconds), ("cpu_ratio", "to cvode", times_as),
-        ("simulate", "whole simulate", seconds), ("simulate_ratio", "to cvode", times_as),
+        ("seconds_ratio", "to ndf", times_as), ("cpu", "CPU", seconds), ("cpu_ratio", "to ndf", times_as),
+        ("simulate", "whole simulate", seconds), ("simulate_ratio", "to ndf", times_as),
         ("steps", "steps", whole),
-        ("steps_ratio", "to cvode", times_as), ("message", "", plain),
+        ("steps_ratio", "to ndf", times_as), ("message", "", plain),
         ("cpu_least", "at least", times_as),
     ],
     ("scaling", "runs"): [

@@ -9,9 +9,10 @@ from __future__ import annotations
 from numba import get_num_threads
 
 from benchmarks.timing import isolated
+from sim.solvers import DEFAULT
 
 QUESTION = "How do wall clock, memory and iterations grow with the number of cells?"
-SOLVER, RTOL, DAYS = "cvode", 1e-4, 30.0
+SOLVER, RTOL, DAYS = DEFAULT, 1e-4, 30.0
 SIZES = {"rectangle": (32, 64, 128, 256, 512), "box": (32, 48, 64, 96)}
 QUICK = {"rectangle": (8, 16), "box": (6, 8)}
 DIMENSIONS = {"rectangle": 2, "box": 3}
@@ -20,7 +21,7 @@ STARTING = 45.0  # s that a process may take beside the run, to start and to loa
 
 def run(quick: bool, limit: float | None = None) -> dict:
     """The section. limit: seconds of integration for each size."""
-    limit = limit or (4.0 if quick else 15.0)
+    limit = limit or (4.0 if quick else 100.0)
     rows, notes = [], []
     for geometry, sizes in (QUICK if quick else SIZES).items():
         for threads in sorted({1, min(2, get_num_threads())}):

@@ -13,7 +13,7 @@ import sim
 from benchmarks.equal_error import bounds, common_targets, comparison
 from benchmarks.problems import PROBLEMS, Problem
 from benchmarks.timing import repeated, until, warmed
-from sim.solvers import SOLVERS
+from sim.solvers import DEFAULT, SOLVERS
 from sim.solvers.solution import Recorder, per_cell
 
 QUESTION = (
@@ -21,7 +21,7 @@ QUESTION = (
     "for all; the error is that of the end state, in units of the declared scales.)"
 )
 DENSE_LIMIT = 4000  # unknowns; LSODA factors a dense matrix
-OURS = "cvode"
+OURS = DEFAULT
 
 
 def unpreconditioned(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps=200_000):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from sim.errors import ScenarioError
 from sim.experiment import Scenario
 from sim.model.model import Model
+from sim.solvers import DEFAULT
 
 OUTPUTS = 121  # what simulate keeps unless told
 LARGE = 10_000  # cells above which a run reports its memory on the screen
@@ -28,7 +29,7 @@ class Held:
     """What a solver keeps.
 
     vectors: whole states, its own and those passed between it and us
-    blocks: dense n_species x n_species blocks a cell
+    linear: whether it keeps derivatives, factors of cells and what couples them
     sparse: times that many entries of a sparse matrix
     factors: which unknowns a sparse LU has in two or three dimensions: "", "mobile" or "all"
     copies: of those factors at once (a new one is made before the old one goes)
@@ -36,23 +37,26 @@ class Held:
     """
 
     vectors: int
-    blocks: int = 0
+    linear: bool = False
     sparse: int = 0
     factors: str = ""
     copies: int = 0
     dense: int = 0
 
 
-# One row a solver; one that is not here is taken for cvode. cvode: 7 Nordsieck vectors, 7 of its
-# own, 3 of Newton's method, 11 Krylov vectors and 4 beside them, 5 of ours. ndf: 8 differences, 7
-# work vectors. bdf: 8 differences and some 12 others. radau: 3 stages and their factors, one real, one complex (as two real ones);
-# of the four it alone has not been measured.
+# One row a solver; one that is not here is taken for cvode. ndf: 8 differences and 7 of its own.
+# cvode: 7 Nordsieck vectors, 7 of its own, 3 of Newton's method, 11 Krylov vectors and 4 beside them,
+# 5 of ours. bdf: 8 differences and some 12 others. radau: 3 stages and their factors, one real, one
+# complex (as two real ones); it has not been measured. rk: 7 stages, rkc 4 and their own.
 SOLVER_MEMORY = {
-    "ndf": Held(vectors=17),
-    "cvode": Held(vectors=37, blocks=2, factors="mobile", copies=2),
-    "bdf": Held(vectors=20, blocks=2, sparse=6, factors="all", copies=2),
-    "radau": Held(vectors=30, blocks=2, sparse=8, factors="all", copies=4),
-    "lsoda": Held(vectors=12, blocks=2, dense=1),
+    "ndf": Held(vectors=15, linear=True),
+    "cvode": Held(vectors=37, linear=True),
+    "bdf": Held(vectors=20, linear=True, sparse=6, factors="all", copies=2),
+    "radau": Held(vectors=30, linear=True, sparse=8, factors="all", copies=4),
+    "lsoda": Held(vectors=12, linear=True, dense=1),
+    "strang": Held(vectors=8, linear=True),
+    "rkc": Held(vectors=11),
+    "rk": Held(vectors=13),
 }
 
 
@@ -80,14 +84,15 @@ def cell_count(s: Scenario) -> int:
     return (2 * along) ** power if power > 1 else along**power
 
 
-def memory_forecast(scenario: Scenario, solver: str = "cvode", outputs: int = OUTPUTS) -> MemoryForecast:
+def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OUTPUTS) -> MemoryForecast:
     """What simulate(scenario, solver, times=outputs) will take, in bytes by part."""
     model, held = scenario.model, SOLVER_MEMORY.get(solver, SOLVER_MEMORY["cvode"])
     n, power = cell_count(scenario), DIMENSIONS.get(scenario.geometry, 1)
     s, m = len(model.species), len(model.mobile)
     state = FLOAT * (n * s + 2 * m)
     system = FLOAT * n * _per_cell(model, power) * (1 + len(scenario.interventions))
-    matrix = FLOAT * held.blocks * n * s**2 + ENTRY * held.sparse * n * s**2
+    matrix = ENTRY * held.sparse * n * s**2
+    matrix += FLOAT * n * _linear(model, power) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
     kept, table = outputs * state, FLOAT * outputs * n * _columns(model)
@@ -99,19 +104,32 @@ def memory_forecast(scenario: Scenario, solver: str = "cvode", outputs: int = OU
         "states kept": kept,
         "dataset": table,
     }
-    # At the end of the integration the states are once more copied into one array, and what the
-    # last factors had is not yet back with the system.
-    integrated = sum(parts.values()) - table + kept
+    # At the end of the integration what the last factors had is not yet back with the system.
+    integrated = sum(parts.values()) - table
     return MemoryForecast(n, parts, max(integrated, system + kept + table))
 
 
 def _per_cell(model: Model, power: int) -> int:
-    """Numbers a cell in the system and the grid: rates, derived quantities, faces, work of both."""
+    """Numbers a cell in the system and the grid: faces, fields, work of both."""
     faces = 2 * max(power, 1)
-    m, rates = len(model.mobile), len(model.quantities) + len(model.processes)
+    m = len(model.mobile)
     grid = 1 + power + 5 * faces  # volume, centres; neighbour, area, half, and the far half twice
-    work = 3 * (rates + m + 1) + 4 * len(model.species)  # of the system, of blocks(), and changed
+    work = m + 12  # pore water, porosity, and where the speciation was last
     return grid + work + len(model.fields) + faces * m + 30
+
+
+def _linear(model: Model, power: int) -> float:
+    """Numbers a cell in the linear system of sim.solvers.preconditioner."""
+    from sim.model.derivatives import programme
+    from sim.model.layout import Layout
+
+    entries = programme(model, Layout(model)).process.size  # derivatives, and about as many factors
+    m, faces = len(model.mobile), 2 * max(power, 1)
+    shared = 2 * entries + m * m + 2 * faces * m + 5 * m
+    if power < 2:
+        return shared + m * m
+    # Up to 8 cycles keep 17 vectors; levels: inverse blocks, couplings and two vectors of 8 float32.
+    return shared + 18 * m + 4 / 3 * (8 * m + 8 * power + 16) / 2
 
 
 def _factors(n: int, power: int, s: int, m: int, which: str) -> int:

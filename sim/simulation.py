@@ -14,6 +14,7 @@ from sim.errors import ScenarioError
 from sim.experiment import Scenario
 from sim.result import Result
 from sim.run_record import RunRecord
+from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.units import convert
 
@@ -25,7 +26,7 @@ Progress = Callable[[float, int], None]
 
 def simulate(
     scenario: Scenario,
-    solver: str = "cvode",
+    solver: str = DEFAULT,
     rtol: float = RTOL,
     atol: float = ATOL,
     times: np.ndarray | list[float | str] | int | None = None,

@@ -21,6 +21,7 @@ def test_python_blocks_run(tmp_path, monkeypatch):
     script = tmp_path / "readme_blocks.py"
     script.write_text("\n".join(blocks))
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.chdir(tmp_path)  # the files for ParaView
     module = __import__("readme_blocks")
     assert module.result.success
     assert "1e-14 -> 2e-14" in module.treated.diff(module.base)

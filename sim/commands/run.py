@@ -33,7 +33,9 @@ MANY_CELLS = 3000
 @choices.changes
 @click.option("--days", type=float, help="Duration, instead of the scenario's.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the files; else results/NAME.")
-@click.option("--solver", default="cvode", show_default=True, help="cvode, bdf, radau or lsoda.")
+@click.option(
+    "--solver", default="ndf", show_default=True, help="ndf, cvode, bdf, radau, lsoda, strang, rkc or rk."
+)
 @click.option("--rtol", type=float, default=1e-5, show_default=True, help="Relative tolerance.")
 @click.option(
     "--resolution",

@@ -38,7 +38,8 @@ class Kernel:
     slopes(inputs, memory, outputs, out (o, i, L), scratch, *tables) gives d(outputs)/d(inputs) there.
     module: where the generated source imports both from.
     memory: rows of the warm start kept per block, `initial` their first content.
-    tables(parameters): the arrays of a run. scratch(tables): length of the workspace of one thread. sources: modules whose text the cache key includes.
+    tables(parameters): the arrays of a run. scratch(tables): length of the workspace of one
+    thread. sources: modules whose text the cache key includes.
     """
 
     module: str

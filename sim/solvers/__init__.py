@@ -11,10 +11,10 @@ from sim.errors import SolverError, nearest
 from sim.solvers import cvode, explicit, ndf, scipy_ivp, splitting, stabilised
 from sim.solvers.solution import STATUS, Solution
 
-__all__ = ["SOLVERS", "STATUS", "Solution", "Solver", "solver"]
+__all__ = ["DEFAULT", "SOLVERS", "STATUS", "Solution", "Solver", "solver"]
 
 # GNU OpenMP's idle threads spin by default; where another process wants the core (a second worker, a
-# browser) each parallel region then lasts milliseconds. Read when the library is loaded, so set before the first.
+# browser) each parallel region then lasts milliseconds. Read when that library is loaded, at the first.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
@@ -50,6 +50,8 @@ SOLVERS: dict[str, Solver] = {
         "strang", splitting.solve, splitting.ORDER, "splitting: Rodas3 in every cell, implicit diffusion"
     ),
 }
+
+DEFAULT = "ndf"
 
 
 def solver(name: str) -> Solver:

@@ -12,7 +12,7 @@ PIECE = 8192
 
 
 def _predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
-    """y = sum of the differences D[0..order], psi = sum weight[k] D[k], scale = 1/(atol + rtol |y|), d = 0."""
+    """y = sum of D[0..order], psi = sum weight[k] D[k], scale = 1/(atol + rtol |y|) and d = 0."""
     n = y.size
     for piece in range(first, last):
         a, b = piece * PIECE, min(n, (piece + 1) * PIECE)

@@ -55,8 +55,9 @@ def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
     return bad
 
 
-def _reduce(first, last, r, scale, mobile, forward, A, W, z, b):
-    """Right-hand side r (n, s) without its immobile part: b (n, m), in units of `scale`; z keeps the rest."""
+def _reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
+    """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales, whose
+    inverses are given; z keeps the rest."""
     ri, rk, rf = forward
     n, s = r.shape
     for block in range(first, last):
@@ -65,7 +66,7 @@ def _reduce(first, last, r, scale, mobile, forward, A, W, z, b):
         for lane in range(LANES):
             cell = r[min(start + lane, n - 1)]
             for k in range(s):
-                W[k, lane] = cell[k] / scale[k]
+                W[k, lane] = cell[k] * inverse[k]
         for e in range(ri.size):
             y, x, f = W[ri[e]], W[rk[e]], factors[rf[e]]
             for lane in range(LANES):

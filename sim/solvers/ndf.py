@@ -55,11 +55,11 @@ def solve(
                     "Raise max_steps, or loosen rtol."
                 )
                 break
-            message = stepper.step(lambda y: record.excursion(y)[0])
+            message = stepper.step(record.excursion)
             if message:
                 status = "failed"
                 break
-            record.step(stepper.t, stepper.D[0])
+            record.step(stepper.t, stepper.D[0], stepper.seen)
             while pending and pending[0] < stepper.t:
                 record.keep(pending[0], stepper.at(pending.pop(0)))
             while pending and pending[0] <= stepper.t:
@@ -126,8 +126,8 @@ class Stepper:
         self.D[2:] = 0.0
         self.current, self.c = False, None  # whether J is of this step, and what is factored
 
-    def step(self, below) -> str:
-        """One accepted step; a sentence when there is none. below(y): undershoot in tolerances."""
+    def step(self, excursion) -> str:
+        """One accepted step; a sentence when there is none. excursion(y): see Recorder; kept in `seen`."""
         self.current = False
         while True:
             if self.h < 1e-14 * max(abs(self.t), self.t1 - self.t):
@@ -153,7 +153,8 @@ class Stepper:
                 self.count["error_failures"] += 1
                 self._resize(max(SHRINK_MOST, safety * error ** (-1 / (order + 1))))
                 continue
-            if below(self.y) > 1.0 and self.count["rejected"] < MAX_REJECTIONS:
+            self.seen = excursion(self.y)
+            if self.seen[0] > 1.0 and self.count["rejected"] < MAX_REJECTIONS:
                 # Error control knows no sign. First order and short steps keep it through whatever
                 # just ran out.
                 self.count["rejected"] += 1
@@ -174,8 +175,6 @@ class Stepper:
         before, rate = None, None
         for k in range(NEWTON_ITERATIONS):
             self._rhs(t, self.y, self.f)
-            if not np.isfinite(self.f).all():
-                break
             if k == 0:
                 if self.c is None:
                     self._linearise(t)

@@ -40,7 +40,7 @@ class LinearSystem:
         self.slopes = np.zeros((system.n_blocks, p.process.size, LANES))
         self.factors = np.zeros((system.n_blocks, self.order.n_entries, LANES))
         self.local, self.b, self.c = np.zeros((n, m, m)), np.zeros((n, m)), np.zeros((n, m))
-        self.gamma, self.cycles = 0.0, 0
+        self.gamma, self.cycles, self.per_scale = 0.0, 0, 1.0 / system.scale
         self._team = Team(64)
         self._rows = [np.zeros((system.n_species, LANES)) for _ in range(self._team.size)]
         if len(system.grid.shape) <= 1:
@@ -93,8 +93,8 @@ class LinearSystem:
 
         def inwards(share, first, last):
             elimination.reduce(
-                first, last, body, s.scale, s.mobile, o.forward, self.factors, self._rows[share], z_body,
-                self.b,
+                first, last, body, self.per_scale, s.mobile, o.forward, self.factors, self._rows[share],
+                z_body, self.b,
             )  # fmt: skip
 
         def outwards(share, first, last):

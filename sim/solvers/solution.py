@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+from numba import njit
 
 from sim.model.system import System
+from sim.model.team import Team
 
 # status -> sentence with a remedy
 STATUS = {
@@ -47,47 +49,68 @@ def per_cell(system: System, atol: np.ndarray) -> np.ndarray:
     return atol / (3.0 * np.sqrt(system.n_cells))
 
 
+PIECE = 512  # cells looked through in one go
+
+
+def _lowest(first, last, u, inverse, low):
+    """low (pieces, s): the least of u inverse (n, s) over the cells of each piece."""
+    for piece in range(first, last):
+        least = low[piece]
+        for k in range(least.size):
+            least[k] = 0.0
+        for i in range(piece * PIECE, min(u.shape[0], (piece + 1) * PIECE)):
+            cell, factor = u[i], inverse[i]
+            for k in range(least.size):
+                least[k] = min(least[k], cell[k] * factor[k])
+
+
+lowest = njit(cache=True, nogil=True, error_model="numpy")(_lowest)
+
+
 class Recorder:
     """Collects outputs and watches for undershoot while a solver runs."""
 
     def __init__(self, system: System, t_eval: np.ndarray, atol: np.ndarray, progress=None):
         self.system, self.t_eval, self.progress = system, t_eval, progress
         self.t: list[float] = []
-        self.y: list[np.ndarray] = []
+        self.y = np.empty((len(t_eval) + 1, system.size))  # one more for where a run breaks off
         self.steps, self.undershoot, self.species = 0, 0.0, ""
         self._inverse = 1.0 / system.split(atol)[0]
         self._watched = np.array([not s.signed for s in system.model.species])
+        self._low = np.zeros((-(-system.n_cells // PIECE), system.n_species))
+        self._team = Team(8)
 
     def excursion(self, y: np.ndarray) -> tuple[float, str]:
         """The largest negative value in y, in absolute tolerances, and its species."""
-        scaled = (self.system.split(y)[0] * self._inverse).min(axis=0)
-        scaled[~self._watched] = 0.0
+        u = self.system.split(y)[0]
+        self._team.run(lambda _, a, b: lowest(a, b, u, self._inverse, self._low), len(self._low))
+        scaled = np.where(self._watched, self._low.min(axis=0), 0.0)
         k = int(np.argmin(scaled))
         return max(0.0, float(-scaled[k])), self.system.model.species[k].name
 
-    def step(self, t: float, y: np.ndarray) -> None:
-        """Note an internal step."""
+    def step(self, t: float, y: np.ndarray, seen: tuple[float, str] | None = None) -> None:
+        """Note an internal step; seen: its `excursion` where that is known."""
         self.steps += 1
-        self._watch(y)
+        self._watch(seen or self.excursion(y))
         if self.progress is not None:
             self.progress(t, self.steps)
 
-    def _watch(self, y: np.ndarray) -> None:
-        size, species = self.excursion(y)
+    def _watch(self, seen: tuple[float, str]) -> None:
+        size, species = seen
         if size > self.undershoot:
             self.undershoot, self.species = size, species
 
     def keep(self, t: float, y: np.ndarray) -> None:
         """Keep an output."""
-        self._watch(y)
+        self._watch(self.excursion(y))
+        self.y[len(self.t)] = y
         self.t.append(float(t))
-        self.y.append(np.array(y))
 
     def solution(self, t_end: float, end: np.ndarray, status: str, message: str, **statistics):
         """The Solution of what was collected; where a run broke off is an output too."""
         if status != "finished" and np.all(np.isfinite(end)) and (not self.t or t_end > self.t[-1]):
             self.keep(t_end, end)
-        y = np.array(self.y) if self.y else np.empty((0, self.system.size))
+        y = self.y[: len(self.t)]
         statistics = {"steps": self.steps, **statistics}
         return Solution(
             np.array(self.t), y, float(t_end), np.array(end), status, message or STATUS[status],

@@ -124,7 +124,8 @@ def _add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
 
 def _add_boundaries(tables, mobile, c, f, dy, supplied):
     """Add what comes through boundary faces to dy, and set supplied (m,) [mol/s]."""
-    (volume, _, _, _, _, diffusivity, _, face_cell, face_area, face_half, permeability, outside, _, _) = tables
+    (volume, _, _, _, _, diffusivity, _, face_cell, face_area, face_half,
+     permeability, outside, _, _) = tables  # fmt: skip
     supplied[:] = 0.0
     for b in range(face_cell.size):
         i = face_cell[b]
@@ -158,9 +159,7 @@ def _derivative(tables, f, porosity, coupling, loss):
     for b in range(face_cell.size):
         i = face_cell[b]
         for s in range(m):
-            loss[i, 0, s] += boundary_face(
-                diffusivity[s], face_area[b], face_half[b], f[i], permeability[b]
-            )
+            loss[i, 0, s] += boundary_face(diffusivity[s], face_area[b], face_half[b], f[i], permeability[b])
 
 
 openness = njit(cache=True, nogil=True, error_model="numpy")(_openness)

@@ -48,7 +48,10 @@ def test_lsoda_agrees_over_the_first_seconds(short):
     judge = sim.simulate(brief, solver="radau", rtol=1e-9, atol=1e-11, times=2)
     result = sim.simulate(brief, solver="lsoda", rtol=1e-6, atol=1e-8, times=2)
     assert result.success, result.message
-    assert max(float(np.abs(result[s] - judge[s]).max() / np.abs(judge[s]).max()) for s in ("Ca", "P", "H")) < 1e-5
+    assert (
+        max(float(np.abs(result[s] - judge[s]).max() / np.abs(judge[s]).max()) for s in ("Ca", "P", "H"))
+        < 1e-5
+    )
 
 
 @pytest.mark.parametrize("solver", ["ndf", "cvode", "bdf"])
