@@ -92,7 +92,7 @@ def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OU
     state = FLOAT * (n * s + 2 * m)
     system = FLOAT * n * _per_cell(model, power) * (1 + len(scenario.interventions))
     matrix = ENTRY * held.sparse * n * s**2
-    matrix += FLOAT * n * _linear(model, power) if held.linear else 0
+    matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
     kept, table = outputs * state, FLOAT * outputs * n * _columns(model)

@@ -3,13 +3,14 @@
 import json
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
 
 import sim
 from sim.cli import main
-from sim.solvers import SOLVERS, cvode
+from sim.solvers import DEFAULT, SOLVERS
 
 NAME = "infarct_myocardium"
 TINY = ("--days", "0.01", "--resolution", "0.05")
@@ -129,7 +130,7 @@ def test_repeating_a_command_takes_the_next_folder(empty_folder):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, code):
     """Ctrl-C, or the end of a batch job, after 40 steps."""
-    solve = cvode.solve
+    solve = SOLVERS[DEFAULT].solve
 
     def interrupted(*arguments):
         def stop(t, steps):
@@ -139,8 +140,7 @@ def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, cod
         *head, _, most = arguments
         return solve(*head, stop, most)
 
-    entry = SOLVERS["cvode"]
-    monkeypatch.setitem(SOLVERS, "cvode", type(entry)("cvode", interrupted, None, ""))
+    monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=interrupted))
     done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"))
     assert done.exit_code == code
     assert {f.name for f in (tmp_path / "a").iterdir()} == FILES
@@ -149,13 +149,12 @@ def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, cod
 
 
 def test_a_failed_run_keeps_what_it_has_and_exits_1(monkeypatch, tmp_path):
-    solve = cvode.solve
+    solve = SOLVERS[DEFAULT].solve
 
     def limited(*arguments):
         return solve(*arguments[:-1], 30)  # max_steps
 
-    entry = SOLVERS["cvode"]
-    monkeypatch.setitem(SOLVERS, "cvode", type(entry)("cvode", limited, None, ""))
+    monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=limited))
     done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"), "--no-figure")
     assert done.exit_code == 1
     assert "30 steps were not enough" in done.stderr

@@ -43,7 +43,7 @@ def test_output_times_never_change_the_solution(short, plain):
             assert np.array_equal(other[name].values[-1], plain[name].values[-1]), name
 
 
-@pytest.mark.parametrize("solver", ["cvode", "bdf", "radau"])
+@pytest.mark.parametrize("solver", ["ndf", "cvode", "bdf", "radau"])
 def test_outputs_between_steps_lie_on_the_solution(short, solver):
     """What is interpolated at t equals the end of a run that stops at t."""
     many = sim.simulate(short, solver=solver, rtol=1e-7, atol=1e-9, times=[1 * day, 3 * day])
@@ -216,7 +216,7 @@ def test_an_undershoot_is_reported_not_hidden(short):
     assert system.split(solution.y[0])[0][1, names.index("HAP")] < 0  # kept, not clipped
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", sorted(set(SOLVERS) - {"rk", "rkc"}))
 def test_too_few_steps_keep_what_was_reached(short, solver):
     result = sim.simulate(short, solver=solver, max_steps=40, times=200)
     assert result.status == "failed" and not result.success
@@ -227,7 +227,7 @@ def test_too_few_steps_keep_what_was_reached(short, solver):
     assert np.all(np.isfinite(result["Ca"].values))
 
 
-@pytest.mark.parametrize("solver", ["cvode", "bdf", "radau"])
+@pytest.mark.parametrize("solver", ["ndf", "cvode", "bdf", "radau"])
 def test_an_interrupt_keeps_the_outputs_so_far(short, solver):
     counted = []
 
@@ -245,7 +245,7 @@ def test_an_interrupt_keeps_the_outputs_so_far(short, solver):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no kill -INT")
-@pytest.mark.parametrize("solver", ["cvode", "bdf"])
+@pytest.mark.parametrize("solver", ["ndf", "cvode", "bdf"])
 def test_control_C_inside_the_right_hand_side_keeps_the_outputs_so_far(short, solver, monkeypatch):
     """The signal arrives while the integrator, not Python, is in charge."""
     from sim.model.system import System

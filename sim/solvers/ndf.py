@@ -90,9 +90,9 @@ class Stepper:
         self.tolerance = max(10 * np.finfo(float).eps / rtol, min(0.03, rtol**0.5))
         self.count = {
             "rhs": 0, "jacobians": 0, "factorisations": 0, "newton_iterations": 0, "rejected": 0,
-            "error_failures": 0, "newton_failures": 0,
+            "error_failures": 0, "newton_failures": 0, "singular": 0,
         }  # fmt: skip
-        self.D[0] = y0
+        self.D[0], self.trouble = y0, ""
         self._begin(self._first_step())
 
     def _rhs(self, t: float, y: np.ndarray, out: np.ndarray) -> None:
@@ -181,8 +181,10 @@ class Stepper:
                 if self.c != c:
                     self.count["factorisations"] += 1
                     if not self.linear.factor(c):
+                        self.count["singular"] += 1
+                        self.trouble = f"I - gamma J is singular at gamma = {c:.3g} s; "
                         break
-                    self.c = c
+                    self.c, self.trouble = c, ""
             self.count["newton_iterations"] += 1
             self._run(differences.residual, c, self.f, self.psi, self.d, self.r)
             self.linear.solve(self.r, self.dy)
@@ -252,7 +254,8 @@ class Stepper:
         i, k = np.unravel_index(int(np.argmax(rate)), rate.shape)
         name = s.model.species[k].name
         return (
-            f"the step fell below {self.h:.1e} s at t = {self.t:.6g} s; in cell {i} {name} changes fastest. "
+            f"the step fell below {self.h:.1e} s at t = {self.t:.6g} s; {self.trouble}in cell {i} {name} changes "
+            "fastest. "
             f"Try a smaller rtol, or a larger scale for {name}."
         )
 
