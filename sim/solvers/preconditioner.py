@@ -30,7 +30,7 @@ class LinearSystem:
     cycles: V-cycles taken so far.
     """
 
-    def __init__(self, system: System, tolerance: float = 0.05, max_cycles: int = 8):
+    def __init__(self, system: System, tolerance: float = 0.1, max_cycles: int = 8):
         self.system, self.tolerance, self.max_cycles = system, tolerance, max_cycles
         n, m = system.n_cells, system.n_mobile
         p = system.programme
