@@ -32,8 +32,8 @@ MEASURE = """
         return base.with_geometry(geometry, {"lesion": lesion, "border": border})
     def row(key):
         return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith(key)) * 1024
-    for warm in ("rectangle", "slab"):
-        sim.simulate(scene(warm, 2, 1), rtol=1e-2, times=3)
+    for warm in (("rectangle", 2, 1), ("rectangle", 7, 3), ("slab", 2, 1)):
+        sim.simulate(scene(*warm), rtol=1e-2, times=3)
     for case in (("rectangle", 15, 5, 3), ("slab", 1500, 500, 121)):
         tissue = scene(*case[:3])
         open("/proc/self/clear_refs", "w").write("5")  # the peak starts anew
@@ -46,7 +46,7 @@ MEASURE = """
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux tells and resets the peak")
 def test_the_forecast_is_right_to_a_third():
-    """The states and the dataset of a long line, and the sparse factors of a rectangle.
+    """The states and the dataset of a long line, and the linear system of a rectangle.
 
     Judged by the kernel's own count in a process of its own, after a small run has loaded all.
     """
