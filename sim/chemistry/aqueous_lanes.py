@@ -97,7 +97,8 @@ def _aqueous_lanes(
         for l in range(LANES):
             w[G + l] = math.exp(w[X + l])
     for l in range(LANES):
-        failed[l] = 0 if w[STATE + l] == 1.0 else 1
+        if w[STATE + l] != 1.0:
+            failed[l] = 1
     known, out = memory.reshape(-1), outputs.reshape(-1)
     for k in range(n + 2):
         put(known, k * LANES, row(w, X + k * LANES))

@@ -45,24 +45,29 @@ def combine(W, rates, row, column, value, first, dy, work):
 
 
 @kernel
-def nudge(x, floor, kept):
-    """Move a row by 1e-7 of itself or of `floor`; `kept` (2, LANES) gets old values and inverse steps."""
+def nudge(x, floor, sign, kept):
+    """Move a row by 1e-7 of itself or of `floor`, up or down; `kept` (2, LANES) gets the old values and
+    the inverse steps."""
     old, inverse = kept[0], kept[1]
     for lane in range(LANES):
         old[lane] = x[lane]
-        x[lane] += 1e-7 * max(abs(x[lane]), floor)
+        x[lane] += sign * 1e-7 * max(abs(x[lane]), floor)
         inverse[lane] = 1.0 / (x[lane] - old[lane])
 
 
 @kernel
 def quotient(W, row, count, base, kept, D, at):
-    """Rows at..at+count of D: (W - base) / step, and W back to base."""
+    """Rows at..at+count of D: (W - base) / step, and W back to base. Whether all are finite."""
     inverse = kept[1]
+    sound = 0.0
     for k in range(count):
         w, b, d = W[row + k], base[k], D[at + k]
         for lane in range(LANES):
             d[lane] = (w[lane] - b[lane]) * inverse[lane]
             w[lane] = b[lane]
+        for lane in range(LANES):
+            sound += 0.0 * d[lane]
+    return sound == 0.0
 
 
 @kernel

@@ -45,7 +45,7 @@ def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, ato
         load(y, i, u, 0)
         load(atol, i, floor, 0)
         load(x, i, W, <FIELDS>)
-        t, h, fresh, after_failure = t0, guess[b], True, False
+        t, h, fresh, after_failure, unsolved = t0, guess[b], True, False, 0
         if not h > 0.0:
             h = t1 - t0
         while t < t1:
@@ -55,9 +55,11 @@ def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, ato
                 failed[:] = 0.0
                 rates_at(t, u, V, W, p, memory[b], failed, row, column, value, f0<EXTRA>)
                 count[b, 2] += 1
+                unsolved = 0
                 for lane in range(min(<LANES>, y.shape[0] - i)):
                     if failed[lane] != 0.0:
                         failures[b] += 1
+                        unsolved += 1
                 slopes(V, p, t, memory[b], partial, at_pores, at_kernels, D, kept, base<EXTRA>)
                 chain(target, factor, source, D, G)
                 copy(G, first_g, rate_entries, R, 0)
@@ -68,7 +70,7 @@ def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, ato
                 count[b, 2] += 1
                 mix(ft, 1e5 / dt, ft, -1e5 / dt, f0, K, 0.0, 0.0, 0.0)
             g = 0.5 * dt
-            bad = decompose(R, g, ones, assemble, ops, A)
+            bad = unsolved + decompose(R, g, ones, assemble, ops, A)
             failed[:] = 0.0
             f[:] = f0
             for stage in range(4):

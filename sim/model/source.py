@@ -90,7 +90,7 @@ def _loop(k: int, s: Statement, layout: Layout, formulas: FormulaText) -> str:
 
 
 def _dispatch(layout: Layout) -> str:
-    lines = ["", "@njit(error_model='numpy')", "def statement(k, V, p, t):"]
+    lines = ["", "@njit(error_model='numpy', inline='always')", "def statement(k, V, p, t):"]
     word = "if"
     for k, s in enumerate(layout.statements):
         if s.kernel < 0:
@@ -134,7 +134,7 @@ def _laws(layout: Layout, extra: str) -> str:
         ]
     for s in layout.after:
         lines += run(s)
-    return "\n".join(["", "@njit(error_model='numpy')", *lines, ""])
+    return "\n".join(["", "@njit(error_model='numpy', inline='always')", *lines, ""])
 
 
 def _memory(layout: Layout) -> list[str]:
@@ -157,10 +157,13 @@ def _slopes(layout: Layout, kernels: list[Kernel], extra: str) -> str:
         "    which, row, floor, output, count, at = partial",
         "    for e in range(which.size):",
         "        copy(W, output[e], count[e], base, 0)",
-        "        nudge(W[row[e]], floor[e], kept)",
-        "        statement(which[e], V, p, t)",
-        "        quotient(W, output[e], count[e], base, kept, D, at[e])",
-        "        copy(kept, 0, 1, W, row[e])",
+        "        for sign in (1.0, -1.0):  # down, where up leads out of what a formula is defined for",
+        "            nudge(W[row[e]], floor[e], sign, kept)",
+        "            statement(which[e], V, p, t)",
+        "            sound = quotient(W, output[e], count[e], base, kept, D, at[e])",
+        "            copy(kept, 0, 1, W, row[e])",
+        "            if sound:",
+        "                break",
         f"    pore(W, {layout.row[POROSITY]}, {layout.c}, {len(layout.model.mobile)}, D, at_pores)",
     ]
     for s in layout.statements:
@@ -170,7 +173,7 @@ def _slopes(layout: Layout, kernels: list[Kernel], extra: str) -> str:
                 f"    block = D[at_kernels[{i}] : at_kernels[{i}] + {o * n}].reshape(({o}, {n}, {LANES}))",
                 f"    slopes_{i}({_views(i, s)}, block, scratch_{i}, *tables_{i})",
             ]
-    return "\n".join(["", "@njit(error_model='numpy')", *lines, ""])
+    return "\n".join(["", "@njit(error_model='numpy', inline='always')", *lines, ""])
 
 
 _ENTRY = '''

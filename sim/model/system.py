@@ -46,6 +46,8 @@ class System:
         plasma: dict[str, float] | None = None,
         archie: float = 2.0,
     ):
+        if not model.species:
+            raise ModelError("a model without species has nothing to integrate; give it at least one.")
         self.model, self.grid = model, grid
         self.parameters = parameters or model.parameters
         names = list(model.parameters)

@@ -16,6 +16,7 @@ from sim.solvers.multigrid import Multigrid
 
 GAMMA = 1.0 - np.sqrt(0.5)
 TOLERANCE, MAX_CYCLES = 1e-10, 40  # of multigrid: relative residual
+ENOUGH = 1e-7  # what it may leave after that many cycles; more, and the step is not made
 TOGETHER = 8  # species that multigrid takes at once
 
 
@@ -114,5 +115,7 @@ class Diffusion:
             cycles, left = grid.solve(np.ascontiguousarray(b[:, g]), x, TOLERANCE, MAX_CYCLES)
             self.v_cycles += cycles
             self.worst = max(self.worst, left)
+            if left > ENOUGH:
+                return False
             self.c[:, g] = x
         return bool(np.isfinite(self.c).all())

@@ -6,6 +6,7 @@ All in one file: a compiled kernel is cached by the text of its own file only. C
 
 from __future__ import annotations
 
+import numpy as np
 from numba import njit
 
 LANES = 32  # as sim.model.lanes; a constant of this file, or the cache would miss a change
@@ -13,10 +14,11 @@ LANES = 32  # as sim.model.lanes; a constant of this file, or the cache would mi
 
 def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
     """Eliminate the immobile species: A (blocks, entries, lanes) gets the factors, rest (n, m, m) what
-    is left of the mobile ones. Returns the number of lanes with a pivot below 1e-12 of its row."""
+    is left of the mobile ones. Returns the number of lanes in which a pivot is below 1e-12 (the matrix
+    is 1 - gamma J, in units of the scales) or an entry is not a finite number."""
     to, rate, coefficient = assemble
     kind, ia, ib, ic = ops
-    bad = 0
+    bad, sound = 0, np.zeros(LANES)
     m = schur.shape[0]
     for block in range(first, last):
         W, slopes = A[block], R[block]
@@ -46,6 +48,15 @@ def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
                         bad += 1
                 for lane in range(LANES):
                     a[lane] = 1.0 / a[lane]
+        for lane in range(LANES):
+            sound[lane] = 0.0
+        for k in range(W.shape[0]):
+            w = W[k]
+            for lane in range(LANES):
+                sound[lane] += 0.0 * w[lane]  # NaN from then on
+        for lane in range(LANES):
+            if sound[lane] != 0.0:
+                bad += 1
         start = block * LANES
         for lane in range(min(LANES, rest.shape[0] - start)):
             cell = rest[start + lane]

@@ -1,15 +1,17 @@
-"""Numerical differentiation formulas of order 1-5, Newton with a frozen exact Jacobian, in one house.
+"""Numerical differentiation formulas of order 1-5, Newton with a frozen Jacobian (the default solver).
 
 The method of Shampine & Reichelt 1997 (The MATLAB ODE suite, SIAM J. Sci. Comput. 18:1): backward
 differences at a quasi-constant step, kappa-modified BDF. What is ours is what stands around it: the
-Jacobian of stoichiometry times derivatives, elimination in every cell, block Thomas or multigrid
-between cells, all passes over the state shared by threads.
+Jacobian of stoichiometry times derivatives (exact, but for what porosity does to transport),
+elimination in every cell, block Thomas or multigrid between cells, all passes over the state shared
+by threads. A step whose chemistry was not solved in some cell is not accepted.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from sim.errors import SolverError
 from sim.model.system import System
 from sim.model.team import Team
 from sim.solvers import differences
@@ -41,6 +43,10 @@ def solve(
 ) -> Solution:
     """Integrate from t0 to t1 [s], output at t_eval (interpolated: outputs never touch the steps)."""
     record = Recorder(system, t_eval, atol, progress)
+    if not t1 > t0:
+        return record.solution(
+            t0, y0, "failed", f"the end, {t1:g} s, does not lie after the start, {t0:g} s."
+        )
     stepper = Stepper(system, t0, t1, y0, rtol, per_cell(system, atol))
     status, message = "finished", ""
     pending = list(t_eval)
@@ -66,6 +72,8 @@ def solve(
                 record.keep(pending.pop(0), stepper.D[0])
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
+    except SolverError as e:
+        status, message = "failed", f"{STATUS['failed']} At t = {stepper.t:.6g} s: {e}"
     count = dict(stepper.count)
     if stepper.linear.kind == "multigrid":
         count["v_cycles"] = stepper.linear.cycles
@@ -92,12 +100,16 @@ class Stepper:
             "rhs": 0, "jacobians": 0, "factorisations": 0, "newton_iterations": 0, "rejected": 0,
             "error_failures": 0, "newton_failures": 0, "singular": 0,
         }  # fmt: skip
-        self.D[0], self.trouble = y0, ""
+        self.D[0], self.trouble, self.unsolved = y0, "", False
+        self.span = t1 - t0
         self._begin(self._first_step())
 
     def _rhs(self, t: float, y: np.ndarray, out: np.ndarray) -> None:
+        """The right-hand side; `unsolved` tells whether a kernel found no solution in some cell."""
         self.count["rhs"] += 1
+        before = int(self.system.failures.sum())
         self.system.rhs(t, y, out)
+        self.unsolved = int(self.system.failures.sum()) > before
 
     def _run(self, kernel, *arguments) -> None:
         self._team.run(lambda share, a, b: kernel(a, b, *arguments), self.pieces)
@@ -113,9 +125,13 @@ class Stepper:
         d0, d1 = self._norm(self.D[0]), self._norm(self.f)
         h0 = 1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1
         h0 = min(h0, self.t1 - self.t)
+        if not (np.isfinite(d1) and h0 > 0):
+            return 0.0
         f1 = np.empty_like(self.f)
         self._rhs(self.t + h0, self.D[0] + h0 * self.f, f1)
         d2 = self._norm(f1 - self.f) / h0
+        if not np.isfinite(d2):
+            return 1e-3 * h0
         h1 = max(1e-6, 1e-3 * h0) if max(d1, d2) <= 1e-15 else (0.01 / max(d1, d2)) ** 0.5
         return min(100 * h0, h1, self.t1 - self.t)
 
@@ -130,7 +146,7 @@ class Stepper:
         """One accepted step; a sentence when there is none. excursion(y): see Recorder; kept in `seen`."""
         self.current = False
         while True:
-            if self.h < 1e-14 * max(abs(self.t), self.t1 - self.t):
+            if not self.h > 10 * np.spacing(abs(self.t)) + 1e-24 * self.span:  # NaN is too short as well
                 return self._too_short()
             last = self.t + self.h >= self.t1 - 1e-12 * self.h
             if self.t + self.h > self.t1:
@@ -145,7 +161,8 @@ class Stepper:
             converged, iterations = self._newton(t, self.h / ALPHA[order])
             if not converged:
                 self.count["newton_failures"] += 1
-                self._resize(0.5 if self.current else 1.0)
+                self._resize(0.5)
+                self.current = False  # its J was taken at the end of a step that is no longer tried
                 continue
             safety = 0.9 * (2 * NEWTON_ITERATIONS + 1) / (2 * NEWTON_ITERATIONS + iterations)
             error = ERROR[order] * self._norm(self.d)
@@ -154,7 +171,11 @@ class Stepper:
                 self._resize(max(SHRINK_MOST, safety * error ** (-1 / (order + 1))))
                 continue
             self.seen = excursion(self.y)
-            if self.seen[0] > 1.0 and self.count["rejected"] < MAX_REJECTIONS:
+            # What begins below zero may come back in its own time.
+            if (
+                self.seen[0] > max(1.0, 2.0 * excursion(self.D[0])[0])
+                and self.count["rejected"] < MAX_REJECTIONS
+            ):
                 # Error control knows no sign. First order and short steps keep it through whatever
                 # just ran out.
                 self.count["rejected"] += 1
@@ -162,8 +183,8 @@ class Stepper:
                 self._begin(0.1 * self.h)
                 continue
             break
-        self.t = t
         self._run(differences.accept, self.D, order, self.d, self.scale, self._pairs)
+        self.t = t
         self.equal += 1
         if self.equal > order:
             self._choose(order, error, safety)
@@ -192,8 +213,8 @@ class Stepper:
             size = float(np.sqrt(self._sums.sum() / self.y.size))
             if before is not None:
                 rate = size / before
-            left = NEWTON_ITERATIONS - k - 1
-            if not np.isfinite(size):
+            left = NEWTON_ITERATIONS - k
+            if not np.isfinite(size) or self.unsolved:
                 break
             if rate is not None and (rate >= 1 or rate**left / (1 - rate) * size > self.tolerance):
                 break
@@ -250,12 +271,18 @@ class Stepper:
     def _too_short(self) -> str:
         s = self.system
         rate = np.abs(s.split(self.f)[0]) / s.scale
+        whole = bool(np.isfinite(rate).all())
         rate[~np.isfinite(rate)] = np.inf
         i, k = np.unravel_index(int(np.argmax(rate)), rate.shape)
         name = s.model.species[k].name
+        if not whole:
+            return (
+                f"the rate of {name} in cell {i} is not a finite number at t = {self.t:.6g} s; look for a "
+                "division by zero or a root of something negative in the processes that change it."
+            )
         return (
-            f"the step fell below {self.h:.1e} s at t = {self.t:.6g} s; {self.trouble}in cell {i} {name} changes "
-            "fastest. "
+            f"the step fell below {self.h:.1e} s at t = {self.t:.6g} s; {self.trouble}in cell {i} {name} "
+            "changes fastest. "
             f"Try a smaller rtol, or a larger scale for {name}."
         )
 

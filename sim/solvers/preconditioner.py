@@ -46,7 +46,7 @@ class LinearSystem:
         if len(system.grid.shape) <= 1:
             self.kind = "line"
             self.inverse = np.zeros((n, m, m))
-        elif n <= SMALL or m > MANY:
+        elif m == 0 or n <= SMALL or m > MANY:
             self.kind = "sparse"
         else:
             self.kind = "multigrid"

@@ -158,7 +158,7 @@ class Chebyshev(OneStep):
         cell, name = self.radius.where()
         return (
             f"too stiff even for stabilised stages: at t = {self.t:.4g} s {name} in cell {cell} answers "
-            f"within {1 / rate:.2g} s, so the {t1 - self.t:.4g} s that are left would take at least "
-            f"{need:.2g} evaluations; {max(left, 0)} are left ({EVALUATIONS_PER_STEP} for each step of "
+            f"within {1 / max(rate, 1e-300):.2g} s, so the {t1 - self.t:.4g} s that are left would take at "
+            f"least {need:.2g} evaluations; {max(left, 0)} are left ({EVALUATIONS_PER_STEP} for each step of "
             "max_steps). Use solver='ndf' or 'cvode'."
         )

@@ -78,9 +78,13 @@ class OneStep:
         span = t1 - self.t
         d0, d1 = self.size(self.y), self.size(f)
         h0 = min(1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1, span)
+        if not (np.isfinite(d1) and h0 > 0):
+            return 0.0
         f1 = np.empty_like(f)
         self.rhs(self.t + h0, self.y + h0 * f, f1)
         d2 = self.size(f1 - f) / h0
+        if not np.isfinite(d2):
+            return 1e-3 * h0
         h1 = max(1e-6, 1e-3 * h0) if max(d1, d2) <= 1e-15 else (0.01 / max(d1, d2)) ** (1 / self.power)
         return min(100 * h0, h1, span)
 
@@ -100,6 +104,9 @@ def integrate(
     integral control: Hairer & Wanner 1996, IV.2).
     """
     record = Recorder(method.system, t_eval, atol, progress)
+    if not t1 > method.t:
+        message = f"the end, {t1:g} s, does not lie after the start, {method.t:g} s."
+        return record.solution(method.t, method.y, "failed", message)
     status, message = "finished", ""
     pending = list(t_eval)
     while pending and pending[0] <= method.t:
@@ -121,6 +128,8 @@ def integrate(
                 record.keep(pending.pop(0), method.y)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
+    except SolverError as e:
+        status, message = "failed", f"{STATUS['failed']} At t = {method.t:.6g} s: {e}"
     return record.solution(method.t, method.y, status, message, **method.count)
 
 
@@ -138,7 +147,7 @@ def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float,
     failed = False
     while True:
         h = min(h, method.longest())
-        if not h > 1e-14 * max(abs(method.t), t1 - method.t):
+        if not h > 10 * np.spacing(abs(method.t)) + 1e-24 * (t1 - method.t):
             return h, before, _too_short(method, h)
         last = method.t + h >= t1 - 1e-10 * h
         size = t1 - method.t if last else h
@@ -152,7 +161,11 @@ def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float,
             shrink = SAFETY * error ** (-1 / method.power) if np.isfinite(error) else 0.1
             h, failed = size * max(SHRINK_MOST / 2, shrink), True
             continue
-        if record.excursion(method.z)[0] > 1.0 and method.count["rejected"] < MAX_REJECTIONS:
+        below = record.excursion(method.y)[0]  # what begins below zero may come back in its own time
+        if (
+            record.excursion(method.z)[0] > max(1.0, 2.0 * below)
+            and method.count["rejected"] < MAX_REJECTIONS
+        ):
             # Error control knows no sign; a shorter step keeps it through whatever just ran out.
             method.count["rejected"] += 1
             h, failed = 0.3 * size, True

@@ -1,0 +1,167 @@
+"""The formulas of `ndf` against what defines them, and what it does where others break."""
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from sim.model.model import Model
+from sim.model.process import Process
+from sim.model.species import Species
+from sim.model.system import System
+from sim.parameter import Parameter
+from sim.solvers import ndf, solver
+from sim.space import grid as grids
+
+K = {"k": Parameter(1.0, "1/s")}
+
+
+def backward_differences(y, order):
+    """nabla^m y at its last point, m = 0..order."""
+    return np.array([np.diff(y, n=m)[-1] if m else y[-1] for m in range(order + 1)])
+
+
+@pytest.mark.parametrize("order", range(1, 6))
+def test_constants_give_the_order_and_the_error(order):
+    """sum_m (1/m) nabla^m y - y' - kappa gamma nabla^(k+1) y for y = t^j/j!: zero up to j = k, and
+    minus the error constant for j = k + 1."""
+    t = np.arange(-12.0, 1.0)
+    for j in range(1, order + 2):
+        y = t**j / math.factorial(j)
+        d = backward_differences(y, order + 1)
+        left = sum(d[m] / m for m in range(1, order + 1)) - (1.0 if j == 1 else 0.0)
+        left -= ndf.KAPPA[order] * ndf.GAMMA[order] * d[order + 1]
+        expected = -ndf.ERROR[order] if j == order + 1 else 0.0
+        assert left == pytest.approx(expected, abs=1e-9), j
+    assert ndf.ALPHA[order] == pytest.approx((1 - ndf.KAPPA[order]) * sum(1 / m for m in range(1, order + 1)))
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.9, 2.7])
+@pytest.mark.parametrize("order", range(1, 6))
+def test_another_spacing_keeps_the_polynomial(order, factor):
+    t = np.arange(-order, 1.0)
+    poly = np.polynomial.Polynomial(np.arange(1.0, order + 2))
+    old = backward_differences(poly(t), order)
+    new = backward_differences(poly(t * factor), order)
+    assert ndf._step_matrix(order, factor) @ old == pytest.approx(new, rel=1e-9, abs=1e-9 * np.abs(old).max())
+
+
+def system(formula, species=("a",), parameters=K, changes=None, grid=None, **fields):
+    model = Model(
+        tuple(Species(s) for s in species),
+        (Process("p", formula, changes or {species[0]: -1}, parameters),),
+        name=formula.__name__,
+    )
+    return System(model, grid or grids.well_mixed())
+
+
+def solve(s, y0, t1, rtol=1e-6, atol=1e-8, times=(), name="ndf", t0=0.0, **options):
+    y = np.zeros(s.size)
+    s.split(y)[0][:] = y0
+    return solver(name).solve(s, t0, t1, y, np.array([*times, t1]), rtol, s.tolerances(atol), **options)
+
+
+def decay(a, k):
+    return k * a
+
+
+def saturating(a, V, K):
+    return V * a**1.5 / (K + a**1.5)
+
+
+def share(a, b, k):
+    return k * a / (a + b)
+
+
+def constant(k):
+    return k
+
+
+def root_of_rest(a, k):
+    return k * math.sqrt(1.0 - a)
+
+
+def test_a_jacobian_outside_the_domain_is_taken_again():
+    """The predictor overshoots below zero, where a^1.5 is NaN; the shorter step needs a J of its own."""
+    s = system(saturating, parameters={"V": Parameter(1.0, "mol m-3 s-1"), "K": Parameter(1e-6, "1")})
+    found = solve(s, 1.0, 0.9, rtol=1e-4, atol=1e-6)
+    assert found.status == "finished", found.message
+    assert found.end[0] == pytest.approx(0.1, abs=1e-3)  # V t, but for the last thousandth
+
+
+@pytest.mark.parametrize("name", ["ndf", "rk", "rkc"])
+def test_a_rate_that_is_no_number_ends_at_once_with_a_sentence(name):
+    s = system(share, ("a", "b"))
+    began = time.monotonic()
+    found = solve(s, 0.0, 1.0, name=name)
+    assert found.status == "failed" and time.monotonic() - began < 60
+    assert "a" in found.message
+    if name == "ndf":
+        assert "not a finite number" in found.message
+
+
+@pytest.mark.parametrize("name", ["ndf", "rk"])
+def test_what_begins_below_zero_may_come_back(name):
+    found = solve(system(decay), -2e-6, 5.0, atol=1e-6, name=name)
+    assert found.status == "finished", found.message
+    assert found.end[0] == pytest.approx(-2e-6 * math.exp(-5.0), abs=1e-7)
+    assert 1.0 < found.undershoot <= 2.0  # seen from the first step on
+
+
+def test_running_out_is_done_in_short_steps_and_counted():
+    """Consumption that does not stop at zero: the tolerance cannot be kept, and nothing is clipped."""
+    found = solve(system(constant), 0.5, 1.0, rtol=1e-4, atol=1e-6)
+    assert found.status == "finished", found.message
+    assert found.end[0] == pytest.approx(-0.5, rel=1e-6)
+    assert found.statistics["rejected"] > 0
+    assert found.undershoot > 1e5
+
+
+def test_the_edge_of_a_domain_has_a_slope_from_inside():
+    """sqrt(1 - a) at a = 1: a nudge upwards leaves the domain, one downwards does not."""
+    s = system(root_of_rest)
+    slope = s.slopes(0.0, np.array([1.0]))[0, 0, 0]
+    assert np.isfinite(slope) and slope < 0.0
+
+
+@pytest.mark.parametrize("span", [1.0, 1e9])
+def test_a_state_at_rest_stays_for_thirty_years(span):
+    found = solve(system(decay), 0.0, span)
+    assert found.status == "finished" and found.end[0] == 0.0
+
+
+def test_no_time_to_integrate_is_refused():
+    for name in ("ndf", "rk"):
+        assert "does not lie after" in solve(system(decay), 1.0, 1.0, t0=1.0, name=name).message
+
+
+def test_many_cells_without_anything_mobile():
+    s = system(decay, grid=grids.rectangle((1e-3, 1e-3), (20, 20)))
+    found = solve(s, np.linspace(1.0, 2.0, 400)[:, None], 2.0)
+    assert s.split(found.end)[0][:, 0] == pytest.approx(np.linspace(1.0, 2.0, 400) * math.exp(-2.0), rel=1e-4)
+
+
+def test_outputs_lie_on_the_curve_between_steps():
+    """The interpolant has the order of the step: a straight line would be off by some 1e-3."""
+    times = np.linspace(0.05, 4.95, 99)
+    found = solve(system(decay), 1.0, 5.0, rtol=1e-6, atol=1e-9, times=times)
+    assert found.statistics["steps"] < 99
+    assert np.abs(found.y[:-1, 0] - np.exp(-times)).max() < 2e-5
+
+
+def test_the_error_follows_the_tolerance():
+    errors = [
+        abs(solve(system(decay), 1.0, 3.0, rtol=r, atol=r * 1e-3).end[0] - math.exp(-3.0)) * math.exp(3.0)
+        for r in (1e-4, 1e-6, 1e-8)
+    ]
+    for error, rtol in zip(errors, (1e-4, 1e-6, 1e-8), strict=True):
+        assert error < 30 * rtol
+    assert errors[2] < 1e-2 * errors[0]
+
+
+def test_a_model_without_species_is_refused():
+    from sim.errors import ModelError
+
+    with pytest.raises(ModelError, match="nothing to integrate"):
+        System(Model(()), grids.well_mixed())
