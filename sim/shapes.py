@@ -270,13 +270,19 @@ def _positive(shape, name: str) -> None:
         )
 
 
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
+
+
 def _from(
     shape, grid: Grid, count: int | None = None, what: str = "", origin: str = "center"
 ) -> list[np.ndarray]:
     """Coordinates of the cells relative to the shape's origin, one array an axis."""
     dim, word = len(grid.axes), _word(shape)
     if count is not None and count != dim:
-        raise ScenarioError(f"a {word} with {count} {what} does not fit a {grid.kind}, which has {dim}.")
+        raise ScenarioError(
+            f"{_article(word)} {word} with {count} {what} does not fit a {grid.kind}, which has {dim}."
+        )
     middle = getattr(shape, origin) or (0.0,) * dim
     if not isinstance(middle, tuple) or len(middle) != dim:
         raise ScenarioError(

@@ -37,7 +37,7 @@ def simulate(
     """Run a scenario from 0 to its duration.
 
     solver: a name in sim.solvers.SOLVERS
-    rtol: relative tolerance per step, 1e-12 to 1e-2
+    rtol: relative tolerance per step, 1e-13 to 0.1
     atol: absolute tolerance as a share of each species' declared scale
     times: output times [s or text], or how many; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's

@@ -39,7 +39,7 @@ def doctor() -> int:
         *((name, _version(name)) for name in PACKAGES),
     ]
     click.echo(table(rows))
-    click.echo("\nself-test (the first time on a machine it compiles, some 20 s)")
+    click.echo("\nself-test (the first time on a machine it compiles, up to a minute)")
     good = True
     for name, test in (("speciation", _speciation), ("run", _run)):
         started = time.perf_counter()

@@ -21,7 +21,8 @@ def export(result: Path, folder: Path | None, only: str | None, force: bool) -> 
 
     \b
     RESULT is a result.nc of `hapsim run`. A rectangle or box goes to ParaView, one image a time:
-      hapsim export results/infarct_myocardium/result.nc --vtk paraview --only HAP,pH
+      hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2 --out flat
+      hapsim export flat/result.nc --vtk paraview --only HAP,pH
     """
     from sim.result import load
 

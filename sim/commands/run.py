@@ -140,7 +140,7 @@ def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
             "of memory; --resolution 0.2 has fewer.",
             err=True,
         )
-    note = "preparing the model; each new version of it compiles once, some 20 s ..."
+    note = "preparing the model; each new version of it compiles once, up to a minute ..."
     timer = threading.Timer(1.5, click.echo, (note,), {"err": True})
     if not quiet:
         timer.start()

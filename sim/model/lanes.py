@@ -1,8 +1,8 @@
 """Kernels around the generated laws: cells in blocks of LANES, one row of a block per quantity.
 
-The loops over lanes have a fixed length and run along rows, W[k, lane]: that is what LLVM
-vectorises. None is cached alone: generated modules hold copies of them, and the text of this file
-enters the key of their cache.
+Loops over lanes run along rows, W[k, lane], to `row.size`: of a short length known beforehand LLVM
+makes 32 scalar lines, which it then fails to pack. None is cached alone: generated modules hold
+copies of them, and the text of this file enters the key of their cache.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def combine(W, rates, row, column, value, first, dy, work):
     work[:] = 0.0
     for e in range(row.size):
         to, rate, v = work[row[e]], W[rates + column[e]], value[e]
-        for lane in range(LANES):
+        for lane in range(to.size):
             to[lane] += v * rate[lane]
     store(work, 0, first, dy)
 
@@ -62,7 +62,7 @@ def quotient(W, row, count, base, kept, D, at):
     sound = 0.0
     for k in range(count):
         w, b, d = W[row + k], base[k], D[at + k]
-        for lane in range(LANES):
+        for lane in range(d.size):
             d[lane] = (w[lane] - b[lane]) * inverse[lane]
             w[lane] = b[lane]
         for lane in range(LANES):
@@ -97,5 +97,5 @@ def chain(target, factor, source, D, G):
     G[0] = 1.0
     for e in range(target.size):
         to, d, g = G[target[e]], D[factor[e]], G[source[e]]
-        for lane in range(LANES):
+        for lane in range(to.size):
             to[lane] += d[lane] * g[lane]

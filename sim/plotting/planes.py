@@ -23,6 +23,7 @@ class Plane(NamedTuple):
 
     x, y: corners of its cells [m], to the right and up · values: one less each way
     across, up: names of those axes · radii: borders between layers on this plane [m]
+    layers: number of the layer of each cell, where regions make borders of any shape
     """
 
     x: np.ndarray
@@ -31,6 +32,7 @@ class Plane(NamedTuple):
     across: str
     up: str
     radii: list[float]
+    layers: np.ndarray | None = None
 
 
 def in_cells(result: Result, name: str) -> None:
@@ -72,7 +74,7 @@ def section(result: Result, data: xarray.DataArray) -> Plane:
         return Plane(xx, yy, values, names[0], "", radii)
     if len(names) == 3:
         return cut(result, data, "z", None)[0]
-    return _flat(result, data, radii)
+    return _flat(result, data, radii, {})
 
 
 def cut(
@@ -97,7 +99,7 @@ def cut(
     centre = float(0.5 * (faces[cell] + faces[cell + 1]))
     spheres = np.array(places.layer_radii(result)[:-1])
     radii = np.sqrt(spheres[spheres > abs(centre)] ** 2 - centre**2)
-    return _flat(result, data.isel({axis: cell}), list(radii)), centre
+    return _flat(result, data.isel({axis: cell}), list(radii), {axis: cell}), centre
 
 
 def along(result: Result, data: xarray.DataArray) -> Plane:
@@ -105,10 +107,19 @@ def along(result: Result, data: xarray.DataArray) -> Plane:
     return _flat(result, data, places.layer_radii(result)[:-1])
 
 
-def _flat(result: Result, data: xarray.DataArray, radii: list[float]) -> Plane:
+def _flat(
+    result: Result, data: xarray.DataArray, radii: list[float], at: dict[str, int] | None = None
+) -> Plane:
+    """`data` on its plane; at: where that plane cuts the body, None when it is a sum over it."""
     across, up = (n for n in places.axes_of(result) if n in data.dims)
     xx, yy = np.meshgrid(places.edges(result, across), places.edges(result, up))
-    return Plane(xx, yy, data.transpose(up, across).values, across, up, radii)
+    layers = None
+    if (result.manifest.get("layout") or {}).get("regions"):
+        radii = []
+        if at is not None:
+            names = result["layer"].isel(at).transpose(up, across).values
+            layers = np.unique(names, return_inverse=True)[1].reshape(names.shape)
+    return Plane(xx, yy, data.transpose(up, across).values, across, up, radii, layers)
 
 
 def draw(
@@ -146,8 +157,24 @@ def _outline(ax: Axes, result: Result, plane: Plane, size: float) -> None:
                 ax.axvline(low / size, **look)
                 ax.axvline(-low / size, **look)
             continue
+        if plane.layers is not None:
+            for line in _edges(plane):
+                ax.plot(*(line / size), **look)
         for radius in plane.radii:
             ax.plot(radius / size * np.cos(angle), radius / size * np.sin(angle), **look)
+
+
+def _edges(plane: Plane) -> list[np.ndarray]:
+    """Faces between cells of different layers, (2, points) each [m], NaN between them."""
+    lines = []
+    for axis in (0, 1):
+        here = np.argwhere(np.diff(plane.layers, axis=axis) != 0)
+        i, j = here[:, 0] + (axis == 0), here[:, 1] + (axis == 1)
+        m, n = (i, j + 1) if axis == 0 else (i + 1, j)
+        gap = np.full(i.size, np.nan)
+        ends = [np.stack([corner[i, j], corner[m, n], gap], axis=1).ravel() for corner in (plane.x, plane.y)]
+        lines.append(np.array(ends))
+    return lines
 
 
 def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -1,7 +1,8 @@
 """Kernels of the direct solve: elimination inside cells, block Thomas along a line of cells.
 
 All in one file: a compiled kernel is cached by the text of its own file only. Cells go in blocks of
-32 lanes, entries in rows (see elimination_order); the loops over lanes are vectorised.
+32 lanes, entries in rows (see elimination_order). Loops over the lanes of rows end at `row.size`, not
+at LANES: of a length known beforehand LLVM makes 32 scalar lines.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
         for e in range(to.size):
             w, r = W[to[e]], slopes[rate[e]]
             c = -gamma * coefficient[e]
-            for lane in range(LANES):
+            for lane in range(w.size):
                 w[lane] += c * r[lane]
         for k in range(ones.size):
             w = W[ones[k]]
@@ -36,23 +37,23 @@ def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
             a = W[ia[e]]
             if kind[e] == 2:
                 b, c_ = W[ib[e]], W[ic[e]]
-                for lane in range(LANES):
+                for lane in range(a.size):
                     a[lane] -= b[lane] * c_[lane]
             elif kind[e] == 1:
                 b = W[ib[e]]
-                for lane in range(LANES):
+                for lane in range(a.size):
                     a[lane] *= b[lane]
             else:
                 for lane in range(LANES):
                     if not abs(a[lane]) > 1e-12:
                         bad += 1
-                for lane in range(LANES):
+                for lane in range(a.size):
                     a[lane] = 1.0 / a[lane]
         for lane in range(LANES):
             sound[lane] = 0.0
         for k in range(W.shape[0]):
             w = W[k]
-            for lane in range(LANES):
+            for lane in range(w.size):
                 sound[lane] += 0.0 * w[lane]  # NaN from then on
         for lane in range(LANES):
             if sound[lane] != 0.0:
@@ -80,7 +81,7 @@ def _reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
                 W[k, lane] = cell[k] * inverse[k]
         for e in range(ri.size):
             y, x, f = W[ri[e]], W[rk[e]], factors[rf[e]]
-            for lane in range(LANES):
+            for lane in range(y.size):
                 y[lane] -= f[lane] * x[lane]
         for lane in range(min(LANES, n - start)):
             cell = z[start + lane]
@@ -106,11 +107,11 @@ def _expand(first, last, x, scale, mobile, backward, A, W, z):
         for e in range(bk.size):
             y, f = W[bk[e]], factors[bf[e]]
             if bj[e] < 0:
-                for lane in range(LANES):
+                for lane in range(y.size):
                     y[lane] *= f[lane]
             else:
                 v = W[bj[e]]
-                for lane in range(LANES):
+                for lane in range(y.size):
                     y[lane] -= f[lane] * v[lane]
         for lane in range(min(LANES, n - start)):
             cell = z[start + lane]

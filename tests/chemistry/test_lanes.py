@@ -166,7 +166,7 @@ def one_by_one(inputs):
 
 
 def in_lanes(inputs, memory=None):
-    outputs, failed = np.zeros((len(OUTPUTS), LANES)), np.full(LANES, 7)
+    outputs, failed = np.zeros((len(OUTPUTS), LANES)), np.zeros(LANES)
     memory = np.full((MEMORY, LANES), np.nan) if memory is None else memory.copy()
     aqueous_lanes.aqueous_lanes(inputs, memory, outputs, failed, SCRATCH, *MANY_CELLS)
     return outputs, memory, failed
