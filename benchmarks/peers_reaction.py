@@ -18,11 +18,12 @@ from benchmarks.fluids import COMPONENTS, KELVIN, TISSUE, tissue_fluids
 from benchmarks.peers_speciation import against, row
 from benchmarks.phreeqc_cells import EQUILIBRIUM, Cells, kinetics
 from benchmarks.timing import Clock
-from sim.chemistry import aqueous
+from sim import library
+from sim.chemistry import aqueous, aqueous_lanes
 from sim.chemistry.activity import water_density
 from sim.chemistry.fluid import speciate
 from sim.model.model import Model
-from sim.model.process import Derived, Kernel, Process
+from sim.model.process import Derived, Process
 from sim.model.species import Species
 from sim.model.system import System
 from sim.parameter import Parameter
@@ -86,10 +87,7 @@ def cells_of_ours(totals: np.ndarray) -> tuple[System, np.ndarray]:
     density = water_density(KELVIN)
     background = {b: TISSUE[b][0] * density for b in aqueous.BACKGROUND}
     names = {n: n for n in aqueous.COMPONENTS[: aqueous.TRANSPORTED]}
-    kernel = Kernel(
-        "sim.chemistry.aqueous", "aqueous", aqueous.MEMORY, np.full(aqueous.MEMORY, np.nan),
-        lambda p: aqueous.tables("tissue-37C", KELVIN, background), ("sim.chemistry.speciation",),
-    )  # fmt: skip
+    kernel = library.pore_water(lambda p: aqueous_lanes.lane_tables("tissue-37C", KELVIN, background))
     water = Derived("speciation", kernel, {}, names, aqueous.OUTPUTS, aqueous.UNITS)
     law = Process(
         "growth", growth, {"Ca": -5, "P": -3, "H": 4, "HAP": 1},

@@ -86,6 +86,16 @@ def derived(name: str, formula: Callable, outputs="", units="1", group="", **inp
     return Derived(key, formula, _own(key, formula, inputs), inputs, names, given)
 
 
+def pore_water(tables: Callable[[dict[str, float]], tuple]) -> Kernel:
+    """The kernel of speciation in blocks of cells; tables(parameters): aqueous_lanes.lane_tables."""
+    return Kernel(
+        "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
+        np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
+        ("sim.chemistry.lanes", "sim.chemistry.lane_solve", "sim.chemistry.lane_program",
+         "sim.chemistry.speciation"),
+    )  # fmt: skip
+
+
 def speciation(constants: str) -> Derived:
     """Equilibrium of the pore water with a named set of constants."""
 
@@ -93,14 +103,8 @@ def speciation(constants: str) -> Derived:
         background = {b: p[f"fluid.{b}"] for b in water.BACKGROUND}
         return aqueous_lanes.lane_tables(constants, p["fluid.temperature"], background)
 
-    kernel = Kernel(
-        "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
-        np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
-        ("sim.chemistry.lanes", "sim.chemistry.lane_solve", "sim.chemistry.lane_program",
-         "sim.chemistry.speciation"),
-    )  # fmt: skip
     names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
-    return Derived("speciation", kernel, {}, names, water.OUTPUTS, water.UNITS)
+    return Derived("speciation", pore_water(tables), {}, names, water.OUTPUTS, water.UNITS)
 
 
 def model(constants: str = "tissue-37C", growth_law: str = "affinity") -> Model:
