@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--quick", action="store_true", help="toy sizes; the numbers mean nothing")
     made.add_argument("--out", type=Path, help="folder for JSON, report.md and pictures")
     made.add_argument(
-        "--scale-seconds", type=float, help="integration time of each size in `scaling` [s], 15"
+        "--scale-seconds", type=float, help="integration time of each size in `scaling` [s], 100"
     )
     return made
 

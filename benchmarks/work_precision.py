@@ -91,21 +91,25 @@ def differenced(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps
     )  # fmt: skip
 
 
-COMPARATORS = {"cvode, no preconditioner": unpreconditioned, "bdf, own differences": differenced}
-
-
 def candidates(problem: Problem) -> tuple[dict, list[str]]:
     """{name: solve} for a problem, and sentences on those left out."""
     size = problem.parts[0].size
     found, left = {}, []
+    plane = len(problem.parts[0].grid.shape) > 1
     for name, solver in SOLVERS.items():
-        if name == "lsoda" and size > DENSE_LIMIT:
+        if name == "radau" and plane and problem.scenario is not None:
+            left.append(f"{problem.name}: radau is left out, one factorisation of its complex matrix of "
+                        f"{size} unknowns takes minutes.")  # fmt: skip
+        elif name == "lsoda" and size > DENSE_LIMIT:
             left.append(f"{problem.name}: lsoda is left out, its dense matrix of {size} unknowns "
                         f"would take {8e-9 * size**2:.1f} GB.")  # fmt: skip
         else:
             found[name] = solver.solve
     if problem.scenario is not None:
-        found |= COMPARATORS
+        # What a user would otherwise call: on a line SciPy with a pattern, in a plane CVODE as it comes.
+        found |= (
+            {"cvode, no preconditioner": unpreconditioned} if plane else {"bdf, own differences": differenced}
+        )
     return found, left
 
 
