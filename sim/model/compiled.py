@@ -64,7 +64,12 @@ def reactions(model: Model) -> ModuleType:
 
 def _module(model: Model, entry: str = "blocks") -> ModuleType:
     text = write(model, entry)
-    name = f"hapsim_generated_{key(model, text)}"
+    return stored(f"hapsim_generated_{key(model, text)}", text)
+
+
+def stored(name: str, text: str) -> ModuleType:
+    """The module of this text, kept in the cache folder under a name that holds a hash of all that its
+    compiled form depends on."""
     if name in sys.modules:
         return sys.modules[name]
     path = cache_folder() / f"{name}.py"
@@ -74,6 +79,11 @@ def _module(model: Model, entry: str = "blocks") -> ModuleType:
             f.write(text)
         os.replace(temporary, path)  # a killed writer leaves no half file under the final name
     return _load(name, path)
+
+
+def damaged(error: Exception) -> bool:
+    """Whether reading a compiled file ended so because the file is cut short."""
+    return "Unpickling" in type(error).__name__ or isinstance(error, EOFError)
 
 
 def reloaded(module: ModuleType) -> ModuleType:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.errors import ModelError, nearest
-from sim.model.compiled import compiled, reloaded
+from sim.model.compiled import compiled, damaged, reloaded
 from sim.model.lanes import LANES
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
@@ -163,7 +163,7 @@ class System:
         try:
             self.rhs(0.0, y, dy)
         except Exception as e:
-            if "Unpickling" not in type(e).__name__ and not isinstance(e, EOFError):
+            if not damaged(e):
                 raise
             self._module = reloaded(self._module)
             self.rhs(0.0, y, dy)
@@ -223,18 +223,28 @@ class System:
         """Everything that happens inside cells, by mode; see `blocks` of the generated module."""
         c = self._c if c is None else c
         porosity = self._porosity if porosity is None else porosity
-        p = self.programme
-        programme = (p.partial, p.pores, p.kernels, p.target, p.factor, p.source, p.first)
 
         def work(share: int, first: int, last: int):
-            V, D, G, rates, *extra = self._work[share]
-            self._module.blocks(
-                mode, first, last, t, u, self.fields, self.p, self.memory, self.failures,
-                c, porosity, dy, d, r, self.row, self.column, self.value, *programme, R,
-                V, D, G, rates, *extra,
-            )  # fmt: skip
+            before, between, behind = self.arguments(c, porosity, share)
+            self.cells(mode, first, last, t, u, *before, dy, d, r, *between, R, *behind)
 
         self._team.run(work, self.n_blocks)
+
+    @property
+    def cells(self):
+        """The compiled formulas: cells(mode, first, last, t, u, *before, dy, d, r, *between, R, *behind),
+        with three times `arguments`; see `blocks` of the generated module."""
+        return self._module.blocks
+
+    def arguments(self, c: np.ndarray, porosity: np.ndarray, share: int) -> tuple[tuple, tuple, tuple]:
+        """What `cells` takes besides state and results; share: whose workspace."""
+        p = self.programme
+        return (
+            (self.fields, self.p, self.memory, self.failures, c, porosity),
+            (self.row, self.column, self.value,
+             p.partial, p.pores, p.kernels, p.target, p.factor, p.source, p.first),
+            self._work[share],
+        )  # fmt: skip
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transport derivatives times volume [m3/s] at the last state evaluated: across faces (n, k, m),

@@ -81,7 +81,7 @@ def solve(
             if not out.success:
                 status, message = "failed", _sentence(out.message, system, t, y)
                 break
-            below = 0.0 if interpolated else record.excursion(out.y)[0]
+            below = 0.0 if interpolated else record.lowest(out.y)[0]
             if below > 1.0 and count["rejected"] < MAX_REJECTIONS:
                 # Error control knows no sign. Starting again from the last good state takes first
                 # order and short steps, which keep it, through whatever just ran out.

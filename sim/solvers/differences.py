@@ -32,6 +32,20 @@ def _predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
             scale_[i] = 1.0 / (atol_[i] + rtol * abs(y_[i]))
 
 
+def _start(first, last, h, f, D):
+    """Differences of order 1 at a step h: D[1] = h f, all higher ones 0."""
+    n = f.size
+    for piece in range(first, last):
+        a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
+        row, f_ = D[1, a:b], f[a:b]
+        for i in range(b - a):
+            row[i] = h * f_[i]
+        for k in range(2, D.shape[0]):
+            row = D[k, a:b]
+            for i in range(b - a):
+                row[i] = 0.0
+
+
 def _residual(first, last, c, f, psi, d, r):
     """r = c f - psi - d."""
     n = f.size
@@ -132,6 +146,7 @@ def _interpolate(first, last, D, order, weight, out):
 
 
 predict = njit(cache=True, nogil=True, error_model="numpy")(_predict)
+start = njit(cache=True, nogil=True, error_model="numpy")(_start)
 residual = njit(cache=True, nogil=True, error_model="numpy")(_residual)
 advance = njit(cache=True, nogil=True, error_model="numpy")(_advance)
 square = njit(cache=True, nogil=True, error_model="numpy")(_square)

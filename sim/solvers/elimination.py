@@ -196,8 +196,44 @@ def _thomas_solve(inverse, conductance, b, x):
             x[i, a] += s
 
 
+def _weigh(volume, porosity, gamma, coupling, loss, local, K, out):
+    """The blocks of a step gamma [s] per cell rather than per volume: local (n, m, m) times volume and
+    porosity; K = gamma coupling (n, k, m) and out = gamma x what is lost to the outside (n, m)."""
+    n, m = out.shape
+    for i in range(n):
+        v = volume[i] * porosity[i]
+        for a in range(m):
+            out[i, a] = gamma * (loss[i, 0, a] + loss[i, 1, a])
+            for b in range(m):
+                local[i, a, b] *= v
+            for k in range(coupling.shape[1]):
+                K[i, k, a] = gamma * coupling[i, k, a]
+
+
+def _times(a, x, out):
+    """out (n, m) = a (n, m) times x (n,)."""
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            out[i, k] = a[i, k] * x[i]
+
+
+def _entered(loss, gamma, c, unit, mobile, r, z):
+    """The tail: z (2m,) = r - gamma x loss (n, 2, m) x concentrations c (n, m) in units of the scales."""
+    n, m = c.shape
+    for k in range(z.size):
+        z[k] = r[k]
+    for i in range(n):
+        for side in range(2):
+            for k in range(m):
+                if loss[i, side, k] != 0.0:
+                    z[side * m + k] -= gamma * loss[i, side, k] * c[i, k] * unit[mobile[k]]
+
+
 factor = njit(cache=True, nogil=True, error_model="numpy")(_factor)
 reduce = njit(cache=True, nogil=True, error_model="numpy")(_reduce)
 expand = njit(cache=True, nogil=True, error_model="numpy")(_expand)
 thomas_factor = njit(cache=True, error_model="numpy")(_thomas_factor)
 thomas_solve = njit(cache=True, error_model="numpy")(_thomas_solve)
+weigh = njit(cache=True, error_model="numpy")(_weigh)
+times = njit(cache=True, error_model="numpy")(_times)
+entered = njit(cache=True, error_model="numpy")(_entered)

@@ -40,6 +40,7 @@ class LinearSystem:
         self.slopes = np.zeros((system.n_blocks, p.process.size, LANES))
         self.factors = np.zeros((system.n_blocks, self.order.n_entries, LANES))
         self.local, self.b, self.c = np.zeros((n, m, m)), np.zeros((n, m)), np.zeros((n, m))
+        self.K, self.out = np.zeros((n, system.grid.neighbour.shape[1], m)), np.zeros((n, m))
         self.gamma, self.cycles, self.per_scale = 0.0, 0, 1.0 / system.scale
         self._team = Team(64)
         self._rows = [np.zeros((system.n_species, LANES)) for _ in range(self._team.size)]
@@ -57,7 +58,6 @@ class LinearSystem:
         s = self.system
         s.slopes(t, y, self.slopes)
         self.conductance, self.loss, self.porosity = s.couplings()  # m3/s
-        self.open = np.flatnonzero(self.loss.any(axis=(1, 2)))  # cells that exchange with the outside
 
     def factor(self, gamma: float) -> bool:
         """Factor I - gamma J; False when a block is singular (the step is then too long)."""
@@ -76,8 +76,9 @@ class LinearSystem:
             return False
         if s.n_mobile == 0:
             return True
-        self.local *= (s.grid.volume * self.porosity)[:, None, None]
-        self.K, self.out = gamma * self.conductance, gamma * self.loss.sum(axis=1)
+        elimination.weigh(
+            s.grid.volume, self.porosity, gamma, self.conductance, self.loss, self.local, self.K, self.out
+        )
         if self.kind == "line":
             work_ = np.zeros(s.n_mobile, np.int64)
             return not elimination.thomas_factor(self.local, self.K, self.out, self.inverse, work_)
@@ -104,7 +105,7 @@ class LinearSystem:
 
         self._team.run(inwards, s.n_blocks)
         if s.n_mobile:
-            self.b *= s.grid.volume[:, None]
+            elimination.times(self.b, s.grid.volume, self.b)
             if self.kind == "line":
                 elimination.thomas_solve(self.inverse, self.K, self.b, self.c)
             elif self.kind == "sparse":
@@ -112,10 +113,9 @@ class LinearSystem:
             else:
                 cycles, _ = self.multigrid.solve(self.b, self.c, self.tolerance, self.max_cycles)
                 self.cycles += cycles
-            np.multiply(self.c, self.porosity[:, None], out=self.b)
+            elimination.times(self.c, self.porosity, self.b)
         self._team.run(outwards, s.n_blocks)
-        c = self.c[self.open] * s.scale[s.mobile]
-        z_tail[:] = tail - self.gamma * (self.loss[self.open] * c[:, None, :]).sum(axis=0)
+        elimination.entered(self.loss, self.gamma, self.c, s.scale, s.mobile, tail.ravel(), z_tail.ravel())
 
     def _factor_sparse(self) -> bool:
         from scipy.sparse import coo_array

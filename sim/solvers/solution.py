@@ -71,40 +71,50 @@ class Recorder:
     """Collects outputs and watches for undershoot while a solver runs."""
 
     def __init__(self, system: System, t_eval: np.ndarray, atol: np.ndarray, progress=None):
-        self.system, self.t_eval, self.progress = system, t_eval, progress
+        self.system, self.progress = system, progress
+        self.t_eval = np.ascontiguousarray(t_eval, float)
         self.t: list[float] = []
         self.y = np.empty((len(t_eval) + 1, system.size))  # one more for where a run breaks off
         self.steps, self.undershoot, self.species = 0, 0.0, ""
-        self._inverse = 1.0 / system.split(atol)[0]
-        self._watched = np.array([not s.signed for s in system.model.species])
-        self._low = np.zeros((-(-system.n_cells // PIECE), system.n_species))
+        self.inverse = 1.0 / system.split(atol)[0]  # (n, s)
+        self.watched = np.array([not s.signed for s in system.model.species])
+        self.pieces = -(-system.n_cells // PIECE)
+        self._low = np.zeros((self.pieces, system.n_species))
         self._team = Team(8)
 
-    def excursion(self, y: np.ndarray) -> tuple[float, str]:
+    def lowest(self, y: np.ndarray) -> tuple[float, int]:
         """The largest negative value in y, in absolute tolerances, and its species."""
         u = self.system.split(y)[0]
-        self._team.run(lambda _, a, b: lowest(a, b, u, self._inverse, self._low), len(self._low))
-        scaled = np.where(self._watched, self._low.min(axis=0), 0.0)
+        self._team.run(lambda _, a, b: lowest(a, b, u, self.inverse, self._low), self.pieces)
+        scaled = np.where(self.watched, self._low.min(axis=0), 0.0)
         k = int(np.argmin(scaled))
-        return max(0.0, float(-scaled[k])), self.system.model.species[k].name
+        return max(0.0, float(-scaled[k])), k
 
-    def step(self, t: float, y: np.ndarray, seen: tuple[float, str] | None = None) -> None:
-        """Note an internal step; seen: its `excursion` where that is known."""
+    def step(self, t: float, y: np.ndarray) -> None:
+        """Note an internal step."""
         self.steps += 1
-        self._watch(seen or self.excursion(y))
+        self.watch(*self.lowest(y))
         if self.progress is not None:
             self.progress(t, self.steps)
 
-    def _watch(self, seen: tuple[float, str]) -> None:
-        size, species = seen
+    def watch(self, size: float, species: int) -> None:
+        """Note the largest undershoot, in absolute tolerances."""
         if size > self.undershoot:
-            self.undershoot, self.species = size, species
+            self.undershoot, self.species = size, self.system.model.species[species].name
 
     def keep(self, t: float, y: np.ndarray) -> None:
         """Keep an output."""
-        self._watch(self.excursion(y))
+        self.watch(*self.lowest(y))
         self.y[len(self.t)] = y
         self.t.append(float(t))
+
+    def follow(self, t: float, steps: int, kept: int, undershoot: float, species: int) -> None:
+        """Take over what an integrator recorded by itself: outputs in y[:kept], steps, undershoot."""
+        self.steps = steps
+        self.t = self.t_eval[:kept].tolist()
+        self.watch(undershoot, species)
+        if self.progress is not None:
+            self.progress(t, steps)
 
     def solution(self, t_end: float, end: np.ndarray, status: str, message: str, **statistics):
         """The Solution of what was collected; where a run broke off is an output too."""

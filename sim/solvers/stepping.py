@@ -161,9 +161,9 @@ def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float,
             shrink = SAFETY * error ** (-1 / method.power) if np.isfinite(error) else 0.1
             h, failed = size * max(SHRINK_MOST / 2, shrink), True
             continue
-        below = record.excursion(method.y)[0]  # what begins below zero may come back in its own time
+        below = record.lowest(method.y)[0]  # what begins below zero may come back in its own time
         if (
-            record.excursion(method.z)[0] > max(1.0, 2.0 * below)
+            record.lowest(method.z)[0] > max(1.0, 2.0 * below)
             and method.count["rejected"] < MAX_REJECTIONS
         ):
             # Error control knows no sign; a shorter step keeps it through whatever just ran out.

@@ -1,0 +1,65 @@
+"""`ndf_steps` compiled against the operations of `line`, under a name that is a hash of all its parts.
+
+Numba's own cache notices a change in the file of a kernel but not in what that kernel calls; a new
+name for every new text leaves nothing to notice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable
+from functools import lru_cache
+from types import ModuleType
+
+import numba
+import numpy as np
+from numba import njit, types
+
+from sim.model import compiled
+from sim.solvers import differences, elimination, line, ndf_steps, solution
+from sim.space import transport
+
+PARTS = (ndf_steps, line, differences, elimination, solution, transport)
+OPTIONS = "error_model='numpy', no_cpython_wrapper=True, no_cfunc_wrapper=True"
+# Called from one place: compiled as part of their callers, or all would be optimised once per caller.
+INLINED = ("march", "step", "newton", "iterate", "choose")
+ENTRY = """
+
+def enter(cells, rest, steps):
+    return march(ByReference(cells, *rest), steps)
+"""
+
+
+def march(w: line.Line) -> Callable[[int], int]:
+    """`ndf_steps.march`, compiled, bound to a Line."""
+    cells, rest = w[0], tuple(w[1:])
+    compiled_march = _compiled(cells.nopython_signatures[0], numba.typeof(rest))
+    return lambda steps: compiled_march(cells, rest, steps)
+
+
+@lru_cache(maxsize=64)
+def _compiled(cells, rest):
+    # Through a pointer: by its own type, the model would be compiled into this as well.
+    signature = (types.FunctionType(cells), rest, types.int64)
+    function = njit(signature, cache=True, nogil=True, error_model="numpy")
+    try:
+        return function(_module().enter)
+    except Exception as e:
+        if not compiled.damaged(e):
+            raise
+        return function(compiled.reloaded(_module()).enter)
+
+
+@lru_cache(maxsize=1)
+def _module() -> ModuleType:
+    text = inspect.getsource(ndf_steps)
+    text = text.replace("from sim.solvers.by_threads import (", "from sim.solvers.line import (\n    ByReference,", 1)
+    text = text.replace("\nimport numpy as np", "\nimport numpy as np\nfrom numba import njit", 1)
+    text = text.replace("\ndef ", f"\n@njit({OPTIONS})\ndef ") + ENTRY
+    for name in INLINED:
+        text = text.replace(f"{OPTIONS})\ndef {name}(", f"inline='always', {OPTIONS})\ndef {name}(", 1)
+    stamp = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
+    for part in PARTS:
+        stamp.update(inspect.getsource(part).encode())
+    return compiled.stored(f"hapsim_steps_{stamp.hexdigest()[:24]}", text)
