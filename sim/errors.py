@@ -26,6 +26,13 @@ class ScenarioError(ConfigError):
     """A scenario that cannot be run as described."""
 
 
+class UnknownNameError(ConfigError, KeyError):
+    """A name that is not there, where a dictionary would raise KeyError; reads as the sentence it is."""
+
+    def __str__(self) -> str:  # KeyError's own is the repr of its argument: quotes and escapes
+        return str(self.args[0]) if self.args else ""
+
+
 class SolverError(RuntimeError):
     """The integration could not go on."""
 
