@@ -54,6 +54,12 @@ def simulate(
     if chance is not None:
         seed = chance.seed if seed is None else seed
         scenario = scenario.with_stochastic_nucleation(seed, chance.interval, chance.sample)
+    elif seed is not None:
+        raise ScenarioError(
+            f"seed = {seed!r} would decide nothing: nucleation is not stochastic in {scenario.name}. Leave the "
+            "seed out, or run scenario.with_stochastic_nucleation(seed=...). A random field has its own seed, "
+            "in with_random_field."
+        )
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
     forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
