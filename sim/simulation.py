@@ -56,9 +56,9 @@ def simulate(
         scenario = scenario.with_stochastic_nucleation(seed, chance.interval, chance.sample)
     elif seed is not None:
         raise ScenarioError(
-            f"seed = {seed!r} would decide nothing: nucleation is not stochastic in {scenario.name}. Leave it "
-            "out, or run scenario.with_stochastic_nucleation(seed=...). A random field has a seed of its own, "
-            "in with_random_field."
+            f"seed = {seed!r} would decide nothing: nucleation is not stochastic in {scenario.name}. Leave "
+            "it out, or run scenario.with_stochastic_nucleation(seed=...). A random field has its own seed, "
+            "given to with_random_field."
         )
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
