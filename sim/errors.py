@@ -49,6 +49,10 @@ class RangeWarning(UserWarning):
     """A value outside the range its source supports; it is used all the same."""
 
 
+class RegionWarning(UserWarning):
+    """A region that is hardly where it was meant to be; it is used as it stands."""
+
+
 def nearest(name: object, candidates: Iterable[str]) -> str:
     """The words " Did you mean 'X'?" for the closest candidate, "" when none is close."""
     text = str(name)[:64]  # the search is quadratic in length: hostile names stay cheap

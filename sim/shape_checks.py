@@ -33,7 +33,9 @@ def rows(shape: Any, *names: str) -> None:
     for name in names:
         value = getattr(shape, name)
         if not isinstance(value, list | tuple | np.ndarray):
-            given = value if isinstance(value, str) else f"{value} m" if type(value) in (int, float) else "1 mm"
+            given = (
+                f"{value} m" if type(value) in (int, float) else value if isinstance(value, str) else "1 mm"
+            )
             raise ScenarioError(
                 f"{word(type(shape))}: {name} = {shown(value)} must be a row of lengths, one for each axis: "
                 f"('{given}', '{given}') in a rectangle, ('{given}',) along a line."

@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+import warnings
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import sim
 from sim import shapes
 from sim.build import Builder
 from sim.catalogue import from_table
-from sim.errors import ScenarioError
+from sim.errors import RegionWarning, ScenarioError
 
 TOML = """
 geometry = "rectangle"
@@ -165,6 +166,51 @@ def test_interventions_act_on_regions(written):
 def test_slips_are_answered_with_a_sentence(base, change, words):
     with pytest.raises(ValueError, match=words):
         change(base)
+
+
+CORNER = shapes.Disc("1 mm", ("4.5 mm", "4.5 mm"))
+BAND = shapes.Intersection(shapes.HalfSpace((1, 0)), shapes.HalfSpace((-1, 0), ("1 mm", 0)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        (shapes.Disc("20 mm"), ["domain, -5 to 5 mm in x, -5 to 5 mm in y", "no cell is left of 'border'"]),
+        (shapes.Box(("9.9 mm", "9.9 mm")), ["no cell is left of 'border'"]),
+        (shapes.Disc("6 mm"), ["reaches beyond the domain"]),
+        (CORNER, ["reaches beyond the domain"]),
+        (shapes.Union(shapes.Disc("1 mm"), CORNER), ["reaches beyond the domain"]),
+        (shapes.Difference(shapes.Disc("1 mm"), CORNER), []),
+        (shapes.Intersection(BAND, shapes.Box(("4 mm", "20 mm"))), ["reaches beyond the domain"]),
+        (shapes.Box(("9.4 mm", "9.4 mm")), []),  # up to the last centres, which lie at 4.75 mm
+        (shapes.Mask(np.eye(3), ("9 mm", "9 mm")), []),
+        (shapes.Union(shapes.Mask(np.eye(3), ("9 mm", "9 mm")), BAND), []),
+        (BAND, []),  # a half-space has no end
+    ],
+)  # fmt: skip
+def test_a_region_that_is_not_where_it_was_meant_warns(base, shape, words):
+    """The square is 10 mm wide with cells of 0.5 mm."""
+    painted = base.with_region("lesion", shape)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Builder(painted)
+    assert len(caught) == len(words) and all(c.category is RegionWarning for c in caught)
+    for warning, expected in zip(caught, words, strict=True):
+        assert expected in str(warning.message)
+
+
+def test_a_region_painted_over_entirely_warns(base):
+    twice = base.with_region("scar", shapes.Disc("1 mm")).with_region("lesion", shapes.Disc("3 mm"))
+    with pytest.warns(RegionWarning, match="no cell is left of 'scar', covered by .*lesion"):
+        Builder(twice)
+
+
+@pytest.mark.parametrize("geometry", ["slab", "cylinder", "sphere"])
+def test_a_line_is_cut_at_its_middle_without_a_warning(base, geometry):
+    along = base.with_geometry(geometry, {"lesion": 8, "border": 2})
+    Builder(along.with_region("lesion", shapes.Box(("4 mm",))))
+    with pytest.warns(RegionWarning, match=r"beyond the domain, 0 to 5 mm in [xr];"):
+        Builder(along.with_region("scar", shapes.Disc("0.6 mm", ("4.9 mm",)), like="border"))
 
 
 def test_slips_in_a_file_are_answered_with_a_sentence():
