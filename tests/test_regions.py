@@ -6,8 +6,10 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 import sim
+from sim import plotting as plot
 from sim import shapes
 from sim.build import Builder
 from sim.catalogue import from_table
@@ -134,6 +136,28 @@ def test_runs_tell_what_was_painted_and_keep_the_ledger(written):
     plain = short.with_(random_fields=())
     hashes = {sim.simulate(s, times=2).manifest["hash"] for s in (moved, plain)}
     assert len(hashes | {result.manifest["hash"]}) == 3
+
+
+def test_the_density_that_was_drawn_is_kept_with_the_result(written, tmp_path):
+    """Cell by cell what the rates were given, from each cut on; it survives the file and can be drawn."""
+    double = sim.Intervention(at="30 min", parameters={"lesion.collagen": 2e21})
+    short = written.with_(duration="1 hour").with_resolution(0.5).with_intervention(double)
+    result = sim.simulate(short, times=["10 min", "50 min"])
+    builder = Builder(short)
+    given = [builder.fields(s.with_parameters(p).parameters)["collagen"].reshape(builder.grid.shape)
+             for s, p in ((short, {}), (short, {"lesion.collagen": 2e21}))]  # fmt: skip
+    assert not np.array_equal(*given)
+    result.save(tmp_path / "run.nc")
+    for found in (result, sim.load(tmp_path / "run.nc")):
+        density = found["collagen"]
+        assert np.array_equal(density.values, given)
+        assert density.attrs["units"] == "m-3" and "collagen" in density.attrs["long_name"]
+    drawn = plot.map(result, "collagen", at="10 min").collections[0].get_array()
+    assert np.asarray(drawn) == pytest.approx(given[0].T)
+    assert len(plot.maps(result, ["collagen", "pH"], at=["10 min", "50 min"]).axes) == 6
+    plain = sim.simulate(short.with_(random_fields=()), times=["10 min"])
+    assert "collagen" not in plain.dataset
+    pyplot.close("all")
 
 
 def test_interventions_act_on_regions(written):
