@@ -61,11 +61,13 @@ def assemble(
             budget.append(np.stack(list(found.values()), axis=-1))
             wrong.append(residual(system, y, start, jump))
     dims = ("time", *grid.axes)
-    units = _units(builder)
+    units, scales = _units(builder), _scales(builder, parts[0][0].system)
     variables = {}
     for name, values in columns.items():
         data = values[: len(times)].reshape(len(times), *grid.shape)
         attrs = {"units": units[name], "long_name": _label(builder, name)}
+        if name in scales:  # times the run's atol, this is what it resolves
+            attrs["scale"] = scales[name]
         variables[name] = (dims, data, attrs)
     elements = list(model.elements)
     variables["ledger"] = (
@@ -159,6 +161,18 @@ def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndar
     mass = sum(found[m] * MOLAR_MASS[m] for m in ("HAP", "OCP", "DCPD", "ACP") if m in found)
     mass = mass + found.get("granules", 0.0) * MOLAR_MASS["ACP"]
     return calcium * ATOMIC_MASS["Ca"] / (dry[builder.layer] + mass)
+
+
+def _scales(builder: Builder, system) -> dict[str, float]:
+    """Declared scales of species, and what follows from them for masses and calcium of solids."""
+    scales = {s.name: float(s.scale) for s in builder.model.species}
+    if "HAP" in scales:
+        scales["HAP_density"] = scales["HAP"] * MOLAR_MASS["HAP"]
+        scales["Ca_in_mineral"] = float(mineral_calcium(builder, system, system.scale[None])[0])
+        none = {"HAP": np.zeros(builder.grid.n_cells)}
+        per_mass = _per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), none)
+        scales["Ca_per_dry_mass"] = float(per_mass.min())
+    return scales
 
 
 def _nu(builder: Builder, mineral: str) -> float:

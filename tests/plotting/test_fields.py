@@ -108,6 +108,64 @@ def test_a_field_of_zeros_says_so(result):
     assert "zero everywhere" in [t.get_text() for t in ax.texts]
 
 
+def said(axes):
+    """Words written in the panels, but for the names of layers."""
+    words = [" ".join(t.get_text().split()) for ax in axes for t in ax.texts]
+    return [w for w in words if w not in ("lesion", "border")]
+
+
+PICTURES = [
+    ("result", lambda r, s: [plot.kymograph(r, "HAP", scale=s)]),
+    ("square", lambda r, s: [plot.map(r, "HAP", scale=s)]),
+    ("square", lambda r, s: plot.maps(r, "HAP", at=["1 h", "6 h"], scale=s).axes[:2]),
+    ("box", lambda r, s: [plot.slice(r, "HAP", scale=s)]),
+    ("box", lambda r, s: plot.slices(r, "HAP", scale=s).axes[:3]),
+    ("box", lambda r, s: [plot.projection(r, "HAP", scale=s)]),
+]
+
+
+@pytest.mark.parametrize("scale", ["auto", "log"])
+@pytest.mark.parametrize(("name", "draw"), PICTURES)
+def test_less_mineral_than_the_run_resolves_is_said_and_not_drawn(name, draw, scale, request):
+    """Rounding of both signs: a scale of its own would make a pattern of it. One colour is left."""
+    run = request.getfixturevalue(name)
+    noise = np.random.default_rng(1).normal(size=run["HAP"].shape)
+    noise *= 0.9e-6 / np.abs(noise).max()  # mol m-3: atol = 1e-6 times HAP's scale of 1 mol m-3
+    axes = draw(with_values(run, "HAP", noise), scale)
+    assert len(said(axes)) == len(axes)
+    for ax in axes:
+        assert "no HAP: " in said([ax])[0] and "the run resolves" in said([ax])[0]
+        mesh = ax.collections[0]
+        assert np.ptp(mesh.norm(np.asarray(mesh.get_array()))) < 1e-2
+        ax.figure.canvas.draw()
+    axes = draw(with_values(run, "HAP", 10 * noise), scale)  # ten times that is an amount
+    assert not said(axes)
+
+
+@pytest.mark.parametrize(("name", "draw"), PICTURES)
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (0.0, "zero everywhere: no logarithmic scale"),
+        (-2.0, "HAP is nowhere above zero: no logarithmic scale"),
+    ],
+)
+def test_a_logarithmic_scale_of_nothing_is_said(name, draw, values, words, request):
+    axes = draw(with_values(request.getfixturevalue(name), "HAP", values), "log")
+    assert said(axes) == [words] * len(axes)
+    axes[0].figure.canvas.draw()
+
+
+def test_what_a_run_resolves_is_its_tolerance(result):
+    """Masses and calcium follow from the scales of the solids that they are made of."""
+    from sim.plotting.fields import resolved
+
+    assert resolved(result, "HAP") == 1e-6
+    assert resolved(result, "HAP_density") == pytest.approx(1e-6 * 0.5023, rel=1e-3)  # kg/mol
+    assert 5e-6 <= resolved(result, "Ca_in_mineral") < 5e-5
+    assert resolved(result, "pH") == 0.0
+
+
 @pytest.mark.parametrize("name", ["result", "square", "stirred", "slab", "box"])
 def test_a_story_can_be_told_of_every_shape(name, request, tmp_path):
     run = request.getfixturevalue(name)
