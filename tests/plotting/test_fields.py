@@ -179,12 +179,45 @@ def test_a_story_can_be_told_of_every_shape(name, request, tmp_path):
     assert (tmp_path / "story.png").stat().st_size > 20_000
 
 
-def test_a_story_of_a_run_without_a_second_output_can_be_told(result):
-    """A run stopped at once has its start only; interpolation in time would give NaN."""
-    manifest = {**result.manifest, "status": "interrupted", "t_end": 0.0}
-    fig = plot.story(Result(result.dataset.isel(time=[0]), manifest))
-    assert "INTERRUPTED" in fig.texts[-1].get_text()
+def drawn(ax):
+    """Whether something of an extent stands in the axes, beside the lines at zero and between layers."""
+    lines = [line for line in ax.lines if line.get_transform() == ax.transData and line.get_xdata().size > 1]
+    bars = [p for p in ax.patches if p.get_width() * p.get_height() != 0.0]
+    meshes = [c for c in ax.collections if c.get_array() is not None]
+    return bool(lines or bars or meshes)
+
+
+@pytest.mark.parametrize("name", ["result", "square", "stirred", "slab", "box"])
+def test_a_story_of_a_run_that_got_nowhere_shows_its_start_and_says_why(name, request):
+    """One state makes no line over time; interpolation between outputs would give NaN."""
+    run = request.getfixturevalue(name)
+    message = "too stiff for an explicit method: " + "H in cell 11 answers within 0.03 s, " * 8
+    manifest = {**run.manifest, "status": "failed", "t_end": 0.0, "message": message}
+    fig = plot.story(Result(run.dataset.isel(time=[0]), manifest))
+    words = " ".join(t.get_text() for t in fig.texts)
+    assert "FAILED at the start" in words and message.strip() in words
+    panels = [ax for ax in fig.axes if ax.get_subplotspec() is not None]
+    assert len(panels) >= 2 and all(drawn(ax) for ax in panels)
     fig.canvas.draw()
+    size = fig.get_window_extent().width
+    assert all(t.get_window_extent().x1 < size for t in fig.texts)
+    held = run["ledger"].sel(element="Ca")[0] / float(run["volume"].sum())
+    calcium = next(ax for ax in panels if ax.get_title(loc="left").startswith("Where the calcium is"))
+    assert sum(p.get_width() for p in calcium.patches) == pytest.approx(float(held.sum()))
+
+
+def test_a_story_of_nothing_says_so(result):
+    manifest = {**result.manifest, "status": "failed", "t_end": 0.0, "message": "no start."}
+    fig = plot.story(Result(result.dataset.isel(time=[]), manifest))
+    assert "There is nothing to draw: no start." in [t.get_text() for t in fig.texts]
+    fig.canvas.draw()
+
+
+def test_a_story_of_a_run_that_broke_off_says_why(result):
+    manifest = {**result.manifest, "status": "interrupted", "message": "The run was interrupted."}
+    fig = plot.story(Result(result.dataset, manifest))
+    assert [t.get_text() for t in fig.texts][-1] == "The run was interrupted."
+    assert "INTERRUPTED after 6 h" in fig.texts[-2].get_text()
 
 
 def test_pictures_leave_the_settings_of_matplotlib_alone(result):
