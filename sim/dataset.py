@@ -11,6 +11,7 @@ from sim.chemistry.equilibria import constants_set
 from sim.constants import ATOMIC_MASS, MOLAR_MASS
 from sim.ledger import pools, residual
 from sim.solvers.solution import Solution
+from sim.units import si_unit
 
 if TYPE_CHECKING:
     import xarray
@@ -60,11 +61,13 @@ def assemble(
             budget.append(np.stack(list(found.values()), axis=-1))
             wrong.append(residual(system, y, start, jump))
     dims = ("time", *grid.axes)
-    units = _units(builder)
+    units, scales = _units(builder), _scales(builder, parts[0][0].system)
     variables = {}
     for name, values in columns.items():
         data = values[: len(times)].reshape(len(times), *grid.shape)
         attrs = {"units": units[name], "long_name": _label(builder, name)}
+        if name in scales:  # times the run's atol, this is what it resolves
+            attrs["scale"] = scales[name]
         variables[name] = (dims, data, attrs)
     elements = list(model.elements)
     variables["ledger"] = (
@@ -128,11 +131,18 @@ def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
             found[f"S_{mineral}"] = np.exp(values / _nu(builder, mineral))
         elif name not in HIDDEN:
             found[name] = values
+    for name in drawn(builder):  # of each segment: an intervention may change a density
+        found[name] = system.fields[:, list(builder.model.fields).index(name)]
     if "HAP" in found:
         found["HAP_density"] = found["HAP"] * MOLAR_MASS["HAP"]
         found["Ca_in_mineral"] = mineral_calcium(builder, system, u)
         found["Ca_per_dry_mass"] = _per_dry_mass(builder, found["Ca_in_mineral"], found)
     return found
+
+
+def drawn(builder: Builder) -> list[str]:
+    """Fields of the model that a random factor was drawn for."""
+    return list(dict.fromkeys(f.field for f, _ in builder.factors))
 
 
 def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
@@ -153,13 +163,26 @@ def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndar
     return calcium * ATOMIC_MASS["Ca"] / (dry[builder.layer] + mass)
 
 
+def _scales(builder: Builder, system) -> dict[str, float]:
+    """Declared scales of species, and what follows from them for masses and calcium of solids."""
+    scales = {s.name: float(s.scale) for s in builder.model.species}
+    if "HAP" in scales:
+        scales["HAP_density"] = scales["HAP"] * MOLAR_MASS["HAP"]
+        scales["Ca_in_mineral"] = float(mineral_calcium(builder, system, system.scale[None])[0])
+        none = {"HAP": np.zeros(builder.grid.n_cells)}
+        per_mass = _per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), none)
+        scales["Ca_per_dry_mass"] = float(per_mass.min())
+    return scales
+
+
 def _nu(builder: Builder, mineral: str) -> float:
     return constants_set(builder.scenario.constants).minerals[mineral].nu
 
 
 def _units(builder: Builder) -> dict[str, str]:
     model = builder.model
-    units = {s.name: s.unit for s in model.species}
+    units = {name: si_unit(model.fields[name][1]) for name in drawn(builder)}
+    units |= {s.name: s.unit for s in model.species}
     units |= {o: u for d in model.derived for o, u in zip(d.outputs, d.units, strict=True)}
     units |= {"porosity": "1", "HAP_density": "kg m-3", "Ca_in_mineral": "mol m-3"}
     units["Ca_per_dry_mass"] = "kg kg-1"
@@ -175,6 +198,9 @@ def _label(builder: Builder, name: str) -> str:
         if s.name == name:
             where = " in pore water" if s.mobile else ""
             return (s.description or s.name) + where
+    if name in builder.model.fields:
+        what = builder.model.fields[name][2] or name
+        return f"{what}, as drawn"
     constants = builder.scenario.constants
     if name.startswith("SI_"):
         return f"saturation index of {name[3:]} ({constants})"

@@ -26,6 +26,13 @@ class ScenarioError(ConfigError):
     """A scenario that cannot be run as described."""
 
 
+class UnknownNameError(ConfigError, KeyError):
+    """A name that is not there, where a dictionary would raise KeyError; reads as the sentence it is."""
+
+    def __str__(self) -> str:  # KeyError's own is the repr of its argument: quotes and escapes
+        return str(self.args[0]) if self.args else ""
+
+
 class SolverError(RuntimeError):
     """The integration could not go on."""
 
@@ -40,6 +47,10 @@ class FileFormatError(ValueError):
 
 class RangeWarning(UserWarning):
     """A value outside the range its source supports; it is used all the same."""
+
+
+class RegionWarning(UserWarning):
+    """A region that is hardly where it was meant to be; it is used as it stands."""
 
 
 def nearest(name: object, candidates: Iterable[str]) -> str:

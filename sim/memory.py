@@ -96,7 +96,7 @@ def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OU
     matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
-    kept, table = outputs * state, FLOAT * outputs * n * _columns(model)
+    kept, table = outputs * state, FLOAT * outputs * n * _columns(scenario)
     parts = {
         "grid and rates": system,
         "integrator": held.vectors * state,
@@ -146,10 +146,11 @@ def _factors(n: int, power: int, s: int, m: int, which: str) -> int:
     return int(ENTRY * n * entries)
 
 
-def _columns(model: Model) -> int:
+def _columns(scenario: Scenario) -> int:
     """Variables of the dataset that have a value in each cell."""
+    model, drawn = scenario.model, {f.field for f in scenario.random_fields}
     extra = sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
-    return len(model.species) + extra
+    return len(model.species) + len(drawn) + extra
 
 
 def admitted(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from sim import shapes
-from sim.errors import ScenarioError, nearest, shown
+from sim.errors import RegionWarning, ScenarioError, listing, nearest, shown
 from sim.shapes import Shape
 from sim.space import grid as grids
 from sim.space.grid import Grid
@@ -93,7 +94,7 @@ def layout_table(s: Any) -> dict:
 
 def paint(s: Any, grid: Grid, place: np.ndarray) -> np.ndarray:
     """Index of the place of each cell (n,): the layers' `place`, and the regions over it in order."""
-    names, place = names_of(s), place.copy()
+    names, place, held = names_of(s), place.copy(), set(place.tolist())
     if s.regions and not grid.axes:
         raise ScenarioError("a stirred cell has no places to put a region at; take another geometry.")
     for name, shape in s.regions:
@@ -103,8 +104,30 @@ def paint(s: Any, grid: Grid, place: np.ndarray) -> np.ndarray:
                 f"region '{name}' covers no cell of {grid!r}; it is outside the domain or smaller than a "
                 f"cell: {shape!r}."
             )
+        if shapes.reaches_beyond(shape, grid):
+            warnings.warn(
+                f"region '{name}' reaches beyond the domain, {_extent(grid)}; only what lies inside is used. "
+                f"Make the domain larger if that is not meant: {shape!r}.",
+                RegionWarning,
+                stacklevel=2,
+            )
         place[here] = names.index(name)
+        held.add(names.index(name))
+    for lost in sorted(held - set(place.tolist())):
+        covering = listing(dict.fromkeys(n for n, _ in s.regions if n != names[lost]))
+        warnings.warn(
+            f"no cell is left of '{names[lost]}', covered by what is painted over it ({covering}); its "
+            "parameters act nowhere. Paint a smaller shape, or paint it earlier.",
+            RegionWarning,
+            stacklevel=2,
+        )
     return place
+
+
+def _extent(grid: Grid) -> str:
+    """ "-5 to 5 mm in x, -2 to 2 mm in y"."""
+    ends = ((a, *(1e3 * grid.edges[a][[0, -1]])) for a in grid.axes)
+    return ", ".join(f"{low:.4g} to {high:.4g} mm in {a}" for a, low, high in ends)
 
 
 def with_region(s: Any, name: str, shape: Shape, like: str = "") -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import FileFormatError, nearest
+from sim.errors import FileFormatError, UnknownNameError, nearest, shown
 from sim.parameters import Citation, Parameter, Parameters, cite
 from sim.units import convert
 
@@ -34,9 +34,14 @@ class Result:
 
     def __getitem__(self, name: str) -> xarray.DataArray:
         """A variable of the dataset: a species, "pH", "SI_HAP", "S_HAP", "HAP_density", ..."""
+        if not isinstance(name, str):
+            raise UnknownNameError(
+                f"{shown(name)} is not the name of a variable; give one name, result['HAP'], or take "
+                "result.dataset for several."
+            )
         if name not in self.dataset:
             names = [str(n) for n in self.dataset.variables]
-            raise KeyError(f"the result has no '{name}'.{nearest(name, names)}")
+            raise UnknownNameError(f"the result has no '{name[:64]}'.{nearest(name, names)}")
         return self.dataset[name]
 
     @property

@@ -11,15 +11,15 @@ shape is cut along that line. Masks and images are in sim.space.mask.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from sim import shape_checks as checks
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.space.grid import Grid
 from sim.space.mask import Mask, image
-from sim.units import convert
 
 __all__ = [
     "SHAPES", "Annulus", "Box", "Difference", "Disc", "Ellipse", "HalfSpace", "Intersection", "Mask",
@@ -37,12 +37,13 @@ class Disc:
     center: Sequence[Length] = ()
 
     def __post_init__(self):
-        _lengths(self, "radius", "center")
-        _positive(self, "radius")
+        checks.lengths(self, "radius")
+        checks.rows(self, "center")
+        checks.positive(self, "radius")
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        return sum(x * x for x in _from(self, grid)) <= self.radius**2
+        return sum(x * x for x in checks.relative(self, grid)) <= self.radius**2
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,9 @@ class Annulus:
     center: Sequence[Length] = ()
 
     def __post_init__(self):
-        _lengths(self, "inner", "outer", "center")
-        _positive(self, "outer")
+        checks.lengths(self, "inner", "outer")
+        checks.rows(self, "center")
+        checks.positive(self, "outer")
         if not 0 <= self.inner < self.outer:
             raise ScenarioError(
                 f"annulus: inner = {self.inner:g} m must lie from 0 to outer, {self.outer:g} m."
@@ -63,7 +65,7 @@ class Annulus:
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        square = sum(x * x for x in _from(self, grid))
+        square = sum(x * x for x in checks.relative(self, grid))
         return (square > self.inner**2) & (square <= self.outer**2)
 
 
@@ -76,9 +78,9 @@ class Ellipse:
     direction: Sequence[float] = (1.0, 0.0)
 
     def __post_init__(self):
-        _lengths(self, "radii", "center")
-        _positive(self, "radii")
-        object.__setattr__(self, "direction", tuple(float(v) for v in self.direction))
+        checks.rows(self, "radii", "center")
+        checks.positive(self, "radii")
+        checks.numbers(self, "direction")
         if len(self.direction) != 2 or not np.hypot(*self.direction) > 0:
             raise ScenarioError(
                 f"ellipse: direction = {self.direction} must be two numbers, not both zero: the x and y "
@@ -87,7 +89,7 @@ class Ellipse:
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        x = _from(self, grid, len(self.radii), "radii")
+        x = checks.relative(self, grid, len(self.radii), "radii")
         if len(x) > 1:
             c, s = np.array(self.direction) / np.hypot(*self.direction)
             x[0], x[1] = c * x[0] + s * x[1], c * x[1] - s * x[0]
@@ -102,12 +104,12 @@ class Box:
     center: Sequence[Length] = ()
 
     def __post_init__(self):
-        _lengths(self, "size", "center")
-        _positive(self, "size")
+        checks.rows(self, "size", "center")
+        checks.positive(self, "size")
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        x = _from(self, grid, len(self.size), "sizes")
+        x = checks.relative(self, grid, len(self.size), "sizes")
         return np.all([np.abs(v) <= 0.5 * a for v, a in zip(x, self.size, strict=True)], axis=0)
 
 
@@ -119,53 +121,52 @@ class HalfSpace:
     point: Sequence[Length] = ()
 
     def __post_init__(self):
-        _lengths(self, "point")
-        object.__setattr__(self, "normal", tuple(float(v) for v in self.normal))
+        checks.rows(self, "point")
+        checks.numbers(self, "normal")
         if not any(self.normal):
             raise ScenarioError(f"half_space: normal = {self.normal} has no direction.")
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        x = _from(self, grid, len(self.normal), "numbers in the normal", "point")
+        x = checks.relative(self, grid, len(self.normal), "numbers in the normal", "point")
         return sum(v * a for v, a in zip(x, self.normal, strict=True)) >= 0
 
 
-@dataclass(frozen=True)
-class Union:
-    """Everything in at least one of the shapes."""
+@dataclass(frozen=True, init=False)
+class _Several:
+    """A shape made of shapes, given one by one or in a row: Union(a, b), Union((a, b)), Union(of=(a, b))."""
 
     of: Sequence[Shape]
 
-    def __post_init__(self):
-        _parts(self)
+    def __init__(self, *shapes: Shape | Sequence[Shape], of: Shape | Sequence[Shape] = ()):
+        row = [*shapes, of] if of else list(shapes)
+        parts = [s for given in row for s in (given if isinstance(given, list | tuple) else (given,))]
+        word = checks.word(type(self))
+        if not parts:
+            raise ScenarioError(f"a {word} of no shapes is empty; give of=(shape, shape, ...).")
+        for s in parts:
+            check(s, word)
+        object.__setattr__(self, "of", tuple(parts))
+
+
+class Union(_Several):
+    """Everything in at least one of the shapes."""
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
         return np.any([s.inside(grid) for s in self.of], axis=0)
 
 
-@dataclass(frozen=True)
-class Intersection:
+class Intersection(_Several):
     """What lies in all of the shapes."""
-
-    of: Sequence[Shape]
-
-    def __post_init__(self):
-        _parts(self)
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
         return np.all([s.inside(grid) for s in self.of], axis=0)
 
 
-@dataclass(frozen=True)
-class Difference:
+class Difference(_Several):
     """The first shape less all that follow."""
-
-    of: Sequence[Shape]
-
-    def __post_init__(self):
-        _parts(self)
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
@@ -232,60 +233,52 @@ def to_table(shape: Shape) -> dict:
 
 def check(shape: object, where: str) -> None:
     """Refuse what is no shape."""
+    if isinstance(shape, type) and shape in _WORDS:
+        held = ", ".join(_KEYS[_WORDS[shape]])
+        raise ScenarioError(
+            f"{where}: {shape.__name__} is a kind of shape; make one, {shape.__name__}({held})."
+        )
     if not isinstance(shape, Shape):
         raise ScenarioError(f"{where}: {shown(shape)} is not a shape; try sim.shapes.Disc(radius='1 mm').")
 
 
-def _parts(shape) -> None:
-    word = _word(shape)
-    parts = tuple(shape.of) if isinstance(shape.of, list | tuple) else (shape.of,)
-    if not parts:
-        raise ScenarioError(f"a {word} of no shapes is empty; give of=(shape, shape, ...).")
-    for s in parts:
-        check(s, word)
-    object.__setattr__(shape, "of", parts)
+def reaches_beyond(shape: Shape, grid: Grid) -> bool:
+    """Whether a shape holds points half a cell outside of the grid. A half-space is meant to; a line
+    is cut at its mid-plane, axis or centre; a mask refuses it itself."""
+    if isinstance(shape, Union):
+        return any(reaches_beyond(s, grid) for s in shape.of)
+    if _masked(shape) or not _bounded(shape):
+        return False
+    return any(shape.inside(rim).any() for rim in _rims(grid))
 
 
-def _word(shape) -> str:
-    return _WORDS[type(shape)]
+def _bounded(shape: Shape) -> bool:
+    if isinstance(shape, Union):
+        return all(_bounded(s) for s in shape.of)
+    if isinstance(shape, Intersection):
+        return any(_bounded(s) for s in shape.of)
+    return _bounded(shape.of[0]) if isinstance(shape, Difference) else not isinstance(shape, HalfSpace)
 
 
-def _lengths(shape, *names: str) -> None:
-    """Turn the named lengths, single or in rows, into metres."""
-    word = _word(shape)
-    for name in names:
-        value = getattr(shape, name)
-        if isinstance(value, list | tuple):
-            value = tuple(convert(v, "m", f"{word}: {name}") for v in value)
-        else:
-            value = convert(value, "m", f"{word}: {name}")
-        object.__setattr__(shape, name, value)
+def _masked(shape: Shape) -> bool:
+    return isinstance(shape, Mask) or any(_masked(s) for s in getattr(shape, "of", ()))
 
 
-def _positive(shape, name: str) -> None:
-    value = getattr(shape, name)
-    if not np.all(np.asarray(value) > 0) or np.size(value) == 0:
-        raise ScenarioError(
-            f"{_word(shape)}: {name} = {shown(value)} must be positive lengths, such as '1 mm'."
-        )
+def _rims(grid: Grid) -> Iterator[Grid]:
+    """Points beyond each outer face of a grid, half a cell away, as the centres of a grid."""
+    line = len(grid.axes) == 1
+    beyond, within = {}, {}
+    for a in grid.axes:
+        e = grid.edges[a]
+        low, high = 1.5 * e[0] - 0.5 * e[1], 1.5 * e[-1] - 0.5 * e[-2]
+        beyond[a] = [high] if line else [low, high]
+        within[a] = np.concatenate([[low], 0.5 * (e[1:] + e[:-1]), [high]])
+    for a in grid.axes:
+        for position in beyond[a]:
+            points = np.meshgrid(*([position] if b == a else within[b] for b in grid.axes), indexing="ij")
+            centres = {b: x.ravel() for b, x in zip(grid.axes, points, strict=True)}
+            yield replace(grid, centres=centres)
 
 
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
-
-
-def _from(
-    shape, grid: Grid, count: int | None = None, what: str = "", origin: str = "center"
-) -> list[np.ndarray]:
-    """Coordinates of the cells relative to the shape's origin, one array an axis."""
-    dim, word = len(grid.axes), _word(shape)
-    if count is not None and count != dim:
-        raise ScenarioError(
-            f"{_article(word)} {word} with {count} {what} does not fit a {grid.kind}, which has {dim}."
-        )
-    middle = getattr(shape, origin) or (0.0,) * dim
-    if not isinstance(middle, tuple) or len(middle) != dim:
-        raise ScenarioError(
-            f"{word}: {origin} = {shown(middle)} does not fit a {grid.kind}, which has {dim} coordinates."
-        )
-    return [grid.centres[a] - m for a, m in zip(grid.axes, middle, strict=True)]
+def __getattr__(name: str):
+    raise AttributeError(f"there is no shape '{name}'.{nearest(name, __all__)}")

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim import memory
 from sim.build import Builder
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, shown
 from sim.experiment import Scenario
 from sim.result import Result
 from sim.run_record import RunRecord
@@ -39,7 +39,7 @@ def simulate(
     solver: a name in sim.solvers.SOLVERS
     rtol: relative tolerance per step, 1e-13 to 0.1
     atol: absolute tolerance as a share of each species' declared scale
-    times: output times [s or text], or how many; they never influence the solution
+    times: output times [s or text], rising, or how many; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
     progress: True for a bar, or a function of (time [s], steps)
     Returns a Result also when the run was interrupted or failed: see result.status.
@@ -54,6 +54,12 @@ def simulate(
     if chance is not None:
         seed = chance.seed if seed is None else seed
         scenario = scenario.with_stochastic_nucleation(seed, chance.interval, chance.sample)
+    elif seed is not None:
+        raise ScenarioError(
+            f"seed = {seed!r} would decide nothing: nucleation is not stochastic in {scenario.name}. Leave "
+            "it out, or run scenario.with_stochastic_nucleation(seed=...). A random field has its own seed, "
+            "given to with_random_field."
+        )
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
     forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
@@ -90,15 +96,28 @@ def output_times(duration: float, times: np.ndarray | list | int | None) -> np.n
     """Output times [s]: given, or a number of them, dense at first where things move fastest."""
     if times is None:
         times = memory.OUTPUTS
-    if isinstance(times, int | np.integer):
+    if isinstance(times, int | np.integer) and not isinstance(times, bool):
         if times < 2:
             raise ScenarioError(f"times = {times}: at least 2 output times are needed.")
         x = np.arange(times) / (times - 1)
         return duration * x**2
-    found = np.array([convert(t, "s", "times") for t in times], float)
-    if found.size < 1 or np.any(np.diff(found) <= 0) or found[0] < 0 or found[-1] > duration:
+    if isinstance(times, str | float | bool) or np.ndim(times) != 1 or not len(times):
         raise ScenarioError(
-            f"times must rise from 0 at the earliest to the duration, {duration:g} s, at the latest."
+            f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many, times=60."
+        )
+    times = times.tolist() if isinstance(times, np.ndarray) else list(times)
+    found = np.array([convert(t, "s", "times") for t in times], float)
+    wrong = np.flatnonzero(np.diff(found) <= 0)
+    if wrong.size:
+        k = int(wrong[0])
+        what = "comes twice" if found[k] == found[k + 1] else f"is followed by {shown(times[k + 1])}"
+        raise ScenarioError(
+            f"times must rise, and {shown(times[k])} {what}; numpy.unique sorts numbers and drops repeats."
+        )
+    if found[0] < 0 or found[-1] > duration:
+        outside = times[0] if found[0] < 0 else times[-1]
+        raise ScenarioError(
+            f"times: {shown(outside)} is outside the run, which goes from 0 to its duration, {duration:g} s."
         )
     return found
 

@@ -1,11 +1,13 @@
 """The words of an error: nearest name, short lists, nothing endless."""
 
 import time
+import traceback
 
 import pytest
 
 from sim import errors
 from sim.errors import listing, nearest, shown
+from sim.result import Result
 
 
 @pytest.mark.parametrize(
@@ -44,5 +46,28 @@ def test_wrong_input_is_a_value_error_and_failure_a_runtime_error():
         assert issubclass(getattr(errors, name), ValueError)
         assert issubclass(getattr(errors, name), errors.ConfigError)
     assert issubclass(errors.FileFormatError, ValueError)
+    assert issubclass(errors.UnknownNameError, KeyError) and issubclass(errors.UnknownNameError, ValueError)
     assert issubclass(errors.SolverError, RuntimeError)
     assert issubclass(errors.SpeciationError, RuntimeError)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Hap", "the result has no 'Hap'. Did you mean 'HAP'?"),
+        ("it's", "the result has no 'it's'."),
+        (3, "3 is not the name of a variable; give one name, result['HAP'], or take result.dataset for "
+         "several."),
+        (["HAP", "Ca"], "['HAP', 'Ca'] is not the name of a variable; give one name, result['HAP'], or take "
+         "result.dataset for several."),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_not_there_reads_as_a_sentence(name, words):
+    """KeyError shows the repr of its argument: quotes around the sentence, escapes within it."""
+    import xarray
+
+    result = Result(xarray.Dataset({"HAP": ("time", [0.0])}), {})
+    with pytest.raises(KeyError) as caught:
+        result[name]
+    assert str(caught.value) == words
+    assert "".join(traceback.format_exception_only(caught.value)).endswith(f"UnknownNameError: {words}\n")

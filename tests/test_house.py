@@ -27,6 +27,7 @@ LAYERS = {
     "sim.parameters": 0,
     "sim.data": 0,
     "sim.counter_random": 0,
+    "sim.shape_checks": 1,
     "sim.shapes": 1,
     "sim.chemistry": 1,
     "sim.kinetics": 1,

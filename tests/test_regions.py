@@ -2,15 +2,18 @@
 
 import json
 import tomllib
+import warnings
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 import sim
+from sim import plotting as plot
 from sim import shapes
 from sim.build import Builder
 from sim.catalogue import from_table
-from sim.errors import ScenarioError
+from sim.errors import RegionWarning, ScenarioError
 
 TOML = """
 geometry = "rectangle"
@@ -135,6 +138,28 @@ def test_runs_tell_what_was_painted_and_keep_the_ledger(written):
     assert len(hashes | {result.manifest["hash"]}) == 3
 
 
+def test_the_density_that_was_drawn_is_kept_with_the_result(written, tmp_path):
+    """Cell by cell what the rates were given, from each cut on; it survives the file and can be drawn."""
+    double = sim.Intervention(at="30 min", parameters={"lesion.collagen": 2e21})
+    short = written.with_(duration="1 hour").with_resolution(0.5).with_intervention(double)
+    result = sim.simulate(short, times=["10 min", "50 min"])
+    builder = Builder(short)
+    given = [builder.fields(s.with_parameters(p).parameters)["collagen"].reshape(builder.grid.shape)
+             for s, p in ((short, {}), (short, {"lesion.collagen": 2e21}))]  # fmt: skip
+    assert not np.array_equal(*given)
+    result.save(tmp_path / "run.nc")
+    for found in (result, sim.load(tmp_path / "run.nc")):
+        density = found["collagen"]
+        assert np.array_equal(density.values, given)
+        assert density.attrs["units"] == "m-3" and "collagen" in density.attrs["long_name"]
+    drawn = plot.map(result, "collagen", at="10 min").collections[0].get_array()
+    assert np.asarray(drawn) == pytest.approx(given[0].T)
+    assert len(plot.maps(result, ["collagen", "pH"], at=["10 min", "50 min"]).axes) == 6
+    plain = sim.simulate(short.with_(random_fields=()), times=["10 min"])
+    assert "collagen" not in plain.dataset
+    pyplot.close("all")
+
+
 def test_interventions_act_on_regions(written):
     cut = sim.Intervention(at="30 min", state={"ACP": "1 mM"}, region="scar")
     short = written.with_(duration="1 hour").with_resolution(0.5).with_intervention(cut)
@@ -165,6 +190,51 @@ def test_interventions_act_on_regions(written):
 def test_slips_are_answered_with_a_sentence(base, change, words):
     with pytest.raises(ValueError, match=words):
         change(base)
+
+
+CORNER = shapes.Disc("1 mm", ("4.5 mm", "4.5 mm"))
+BAND = shapes.Intersection(shapes.HalfSpace((1, 0)), shapes.HalfSpace((-1, 0), ("1 mm", 0)))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        (shapes.Disc("20 mm"), ["domain, -5 to 5 mm in x, -5 to 5 mm in y", "no cell is left of 'border'"]),
+        (shapes.Box(("9.9 mm", "9.9 mm")), ["no cell is left of 'border'"]),
+        (shapes.Disc("6 mm"), ["reaches beyond the domain"]),
+        (CORNER, ["reaches beyond the domain"]),
+        (shapes.Union(shapes.Disc("1 mm"), CORNER), ["reaches beyond the domain"]),
+        (shapes.Difference(shapes.Disc("1 mm"), CORNER), []),
+        (shapes.Intersection(BAND, shapes.Box(("4 mm", "20 mm"))), ["reaches beyond the domain"]),
+        (shapes.Box(("9.4 mm", "9.4 mm")), []),  # up to the last centres, which lie at 4.75 mm
+        (shapes.Mask(np.eye(3), ("9 mm", "9 mm")), []),
+        (shapes.Union(shapes.Mask(np.eye(3), ("9 mm", "9 mm")), BAND), []),
+        (BAND, []),  # a half-space has no end
+    ],
+)  # fmt: skip
+def test_a_region_that_is_not_where_it_was_meant_warns(base, shape, words):
+    """The square is 10 mm wide with cells of 0.5 mm."""
+    painted = base.with_region("lesion", shape)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Builder(painted)
+    assert len(caught) == len(words) and all(c.category is RegionWarning for c in caught)
+    for warning, expected in zip(caught, words, strict=True):
+        assert expected in str(warning.message)
+
+
+def test_a_region_painted_over_entirely_warns(base):
+    twice = base.with_region("scar", shapes.Disc("1 mm")).with_region("lesion", shapes.Disc("3 mm"))
+    with pytest.warns(RegionWarning, match="no cell is left of 'scar', covered by .*lesion"):
+        Builder(twice)
+
+
+@pytest.mark.parametrize("geometry", ["slab", "cylinder", "sphere"])
+def test_a_line_is_cut_at_its_middle_without_a_warning(base, geometry):
+    along = base.with_geometry(geometry, {"lesion": 8, "border": 2})
+    Builder(along.with_region("lesion", shapes.Box(("4 mm",))))
+    with pytest.warns(RegionWarning, match=r"beyond the domain, 0 to 5 mm in [xr];"):
+        Builder(along.with_region("scar", shapes.Disc("0.6 mm", ("4.9 mm",)), like="border"))
 
 
 def test_slips_in_a_file_are_answered_with_a_sentence():

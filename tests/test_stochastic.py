@@ -289,6 +289,8 @@ def test_water_that_cannot_feed_its_crystals_ends_the_run_with_a_sentence():
         (lambda s: s.with_stochastic_nucleation(1, sample=-1.0), "positive cross-section"),
         (lambda s: s.with_stochastic_nucleation(-1, sample=1.0), "seed = -1"),
         (lambda s: s.with_stochastic_nucleation(1, "0 s", 1.0), "must be positive"),
+        (lambda s: sim.simulate(s, seed=3), "seed = 3 would decide nothing"),
+        (lambda s: sim.simulate(s, seed=0), "with_stochastic_nucleation.seed="),
         (lambda s: s.with_geometry("sphere").with_stochastic_nucleation(1, sample=1.0), "leave sample out"),
         (lambda s: sim.simulate(s.with_stochastic_nucleation(1, 1e-4, 1.0)), "take longer ones"),
         (lambda s: sim.simulate(

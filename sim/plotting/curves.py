@@ -159,7 +159,7 @@ def budget(
         )
     volume = float(result["volume"].sum())
     table = result["ledger"].sel(element=element).transpose("pool", "time") / volume
-    outside = [str(p) for p in table["pool"].values if _is_supply(str(p))]
+    outside = [str(p) for p in table["pool"].values if is_supply(str(p))]
     held = {str(p): table.sel(pool=p).values for p in table["pool"].values if p not in outside}
     supplied = table.sel(pool=outside).sum("pool").values
     whole = np.sum(list(held.values()), axis=0)
@@ -187,7 +187,7 @@ def _word(pool: str) -> str:
     return pool if pool.startswith("_") else name_of(pool)  # matplotlib leaves "_..." out of legends
 
 
-def _is_supply(pool: str) -> bool:
+def is_supply(pool: str) -> bool:
     return pool.startswith("supplied by ") or pool == "interventions"
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sim.errors import ConfigError
 from sim.plotting import places, planes
-from sim.plotting.fields import bar, colours, snapshot
+from sim.plotting.fields import bar, colours, resolved, snapshot
 from sim.plotting.style import canvas, name_of, shown, time_text
 from sim.units import convert
 
@@ -42,11 +44,13 @@ def projection(
     plane = planes.along(result, data)
     with canvas(ax, (5.0, 4.1)) as ax:
         values = plane.values * look.factor
-        norm, chosen, extend = colours(values, name, scale, cmap)
-        image = planes.draw(ax, result, plane, look.factor, norm, chosen, size, unit)
+        depth = float(np.ptp(places.edges(result, axis))) if how == "integral" else 1.0
+        least = resolved(result, name) * depth
+        drawn = colours(values, name, scale, cmap, least * look.factor)
+        image = planes.draw(ax, result, plane, look.factor, drawn.norm, drawn.cmap, size, unit)
         words = {"integral": "integral of", "mean": "mean", "maximum": "highest"}[how]
         ax.set_title(f"{name_of(name)} seen along {axis} at {time_text(time)}")
-        bar(ax, image, f"{words} {look.label}", extend, values, pad=0.03)
+        bar(ax, image, f"{words} {look.label}", drawn, values, pad=0.03)
     return ax
 
 

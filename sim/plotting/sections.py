@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting import places, planes
-from sim.plotting.fields import bar, colours, snapshot
+from sim.plotting.fields import bar, colours, resolved, snapshot
 from sim.plotting.moments import moments
 from sim.plotting.style import canvas, shown, style, time_text
 from sim.units import convert
@@ -92,10 +92,10 @@ def _row(panels: list[Axes], result: Result, name: str, times, scale, cmap, size
     look = shown(result[name])
     found = [planes.section(result, snapshot(result, name, t)) for t in times]
     values = np.concatenate([p.values.ravel() for p in found]) * look.factor
-    norm, chosen, extend = colours(values, name, scale, cmap)
+    how = colours(values, name, scale, cmap, resolved(result, name) * look.factor)
     for panel, plane in zip(panels, found, strict=True):
-        image = planes.draw(panel, result, plane, look.factor, norm, chosen, size, unit)
-    bar(panels, image, look.label, extend, values, pad=0.01)
+        image = planes.draw(panel, result, plane, look.factor, how.norm, how.cmap, size, unit)
+    bar(panels, image, look.label, how, values, pad=0.01)
 
 
 def slice(
@@ -121,11 +121,11 @@ def slice(
     plane, centre = planes.cut(result, snapshot(result, name, time), axis, position)
     with canvas(ax, (5.0, 4.1)) as ax:
         values = plane.values * look.factor
-        norm, chosen, extend = colours(values, name, scale, cmap)
-        image = planes.draw(ax, result, plane, look.factor, norm, chosen, size, unit)
+        how = colours(values, name, scale, cmap, resolved(result, name) * look.factor)
+        image = planes.draw(ax, result, plane, look.factor, how.norm, how.cmap, size, unit)
         where = f"{axis} = {centre / size:.3g} {places.micro(unit)}"
         ax.set_title(f"{look.name} at {time_text(time)}, {where}")
-        bar(ax, image, look.label, extend, values, pad=0.03)
+        bar(ax, image, look.label, how, values, pad=0.03)
     return ax
 
 
@@ -155,12 +155,12 @@ def slices(
     with style():
         fig, grid = plt.subplots(1, 3, figsize=(10.6, 3.7), layout="compressed")
         panels = list(grid)
-        norm, chosen, extend = colours(values, name, scale, cmap)
+        how = colours(values, name, scale, cmap, resolved(result, name) * look.factor)
         for panel, (axis, plane, c) in zip(panels, found, strict=True):
-            image = planes.draw(panel, result, plane, look.factor, norm, chosen, size, unit)
+            image = planes.draw(panel, result, plane, look.factor, how.norm, how.cmap, size, unit)
             panel.axvline(centre[plane.across] / size, color="0.6", lw=0.6)
             panel.axhline(centre[plane.up] / size, color="0.6", lw=0.6)
             panel.set_title(f"{axis} = {c / size:.3g} {places.micro(unit)}")
-        bar(panels, image, look.label, extend, values, pad=0.015)
+        bar(panels, image, look.label, how, values, pad=0.015)
         fig.suptitle(f"{look.name} at {time_text(time)}", x=0.01, ha="left")
     return fig

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim import measures
-from sim.plotting import curves, fields, places, sections
+from sim.plotting import curves, fields, places, sections, standstill
 from sim.plotting.moments import moments
 from sim.plotting.style import style, time_text
 
@@ -23,7 +24,10 @@ NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
 
 def story(result: Result) -> Figure:
-    """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget."""
+    """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget.
+
+    A run that did not reach its end tells why; one that got no further than a state shows that state.
+    """
     import matplotlib.pyplot as plt
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -32,13 +36,26 @@ def story(result: Result) -> Figure:
         fig = plt.figure(figsize=(13.2, 7.4), layout=gaps)
         rows = fig.add_gridspec(2, 1, height_ratios=(1.1, 1))
         top, bottom = rows[0], rows[1]
-        if places.axes_of(result):
+        m = result.manifest
+        if not result.t.size:
+            standstill.nothing(fig, m["message"])
+        elif result.t.size == 1 and places.axes_of(result):
+            standstill.across(result, fig, rows[:], mineral(result), _formed(result), _indices(result))
+        elif result.t.size == 1:
+            standstill.stirred(result, fig, rows[:], _indices(result))
+        elif places.axes_of(result):
             _space(result, fig, top, bottom)
         else:
             _stirred(result, fig, top, bottom)
-        m = result.manifest
-        fig.suptitle(f"{m['title'] or m['scenario']}\n", x=0.008, ha="left", fontsize=13, fontweight="bold")
-        fig.text(0.008, 0.945, _summary(result), fontsize=9.5, color="0.25", va="center")
+        lines = [_summary(result)] if result.t.size else [f"{m['scenario']}  |  {m['status'].upper()}"]
+        lines += [] if result.success else textwrap.wrap(m["message"], 190)
+        room = "\n" * len(lines)  # the layout knows of the title only
+        fig.suptitle(
+            f"{m['title'] or m['scenario']}{room}", x=0.008, ha="left", fontsize=13, fontweight="bold"
+        )
+        for k, line in enumerate(lines):
+            tint = "0.25" if k == 0 else "#B2182B"
+            fig.text(0.008, 0.945 - 0.026 * k, line, fontsize=9.5, color=tint, va="center")
     return fig
 
 
@@ -128,7 +145,8 @@ def _summary(result: Result) -> str:
         f"at the end {_amount(amount)} mM Ca in solids, {_amount(hap)} mg HAP/cm$^3$ on average",
     ]
     if m["status"] != "finished":
-        parts.append(f"{m['status'].upper()} after {time_text(m['t_end'])}")
+        when = f"after {time_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
+        parts.append(f"{m['status'].upper()} {when}")
     return "  |  ".join(parts)
 
 

@@ -6,10 +6,11 @@ import numpy as np
 
 from sim.model.system import System
 from sim.solvers.preconditioner import LinearSystem
-from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
+from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell, unsolved
 
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
 MAX_REJECTIONS = 100
+MOST_STILL = 3  # steps after another that are too short for the clock to move
 
 
 def solve(
@@ -30,37 +31,57 @@ def solve(
     sparse LU elsewhere. (Multiplying with the frozen J instead saves right-hand sides and costs
     half as many steps again.)
     A step that falls below zero by more than atol is done again from the state before it; how
-    often is in the statistics ("rejected").
+    often is in the statistics ("rejected"). Where the chemistry was not solved in some cell the
+    right-hand side is no number, which Newton's iteration does not survive: CVODE then repeats the
+    step at a quarter of its length ("unsolved" counts such evaluations). Its binding ignores what a
+    right-hand side returns, so that a recoverable error cannot be told in another way.
     """
     from sksundae.cvode import CVODE, CVODEPrecond
 
     linear = LinearSystem(system)
     count = {
         "rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "rejected": 0,
+        "unsolved": 0,
     }  # fmt: skip
     record = Recorder(system, t_eval, atol, progress)
 
     # CVODE's arrays are read-only, which to numba is another type: it would compile all again.
     state = np.empty(system.size)
+    trouble = {"rhs": "", "jacobian": ""}  # where the chemistry was not solved, in this step
 
     def rhs(t, y, dy):
         count["rhs"] += 1
         state[:] = y
+        before = system.failures.copy()
         system.rhs(t, state, dy)
+        where = unsolved(system, before)
+        if where:
+            trouble["rhs"] = where
+            if count["rhs"] == 1:
+                raise ArithmeticError(f"{where} has no solution in the state that the run starts from")
+            count["unsolved"] += 1
+            dy[:] = np.nan
 
     def setup(t, y, dy, jok, jnew, gamma):
-        jnew[0] = 0 if jok and count["jacobians"] else 1
+        jnew[0] = 0 if jok and count["jacobians"] and not trouble["jacobian"] else 1
         if jnew[0]:
             count["jacobians"] += 1
             state[:] = y
+            before = system.failures.copy()
             linear.linearise(t, state)
+            trouble["jacobian"] = unsolved(system, before)
+        if trouble["jacobian"]:  # there is no right-hand side here either: the step fails by that
+            return
         count["factorisations"] += 1
         if not linear.factor(gamma):
             raise ArithmeticError(f"I - gamma J is singular at gamma = {gamma:.3g} s")
 
     def precondition(t, y, dy, r, z, gamma, delta, side):
         count["linear_solves"] += 1
-        linear.solve(r, z)
+        if trouble["jacobian"]:
+            z[:] = r
+        else:
+            linear.solve(r, z)
 
     integrator = CVODE(
         rhs, method="BDF", rtol=rtol, atol=per_cell(system, atol), linsolver="gmres",
@@ -68,7 +89,7 @@ def solve(
         precond=CVODEPrecond(setup, precondition),
     )  # fmt: skip
     t, y, status, message = t0, np.array(y0, float), "finished", ""
-    pending, interpolated = list(t_eval), False
+    pending, interpolated, still = list(t_eval), False, 0
     while pending and pending[0] <= t0:
         record.keep(pending.pop(0), y)
     try:
@@ -79,7 +100,7 @@ def solve(
                 break
             out = integrator.step(t1, method="onestep", tstop=t1)
             if not out.success:
-                status, message = "failed", _sentence(out.message, system, t, y)
+                status, message = "failed", _sentence(out.message, system, t, y, trouble["rhs"])
                 break
             below = 0.0 if interpolated else record.lowest(out.y)[0]
             if below > 1.0 and count["rejected"] < MAX_REJECTIONS:
@@ -88,7 +109,14 @@ def solve(
                 count["rejected"] += 1
                 integrator.init_step(t, y)
                 continue
+            if interpolated or out.t - t > 10 * np.spacing(t):
+                still, trouble["rhs"] = 0, ""
+            else:
+                still += 1
             t, y = float(out.t), np.array(out.y)
+            if still == MOST_STILL and trouble["rhs"]:
+                status, message = "failed", _sentence("", system, t, y, trouble["rhs"])
+                break
             if not interpolated:  # else CVODE returns the step it has already made
                 record.step(t, y)
             interpolated = bool(pending) and pending[0] < t
@@ -110,7 +138,12 @@ def _too_many(limit: int, t: float, t1: float) -> str:
     )
 
 
-def _sentence(reason: str, system: System, t: float, y: np.ndarray) -> str:
+def _sentence(reason: str, system: System, t: float, y: np.ndarray, where: str) -> str:
+    if where:
+        return (
+            f"CVODE stopped at t = {t:.6g} s: {where} was not solved, however short the step. Look for "
+            "amounts that run away there; a smaller rtol may keep them."
+        )
     dy = np.zeros_like(y)
     system.rhs(t, y, dy)
     rate = np.abs(system.split(dy)[0]) / system.scale

@@ -72,6 +72,7 @@ class DormandPrince(OneStep):
         n = self.system.size
         self.K = np.zeros((7, n))
         self.z, self.old, self.e = (np.zeros(n) for _ in range(3))
+        self.count |= {"unsolved": 0}
         self.radius, self._looked = SpectralRadius(self.system), -LOOK_AGAIN
         self._fresh = True
         self.rhs(self.t, self.y, self.K[0])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import njit
 
+from sim.model.lanes import LANES
 from sim.model.system import System
 from sim.model.team import Team
 
@@ -47,6 +48,16 @@ def per_cell(system: System, atol: np.ndarray) -> np.ndarray:
     what a single cell may err by where it is near zero.
     """
     return atol / (3.0 * np.sqrt(system.n_cells))
+
+
+def unsolved(system: System, before: np.ndarray) -> str:
+    """In words, where a kernel (speciation) found no solution since `failures` were `before`; else ""."""
+    worse = np.flatnonzero(system.failures > before)
+    if not worse.size:
+        return ""
+    first = int(worse[0]) * LANES
+    last = min(first + LANES, system.n_cells) - 1
+    return "the chemistry " + (f"of cell {first}" if first == last else f"in one of cells {first}-{last}")
 
 
 PIECE = 512  # cells looked through in one go

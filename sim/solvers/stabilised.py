@@ -87,7 +87,7 @@ class Chebyshev(OneStep):
         self.radius, self._looked = SpectralRadius(self.system), -LOOK_AGAIN
         self._tables: dict[int, tuple[np.ndarray, ...]] = {}
         self.most = int(min(MOST_STAGES, max(2, round(np.sqrt(self.rtol / (10 * np.finfo(float).eps))))))
-        self.count |= {"most_stages": 0}
+        self.count |= {"most_stages": 0, "unsolved": 0}
         self.rhs(self.t, self.y, self.f0)
         self._estimate()
 

@@ -8,7 +8,7 @@ from sim.errors import SolverError
 from sim.model.system import System
 from sim.model.team import Team
 from sim.solvers import stages
-from sim.solvers.solution import STATUS, Progress, Recorder, Solution
+from sim.solvers.solution import STATUS, Progress, Recorder, Solution, unsolved
 from sim.solvers.stages import PIECE
 
 SAFETY, SHRINK_MOST, GROW_MOST = 0.9, 0.2, 5.0
@@ -20,6 +20,7 @@ class OneStep:
     """A method that goes from y at t to z at t + h; subclasses say how.
 
     power: the error estimate of a step is O(h^power). count: statistics.
+    unsolved: evaluations so far in which the chemistry was not solved in some cell, and where, in words
     """
 
     power = 0
@@ -31,6 +32,7 @@ class OneStep:
         self._team = Team(8)
         self.y = np.array(y0, float)
         self.count = {"rhs": 0, "error_failures": 0, "rejected": 0}
+        self.unsolved, self.where_unsolved = 0, ""
 
     def attempt(self, h: float) -> float:
         """Compute z for a step h [s]; the error estimate in tolerances, inf where there is none."""
@@ -62,7 +64,11 @@ class OneStep:
 
     def rhs(self, t: float, y: np.ndarray, out: np.ndarray) -> None:
         self.count["rhs"] += 1
+        before = self.system.failures.copy()
         self.system.rhs(t, y, out)
+        where = unsolved(self.system, before)
+        if where:
+            self.unsolved, self.where_unsolved = self.unsolved + 1, where
 
     def mean(self) -> float:
         """Root mean square from the sums of the last kernel."""
@@ -111,6 +117,9 @@ def integrate(
     pending = list(t_eval)
     while pending and pending[0] <= method.t:
         record.keep(pending.pop(0), method.y)
+    if method.unsolved:
+        message = f"{method.where_unsolved} has no solution in the state that the run starts from."
+        return record.solution(method.t, method.y, "failed", message, **method.count)
     try:
         h = method.first_step(t1) if step is None else _equal(step, t1 - method.t)
         before = 1.0
@@ -144,18 +153,31 @@ def _stop(method: OneStep, t1: float, max_steps: int, steps: int) -> str:
 
 def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float, fixed: bool):
     """One accepted step: the next step length, the error of this one, and "" or why there is none."""
-    failed = False
+    failed, trouble = False, ""
     while True:
         h = min(h, method.longest())
         if not h > 10 * np.spacing(abs(method.t)) + 1e-24 * (t1 - method.t):
-            return h, before, _too_short(method, h)
+            return h, before, _too_short(method, h, trouble)
         last = method.t + h >= t1 - 1e-10 * h
         size = t1 - method.t if last else h
-        error = method.attempt(size)
+        seen = method.unsolved
+        error, trouble = method.attempt(size), ""
+        if method.unsolved > seen:
+            # What a cell without a solution reports is where the search for one ended, and may look
+            # harmless: no step is built on it.
+            method.count["unsolved"] += 1
+            error, trouble = np.inf, f"{method.where_unsolved} was not solved; "
         if fixed:
             if not np.isfinite(error):
-                return h, before, f"the fixed step of {h:g} s cannot be done at t = {method.t:.6g} s."
+                return (
+                    h,
+                    before,
+                    f"{trouble}the fixed step of {h:g} s cannot be done at t = {method.t:.6g} s.",
+                )
             break
+        if trouble:
+            h, failed = 0.5 * size, True
+            continue
         if not error <= 1.0:
             method.count["error_failures"] += 1
             shrink = SAFETY * error ** (-1 / method.power) if np.isfinite(error) else 0.1
@@ -197,11 +219,11 @@ def fastest(system: System, rate: np.ndarray) -> tuple[int, str]:
     return int(i), system.model.species[k].name
 
 
-def _too_short(method: OneStep, h: float) -> str:
+def _too_short(method: OneStep, h: float, trouble: str) -> str:
     rate = np.zeros(method.system.size)
     method.rhs(method.t, method.y, rate)
     cell, name = fastest(method.system, rate)
     return (
-        f"the step fell to {h:.1e} s at t = {method.t:.6g} s; in cell {cell} {name} changes fastest. "
-        f"Try solver='ndf' or 'cvode', or a larger scale for {name}."
+        f"the step fell to {h:.1e} s at t = {method.t:.6g} s; {trouble}in cell {cell} {name} changes "
+        f"fastest. Try solver='ndf' or 'cvode', or a larger scale for {name}."
     )

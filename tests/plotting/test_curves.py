@@ -166,7 +166,6 @@ def test_the_stack_of_the_budget_ends_at_start_plus_supplied(result, element):
         (lambda r: plot.profiles(r, "pH", at="9 day"), "outside the result"),
         (lambda r: plot.profiles(r, []), "no variable is named"),
         (lambda r: plot.kymograph(r, "pH", scale="cubic"), "auto, linear, log"),
-        (lambda r: plot.kymograph(r, "DCPD", scale="log"), "nowhere above zero"),
         (lambda r: plot.compare({}, sim.measures.total("HAP")), "at least one result"),
     ],
 )

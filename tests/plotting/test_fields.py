@@ -108,6 +108,64 @@ def test_a_field_of_zeros_says_so(result):
     assert "zero everywhere" in [t.get_text() for t in ax.texts]
 
 
+def said(axes):
+    """Words written in the panels, but for the names of layers."""
+    words = [" ".join(t.get_text().split()) for ax in axes for t in ax.texts]
+    return [w for w in words if w not in ("lesion", "border")]
+
+
+PICTURES = [
+    ("result", lambda r, s: [plot.kymograph(r, "HAP", scale=s)]),
+    ("square", lambda r, s: [plot.map(r, "HAP", scale=s)]),
+    ("square", lambda r, s: plot.maps(r, "HAP", at=["1 h", "6 h"], scale=s).axes[:2]),
+    ("box", lambda r, s: [plot.slice(r, "HAP", scale=s)]),
+    ("box", lambda r, s: plot.slices(r, "HAP", scale=s).axes[:3]),
+    ("box", lambda r, s: [plot.projection(r, "HAP", scale=s)]),
+]
+
+
+@pytest.mark.parametrize("scale", ["auto", "log"])
+@pytest.mark.parametrize(("name", "draw"), PICTURES)
+def test_less_mineral_than_the_run_resolves_is_said_and_not_drawn(name, draw, scale, request):
+    """Rounding of both signs: a scale of its own would make a pattern of it. One colour is left."""
+    run = request.getfixturevalue(name)
+    noise = np.random.default_rng(1).normal(size=run["HAP"].shape)
+    noise *= 0.9e-6 / np.abs(noise).max()  # mol m-3: atol = 1e-6 times HAP's scale of 1 mol m-3
+    axes = draw(with_values(run, "HAP", noise), scale)
+    assert len(said(axes)) == len(axes)
+    for ax in axes:
+        assert "no HAP: " in said([ax])[0] and "the run resolves" in said([ax])[0]
+        mesh = ax.collections[0]
+        assert np.ptp(mesh.norm(np.asarray(mesh.get_array()))) < 1e-2
+        ax.figure.canvas.draw()
+    axes = draw(with_values(run, "HAP", 10 * noise), scale)  # ten times that is an amount
+    assert not said(axes)
+
+
+@pytest.mark.parametrize(("name", "draw"), PICTURES)
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (0.0, "zero everywhere: no logarithmic scale"),
+        (-2.0, "HAP is nowhere above zero: no logarithmic scale"),
+    ],
+)
+def test_a_logarithmic_scale_of_nothing_is_said(name, draw, values, words, request):
+    axes = draw(with_values(request.getfixturevalue(name), "HAP", values), "log")
+    assert said(axes) == [words] * len(axes)
+    axes[0].figure.canvas.draw()
+
+
+def test_what_a_run_resolves_is_its_tolerance(result):
+    """Masses and calcium follow from the scales of the solids that they are made of."""
+    from sim.plotting.fields import resolved
+
+    assert resolved(result, "HAP") == 1e-6
+    assert resolved(result, "HAP_density") == pytest.approx(1e-6 * 0.5023, rel=1e-3)  # kg/mol
+    assert 5e-6 <= resolved(result, "Ca_in_mineral") < 5e-5
+    assert resolved(result, "pH") == 0.0
+
+
 @pytest.mark.parametrize("name", ["result", "square", "stirred", "slab", "box"])
 def test_a_story_can_be_told_of_every_shape(name, request, tmp_path):
     run = request.getfixturevalue(name)
@@ -121,12 +179,45 @@ def test_a_story_can_be_told_of_every_shape(name, request, tmp_path):
     assert (tmp_path / "story.png").stat().st_size > 20_000
 
 
-def test_a_story_of_a_run_without_a_second_output_can_be_told(result):
-    """A run stopped at once has its start only; interpolation in time would give NaN."""
-    manifest = {**result.manifest, "status": "interrupted", "t_end": 0.0}
-    fig = plot.story(Result(result.dataset.isel(time=[0]), manifest))
-    assert "INTERRUPTED" in fig.texts[-1].get_text()
+def drawn(ax):
+    """Whether something of an extent stands in the axes, beside the lines at zero and between layers."""
+    lines = [line for line in ax.lines if line.get_transform() == ax.transData and line.get_xdata().size > 1]
+    bars = [p for p in ax.patches if p.get_width() * p.get_height() != 0.0]
+    meshes = [c for c in ax.collections if c.get_array() is not None]
+    return bool(lines or bars or meshes)
+
+
+@pytest.mark.parametrize("name", ["result", "square", "stirred", "slab", "box"])
+def test_a_story_of_a_run_that_got_nowhere_shows_its_start_and_says_why(name, request):
+    """One state makes no line over time; interpolation between outputs would give NaN."""
+    run = request.getfixturevalue(name)
+    message = "too stiff for an explicit method: " + "H in cell 11 answers within 0.03 s, " * 8
+    manifest = {**run.manifest, "status": "failed", "t_end": 0.0, "message": message}
+    fig = plot.story(Result(run.dataset.isel(time=[0]), manifest))
+    words = " ".join(t.get_text() for t in fig.texts)
+    assert "FAILED at the start" in words and message.strip() in words
+    panels = [ax for ax in fig.axes if ax.get_subplotspec() is not None]
+    assert len(panels) >= 2 and all(drawn(ax) for ax in panels)
     fig.canvas.draw()
+    size = fig.get_window_extent().width
+    assert all(t.get_window_extent().x1 < size for t in fig.texts)
+    held = run["ledger"].sel(element="Ca")[0] / float(run["volume"].sum())
+    calcium = next(ax for ax in panels if ax.get_title(loc="left").startswith("Where the calcium is"))
+    assert sum(p.get_width() for p in calcium.patches) == pytest.approx(float(held.sum()))
+
+
+def test_a_story_of_nothing_says_so(result):
+    manifest = {**result.manifest, "status": "failed", "t_end": 0.0, "message": "no start."}
+    fig = plot.story(Result(result.dataset.isel(time=[]), manifest))
+    assert "There is nothing to draw: no start." in [t.get_text() for t in fig.texts]
+    fig.canvas.draw()
+
+
+def test_a_story_of_a_run_that_broke_off_says_why(result):
+    manifest = {**result.manifest, "status": "interrupted", "message": "The run was interrupted."}
+    fig = plot.story(Result(result.dataset, manifest))
+    assert [t.get_text() for t in fig.texts][-1] == "The run was interrupted."
+    assert "INTERRUPTED after 6 h" in fig.texts[-2].get_text()
 
 
 def test_pictures_leave_the_settings_of_matplotlib_alone(result):

@@ -121,6 +121,15 @@ def test_every_shape_survives_its_table():
         (lambda: shapes.HalfSpace((0, 0)), "no direction"),
         (lambda: shapes.Union(()), "no shapes"),
         (lambda: shapes.Union(("disc",)), "is not a shape"),
+        (lambda: shapes.Union(shapes.Disc, shapes.Disc), r"union: Disc is a kind.*Disc\(radius, center\)"),
+        (lambda: shapes.Ellipse("3 mm"), r"radii = '3 mm' must be a row of lengths.*\('3 mm', '3 mm'\)"),
+        (lambda: shapes.Box(2e-3), r"size = 0.002 must be a row.*\('0.002 m',\) along a line"),
+        (lambda: shapes.Disc("1 mm", "2 mm"), "center = '2 mm' must be a row of lengths"),
+        (lambda: shapes.Disc(("1 mm", "2 mm")), "must be one length"),
+        (lambda: shapes.Annulus((0, 1), 2), "must be one length"),
+        (lambda: shapes.Ellipse((1e-3, 1e-3), direction=1), "must be a row of numbers"),
+        (lambda: shapes.HalfSpace("x"), "must be a row of numbers"),
+        (lambda: shapes.HalfSpace(("up", 1)), "half_space: normal"),
         (lambda: shapes.Mask(np.zeros((3, 3)), (1e-3, 1e-3)), "the mask is empty"),
         (lambda: shapes.Mask(np.eye(3), (1e-3, 1e-3), label=7), "no pixel has the label 7"),
         (lambda: shapes.Mask("mask", (1e-3, 1e-3)), "array of numbers"),
@@ -138,6 +147,19 @@ def test_every_shape_survives_its_table():
 def test_slips_are_answered_with_a_sentence(make, words):
     with pytest.raises(ValueError, match=words):
         make()
+
+
+def test_an_unknown_shape_is_answered_with_the_nearest():
+    with pytest.raises(AttributeError, match="^there is no shape 'Elipse'. Did you mean 'Ellipse'\\?$"):
+        shapes.Elipse  # noqa: B018
+
+
+def test_shapes_of_shapes_are_given_in_a_row_or_one_by_one():
+    a, b = shapes.Disc("1 mm"), shapes.Box(("1 mm", "1 mm"))
+    assert shapes.Union(a, b) == shapes.Union((a, b)) == shapes.Union(of=[a, b])
+    assert shapes.Union(a, b) != shapes.Intersection(a, b)
+    assert shapes.Difference(a, b) != shapes.Difference(b, a)
+    assert repr(shapes.Union(a, b)).startswith("Union(of=(Disc(radius=0.001")
 
 
 def test_bad_pictures_are_answered_with_a_sentence(tmp_path):
