@@ -54,10 +54,11 @@ def comparison(
 
 
 def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = "solver") -> list[dict]:
-    """The rows of `comparison`, and a sentence at each error for what was stopped before it got there.
+    """The rows of `comparison`, and at each error a row for what was stopped before it got there.
 
     A stopped run would have taken longer than the processor time it had, and with it every run to a
-    smaller error.
+    smaller error. Where runs have an `rtol`, its error is taken to be that of `ours` at the same one:
+    nothing is said about larger errors, which a looser run might have reached in less.
     """
     out = []
     for target in dict.fromkeys(r["target"] for r in compared):
@@ -65,12 +66,48 @@ def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = 
         out += here
         mine = next((r["cpu"] for r in here if r[by] == ours), None)
         for name in _names(rows, by):
-            stopped = [r["cpu"] for r in rows if r[by] == name and r.get("stopped") and r.get("cpu")]
+            stopped = [
+                r
+                for r in rows
+                if r[by] == name
+                and r.get("stopped")
+                and r.get("cpu")
+                and target <= _loosest(r, rows, ours, by)
+            ]
             if stopped and not any(r[by] == name for r in here):
-                said = f"more than {max(stopped):.0f} s: stopped"
-                least = {"cpu_least": max(stopped) / mine} if mine else {}
-                out.append({"target": target, by: name, "message": said, **least})
+                most = max(stopped, key=lambda r: r["cpu"])
+                row = {"target": target, by: name, "message": f"more than {most['cpu']:.0f} s: stopped"}
+                row |= {k: most[k] for k in ("reached", "expected") if most.get(k)}
+                if mine:
+                    row["cpu_least"] = most["cpu"] / mine
+                    if most.get("expected"):
+                        row["expected_ratio"] = most["expected"] / mine
+                out.append(row)
     return out
+
+
+def _loosest(row: dict, rows: Sequence[dict], ours: str, by: str) -> float:
+    """The largest error that a stopped run says something about."""
+    if row.get("rtol") is None:
+        return math.inf
+    return max((r["error"] for r in rows if _beside(r, row, ours, by)), default=0.0)
+
+
+def _beside(r: dict, row: dict, ours: str, by: str) -> bool:
+    return r[by] == ours and r.get("rtol") == row["rtol"] and bool(r.get("error"))
+
+
+def stopped_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:
+    """The errors of `ours` at the tolerances where others were stopped, rounded down to two digits:
+    the largest at which their bounds hold."""
+    found = set()
+    for row in rows:
+        if row.get("stopped") and row.get("rtol") is not None:
+            for r in rows:
+                if _beside(r, row, ours, by):
+                    size = 10.0 ** (math.floor(math.log10(r["error"])) - 1)
+                    found.add(float(f"{math.floor(r['error'] / size) * size:.1e}"))
+    return sorted(found, reverse=True)
 
 
 def common_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:

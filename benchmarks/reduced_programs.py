@@ -84,7 +84,7 @@ def ours(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray |
             row = {"method": solver, "setting": f"rtol {rtol:.0e}", "import": imported, "compile": compile_s}
             compile_s = None  # by now it has happened
             try:
-                clock = repeated(lambda rtol=rtol: call(rtol), 1 if quick else 3, limit)
+                clock = repeated(lambda rtol=rtol: call(rtol), 1 if quick else 5)
             except Exception as e:  # reported, and the next solver has its turn
                 yield row | {"failed": f"{type(e).__name__}: {e}"[:200]}, None
                 break
