@@ -54,35 +54,31 @@ def comparison(
 
 
 def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = "solver") -> list[dict]:
-    """The rows of `comparison`, and at each error a row for what was stopped before it got there.
+    """The rows of `comparison`, and one for each that was stopped, at the largest error it is known for.
 
     A stopped run would have taken longer than the processor time it had, and with it every run to a
     smaller error. Where runs have an `rtol`, its error is taken to be that of `ours` at the same one:
     nothing is said about larger errors, which a looser run might have reached in less.
     """
-    out = []
-    for target in dict.fromkeys(r["target"] for r in compared):
+    out, said = [], set()
+    for target in sorted({r["target"] for r in compared}, reverse=True):
         here = [r for r in compared if r["target"] == target]
         out += here
         mine = next((r["cpu"] for r in here if r[by] == ours), None)
-        for name in _names(rows, by):
-            stopped = [
-                r
-                for r in rows
-                if r[by] == name
-                and r.get("stopped")
-                and r.get("cpu")
-                and target <= _loosest(r, rows, ours, by)
-            ]
-            if stopped and not any(r[by] == name for r in here):
-                most = max(stopped, key=lambda r: r["cpu"])
-                row = {"target": target, by: name, "message": f"more than {most['cpu']:.0f} s: stopped"}
-                row |= {k: most[k] for k in ("reached", "expected") if most.get(k)}
-                if mine:
-                    row["cpu_least"] = most["cpu"] / mine
-                    if most.get("expected"):
-                        row["expected_ratio"] = most["expected"] / mine
-                out.append(row)
+        for row in rows:
+            name = row[by]
+            if not (row.get("stopped") and row.get("cpu") and target <= _loosest(row, rows, ours, by)):
+                continue
+            if name in said or any(r[by] == name for r in here):
+                continue
+            said.add(name)
+            bound = {"target": target, by: name, "message": f"more than {row['cpu']:.0f} s: stopped"}
+            bound |= {k: row[k] for k in ("reached", "expected") if row.get(k)}
+            if mine:
+                bound["cpu_least"] = row["cpu"] / mine
+                if row.get("expected"):
+                    bound["expected_ratio"] = row["expected"] / mine
+            out.append(bound)
     return out
 
 

@@ -149,9 +149,9 @@ def precipitation(quick: bool) -> Problem:
 
 def lesion_2d(quick: bool, cells: int = 64, rtols: tuple[float, ...] = (1e-3, 1e-4, 1e-5)) -> Problem:
     """The same chemistry in a square."""
-    scenario = lesion(12, days=2.0) if quick else lesion(cells)
+    scenario = lesion(cells // 5, days=2.0) if quick else lesion(cells)
     return Problem(
-        "lesion-2d" + ("-quick" if quick else "" if cells == 64 else f"-{cells}"),
+        "lesion-2d" + ("" if cells == 64 else f"-{cells}") + ("-quick" if quick else ""),
         f"The infarct in a square of {cells} x {cells} cells",
         lambda: of_scenario(scenario), scenario,
         judge=("ndf", 1e-8), witness=("bdf", 1e-5) if quick else ("cvode", 1e-7),

@@ -17,17 +17,20 @@ import numpy as np
 from benchmarks import reduced_problem as problem
 from benchmarks.timing import limit_process
 
-# Settings of a run, loose to tight. py-pde compiles anew for each of its settings, so there
-# are few, the most promising first; courant is the step in units of the limit of stability.
+# Settings of a run, loose to tight. py-pde compiles anew for each of its own steppers (its door to
+# SciPy is compiled once), so there are few, the most promising first; courant is the step in units of
+# the limit of stability. FiPy: both ions in one matrix, or one after the other.
 SETTINGS = {
     "hapsim": [{"solver": None, "rtol": r} for r in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)],
     "py-pde": [
-        {"method": "euler", "courant": 0.9}, {"method": "scipy LSODA, dense", "rtol": 1e-3},
-        {"method": "runge-kutta", "tolerance": 1e-4}, {"method": "scipy RK23", "rtol": 1e-4},
-        {"method": "euler", "courant": 0.45},
+        {"method": "euler", "courant": 0.9},
+        *({"method": "scipy BDF, sparse", "rtol": r} for r in (1e-2, 1e-3, 1e-4, 1e-5)),
+        {"method": "scipy RK23", "rtol": 1e-3}, {"method": "scipy LSODA, dense", "rtol": 1e-3},
+        {"method": "runge-kutta", "tolerance": 1e-4}, {"method": "euler", "courant": 0.45},
     ],
     "fipy": [
-        {"method": m, "steps": k} for m in ("LU", "GMRES") for k in (25, 100, 400)
+        {"method": m, "steps": k} for m in ("coupled, LU", "separate, LU", "separate, CG")
+        for k in (25, 100, 400)
     ],
 }  # fmt: skip
 DENSE_LIMIT = 4000  # unknowns of a dense Jacobian
@@ -50,7 +53,7 @@ def main(task: dict) -> dict:
 
 
 def _few(settings: list, quick: bool, key: str) -> Iterator[dict]:
-    """All settings, or the first two (py-pde: one in all) when quick."""
+    """All settings, or the first two (py-pde: two in all) when quick."""
     seen: dict = {}
     for k, s in enumerate(settings):
         seen[s.get(key)] = seen.get(s.get(key), 0) + 1
@@ -119,6 +122,7 @@ def py_pde(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray
         [pde.ScalarField(grid, p["CA"]), pde.ScalarField(grid, p["P"]), pde.ScalarField(grid, 0.0)]
     )
     stable = h * h / (4.0 * problem.D_CA)
+    through = None  # SciPy's integrators; their tolerances change without compiling
     for setting in _few(SETTINGS["py-pde"], quick, "method"):
         method = setting["method"]
         what = ", ".join(f"{k} {v:g}" for k, v in setting.items() if k != "method")
@@ -128,21 +132,27 @@ def py_pde(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray
             yield row | {"failed": f"left out: its dense Jacobian would take {size:.1f} GB"}, None
             continue
         equation = pde.PDE(equations, bc_ops=sides, consts={"disc": disc})
-        if method.startswith("scipy"):
-            name = method.split()[1].rstrip(",")
-            solver = pde.ScipySolver(
-                equation, method=name, rtol=setting["rtol"], atol=0.1 * setting["rtol"], backend="numba"
-            )
-            step = None
-        elif method == "euler":
-            solver, step = pde.EulerSolver(equation, backend="numba"), setting["courant"] * stable
-        else:
-            solver = pde.RungeKuttaSolver(
-                equation, adaptive=True, tolerance=setting["tolerance"], backend="numba"
-            )
-            step = 0.1 * stable
         began = time.perf_counter()
-        stepper = solver.make_stepper(start.copy(), dt=step)
+        step = None
+        if method.startswith("scipy"):
+            if through is None:
+                solver = pde.ScipySolver(equation, backend="numba")
+                through = solver, solver.make_stepper(start.copy())
+            solver, stepper = through
+            solver.solver_params = {
+                "method": method.split()[1].rstrip(","), "rtol": setting["rtol"],
+                "atol": 0.1 * setting["rtol"],
+            }  # fmt: skip
+            if "sparse" in method:
+                solver.solver_params["jac_sparsity"] = pattern(n)
+        else:
+            if method == "euler":
+                solver, step = pde.EulerSolver(equation, backend="numba"), setting["courant"] * stable
+            else:
+                solver, step = pde.RungeKuttaSolver(
+                    equation, adaptive=True, tolerance=setting["tolerance"], backend="numba"
+                ), 0.1 * stable  # fmt: skip
+            stepper = solver.make_stepper(start.copy(), dt=step)
         stepper(start.copy(), 0.0, stable)
         row["compile"] = time.perf_counter() - began
         before = solver.info["steps"]
@@ -154,42 +164,53 @@ def py_pde(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray
             if time.process_time() - cpu > limit:
                 break
         row |= {"seconds": time.perf_counter() - began, "cpu": time.process_time() - cpu}
-        row["steps"] = int(solver.info["steps"] - before)
+        if step is not None:  # through SciPy it counts right-hand sides
+            row["steps"] = int(solver.info["steps"] - before)
         if t < problem.END:
             yield row | {"failed": f"stopped at {t / problem.END:.0%}", "stopped": True}, None
             continue
         yield row, np.array([f.data for f in state])
 
 
+def pattern(n: int):
+    """Which of the 3 n^2 rates depends on which unknown: what SciPy's BDF needs for sparse matrices."""
+    from scipy import sparse
+
+    line = sparse.diags_array([np.ones(n - 1), np.ones(n), np.ones(n - 1)], offsets=[-1, 0, 1])
+    own, eye = sparse.eye_array(n * n), sparse.eye_array(n)
+    near = sparse.kron(line, eye) + sparse.kron(eye, line)
+    none = sparse.csr_array((n * n, n * n))
+    return sparse.block_array([[near, own, none], [own, near, none], [own, own, none]], format="csc") != 0
+
+
 def fipy(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray | None]]:
-    """FiPy: implicit Euler, both ions coupled, the rate linearised at each step."""
+    """FiPy: implicit Euler, the rate linearised at each step, both ions in one matrix or one by one."""
     began = time.perf_counter()
     import fipy as fp
 
     imported = time.perf_counter() - began
+    suite = fp.solvers.solver_suite
     mesh = fp.Grid2D(nx=n, ny=n, dx=2 * problem.HALF / n, dy=2 * problem.HALF / n)
     mask = problem.disc(n).ravel(order="F")
     for setting in _few(SETTINGS["fipy"], quick, "method"):
-        count = setting["steps"]
-        row = {"method": f"implicit Euler, {setting['method']}", "setting": f"{count} steps",
+        count, method = setting["steps"], setting["method"]
+        row = {"method": f"implicit Euler, {method}", "setting": f"{count} steps, {suite}",
                "import": imported, "compile": None, "steps": count}  # fmt: skip
-        solver = fp.LinearLUSolver() if setting["method"] == "LU" else fp.LinearGMRESSolver(
-            tolerance=1e-8, iterations=500
-        )  # fmt: skip
-        a, b = fp.CellVariable(mesh, value=problem.CA, hasOld=True), fp.CellVariable(
-            mesh, value=problem.P, hasOld=True
-        )  # fmt: skip
+        solver = fp.LinearLUSolver() if "LU" in method else fp.LinearCGSolver(tolerance=1e-8, iterations=500)
+        a, b = (fp.CellVariable(mesh, value=v, hasOld=True) for v in (problem.CA, problem.P))
         a.constrain(problem.CA, mesh.exteriorFaces)
         b.constrain(problem.P, mesh.exteriorFaces)
-        fixed, da, db, source = (fp.CellVariable(mesh, value=0.0) for _ in range(4))
+        fixed_a, fixed_b, da, db, source = (fp.CellVariable(mesh, value=0.0) for _ in range(5))
         # r = fixed + da a + db b: Newton's first iterate at the state before the step.
-        equation = (
-            fp.TransientTerm(var=a) == fp.DiffusionTerm(problem.D_CA, var=a) - fixed
-            - fp.ImplicitSourceTerm(da, var=a) - fp.ImplicitSourceTerm(db, var=b)
-        ) & (
-            fp.TransientTerm(var=b) == fp.DiffusionTerm(problem.D_P, var=b) - fixed + source
-            - fp.ImplicitSourceTerm(da, var=a) - fp.ImplicitSourceTerm(db, var=b)
+        left_a = fp.TransientTerm(var=a) == (
+            fp.DiffusionTerm(problem.D_CA, var=a) - fixed_a - fp.ImplicitSourceTerm(da, var=a)
+            - (fp.ImplicitSourceTerm(db, var=b) if "coupled" in method else 0.0)
         )  # fmt: skip
+        left_b = fp.TransientTerm(var=b) == (
+            fp.DiffusionTerm(problem.D_P, var=b) - fixed_b + source - fp.ImplicitSourceTerm(db, var=b)
+            - (fp.ImplicitSourceTerm(da, var=a) if "coupled" in method else 0.0)
+        )  # fmt: skip
+        both = left_a & left_b if "coupled" in method else None
         dt, solid = problem.END / count, np.zeros(n * n)
         began, cpu, done = time.perf_counter(), time.process_time(), 0
         for k in range(count):
@@ -198,11 +219,20 @@ def fipy(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray |
             r, ra, rb = problem.rate(a.value, b.value)
             da.setValue(ra)
             db.setValue(rb)
-            fixed.setValue(r - ra * a.value - rb * b.value)
+            rest = r - ra * a.value - rb * b.value
             released = np.exp(-k * dt / problem.TAU) - np.exp(-(k + 1) * dt / problem.TAU)
             source.setValue(mask * problem.ESTER * released / dt)
-            equation.solve(dt=dt, solver=solver)
-            solid += dt * (fixed.value + ra * a.value + rb * b.value)
+            if both is not None:
+                fixed_a.setValue(rest)
+                fixed_b.setValue(rest)
+                both.solve(dt=dt, solver=solver)
+                solid += dt * (rest + ra * a.value + rb * b.value)
+            else:
+                fixed_a.setValue(rest + rb * b.value)
+                left_a.solve(var=a, dt=dt, solver=solver)
+                fixed_b.setValue(rest + ra * a.value)
+                left_b.solve(var=b, dt=dt, solver=solver)
+                solid += dt * (rest + ra * a.value + rb * b.value)
             done = k + 1
             if time.process_time() - cpu > limit:
                 break

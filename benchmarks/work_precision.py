@@ -24,6 +24,13 @@ QUESTION = (
     "Which solver reaches which error in what time? (Same right-hand side and tolerances' meaning "
     "for all; the error is that of the end state, in units of the declared scales.)"
 )
+STOPPED = (
+    "A run that was stopped is a lower bound, not a result: `at least` is the processor time it had over "
+    "that of ndf at the error that ndf has at the same tolerance; a smaller error takes it longer still. "
+    "`extrapolated` was not measured: it is what the run would take were its work spread over time as that "
+    "of ndf is, whose first transients take half of it (rk: evenly, because stability bounds its steps); "
+    "nothing is extrapolated from less than 2 % of the work."
+)
 DENSE_LIMIT = 4000  # unknowns; LSODA factors a dense matrix
 LEAST_WORK = 0.02  # of a run: from less, nothing is extrapolated
 OURS = DEFAULT
@@ -145,13 +152,7 @@ def whole(problem: Problem, name: str, rtol: float, repeat: int, limit: float) -
 def run(quick: bool, names: tuple[str, ...] = tuple(PROBLEMS)) -> dict:
     """The section."""
     rows, tables, checks = [], {}, []
-    notes = [
-        "A run that was stopped is a lower bound, not a result: `at least` is the processor time that it had, "
-        f"over that of {OURS} at the error {OURS} has at the same tolerance, or at a smaller one. "
-        "`extrapolated` was not measured: it is the time that the run would take were its work spread over "
-        f"time as that of {OURS} is, whose first transients take half of it ({', '.join(EVEN)}: evenly, because "
-        f"stability bounds its steps); nothing is extrapolated from less than {LEAST_WORK:.0%} of the work."
-    ]
+    notes = [STOPPED]
     for name in names:
         began = time.perf_counter()
         problem = PROBLEMS[name](quick)
