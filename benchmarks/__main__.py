@@ -1,6 +1,6 @@
 """`python -m benchmarks`: measure, store as JSON, and show tables and pictures made from the JSON.
 
-    python -m benchmarks                     everything, about 20 minutes on two cores
+    python -m benchmarks                     everything, some 20 minutes on two cores
     python -m benchmarks --quick             the same at toy sizes, to see that it runs
     python -m benchmarks kernels peers_reduced
     python -m benchmarks report              tables and pictures again, from what is stored
