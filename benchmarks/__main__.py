@@ -24,7 +24,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def measure(section: str, quick: bool, **options) -> dict:
     """Run one section and put beside it what it was run on."""
-    from numba import get_num_threads
+    import sim.solvers  # noqa: F401  before numba starts its threads: it tells idle ones to sleep, not to spin
+
+    from numba import get_num_threads  # isort: skip
 
     from benchmarks.machine import description
 

@@ -59,16 +59,16 @@ def differenced(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps
         rhs, t0, np.array(y0, float), t1, rtol=rtol, atol=per_cell(system, atol), jac_sparsity=pattern
     )
     integrator.D[2:] = 0.0  # SciPy subtracts from these rows before it has filled them
-    status = "finished"
+    status, message = "finished", ""
     try:
         while integrator.status == "running":
-            integrator.step()
+            reason = integrator.step()
             record.step(integrator.t, integrator.y)
     except KeyboardInterrupt:
         status = "interrupted"
     if integrator.status == "failed":
-        status = "failed"
+        status, message = "failed", f"SciPy BDF stopped at t = {integrator.t:.3g} s: {reason}"
     return record.solution(
-        integrator.t, integrator.y, status, "", rhs=integrator.nfev, jacobians=integrator.njev,
+        integrator.t, integrator.y, status, message, rhs=integrator.nfev, jacobians=integrator.njev,
         factorisations=integrator.nlu,
     )  # fmt: skip

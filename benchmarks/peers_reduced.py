@@ -23,13 +23,13 @@ QUESTION = (
 PROGRAMS = {"hapsim": "sim", "py-pde": "pde", "fipy": "fipy"}
 SAME = 0.02  # a best error below this is the same problem: wrong equations leave 0.1 and more
 REASONS = {
-    "py-pde": "its own steppers are explicit, so stability (h^2/4D) sets the number of steps whatever the error; "
-    "its implicit ones iterate to a fixed point, which contracts for such steps only. Its best is SciPy's BDF "
-    "through ScipySolver, given the pattern of the Jacobian: differences of the rates and sparse LU, where ours "
-    "has derivatives and multigrid",
-    "fipy": "implicit Euler is of first order, so the error is bought with steps, and each step assembles its "
-    "matrices in Python; sweeps would cost more at the same order. Its solvers here are those that pip brings, "
-    "SciPy's",
+    "py-pde": "its own steppers are explicit, so stability (h^2/4D) sets the number of steps whatever the "
+    "error; its implicit ones iterate to a fixed point, which contracts for such steps only. Its best is "
+    "SciPy's BDF through ScipySolver, given the pattern of the Jacobian: differences of the rates and sparse "
+    "LU, where ours has derivatives and multigrid",
+    "fipy": "implicit Euler is of first order, so the error is bought with steps, and each step assembles "
+    "its matrices in Python; sweeps would cost more at the same order. Its solvers here are those that pip "
+    "brings, SciPy's",
 }
 COSTS = ("seconds", "cpu", "steps")
 OURS = f"hapsim, {DEFAULT}"

@@ -39,9 +39,11 @@ class Work:
     a run, so shares of time would make a stopped run look far worse than it was.
 
     path: (t [s], processor time [s]) of every step; one point spreads the work evenly.
+    factorisations: of the finished run, where it counts them
     """
 
-    def __init__(self, path: Sequence[tuple[float, float]]) -> None:
+    def __init__(self, path: Sequence[tuple[float, float]], factorisations: int | None = None) -> None:
+        self.factorisations = factorisations
         self.t = np.array([t for t, _ in path])
         self.spent = np.array([s for _, s in path])
         self.even = len(self.t) == 1
