@@ -21,6 +21,7 @@ QUESTION = (
     "Two diffusing ions and a precipitation rate in a square: which program reaches which error in what time?"
 )
 PROGRAMS = {"hapsim": "sim", "py-pde": "pde", "fipy": "fipy"}
+SIDES = (64, 128)  # cells along an edge
 SAME = 0.02  # a best error below this is the same problem: wrong equations leave 0.1 and more
 REASONS = {
     "py-pde": "its own steppers are explicit, so stability (h^2/4D) sets the number of steps whatever the "
@@ -38,7 +39,7 @@ OURS = f"hapsim, {DEFAULT}"
 def run(quick: bool) -> dict:
     """The section."""
     rows, notes, tables = [], [], {}
-    for n in (16,) if quick else (64, 128):
+    for n in (16,) if quick else SIDES:
         reference(n)  # once, before the clocks
         for program, module in PROGRAMS.items():
             if importlib.util.find_spec(module) is None:

@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from benchmarks import __main__ as suite
 from benchmarks import equal_error, report
 from benchmarks.machine import description
 from benchmarks.stopping import Allowance, Watch, Work
+from benchmarks.timing import ROOT
 
 
 def power_law(order, constant, errors):
@@ -235,6 +239,23 @@ def test_one_section_end_to_end(tmp_path, capsys, monkeypatch):
     for r in rows:
         assert r["status"] != "finished" or r["error"] < 30 * r["rtol"]
         assert r["status"] != "finished" or math.isfinite(r["seconds"])
+
+
+def test_idle_threads_are_told_to_sleep_before_there_are_any():
+    """Spinning ones cost a busy machine most of its time; OpenMP reads its environment once."""
+    code = (
+        "import os, types, benchmarks.__main__ as suite, numba.np.ufunc.parallel as threads\n"
+        "launch = threads._launch_threads\n"
+        "threads._launch_threads = lambda: (print(os.environ.get('OMP_WAIT_POLICY')), launch())\n"
+        "nothing = types.SimpleNamespace(run=lambda quick: {})\n"
+        "suite.importlib = types.SimpleNamespace(import_module=lambda name: nothing)\n"
+        "suite.measure('any', True)\n"
+    )
+    clean = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert out.stdout.split()[0] == "passive"
 
 
 def test_an_unknown_section_is_named(capsys):
