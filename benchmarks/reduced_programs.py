@@ -7,6 +7,7 @@ so that what was finished stays when the process is stopped.
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -40,15 +41,23 @@ def main(task: dict) -> dict:
     limit_process(task["processor"])
     started = time.perf_counter()
     runs = {"hapsim": ours, "py-pde": py_pde, "fipy": fipy}[task["program"]]
-    reference = problem.reference(task["n"])
+    reference, imported = problem.reference(task["n"]), import_seconds(task["program"])
     began = time.perf_counter()
     with Path(task["rows"]).open("a") as out:
         for row, fields in runs(task["n"], task["limit"], task.get("quick", False)):
-            row |= {"program": task["program"], "n": task["n"]}
+            row |= {"program": task["program"], "n": task["n"], "import": imported}
             row["error"] = None if fields is None else problem.error(fields, reference)
             out.write(json.dumps(row) + "\n")
             out.flush()
     return {"seconds": time.perf_counter() - began, "reference": began - started}
+
+
+def import_seconds(program: str) -> float:
+    """Seconds of the import in a process of its own, where nothing shared is loaded yet."""
+    what = {"hapsim": "sim, sim.solvers", "py-pde": "pde", "fipy": "fipy"}[program]
+    code = f"import time; t = time.perf_counter(); import {what}; print(time.perf_counter() - t)"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return float(out.stdout.split()[-1])
 
 
 def _few(settings: list, quick: bool, key: str) -> Iterator[dict]:
@@ -65,11 +74,9 @@ def ours(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray |
 
     `work_precision` compares all of them; SciPy's would only spend the time here.
     """
-    began = time.perf_counter()
     import sim
     from benchmarks.timing import repeated, until, warmed
 
-    imported = time.perf_counter() - began
     scenario = problem.scenario(n)
     small = problem.scenario(8)
     for solver in ("ndf", "cvode", "rkc", "strang"):
@@ -83,7 +90,7 @@ def ours(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray |
         compile_s = warmed(lambda: call(1e-1, small))
         for setting in _few(SETTINGS["hapsim"], quick, "solver"):
             rtol = setting["rtol"]
-            row = {"method": solver, "setting": f"rtol {rtol:.0e}", "import": imported, "compile": compile_s}
+            row = {"method": solver, "setting": f"rtol {rtol:.0e}", "compile": compile_s}
             compile_s = None  # by now it has happened
             try:
                 clock = repeated(lambda rtol=rtol: call(rtol), 1 if quick else 5)
@@ -102,10 +109,8 @@ def ours(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray |
 
 def py_pde(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray | None]]:
     """py-pde: expressions compiled with numba, explicit steppers."""
-    began = time.perf_counter()
     import pde
 
-    imported = time.perf_counter() - began
     p, h = problem.NUMBERS, 2 * problem.HALF / n
     grid = pde.CartesianGrid([[-problem.HALF, problem.HALF]] * 2, n)
     disc = pde.ScalarField(grid, problem.disc(n))
@@ -125,7 +130,7 @@ def py_pde(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray
     for setting in _few(SETTINGS["py-pde"], quick, "method"):
         method = setting["method"]
         what = ", ".join(f"{k} {v:g}" for k, v in setting.items() if k != "method")
-        row = {"method": method, "setting": what, "import": imported}
+        row = {"method": method, "setting": what}
         if "dense" in method and 3 * n * n > DENSE_LIMIT:
             size = 8e-9 * (3 * n * n) ** 2
             yield row | {"failed": f"left out: its dense Jacobian would take {size:.1f} GB"}, None
@@ -184,17 +189,15 @@ def pattern(n: int):
 
 def fipy(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray | None]]:
     """FiPy: implicit Euler, the rate linearised at each step, both ions in one matrix or one by one."""
-    began = time.perf_counter()
     import fipy as fp
 
-    imported = time.perf_counter() - began
     suite = fp.solvers.solver_suite
     mesh = fp.Grid2D(nx=n, ny=n, dx=2 * problem.HALF / n, dy=2 * problem.HALF / n)
     mask = problem.disc(n).ravel(order="F")
     for setting in _few(SETTINGS["fipy"], quick, "method"):
         count, method = setting["steps"], setting["method"]
         row = {"method": f"implicit Euler, {method}", "setting": f"{count} steps, {suite}",
-               "import": imported, "compile": None, "steps": count}  # fmt: skip
+               "compile": None, "steps": count}  # fmt: skip
         solver = fp.LinearLUSolver() if "LU" in method else fp.LinearCGSolver(tolerance=1e-8, iterations=500)
         a, b = (fp.CellVariable(mesh, value=v, hasOld=True) for v in (problem.CA, problem.P))
         a.constrain(problem.CA, mesh.exteriorFaces)
