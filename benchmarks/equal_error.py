@@ -94,15 +94,10 @@ def _beside(r: dict, row: dict, ours: str, by: str) -> bool:
 
 
 def stopped_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:
-    """The errors of `ours` at the tolerances where others were stopped, rounded down to two digits:
-    the largest at which their bounds hold."""
-    found = set()
-    for row in rows:
-        if row.get("stopped") and row.get("rtol") is not None:
-            for r in rows:
-                if _beside(r, row, ours, by):
-                    size = 10.0 ** (math.floor(math.log10(r["error"])) - 1)
-                    found.add(float(f"{math.floor(r['error'] / size) * size:.1e}"))
+    """The errors of `ours` at the tolerances where others were stopped: the largest at which their
+    bounds hold."""
+    stopped = [r for r in rows if r.get("stopped") and r.get("rtol") is not None]
+    found = {r["error"] for row in stopped for r in rows if _beside(r, row, ours, by)}
     return sorted(found, reverse=True)
 
 

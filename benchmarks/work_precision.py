@@ -30,7 +30,8 @@ STOPPED = (
     "`extrapolated` was not measured: it is what the run would take were its work spread over time as that "
     "of ndf is, whose first transients take half of it (rk: evenly, because stability bounds its steps; bdf: "
     "by its factorisations, which take nearly all its time, and of which it needs as many as ndf, whose "
-    "formulas are the same); nothing is extrapolated from less than 2 % of the work."
+    "formulas are the same); nothing is extrapolated from less than 2 % of the work. It is too little for "
+    "explicit methods and for Krylov iterations without a preconditioner, which get slower as steps grow."
 )
 DENSE_LIMIT = 4000  # unknowns; LSODA factors a dense matrix
 LEAST_WORK = 0.02  # of a run: from less, nothing is extrapolated
