@@ -30,7 +30,7 @@ REASONS = {
     "LU, where ours has derivatives and multigrid",
     "fipy": "implicit Euler is of first order, so the error is bought with steps, and each step assembles "
     "its matrices in Python; sweeps would cost more at the same order. Its solvers here are those that pip "
-    "brings, SciPy's",
+    "brings, SciPy's; GMRES instead of LU takes as long, since assembling does",
 }
 COSTS = ("seconds", "cpu", "steps")
 OURS = f"hapsim, {DEFAULT}"
@@ -62,8 +62,8 @@ def run(quick: bool) -> dict:
 
 def program_rows(program: str, n: int, quick: bool, notes: list[str]) -> list[dict]:
     """The runs of one program; what it had finished when its process was stopped, too."""
-    limit = 8.0 if quick else 15.0
-    whole = 120.0 if program == "py-pde" else 60.0  # py-pde compiles for some 20 s a stepper
+    limit = 8.0 if quick else 40.0 if program == "fipy" else 15.0
+    whole = 120.0 if program == "py-pde" else 80.0  # py-pde compiles for some 20 s a stepper
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
         task = {"program": program, "n": n, "limit": limit, "rows": str(path), "quick": quick}
