@@ -1,12 +1,20 @@
 """`python -m benchmarks`: measure, store as JSON, and show tables and pictures made from the JSON.
 
-    python -m benchmarks                     everything, about 20 minutes on two cores
-    python -m benchmarks --quick             the same at toy sizes, to see that it runs
+    python -m benchmarks                     everything, some 20 minutes on two idle cores
+    python -m benchmarks --quick             the same at toy sizes, to see that it runs, 4 minutes
     python -m benchmarks kernels peers_reduced
     python -m benchmarks report              tables and pictures again, from what is stored
 
-Sections: startup, kernels, work_precision, scaling, peers_speciation, peers_reduced.
-Results go to benchmarks/results/ (--quick: benchmarks/results/quick/).
+Sections, and minutes of each:
+    startup 1            the first result of a new process, with nothing compiled and with a warm cache
+    kernels 1            nanoseconds a cell, and the share of what the machine can do
+    work_precision 7     every solver: error against time, in one dimension, in squares, without reactions
+    scaling 5            squares and cubes; --scale-seconds 100 lets 256 x 256 come to its end, in 15
+    peers_speciation 1   against PHREEQC
+    peers_reduced 5      against py-pde and FiPy
+With a cache that knows nothing yet everything is compiled first, 2 minutes more; references that are
+not stored for the present model are computed once, 4 minutes. Results go to benchmarks/results/
+(--quick: benchmarks/results/quick/).
 """
 
 from __future__ import annotations
@@ -24,7 +32,9 @@ RESULTS = Path(__file__).parent / "results"
 
 def measure(section: str, quick: bool, **options) -> dict:
     """Run one section and put beside it what it was run on."""
-    from numba import get_num_threads
+    import sim.solvers  # noqa: F401  before numba starts its threads: it tells idle ones to sleep, not to spin
+
+    from numba import get_num_threads  # isort: skip
 
     from benchmarks.machine import description
 
@@ -51,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--quick", action="store_true", help="toy sizes; the numbers mean nothing")
     made.add_argument("--out", type=Path, help="folder for JSON, report.md and pictures")
     made.add_argument(
-        "--scale-seconds", type=float, help="integration time of each size in `scaling` [s], 100"
+        "--scale-seconds", type=float, help="integration time of each size in `scaling` [s], 30"
     )
     return made
 

@@ -54,23 +54,51 @@ def comparison(
 
 
 def bounds(compared: Sequence[dict], rows: Sequence[dict], ours: str, by: str = "solver") -> list[dict]:
-    """The rows of `comparison`, and a sentence at each error for what was stopped before it got there.
+    """The rows of `comparison`, and one for each that was stopped, at the largest error it is known for.
 
     A stopped run would have taken longer than the processor time it had, and with it every run to a
-    smaller error.
+    smaller error. Where runs have an `rtol`, its error is taken to be that of `ours` at the same one:
+    nothing is said about larger errors, which a looser run might have reached in less.
     """
-    out = []
-    for target in dict.fromkeys(r["target"] for r in compared):
+    out, said = [], set()
+    for target in sorted({r["target"] for r in compared}, reverse=True):
         here = [r for r in compared if r["target"] == target]
         out += here
         mine = next((r["cpu"] for r in here if r[by] == ours), None)
-        for name in _names(rows, by):
-            stopped = [r["cpu"] for r in rows if r[by] == name and r.get("stopped") and r.get("cpu")]
-            if stopped and not any(r[by] == name for r in here):
-                said = f"more than {max(stopped):.0f} s: stopped"
-                least = {"cpu_least": max(stopped) / mine} if mine else {}
-                out.append({"target": target, by: name, "message": said, **least})
+        for row in rows:
+            name = row[by]
+            if not (row.get("stopped") and row.get("cpu") and target <= _loosest(row, rows, ours, by)):
+                continue
+            if name in said or any(r[by] == name for r in here):
+                continue
+            said.add(name)
+            bound = {"target": target, by: name, "message": f"more than {row['cpu']:.0f} s: stopped"}
+            bound |= {k: row[k] for k in ("reached", "expected") if row.get(k)}
+            if mine:
+                bound["cpu_least"] = row["cpu"] / mine
+                if row.get("expected"):
+                    bound["expected_ratio"] = row["expected"] / mine
+            out.append(bound)
     return out
+
+
+def _loosest(row: dict, rows: Sequence[dict], ours: str, by: str) -> float:
+    """The largest error that a stopped run says something about."""
+    if row.get("rtol") is None:
+        return math.inf
+    return max((r["error"] for r in rows if _beside(r, row, ours, by)), default=0.0)
+
+
+def _beside(r: dict, row: dict, ours: str, by: str) -> bool:
+    return r[by] == ours and r.get("rtol") == row["rtol"] and bool(r.get("error"))
+
+
+def stopped_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:
+    """The errors of `ours` at the tolerances where others were stopped: the largest at which their
+    bounds hold."""
+    stopped = [r for r in rows if r.get("stopped") and r.get("rtol") is not None]
+    found = {r["error"] for row in stopped for r in rows if _beside(r, row, ours, by)}
+    return sorted(found, reverse=True)
 
 
 def common_targets(rows: Sequence[dict], ours: str, by: str = "solver") -> list[float]:

@@ -24,6 +24,18 @@ def times_as(v: float) -> str:
     return f"{v:.3g}x"
 
 
+def more_than(v: float) -> str:
+    return f"> {v:.3g}x"
+
+
+def about_times(v: float) -> str:
+    return f"about {v:.2g}x" if v < 100 else f"about {float(f'{v:.1g}'):,.0f}x".replace(",", " ")
+
+
+def about_seconds(v: float) -> str:
+    return f"about {float(f'{v:.2g}'):g} s"
+
+
 def scaled(unit: str, size: float) -> Callable[[float], str]:
     return lambda v: f"{v / size:.3g} {unit}".rstrip()
 
@@ -73,15 +85,16 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("slowest", "slowest", seconds), ("cpu", "CPU", seconds),
         ("simulate", "whole simulate", seconds), ("compile", "compile", seconds),
         ("steps", "steps", plain), ("rhs", "rhs", plain), ("reached", "reached", share),
-        ("message", "", plain),
+        ("message", "", plain), ("expected", "extrapolated", about_seconds),
     ],
     ("work_precision", "equal error"): [
         ("target", "at error", power), ("solver", "solver", plain), ("seconds", "integrator", seconds),
         ("seconds_ratio", "to ndf", times_as), ("cpu", "CPU", seconds), ("cpu_ratio", "to ndf", times_as),
         ("simulate", "whole simulate", seconds), ("simulate_ratio", "to ndf", times_as),
         ("steps", "steps", whole),
-        ("steps_ratio", "to ndf", times_as), ("message", "", plain),
-        ("cpu_least", "at least", times_as),
+        ("steps_ratio", "to ndf", times_as), ("message", "", plain), ("reached", "reached", share),
+        ("cpu_least", "at least", more_than), ("expected", "extrapolated", about_seconds),
+        ("expected_ratio", "extrapolated, to ndf", about_times),
     ],
     ("scaling", "runs"): [
         ("geometry", "grid", plain), ("side", "side", plain), ("cells", "cells", whole),
@@ -120,7 +133,7 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("n", "side", plain), ("target", "at error", power), ("who", "program", plain),
         ("seconds", "run", seconds), ("seconds_ratio", "to ours", times_as), ("cpu", "CPU", seconds),
         ("cpu_ratio", "to ours", times_as), ("steps", "steps", whole), ("message", "", plain),
-        ("cpu_least", "at least", times_as),
+        ("cpu_least", "at least", more_than),
     ],
 }  # fmt: skip
 

@@ -21,7 +21,7 @@ STARTING = 45.0  # s that a process may take beside the run, to start and to loa
 
 def run(quick: bool, limit: float | None = None) -> dict:
     """The section. limit: seconds of integration for each size."""
-    limit = limit or (4.0 if quick else 100.0)
+    limit = limit or (4.0 if quick else 30.0)
     rows, notes = [], []
     for geometry, sizes in (QUICK if quick else SIZES).items():
         for threads in sorted({1, min(2, get_num_threads())}):

@@ -56,17 +56,13 @@ def warmed(call: Callable) -> float:
     return max(0.0, clock.wall[0] - clock.wall[1])
 
 
-def repeated(call, repeat: int, limit: float) -> dict:
-    """Median and spread of `repeat` calls; of one, when that is broken off or takes a third of the limit."""
+def repeated(call, most: int) -> dict:
+    """Median and spread of at most `most` calls: five of what takes less than a second of processor
+    time, three below five seconds, one of what takes longer or was broken off."""
     clock = Clock()
     value = clock.time(call)
-    began = time.perf_counter()
-    while (
-        getattr(value, "status", "") == "finished"
-        and len(clock.wall) < repeat
-        and clock.cpu[0] < limit / 3
-        and time.perf_counter() - began < limit / 3
-    ):
+    count = 5 if clock.cpu[0] < 1.0 else 3 if clock.cpu[0] < 5.0 else 1
+    while getattr(value, "status", "") == "finished" and len(clock.wall) < min(most, count):
         value = clock.time(call)
     return {"value": value, **clock.spread()}
 

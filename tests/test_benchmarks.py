@@ -2,6 +2,9 @@
 
 import json
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +12,8 @@ import pytest
 from benchmarks import __main__ as suite
 from benchmarks import equal_error, report
 from benchmarks.machine import description
+from benchmarks.stopping import Allowance, Watch, Work
+from benchmarks.timing import ROOT
 
 
 def power_law(order, constant, errors):
@@ -62,6 +67,51 @@ def test_what_was_stopped_stands_in_the_table_with_its_bound():
     assert bound["cpu_least"] == pytest.approx(3.0 / (1e-3 * 1e-4**-0.5), rel=1e-12)
 
 
+def test_a_bound_is_given_once_and_not_for_errors_a_looser_run_might_reach():
+    """Stopped at rtol 1e-4, where ours is off by 2e-5: nothing is said about an error of 1e-3."""
+    rows = [
+        {"solver": "ours", "rtol": r, "error": e, "seconds": c, "cpu": c}
+        for r, e, c in ((1e-3, 1e-3, 1.0), (1e-4, 2e-5, 2.0), (1e-5, 1e-6, 4.0))
+    ]
+    slow = {"solver": "slow", "rtol": 1e-4, "error": None, "cpu": 30.0, "stopped": True, "expected": 80.0}
+    targets = [1e-3, *equal_error.stopped_targets([*rows, slow], "ours"), 1e-6]
+    assert targets == [1e-3, 2e-5, 1e-6]
+    compared = equal_error.comparison(rows, "ours", targets, ("seconds", "cpu"))
+    (bound,) = [r for r in equal_error.bounds(compared, [*rows, slow], "ours") if r["solver"] == "slow"]
+    assert bound["target"] == 2e-5
+    assert bound["cpu_least"] == pytest.approx(15.0)
+    assert bound["expected_ratio"] == pytest.approx(40.0)
+    assert "seconds" not in bound  # a bound is not a result
+
+
+def test_what_a_stopped_run_would_take_is_extrapolated_by_work_not_by_time():
+    """Half of the work in the first hundredth of the run: 10 s spent there mean 20 s, not 1000 s."""
+    work = Work([(0.5, 1.0), (1.0, 2.0), (100.0, 4.0)])
+    assert work.share(1.0) == pytest.approx(0.5, rel=1e-12)
+    assert work.share(50.5) == pytest.approx(0.75, rel=1e-12)
+    assert Work([(100.0, 1.0)]).share(1.0) == pytest.approx(0.01, rel=1e-12)  # evenly
+    watch = Watch(limit=1e9, work=work)
+    watch.path.append((1.0, 10.0))
+    assert watch.expected() == pytest.approx(20.0, rel=1e-12)
+
+
+def test_a_hopeless_run_is_given_up_after_its_trial_and_a_patient_one_is_not():
+    even = Work([(1.0, 1.0)])
+    allowed = Allowance(limit=10.0, trial=2.0, budget=1.0, patient={"dear": 20.0})
+
+    def after(seconds, t, name):
+        watch = allowed.watch(name, even)
+        watch.began -= seconds  # as if it had worked for so long
+        watch(t, 1)
+
+    after(1.0, 1e-6, "any")  # the trial is not over
+    after(3.0, 0.5, "any")  # 6 s in all
+    after(15.0, 1e-6, "dear")
+    for seconds, t, name in ((3.0, 0.01, "any"), (11.0, 0.99, "any"), (21.0, 0.99, "dear")):
+        with pytest.raises(KeyboardInterrupt):
+            after(seconds, t, name)
+
+
 def section(name, tables):
     return {
         "section": name, "quick": True, "took": 1.0, "question": "How fast?", "machine": description(1),
@@ -87,11 +137,13 @@ STORED = {
             {"problem": "stiff", "solver": "cvode", "rtol": 1e-3, "error": 1e-4, "reached": 1.0, **RUN},
             {"problem": "stiff", "solver": "cvode", "rtol": 1e-5, "error": 1e-6, "reached": 1.0, **RUN},
             {"problem": "stiff", "solver": "euler", "rtol": 1e-3, "error": None, "reached": 0.021, **RUN,
-             "message": "more than 20 s: stopped"},
+             "message": "more than 20 s: stopped", "stopped": True, "expected": 321.0},
         ],
         "equal error: stiff": [
             {"problem": "stiff", "target": 1e-5, "solver": "bdf", "seconds": 0.5, "seconds_ratio": 2.0,
-             "simulate": None, "simulate_ratio": None, "steps": 50.0, "steps_ratio": 0.5}
+             "simulate": None, "simulate_ratio": None, "steps": 50.0, "steps_ratio": 0.5},
+            {"problem": "stiff", "target": 1e-5, "solver": "euler", "message": "more than 20 s: stopped",
+             "cpu_least": 80.0, "expected": 321.0, "expected_ratio": 1284.0},
         ],
     },
     "scaling": {
@@ -128,8 +180,9 @@ def stored(tmp_path):
 def test_report_is_made_from_what_is_stored_alone(stored):
     made = report.write(stored)
     text = (stored / "report.md").read_text()
-    for said in ("How fast?", "812", "15 %", "more than 20 s: stopped", "2.1 %", "1 234 567", "0.25x",
-                 "not finished after 60 s", "ok: same answer", "toy sizes", "TypeError"):  # fmt: skip
+    for said in ("How fast?", "812", "15 %", "more than 20 s: stopped", "2.1 %", "> 80x", "about 1 000x",
+                 "1 234 567", "0.25x", "not finished after 60 s", "ok: same answer", "toy sizes",
+                 "TypeError"):  # fmt: skip
         assert said in text, said
     pictures = [p for p in made if p.suffix == ".png"]
     assert {p.stem for p in pictures} >= {"kernels", "scaling", "work_precision_seconds", "peers_reduced"}
@@ -186,6 +239,23 @@ def test_one_section_end_to_end(tmp_path, capsys, monkeypatch):
     for r in rows:
         assert r["status"] != "finished" or r["error"] < 30 * r["rtol"]
         assert r["status"] != "finished" or math.isfinite(r["seconds"])
+
+
+def test_idle_threads_are_told_to_sleep_before_there_are_any():
+    """Spinning ones cost a busy machine most of its time; OpenMP reads its environment once."""
+    code = (
+        "import os, types, benchmarks.__main__ as suite, numba.np.ufunc.parallel as threads\n"
+        "launch = threads._launch_threads\n"
+        "threads._launch_threads = lambda: (print(os.environ.get('OMP_WAIT_POLICY')), launch())\n"
+        "nothing = types.SimpleNamespace(run=lambda quick: {})\n"
+        "suite.importlib = types.SimpleNamespace(import_module=lambda name: nothing)\n"
+        "suite.measure('any', True)\n"
+    )
+    clean = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    out = subprocess.run(
+        [sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert out.stdout.split()[0] == "passive"
 
 
 def test_an_unknown_section_is_named(capsys):
