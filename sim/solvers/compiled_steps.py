@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from types import ModuleType
@@ -15,6 +16,7 @@ from types import ModuleType
 import numba
 import numpy as np
 from numba import njit, types
+from numba.core.errors import NumbaExperimentalFeatureWarning
 
 from sim.model import compiled
 from sim.solvers import differences, elimination, line, ndf_steps, solution
@@ -43,18 +45,22 @@ def _compiled(cells, rest):
     # Through a pointer: by its own type, the model would be compiled into this as well.
     signature = (types.FunctionType(cells), rest, types.int64)
     function = njit(signature, cache=True, nogil=True, error_model="numpy")
-    try:
-        return function(_module().enter)
-    except Exception as e:
-        if not compiled.damaged(e):
-            raise
-        return function(compiled.reloaded(_module()).enter)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
+        try:
+            return function(_module().enter)
+        except Exception as e:
+            if not compiled.damaged(e):
+                raise
+            return function(compiled.reloaded(_module()).enter)
 
 
 @lru_cache(maxsize=1)
 def _module() -> ModuleType:
     text = inspect.getsource(ndf_steps)
-    text = text.replace("from sim.solvers.by_threads import (", "from sim.solvers.line import (\n    ByReference,", 1)
+    text = text.replace(
+        "from sim.solvers.by_threads import (", "from sim.solvers.line import (\n    ByReference,", 1
+    )
     text = text.replace("\nimport numpy as np", "\nimport numpy as np\nfrom numba import njit", 1)
     text = text.replace("\ndef ", f"\n@njit({OPTIONS})\ndef ") + ENTRY
     for name in INLINED:

@@ -13,7 +13,6 @@ import numpy as np
 from numba import njit, types
 from numba.experimental import structref
 
-from sim.model.lanes import LANES
 from sim.model.source import RATES, SLOPES
 from sim.model.system import NONE, NONE_3, System
 from sim.solvers import differences, elimination
@@ -101,7 +100,8 @@ def line(system: System, record: Recorder, rtol: float, atol: np.ndarray, real, 
     pieces = -(-n // differences.PIECE)
     faces = s.grid.neighbour.shape[1]
     return Line(
-        s.cells, real, whole, record.t_eval, record.y, rtol, atol, np.zeros((ORDERS, n)), *(np.zeros(n) for _ in range(7)),
+        s.cells, real, whole, record.t_eval, record.y, rtol, atol,
+        np.zeros((ORDERS, n)), *(np.zeros(n) for _ in range(7)),
         *s.arguments(s._c, s._porosity, 0), NONE, NONE_3, s.failures,
         s.tables, s.mobile, s._c, s._porosity, s._openness, s._perfused,
         linear.slopes, np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells),
@@ -176,9 +176,7 @@ def solve(w):
 
 @inline
 def predict(w, order, weight):
-    differences.predict(
-        0, w.sums.size, w.D, order, weight, w.rtol, w.atol, w.y, w.psi, w.scale, w.d
-    )
+    differences.predict(0, w.sums.size, w.D, order, weight, w.rtol, w.atol, w.y, w.psi, w.scale, w.d)
 
 
 @inline

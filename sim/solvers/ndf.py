@@ -19,8 +19,25 @@ from sim.solvers import compiled_steps, ndf_steps
 from sim.solvers.by_threads import Shared
 from sim.solvers.line import line
 from sim.solvers.ndf_steps import (
-    BELOW, DONE, END, ERRORS, FACTORISATIONS, FAILURES, H, ITERATIONS, JACOBIANS, KEPT, REJECTED, RHS, SINGULAR,
-    SINGULAR_AT, STEPS, T, TOO_SHORT, WORST, WORST_SPECIES,
+    BELOW,
+    DONE,
+    END,
+    ERRORS,
+    FACTORISATIONS,
+    FAILURES,
+    ITERATIONS,
+    JACOBIANS,
+    KEPT,
+    REJECTED,
+    RHS,
+    SINGULAR,
+    SINGULAR_AT,
+    STEPS,
+    TOO_SHORT,
+    WORST,
+    WORST_SPECIES,
+    H,
+    T,
 )  # fmt: skip
 from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
 
@@ -92,7 +109,8 @@ def solve(
 
 
 def _first_step(s: System, w) -> float:
-    """Hairer, Norsett & Wanner 1993, II.4, for order 1; 0 where the rates are not finite. Leaves them in w.f."""
+    """Hairer, Norsett & Wanner 1993, II.4, for order 1; 0 where the rates are not finite.
+    Leaves the rates in w.f."""
     t, left, y = w.real[T], w.real[END] - w.real[T], w.D[0]
     w.whole[RHS] += 2
     s.rhs(t, y, w.f)

@@ -41,8 +41,8 @@ MAX_REJECTIONS = 100
 # Places in w.real: time, step, end, duration; tolerance of Newton; gamma of the factors (NaN: none yet) and
 # gamma of the last singular matrix; the largest undershoot so far and that at the last step.
 T, H, END, SPAN, TOLERANCE, FACTORED, SINGULAR_AT, WORST, BELOW = range(9)
-# Places in w.whole: order, steps of equal length, whether J is of this step and known at all, outputs kept, species of
-# the largest undershoot, unsolved cells; then what is counted.
+# Places in w.whole: order, steps of equal length, whether J is of this step and known at all, outputs
+# kept, species of the largest undershoot, unsolved cells; then what is counted.
 ORDER, EQUAL, CURRENT, KNOWN, KEPT, WORST_SPECIES, UNSOLVED = range(7)
 STEPS, RHS, JACOBIANS, FACTORISATIONS, ITERATIONS, REJECTED, ERRORS, FAILURES, SINGULAR = range(7, 16)
 GOING, DONE, TOO_SHORT = range(3)

@@ -184,10 +184,7 @@ def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float,
             h, failed = size * max(SHRINK_MOST / 2, shrink), True
             continue
         below = record.lowest(method.y)[0]  # what begins below zero may come back in its own time
-        if (
-            record.lowest(method.z)[0] > max(1.0, 2.0 * below)
-            and method.count["rejected"] < MAX_REJECTIONS
-        ):
+        if record.lowest(method.z)[0] > max(1.0, 2.0 * below) and method.count["rejected"] < MAX_REJECTIONS:
             # Error control knows no sign; a shorter step keeps it through whatever just ran out.
             method.count["rejected"] += 1
             h, failed = 0.3 * size, True

@@ -12,8 +12,10 @@ from sim.model.process import Process
 from sim.model.species import Species
 from sim.model.system import System
 from sim.parameter import Parameter
-from sim.solvers import ndf, solver
+from sim.solvers import line, ndf, ndf_steps, solver
+from sim.solvers.solution import Recorder
 from sim.space import grid as grids
+from sim.space.boundary import Boundary
 
 K = {"k": Parameter(1.0, "1/s")}
 
@@ -32,10 +34,12 @@ def test_constants_give_the_order_and_the_error(order):
         y = t**j / math.factorial(j)
         d = backward_differences(y, order + 1)
         left = sum(d[m] / m for m in range(1, order + 1)) - (1.0 if j == 1 else 0.0)
-        left -= ndf.KAPPA[order] * ndf.GAMMA[order] * d[order + 1]
-        expected = -ndf.ERROR[order] if j == order + 1 else 0.0
+        left -= ndf_steps.KAPPA[order] * ndf_steps.GAMMA[order] * d[order + 1]
+        expected = -ndf_steps.ERROR[order] if j == order + 1 else 0.0
         assert left == pytest.approx(expected, abs=1e-9), j
-    assert ndf.ALPHA[order] == pytest.approx((1 - ndf.KAPPA[order]) * sum(1 / m for m in range(1, order + 1)))
+    assert ndf_steps.ALPHA[order] == pytest.approx(
+        (1 - ndf_steps.KAPPA[order]) * sum(1 / m for m in range(1, order + 1))
+    )
 
 
 @pytest.mark.parametrize(
@@ -45,10 +49,10 @@ def test_kappa_gives_the_steps_and_the_stability_of_the_table(order, longer, ang
     """Shampine & Reichelt 1997, table 1: steps longer than those of BDF at the same error [%], and
     A(alpha)-stability [degrees]. Any kappa has the order; these are what it was chosen for."""
     bdf = 1 / (order + 1)
-    assert round(100 * ((bdf / ndf.ERROR[order]) ** bdf - 1)) == longer
+    assert round(100 * ((bdf / ndf_steps.ERROR[order]) ** bdf - 1)) == longer
     back = 1 - np.exp(-1j * np.linspace(1e-6, np.pi, 100_001))  # nabla on a mode of modulus 1
     locus = sum(back**m / m for m in range(1, order + 1))
-    locus -= ndf.KAPPA[order] * ndf.GAMMA[order] * back ** (order + 1)
+    locus -= ndf_steps.KAPPA[order] * ndf_steps.GAMMA[order] * back ** (order + 1)
     left = locus[locus.real < -1e-9 * np.abs(locus)]
     found = np.degrees(np.min(np.pi - np.abs(np.angle(left)), initial=np.pi / 2))
     assert math.floor(found + 1e-9) == angle
@@ -61,7 +65,9 @@ def test_another_spacing_keeps_the_polynomial(order, factor):
     poly = np.polynomial.Polynomial(np.arange(1.0, order + 2))
     old = backward_differences(poly(t), order)
     new = backward_differences(poly(t * factor), order)
-    assert ndf._step_matrix(order, factor) @ old == pytest.approx(new, rel=1e-9, abs=1e-9 * np.abs(old).max())
+    assert ndf_steps.step_matrix(order, factor) @ old == pytest.approx(
+        new, rel=1e-9, abs=1e-9 * np.abs(old).max()
+    )
 
 
 def system(formula, species=("a",), parameters=K, changes=None, grid=None, **fields):
@@ -184,3 +190,41 @@ def test_a_model_without_species_is_refused():
 
     with pytest.raises(ModelError, match="nothing to integrate"):
         System(Model(()), grids.well_mixed())
+
+
+def spread(a, b, k):
+    return k * a * b
+
+
+def test_a_line_compiled_whole_takes_the_same_steps_as_threads_do(monkeypatch):
+    """Two ways to run one text; the arithmetic differs by the order of sums only."""
+    model = Model(
+        (Species("a", diffusivity=1e-9), Species("b"), Species("c", diffusivity=2e-9)),
+        (Process("p", spread, {"a": -1, "b": -1, "c": 1}, {"k": Parameter(0.01, "m3 mol-1 s-1")}),),
+        name="spread",
+    )
+    edge = {"outer": Boundary("fixed", {"a": 2.0, "c": 0.0})}
+    ends = []
+    for most in (ndf.BLOCKS_PER_THREAD, 0):
+        monkeypatch.setattr(ndf, "BLOCKS_PER_THREAD", most)
+        s = System(model, grids.cylinder(1e-3, 45), boundaries=edge)
+        y = np.zeros(s.size)
+        s.split(y)[0][:] = 1.0, 3.0, 0.5
+        times = np.array([0.0, 3.0, 500.0, 2000.0])
+        ends.append(solver("ndf").solve(s, 0.0, 2000.0, y, times, 1e-6, s.tolerances(1e-8)))
+    assert ends[0].statistics == ends[1].statistics and ends[0].statistics["steps"] > 30
+    assert ends[0].t.tolist() == ends[1].t.tolist() == times.tolist()
+    assert ends[0].y == pytest.approx(ends[1].y, rel=1e-9, abs=1e-12)
+
+
+def test_a_compiled_line_tells_of_unsolved_chemistry(monkeypatch):
+    """The operation itself, in plain Python, around formulas that fail in two cells."""
+    s = system(decay, grid=grids.slab(1e-3, 3))
+    record = Recorder(s, np.array([1.0]), s.tolerances(1e-8))
+    w = line.line(s, record, 1e-4, s.tolerances(1e-8), np.zeros(9), np.zeros(16, np.int64))
+
+    def cells(w, mode, t, y, dy, R):
+        w.failures[0] += 2
+
+    monkeypatch.setattr(line, "_cells", cells)
+    assert line.rhs.py_func(w, 0.0, np.ones(s.size), np.zeros(s.size)) == 2

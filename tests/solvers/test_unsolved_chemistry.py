@@ -48,7 +48,7 @@ def run(name, reach=math.inf, wall=math.inf, t1=1.0, **options):
     model = Model(
         (Species("a"),), (Process("p", decay, {"a": -1}, {"k": Parameter(1.0, "1/s")}),), name="decay"
     )
-    s = Brittle(model, grids.slab(1e-3, 3))
+    s = Brittle(model, grids.rectangle([1e-3, 1e-3], [3, 1]))
     s.reach, s.wall, s.watched = reach, wall, True
     y, steps = np.ones(s.size), []
 
