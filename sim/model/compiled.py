@@ -48,9 +48,16 @@ def compiled(model: Model) -> Compiled:
     """The compiled form of `model`; the same model gives the same module within a process."""
     kept = vars(model).get("_compiled")  # beside its other cached properties: a model never changes
     if kept is None or kept.module.__name__ not in sys.modules:
+        kept = vars(model)["_compiled"] = Compiled(_module(model), *structure(model))
+    return kept
+
+
+def structure(model: Model) -> tuple[Layout, Programme]:
+    """Rows of a block and the programme of derivatives: what is known before anything is compiled."""
+    kept = vars(model).get("_structure")
+    if kept is None:
         layout = Layout(model)
-        kept = Compiled(_module(model), layout, programme(model, layout))
-        vars(model)["_compiled"] = kept
+        kept = vars(model)["_structure"] = (layout, programme(model, layout))
     return kept
 
 

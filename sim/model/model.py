@@ -99,6 +99,9 @@ class Model:
 
     def imbalance(self, values: dict[str, float]) -> dict[tuple[str, str], float]:
         """{(process, element): net production per unit of rate} where it is not zero."""
+        kept = vars(self).get("_imbalance")
+        if kept is not None and kept[0] == values:
+            return dict(kept[1])
         found = {}
         contains = {s.name: {e: coefficient(v, values) for e, v in s.contains.items()} for s in self.species}
         for p in self.processes:
@@ -107,7 +110,8 @@ class Model:
                 parts = [n * contains[k].get(e, 0.0) for k, n in change.items()]
                 if abs(sum(parts)) > 1e-12 * sum(map(abs, parts)):
                     found[p.name, e] = sum(parts)
-        return found
+        vars(self)["_imbalance"] = (dict(values), found)  # a run asks several times
+        return dict(found)
 
     def balanced(self, values: dict[str, float]) -> Model:
         """A copy in which what a process makes or loses of an element is counted as a species.

@@ -22,6 +22,8 @@ from sim.model import compiled
 from sim.solvers import differences, elimination, line, ndf_steps, solution
 from sim.space import transport
 
+_known: dict[tuple, Callable] = {}  # compiled for a model and kinds of arrays
+
 PARTS = (ndf_steps, line, differences, elimination, solution, transport)
 OPTIONS = "error_model='numpy', no_cpython_wrapper=True, no_cfunc_wrapper=True"
 # Called from one place: compiled as part of their callers, or all would be optimised once per caller.
@@ -36,8 +38,20 @@ def enter(cells, rest, steps):
 def march(w: line.Line) -> Callable[[int], int]:
     """`ndf_steps.march`, compiled, bound to a Line."""
     cells, rest = w[0], tuple(w[1:])
-    compiled_march = _compiled(cells.nopython_signatures[0], numba.typeof(rest))
+    kind = (cells, _kind(rest))
+    if kind not in _known:
+        _known[kind] = _compiled(cells.nopython_signatures[0], numba.typeof(rest))
+    compiled_march = _known[kind]
     return lambda steps: compiled_march(cells, rest, steps)
+
+
+def _kind(value):
+    """What decides numba's type of a value; to ask numba itself takes longer than a short run."""
+    if isinstance(value, tuple):
+        return (type(value), *(_kind(v) for v in value))
+    if isinstance(value, np.ndarray):
+        return (value.dtype.num, value.ndim, value.flags.c_contiguous, value.flags.writeable)
+    return type(value)
 
 
 @lru_cache(maxsize=64)

@@ -41,7 +41,7 @@ from sim.solvers.ndf_steps import (
 )  # fmt: skip
 from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
 
-STEPS_AT_ONCE = 32  # of a line, some milliseconds: then it listens for Ctrl-C again
+CELL_STEPS_AT_ONCE = 8_000  # of a line, some 25 ms: then it listens for Ctrl-C again
 COUNTS = {
     "rhs": RHS, "jacobians": JACOBIANS, "factorisations": FACTORISATIONS, "newton_iterations": ITERATIONS,
     "rejected": REJECTED, "error_failures": ERRORS, "newton_failures": FAILURES, "singular": SINGULAR,
@@ -70,7 +70,7 @@ def solve(
     x[:] = t0, 0.0, t1, t1 - t0, tolerance, np.nan, np.nan, 0.0, 0.0
     if len(system.grid.shape) <= 1 and system.n_blocks < 2 * BLOCKS_PER_THREAD:
         w = line(system, record, rtol, per_cell(system, atol), x, k)
-        march, at_once = compiled_steps.march(w), STEPS_AT_ONCE
+        march, at_once = compiled_steps.march(w), min(64, max(1, CELL_STEPS_AT_ONCE // system.n_cells))
     else:
         w = Shared(system, record, rtol, per_cell(system, atol), x, k)
         march, at_once = partial(ndf_steps.march, w), 1
