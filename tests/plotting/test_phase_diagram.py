@@ -15,7 +15,9 @@ from sim.plotting.columns import of_axis
 
 def drawn(ax, label):
     """The one artist with this private label."""
-    (found,) = [a for a in [*ax.collections, *ax.lines] if a.get_label() == f"_{label}"]
+    (found,) = [
+        a for a in [*ax.collections, *ax.lines] if a.get_label().partition(" (")[0] in (label, f"_{label}")
+    ]
     return found
 
 
