@@ -229,7 +229,7 @@ def printed(unit: str) -> str:
 def plain(value: float, digits: int = 4) -> str:
     """A number as read: 0.05, 20, 2000; powers of ten beyond."""
     if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.{digits}g}"
+        return f"{float(f'{value:.{digits}g}'):g}"
     power = int(np.floor(np.log10(abs(value)) + 1e-9))
     front = value / 10.0**power
     return f"$10^{{{power}}}$" if abs(front - 1) < 1e-6 else rf"${front:.{digits}g}\times10^{{{power}}}$"

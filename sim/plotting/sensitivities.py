@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, listing
-from sim.plotting.columns import SEED, Column, check, levels, of_axis, of_measure, varying
+from sim.plotting.columns import SEED, Column, check, levels, of_axis, of_measure, plain, varying
 from sim.plotting.style import canvas, name_of
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _median(values: np.ndarray) -> float:
 def _words(axis: Column, low: float, high: float) -> str:
     if axis.words:
         return f"{axis.name}\n{axis.text(low)} | {axis.text(high)}"
-    return f"{axis.name}\n{low:.3g} to {axis.text(high)}"
+    return f"{axis.name}\n{plain(low, 3)} to {axis.text(high)}"
 
 
 def _of_local(given: Any, measure: str | None, base: float | None) -> Ends:
@@ -194,9 +194,12 @@ def _draw(ax: Axes, ends: Ends) -> None:
                 linewidth=0.5, zorder=3 if shorter else 2,
             )  # fmt: skip
             if np.isinf(value):
-                _note(ax, end, k, ends.endless, float(np.sign(value)))
+                words = f"→ {ends.endless}" if value > 0 else f"{ends.endless} ←"
+                _note(ax, end, k, words, float(np.sign(value)))
     if ends.base is not None and np.isfinite(ends.base):
-        ax.axvline(ends.base, color="0.1", lw=1.0, zorder=4, label=f"{ends.base_words}: {ends.base:.3g}")
+        ax.axvline(
+            ends.base, color="0.1", lw=1.0, zorder=4, label=f"{ends.base_words}: {plain(ends.base, 3)}"
+        )
     ax.set_yticks(range(len(bars)), [b.words for b in bars])
     ax.set_ylim(-0.6, len(bars) - 0.4)
     ax.margins(x=0.08)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting.columns import Column, check, levels, of_axis, of_measure
+from sim.plotting.columns import Column, check, levels, of_axis, of_measure, plain
 from sim.plotting.style import DASHES, canvas, time_scale
 from sim.plotting.unfinished import below
 from sim.units import convert
@@ -128,7 +128,7 @@ def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
 
 def _range(axis: Column, among: np.ndarray) -> str:
     low, high = axis.values[among].min(), axis.values[among].max()
-    return f"{low:.3g} to {axis.text(high)}"
+    return f"{plain(low, 3)} to {axis.text(high)}"
 
 
 def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:

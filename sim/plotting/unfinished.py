@@ -28,7 +28,8 @@ NOT_RUN = "not run"
 # A hatch is lost in a marker of a few points: signs without a face, in the same order.
 MARKERS = {"failed": "x", "timed out": "+", "out of memory": "1", "killed": "2", "no value": "_"}
 
-SIGN, HANDLE = 4.3, 34.0  # points that a sign of a legend takes, and what stands before its words
+SIGN, HANDLE = 4.0, 34.0  # points that a sign of a legend takes, and what stands before its words
+BESIDE = 1.1  # of the width of the axes: a legend may reach below the colour bar
 
 
 def hatch(status: str) -> str:
@@ -72,7 +73,7 @@ def below(ax: Axes, handles: list, lines: int = 1, title: str | None = None) -> 
     from matplotlib.transforms import ScaledTranslation
 
     longest = max(len(re.sub(r"[$^{}]", "", str(h.get_label()))) for h in handles)
-    room = ax.bbox.width * 72.0 / ax.figure.dpi
+    room = BESIDE * ax.bbox.width * 72.0 / ax.figure.dpi
     columns = int(room / (SIGN * longest + HANDLE))
     down = ScaledTranslation(0.0, -(24.0 + 12.0 * lines) / 72.0, ax.figure.dpi_scale_trans)
     made = ax.legend(

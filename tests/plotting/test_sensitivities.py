@@ -37,7 +37,7 @@ def test_bars_go_from_the_base_to_each_end_and_are_sorted():
 def test_an_end_that_never_came_is_said_and_comes_first():
     ax = plot.tornado({"a": (1.0, 9.0), "b": (2.0, np.inf), "c": (np.nan, 2.5)}, "onset [day]", base=2.0)
     assert list(bars(ax)) == ["c", "a", "b"]
-    assert [t.get_text() for t in ax.texts].count("infinite") == 1
+    assert [t.get_text() for t in ax.texts].count("→ infinite") == 1
     assert [t.get_text() for t in ax.texts].count("no number") == 1
     assert len(bars(ax)["c"]) == 1
 
@@ -57,7 +57,7 @@ def test_a_table_of_single_changes_shows_its_extremes_about_its_base():
     assert list(found)[-1] == "acid.load\n0 to 40 mol m$^{-3}$"  # never: the largest effect
     assert found["lesion.radius\n0.5 to 2 mm"] == [(4.0, 7.0), (2.0, 4.0)]
     assert (1.0, 4.0) in found["growth_law\nfast | slow"]
-    assert "never" in [t.get_text() for t in ax.texts]
+    assert "→ never" in [t.get_text() for t in ax.texts]
     assert ax.get_xlabel() == "onset [day]"
     assert "base: 4" in legend(ax)
 
