@@ -126,6 +126,15 @@ def test_a_point_that_finished_without_a_number_is_no_zero():
     assert sorted(drawn(ax, "numbers").get_array()) == [1e3, 2e3, 4e3]  # mm
 
 
+def test_the_measure_of_a_partial_run_is_no_number():
+    """A point that timed out keeps what its trajectory gave so far; that must not look like a result."""
+    table = onset_grid()
+    table.measures["onset"] = np.where(table.status == "finished", table.measures["onset"], 1e9)
+    ax = plot.phase_diagram(table, "lesion.radius", "acid.load", "onset")
+    assert np.asarray(drawn(ax, "numbers").get_array()).max() < 20  # day
+    assert "timed out (4)" in legend(ax)
+
+
 def test_scattered_points_colour_what_is_nearest_and_nothing_else():
     table = hypercube(60)
     ax = plot.phase_diagram(table, "lesion.radius", "acid.load", "mineral")
