@@ -152,6 +152,7 @@ def test_survival_falls_by_one_point_at_each_onset():
     table = table_of(
         {"a": [1.0, 2, 3, 4, 5]}, {"onset": onset}, {"onset": "s"}, ["finished"] * 4 + ["failed"]
     )
+    table.measures["onset"] = onset  # a failed point keeps what its trajectory gave so far
     ax = plot.survival(table, "onset", end="10 day")
     x, y = ax.lines[0].get_data()
     assert x.tolist() == [0, 1, 2, 4, 10]
