@@ -41,6 +41,8 @@ def scaled(
         axis.set_major_formatter(lambda value, _: plain(value))
         axis.set_ticks(_between(low, high), minor=True)
         axis.set_minor_formatter("")
+    else:
+        axis.get_major_formatter().set_useMathText(True)
 
 
 def around(column: Column, share: float = 0.04) -> tuple[float, float]:
