@@ -71,8 +71,8 @@ def phase_diagram(
                 ax.plot(seen.x, seen.y, ls="", marker="o", ms=2.2, mfc="k", mec="w", mew=0.4, label="_points")
         else:
             handles = _draw(ax, AsMarks(ax, seen.x, seen.y), seen, scale, cmap)
-        if contours is not None:
-            _contours(ax, seen, contours)
+        if contours is not None and seen.grid:
+            _contours(ax, seen, seen.grid, contours)
         handles += _replicates(ax, seen)
         if seen.fixed:
             ax.set_title(f"at {seen.fixed}")
@@ -147,10 +147,10 @@ def _levels(seen: Plane, contours) -> np.ndarray:
                 f"contours = {contours} lines cannot be drawn; give 1 or more, or their values."
             )
         wide = low > 0 and high > 100 * low
-        found = log_ticks(low, high) if wide else MaxNLocator(contours + 1).tick_values(low, high)
-        wanted = found[(found > low) & (found < high)]
-        picked = np.unique(np.linspace(0, wanted.size - 1, min(contours, wanted.size)).round().astype(int))
-        wanted = wanted[picked] if wanted.size else wanted
+        ticks = log_ticks(low, high) if wide else MaxNLocator(int(contours) + 1).tick_values(low, high)
+        wanted = np.asarray(ticks)[(np.asarray(ticks) > low) & (np.asarray(ticks) < high)]
+        count = min(int(contours), wanted.size)
+        wanted = wanted[np.linspace(0, wanted.size - 1, count).round().astype(int)]
     elif isinstance(contours, str | float) or np.ndim(contours) == 0:
         raise ConfigError(f"contours = {contours!r}: give how many lines, or a list of values ['10 day'].")
     else:
@@ -164,11 +164,11 @@ def _levels(seen: Plane, contours) -> np.ndarray:
     return wanted
 
 
-def _contours(ax: Axes, seen: Plane, contours) -> None:
+def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contours) -> None:
     """Lines of equal value between the centres of cells; none through a cell without a number."""
     import matplotlib.patheffects as effects
 
-    gx, gy = seen.grid
+    gx, gy = grid
     values = np.ma.masked_invalid(seen.value.reshape(gy.size, gx.size))
     lines = ax.contour(
         gx, gy, values, levels=_levels(seen, contours), colors="w", linewidths=1.1, corner_mask=False
