@@ -173,7 +173,7 @@ def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contou
     lines = ax.contour(
         gx, gy, values, levels=_levels(seen, contours), colors="w", linewidths=1.1, corner_mask=False
     )
-    around = [effects.withStroke(linewidth=2.6, foreground="0.15")]
+    around: list = [effects.withStroke(linewidth=2.6, foreground="0.15")]
     lines.set_path_effects(around)
     for words in ax.clabel(lines, fmt=lambda v: f"{v:.6g}", fontsize=7.5):
         words.set_path_effects(around)
