@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FEW_LEVELS = 8  # of a grid: up to here each has a tick
 DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
+ASIDE = 8.0  # of its place: a sign that replicates disagree, clear of the ring [pt]
 
 
 def phase_diagram(
@@ -182,6 +183,7 @@ def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contou
 def _replicates(ax: Axes, seen: Plane) -> list:
     """Rings for the spread of replicates, signs where they disagree or some failed; legend entries."""
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation
 
     handles: list = []
     if seen.seeds < 2:
@@ -196,14 +198,15 @@ def _replicates(ax: Axes, seen: Plane) -> list:
         )  # fmt: skip
         words = f"{wide:.2g} {seen.measured.unit}".strip()
         handles.append(Line2D([], [], ms=LARGEST**0.5, label=f"{words} between quartiles of seeds", **ring))
-    for counts, sign, words in (
-        (seen.torn, "D", f"some seeds {seen.measured.endless}"),
-        (seen.broken, "v", "some seeds without a number"),
+    for counts, sign, words, right in (
+        (seen.torn, "D", f"some seeds {seen.measured.endless}", ASIDE),
+        (seen.broken, "v", "some seeds without a number", -ASIDE),
     ):
         if counts.any():
+            beside = ax.transData + ScaledTranslation(right / 72.0, 0.0, ax.figure.dpi_scale_trans)
             look: dict = {"marker": sign, "ms": 5, "mfc": "#E69F00", "mec": "0.1", "mew": 0.7, "ls": ""}
             here = counts > 0
-            ax.plot(seen.x[here], seen.y[here], zorder=5, label=f"_{words}", **look)
+            ax.plot(seen.x[here], seen.y[here], zorder=5, label=f"_{words}", transform=beside, **look)
             handles.append(Line2D([], [], label=f"{words} ({int(here.sum())})", **look))
     if not handles:
         return handles
