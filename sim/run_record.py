@@ -83,7 +83,7 @@ class RunRecord:
             "model": repr(s.model),
             "duration": s.duration,
             "status": end.status,
-            "message": end.message if end.status != "finished" else STATUS["finished"],
+            "message": _message(solutions),
             "t_end": end.t_end,
             "solver": self.solver,
             "rtol": self.rtol,
@@ -112,3 +112,10 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _message(solutions: list[Solution]) -> str:
+    """How the run ended, and what its segments have to say about the way there."""
+    plain, end = STATUS["finished"], solutions[-1]
+    said = [p.message.removeprefix(plain).strip() for p in solutions if p.status == "finished"]
+    return " ".join([end.message if end.status != "finished" else plain, *filter(None, said)])

@@ -9,13 +9,14 @@ planes and boxes shared by threads. A step whose chemistry was not solved in som
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
 from sim.errors import SolverError
 from sim.model.system import BLOCKS_PER_THREAD, System
-from sim.solvers import compiled_steps, ndf_steps
+from sim.solvers import compiled_steps, cvode, ndf_steps
 from sim.solvers.by_threads import Shared
 from sim.solvers.line import line
 from sim.solvers.ndf_steps import (
@@ -42,6 +43,7 @@ from sim.solvers.ndf_steps import (
 from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
 
 CELL_STEPS_AT_ONCE = 8_000  # of a line, some 25 ms: then it listens for Ctrl-C again
+STALL = 64  # steps: with more failures of Newton's method than that among them, another integrator goes on
 COUNTS = {
     "rhs": RHS, "jacobians": JACOBIANS, "factorisations": FACTORISATIONS, "newton_iterations": ITERATIONS,
     "rejected": REJECTED, "error_failures": ERRORS, "newton_failures": FAILURES, "singular": SINGULAR,
@@ -81,7 +83,7 @@ def solve(
     x[BELOW], k[WORST_SPECIES] = record.lowest(y0)
     x[WORST] = x[BELOW]
     x[H] = _first_step(system, w)
-    status, message = "finished", ""
+    status, message, window = "finished", "", (0, 0)
     try:
         while True:
             state = march(min(at_once, max_steps - int(k[STEPS])))
@@ -91,6 +93,10 @@ def solve(
             if state == TOO_SHORT:
                 status, message = "failed", _too_short(system, w)
                 break
+            if k[STEPS] - window[0] >= STALL:
+                if k[FAILURES] - window[1] > k[STEPS] - window[0]:
+                    return _handed_over(system, w, record, t1, rtol, atol, max_steps)
+                window = int(k[STEPS]), int(k[FAILURES])
             if k[STEPS] >= max_steps:
                 status = "failed"
                 message = (
@@ -102,10 +108,41 @@ def solve(
         status, message = "interrupted", STATUS["interrupted"]
     except SolverError as e:
         status, message = "failed", f"{STATUS['failed']} At t = {x[T]:.6g} s: {e}"
-    counts = {name: int(k[at]) for name, at in COUNTS.items()}
+    return record.solution(x[T], w.D[0], status, message, **_counts(w))
+
+
+def _counts(w) -> dict[str, int]:
+    counts = {name: int(w.whole[at]) for name, at in COUNTS.items()}
     if isinstance(w, Shared) and w.linear.kind == "multigrid":
         counts["v_cycles"] = w.linear.cycles
-    return record.solution(x[T], w.D[0], status, message, **counts)
+    return counts
+
+
+def _handed_over(
+    s: System, w, record: Recorder, t1: float, rtol: float, atol: np.ndarray, max_steps: int
+) -> Solution:
+    """The rest of the run by CVODE, whose Krylov vectors know what our Jacobian leaves out: how a change of
+    porosity changes transport, which decides where pores are almost closed."""
+    t, steps, kept = float(w.real[T]), record.steps, len(record.t)
+
+    def progress(at: float, n: int) -> None:
+        if record.progress is not None:
+            record.progress(at, steps + n)
+
+    rest = cvode.solve(
+        s, t, t1, w.D[0].copy(), record.t_eval[kept:], rtol, atol, progress, max(1, max_steps - steps)
+    )
+    said = f"Newton's method of ndf stalled at t = {t:.4g} s; CVODE went on from there."
+    counts = _counts(w) | {"steps": steps}
+    for name, n in rest.statistics.items():
+        counts[name] = counts.get(name, 0) + n
+    counts["cvode_steps"] = rest.statistics["steps"]
+    deepest = max((record.undershoot, record.species), (rest.undershoot, rest.undershoot_species))
+    return replace(
+        rest, t=np.concatenate([record.t, rest.t]), y=np.concatenate([record.y[:kept], rest.y]),
+        message=f"{rest.message} {said}", statistics=counts,
+        undershoot=deepest[0], undershoot_species=deepest[1],
+    )  # fmt: skip
 
 
 def _first_step(s: System, w) -> float:

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 
+import sim
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
@@ -228,3 +229,17 @@ def test_a_compiled_line_tells_of_unsolved_chemistry(monkeypatch):
 
     monkeypatch.setattr(line, "_cells", cells)
     assert line.rhs.py_func(w, 0.0, np.ones(s.size), np.zeros(s.size)) == 2
+
+
+def test_a_stalled_newton_method_hands_over_and_says_so():
+    """Pores that nearly close: transport turns on porosity, of which the Jacobian knows nothing."""
+    scenario = sim.scenario("elastin_implant_rat").with_parameters(
+        {"nucleation.f_elastin": 0.126, "outer.permeability": "5.855e-6 m/s"}
+    )
+    times = np.linspace(0.0, scenario.duration, 12)
+    found = sim.simulate(scenario, solver="ndf", rtol=1e-6, atol=1e-7, times=times)
+    other = sim.simulate(scenario, solver="cvode", rtol=1e-6, atol=1e-7, times=times)
+    assert found.success and found.stats["cvode_steps"] > 0 and found.stats["steps"] < 2000
+    assert "stalled" in found.message
+    assert found.t == pytest.approx(times)
+    assert found["HAP"].values == pytest.approx(other["HAP"].values, rel=2e-3, abs=1e-3)
