@@ -23,6 +23,7 @@ _PUBLIC = {
     "Result": "sim.result",
     "Scenario": "sim.experiment",
     "Species": "sim.model.species",
+    "calibrate": "sim.calibration",
     "constants_sets": "sim.chemistry.equilibria",
     "equilibrate": "sim.chemistry.batch",
     "load": "sim.result",
@@ -32,12 +33,13 @@ _PUBLIC = {
     "simulate": "sim.simulation",
     "speciate": "sim.chemistry.fluid",
 }
-_MODULES = ("library", "measures", "plotting", "shapes", "units")
+_MODULES = ("calibration", "library", "measures", "plotting", "sensitivity", "shapes", "units")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from sim import library, measures, plotting, shapes, units  # noqa: F401
+    from sim import calibration, library, measures, plotting, sensitivity, shapes, units  # noqa: F401
+    from sim.calibration import calibrate  # noqa: F401
     from sim.catalogue import scenario, scenarios  # noqa: F401
     from sim.chemistry.batch import equilibrate  # noqa: F401
     from sim.chemistry.equilibria import constants_sets  # noqa: F401
