@@ -75,8 +75,8 @@ class Data:
         bare = [d for d in self.points if d.sd is None]
         if bare and len(bare) < len(self.points):
             raise ConfigError(
-                f"{self.name}: {len(bare)} of {len(self.points)} numbers have no standard deviation, the first "
-                f"being {bare[0].text()}. Give all or none: weights need a common measure."
+                f"{self.name}: {len(bare)} of {len(self.points)} numbers have no standard deviation, the "
+                f"first being {bare[0].text()}. Give all or none: weights need a common measure."
             )
 
     def __len__(self) -> int:

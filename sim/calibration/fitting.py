@@ -146,8 +146,8 @@ def _outcome(
     )  # fmt: skip
     if made.p_value < 0.01:
         notes.append(
-            f"the residuals are larger than the standard deviations say (chance {made.p_value:.1g}): the model or "
-            "the standard deviations are wrong, and the intervals are too narrow."
+            f"the residuals are larger than the standard deviations say (chance {made.p_value:.1g}): the "
+            "model or the standard deviations are wrong, and the intervals are too narrow."
         )
     return replace(made, notes=tuple(notes))
 

@@ -39,8 +39,8 @@ class Free:
             raise ParameterError(f"{self.name}: the bounds {low} and {high} cross or coincide.")
         if self.log and not self.low > 0:
             raise ParameterError(
-                f"{self.name} cannot be searched in the logarithm from {low} on; give a positive lower bound, "
-                "or leave it out of log."
+                f"{self.name} cannot be searched in the logarithm from {low} on; give a positive lower "
+                "bound, or leave it out of log."
             )
         if not self.low <= self.start <= self.high:
             raise ParameterError(
@@ -152,7 +152,8 @@ def _bounds(name: str, own: Parameter, pair: Sequence[Any] | None) -> tuple[floa
     if pair is None:
         if own.low is None or own.high is None:
             raise ParameterError(
-                f"{name} has no range of its own; give bounds={{'{name}': (low, high)}} in {si_unit(own.unit)}."
+                f"{name} has no range of its own; give bounds={{'{name}': (low, high)}} "
+                f"in {si_unit(own.unit)}."
             )
         return from_unit(own.low, own.unit), from_unit(own.high, own.unit)
     if isinstance(pair, str) or len(pair) != 2:

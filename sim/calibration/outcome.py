@@ -109,7 +109,7 @@ class Calibration:
             if not np.isfinite(self.spread.sigma):
                 raise ConfigError(
                     f"there is no profile of {name}: {self.spread.dof + len(self.free)} numbers for "
-                    f"{len(self.free)} parameters without standard deviations give no measure of what is worse."
+                    f"{len(self.free)} parameters without standard deviations give no measure of worse."
                 )
             self.profiles[name] = self._trace(name)
         return self.profiles[name]
@@ -145,9 +145,8 @@ class Calibration:
     def __repr__(self) -> str:
         what = self.scenario.name if self.scenario is not None else "a model"
         n, p = len(self.data), len(self.free)
-        lines = [
-            f"Calibration of {what} to {self.data.name}: {p} parameter{'s' * (p > 1)}, {n} number{'s' * (n > 1)}"
-        ]
+        counts = f"{p} parameter{'s' * (p > 1)}, {n} number{'s' * (n > 1)}"
+        lines = [f"Calibration of {what} to {self.data.name}: {counts}"]
         lines += _table(self)
         if self.spread.known:
             chance = f", chance of more {self.p_value:.2g}" if self.spread.dof > 0 else ""

@@ -12,7 +12,7 @@ from sim import measures
 from sim.calibration.data import Data
 from sim.calibration.free import Free
 from sim.calibration.problem import RunFailed
-from sim.errors import ConfigError, RangeWarning, SpeciationError, SolverError, nearest
+from sim.errors import ConfigError, RangeWarning, SolverError, SpeciationError, nearest
 from sim.experiment import Scenario
 from sim.measures import Measure
 from sim.simulation import output_times, simulate
@@ -33,8 +33,8 @@ def observable(quantity: str, given: Mapping[str, Measure] | None = None) -> Mea
             kind, name = "mean", quantity
         if kind not in KINDS:
             raise ConfigError(
-                f"quantity '{quantity}' is not understood; write 'mean X' or 'peak X' of a variable X, or give "
-                f"observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
+                f"quantity '{quantity}' is not understood; write 'mean X' or 'peak X' of a variable X, or "
+                f"give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
         found = KINDS[kind](name.strip())
     if getattr(found, "curve", None) is None:
@@ -103,5 +103,5 @@ class Runs:
         for d in self.data:
             if d.quantity == quantity and parse_unit(d.unit).dimension != parse_unit(unit).dimension:
                 raise ConfigError(
-                    f"{self.data.name}: '{quantity}' is given in '{d.unit}'; the simulation has it in '{unit}'."
+                    f"{self.data.name}: '{quantity}' is in '{d.unit}'; the simulation has it in '{unit}'."
                 )
