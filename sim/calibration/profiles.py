@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.calibration.problem import Problem
 from sim.calibration.search import search
-from sim.calibration.spread import Spread
+from sim.calibration.spread import AT_BOUND, Spread
 
 POINTS = 25  # on a side, at most
 CLOSE = 0.01  # relative nearness to the threshold, in the root of the likelihood ratio
@@ -128,11 +128,11 @@ class _Side:
         """Step outwards until the threshold is crossed, the bound reached, or runs fail."""
         for _ in range(POINTS):
             last, z = self.points[-1]
-            if last[self.i] == self.bound:
+            if abs(last[self.i] - self.bound) <= AT_BOUND * self.problem.free[self.i].width:
                 self.why = f"the bound {self._shown(self.bound)} is reached first"
                 return self
             to = last[self.i] + self.direction * self.step
-            if self.direction * (self.bound - to) <= 1e-9 * self.problem.free[self.i].width:
+            if self.direction * (self.bound - to) <= AT_BOUND * self.problem.free[self.i].width:
                 to = self.bound
             point, new = self._fitted(last, to)
             if point is None:
@@ -147,6 +147,9 @@ class _Side:
             if new >= self.target:
                 self._close_in((last, z), (point, new))
                 return self
+            if new < z - 0.05 * self.target:  # downhill again: another valley, which may be deeper
+                search(self.problem, point)
+                self._check()
             self.points.append((point, new))
             self.end = float(to)
             if new - z < 0.3 * self.target:
@@ -192,10 +195,13 @@ class _Side:
         point = (guess, plain)[int(np.nanargmin(costs))]
         if self.others:
             point, _ = search(problem, point, self.others)
-        if not self.last and problem.best_cost < self.base - 0.01 * self.sigma**2:
-            raise BetterFound
+        self._check()
         excess = (problem.cost(point) - self.base) / self.sigma**2
         return point, float(np.sqrt(max(excess, 0.0)))
+
+    def _check(self) -> None:
+        if not self.last and self.problem.best_cost < self.base - 0.01 * self.sigma**2:
+            raise BetterFound
 
     def _shown(self, inner: float) -> str:
         f = self.problem.free[self.i]

@@ -9,6 +9,7 @@ import numpy as np
 from sim.calibration.problem import Problem
 
 FLAT = 1e-8  # |column of the Jacobian| relative to the largest, below which nothing is felt
+AT_BOUND = 1e-6  # share of the width of the bounds
 SINGULAR = 1e-3  # ratio of singular values (equal columns) below which differences are noise
 
 
@@ -52,7 +53,7 @@ def spread(problem: Problem, best: np.ndarray, confidence: float) -> Spread:
     n, p = problem.size
     jacobian = problem.jacobian(best)
     bounds = np.array([f.inner_bounds for f in problem.free])
-    at_bound = (best == bounds[:, 0]) | (best == bounds[:, 1])
+    at_bound = (np.abs(bounds - best[:, None]) <= AT_BOUND * np.diff(bounds)).any(axis=1)
     # What the data feel: a change over the whole width of the bounds against the residuals' scale
     norms = np.linalg.norm(jacobian, axis=0) * (bounds[:, 1] - bounds[:, 0])
     flat = norms <= FLAT * max(norms.max(), 1.0)

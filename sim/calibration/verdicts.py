@@ -35,7 +35,8 @@ def verdicts(
         if found.flat[k]:
             made[f.name] = Verdict(NOT_IDENTIFIABLE, f"the data do not feel {f.name} at all.")
         elif found.at_bound[k]:
-            side = "lower" if best[k] == f.inner_bounds[0] else "upper"
+            low, high = f.inner_bounds
+            side = "lower" if best[k] - low < high - best[k] else "upper"
             made[f.name] = Verdict(
                 NOT_IDENTIFIABLE,
                 f"{f.name} ended at its {side} bound {f.shown(f.outer(best[k]))}: the data would take it "
