@@ -32,13 +32,23 @@ _PUBLIC = {
     "scenarios": "sim.catalogue",
     "simulate": "sim.simulation",
     "speciate": "sim.chemistry.fluid",
+    "sweep": "sim.sweeps.driver",
 }
-_MODULES = ("calibration", "library", "measures", "plotting", "sensitivity", "shapes", "units")
+_MODULES = ("calibration", "library", "measures", "plotting", "sensitivity", "shapes", "sweeps", "units")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from sim import calibration, library, measures, plotting, sensitivity, shapes, units  # noqa: F401
+    from sim import (  # noqa: F401
+        calibration,
+        library,
+        measures,
+        plotting,
+        sensitivity,
+        shapes,
+        sweeps,
+        units,
+    )
     from sim.calibration import calibrate  # noqa: F401
     from sim.catalogue import scenario, scenarios  # noqa: F401
     from sim.chemistry.batch import equilibrate  # noqa: F401
@@ -53,6 +63,7 @@ if TYPE_CHECKING:
     from sim.parameters import Parameter  # noqa: F401
     from sim.result import Result, load  # noqa: F401
     from sim.simulation import simulate  # noqa: F401
+    from sim.sweeps.driver import sweep  # noqa: F401
 
 
 def __getattr__(name: str):
