@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import sim
 from sim import sensitivity, sweeps
 from sim.errors import ConfigError
 
@@ -243,3 +244,100 @@ def test_a_design_without_two_whole_blocks_is_refused():
     design = sweeps.morris(MANY, 4, 1, levels=20)
     with pytest.raises(ConfigError, match=r"1 of 4 blocks .* \(3 failed\)"):
         sensitivity.morris(table_of(design, lambda **x: x["a"], fails={0, 7, 14}), "y")
+
+
+RUN = {"solver": "bdf", "times": 2}  # compiles in a third of the time of the default solver
+
+
+def decay(u, k):
+    return k * u
+
+
+def decaying(k=1e-5, start=2.0):
+    """u' = -k u in a closed stirred cell for a day: u = start exp(-k t)."""
+    model = sim.Model(
+        (sim.Species("u", diffusivity=1e-9),),
+        (sim.Process("loss", decay, {"u": -1}, {"k": sim.Parameter(k, "1/s", low=0.0)}),),
+        name="decay",
+    )
+    tissue = {"tissue.u": sim.Parameter(start, "mM")}
+    return sim.Scenario("decay", model, "well_mixed", outer="closed", duration=86400.0, parameters=tissue)
+
+
+def left(result):
+    return float(result["u"][-1].mean())
+
+
+def cubed_over_root(result):
+    return result.parameters.si("loss.k") ** 3 * result.parameters.si("tissue.u") ** -0.5
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_local_sensitivities_of_a_decay(workers):
+    """d ln u / d ln k = -k t, d ln u / d ln start = 1, and exponents are their own sensitivities."""
+    measures = {"left": left, "power": cubed_over_root}
+    found = sensitivity.local(decaying(), ["loss.k", "tissue.u"], measures, rtol=1e-9, workers=workers, **RUN)
+    exact = np.array([[-0.864, 1.0], [3.0, -0.5]])
+    np.testing.assert_allclose(found.values, exact, atol=2e-5)
+    assert (np.abs(found.values - exact) <= found.errors + 2e-5).all()  # tolerance of the integrator
+    assert found.runs == 9 and found.failed == 0
+    assert found.base["left"] == pytest.approx(2 * math.exp(-0.864), rel=1e-5)
+    frame = found.to_dataframe()
+    assert (
+        frame.set_index(["measure", "parameter"]).loc[("power", "loss.k"), "sensitivity"]
+        == found.values[1, 0]
+    )
+
+
+def test_the_error_of_a_local_sensitivity_is_that_of_the_step():
+    """Without extrapolation a half step is off by h^2 n^3 / 24 for a power n; the error covers it."""
+    for step in (0.4, 0.1):
+        found = sensitivity.local(decaying(), ["loss.k"], {"power": cubed_over_root}, step=step, **RUN)
+        assert abs(found.values[0, 0] - 3) < found.errors[0, 0] < 6 * step**2
+
+
+def never(result):
+    return math.inf
+
+
+def nothing(result):
+    return 0.0
+
+
+def test_where_there_is_no_sensitivity_the_reason_is_said():
+    found = sensitivity.local(
+        decaying(), ["loss.k"], {"onset": never, "nothing": nothing, "left": left}, **RUN
+    )
+    assert np.isnan(found.values[:2]).all() and np.isfinite(found.values[2]).all()
+    assert "the measure is inf" in repr(found) and "the measure is 0 at the scenario" in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "words"),
+    [
+        ([], {}, "at least one"),
+        (["loss.k", "loss.k"], {}, "name each once"),
+        (["loss.q"], {}, "Did you mean 'loss.k'"),
+        (["loss.k"], {"step": 0.0}, "step = 0.0"),
+    ],
+)
+def test_impossible_local_sensitivities_are_refused(names, options, words):
+    with pytest.raises(ConfigError, match=words):
+        sensitivity.local(decaying(), names, {"left": left}, **options)
+
+
+def test_a_parameter_of_zero_has_no_relative_change():
+    with pytest.raises(ConfigError, match="loss.k is 0"):
+        sensitivity.local(decaying(k=0.0), ["loss.k"], {"left": left})
+
+
+def test_a_stored_sweep_of_runs_gives_indices(tmp_path):
+    """The whole way: ln u = ln start - k t is a sum of two parts, whose variances are known."""
+    design = sweeps.saltelli({"loss.k": (0.0, 2e-5), "tissue.u": (1.0, math.e, "log")}, 16, 1)
+    table = sim.sweep(
+        decaying(), design, tmp_path / "decay.db", measures={"ln u": lambda r: math.log(left(r))}, **RUN
+    )
+    found = sensitivity.sobol_indices(sweeps.load(tmp_path / "decay.db"), "ln u", resamples=50)
+    share = (2e-5 * 86400) ** 2 / ((2e-5 * 86400) ** 2 + 1)
+    assert np.abs(found.first - [share, 1 - share]).max() < 0.15
+    assert len(table) == 64 and found.dropped == 0

@@ -20,9 +20,11 @@ from sim.calibration.verdicts import verdicts
 from sim.errors import ConfigError, ScenarioError, nearest, shown
 from sim.experiment import Scenario
 from sim.measures import Measure
+from sim.simulation import ATOL
 from sim.solvers import DEFAULT
 
 RTOL = 1e-6  # finer than a plain run: differences of runs are taken
+MAX_STEPS = 20_000  # of a run: some hundreds are usual, and a corner of the bounds may want a million
 RESTARTS = 5  # after a profile found a better fit
 ERRORS = ("constant", "proportional")
 
@@ -43,7 +45,8 @@ def calibrate(
     profiles: bool = True,
     solver: str = DEFAULT,
     rtol: float = RTOL,
-    atol: float = 1e-6,
+    atol: float = ATOL,
+    max_steps: int = MAX_STEPS,
 ) -> Calibration:
     """Fit parameters of a scenario by weighted least squares within bounds.
 
@@ -54,6 +57,7 @@ def calibrate(
     starts: searches, the first from `start`, the others from a Latin hypercube of this seed
     errors: for data without standard deviations: "constant" within a quantity, or "proportional" to
         the value; their size is then estimated from the residuals
+    solver, rtol, atol, max_steps: of sim.simulate, for every run
     profiles: whether to trace profile likelihoods at once; Calibration.profile(name) does so later
     The reported optimum is the best of all runs made. A failed run shortens the step that led to it, and is
     counted in Calibration.failures.
@@ -65,7 +69,8 @@ def calibrate(
     # with_parameters warns where bounds leave the range of a parameter: said once, not in every run
     for ends in zip(*((f.low, f.high) for f in free), strict=True):
         scenario.with_parameters({f.name: float(v) for f, v in zip(free, ends, strict=True)})
-    runs = Runs(scenario, found, free, observables, {"solver": solver, "rtol": rtol, "atol": atol})
+    options = {"solver": solver, "rtol": rtol, "atol": atol, "max_steps": max_steps}
+    runs = Runs(scenario, found, free, observables, options)
     made = fit(
         runs.predict, found, free, starts=starts, seed=seed, errors=errors, confidence=confidence,
         profiles=profiles,
