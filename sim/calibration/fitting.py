@@ -98,37 +98,42 @@ def fit(
         tuple(free), data.values, _scale(data, errors), data.sd is not None, predict,
     )  # fmt: skip
     searches = best_of(problem, starts, seed)
-    if problem.best is None:
-        raise ConfigError(
-            f"none of {problem.runs} runs could be used; the first said: {problem.failures[0].reason} "
-            "Start elsewhere (start=...), or narrow the bounds."
-        )
-    best, around, traced = _settled(problem, confidence, profiles)
+    around, traced, settled = _settled(problem, confidence, profiles)
+    best = _best(problem)  # also when a neighbour turned out better by less than it matters
     judged, notes = verdicts(problem, best, around, traced)
+    if not settled:
+        notes.append(f"profiles found better fits {RESTARTS + 1} times over: take more starts.")
     return _outcome(problem, data, best, around, confidence, traced, judged, notes, searches)
 
 
-def _settled(
-    problem: Problem, confidence: float, profiles: bool
-) -> tuple[np.ndarray, Spread, dict[str, Profile]]:
-    """Optimum, spread and profiles that belong together: again from any better fit on the way."""
+def _settled(problem: Problem, confidence: float, profiles: bool) -> tuple[Spread, dict[str, Profile], bool]:
+    """Spread and profiles around the optimum, again from any better fit on the way; whether that ended."""
     for attempt in range(RESTARTS + 1):
-        best = problem.best.copy()
+        best = _best(problem)
         try:
             around = spread(problem, best, confidence)
         except RunFailed as error:
             raise ConfigError(f"the best fit has no neighbours to judge it by: {error}") from error
         if not profiles or not np.isfinite(around.sigma) or around.sigma == 0:
-            return best, around, {}
-        names = [f.name for f in problem.free]
+            return around, {}, True
+        traced = {}
         try:
-            return best, around, {
-                n: trace(problem, best, around, i, confidence, last=attempt == RESTARTS)
-                for i, n in enumerate(names) if not around.flat[i]
-            }  # fmt: skip
+            for i, f in enumerate(problem.free):
+                if not around.flat[i]:
+                    traced[f.name] = trace(problem, best, around, i, confidence, last=attempt == RESTARTS)
+            break
         except BetterFound:
-            search(problem, problem.best)
-    raise AssertionError("the last attempt returns")
+            search(problem, _best(problem))
+    return around, traced, problem.best_cost >= problem.cost(best) - 0.01 * around.sigma**2
+
+
+def _best(problem: Problem) -> np.ndarray:
+    if problem.best is None:
+        raise ConfigError(
+            f"none of {problem.runs} runs could be used; the first said: {problem.failures[0].reason} "
+            "Start elsewhere (start=...), or narrow the bounds."
+        )
+    return problem.best.copy()
 
 
 def _outcome(

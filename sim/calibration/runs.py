@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,11 +19,18 @@ from sim.measures import Measure
 from sim.simulation import output_times, simulate
 from sim.units import parse_unit
 
+if TYPE_CHECKING:
+    import xarray
+
+    from sim.result import Result
+
 KINDS: dict[str, Callable[[str], Measure]] = {"mean": measures.total, "peak": measures.peak}
 
 
-def observable(quantity: str, given: Mapping[str, Measure] | None = None) -> Measure:
-    """The measure that a quantity of the data names.
+def observable(
+    quantity: str, given: Mapping[str, Measure] | None = None
+) -> Callable[[Result], xarray.DataArray]:
+    """The curve in time that a quantity of the data names.
 
     given: measures by name, first choice; else "mean X", "peak X", or "X", which is its mean
     """
@@ -37,12 +45,13 @@ def observable(quantity: str, given: Mapping[str, Measure] | None = None) -> Mea
                 f"give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
         found = KINDS[kind](name.strip())
-    if getattr(found, "curve", None) is None:
+    curve = getattr(found, "curve", None)
+    if curve is None:
         name = getattr(found, "__name__", quantity)
         raise ConfigError(
             f"quantity '{quantity}': the measure '{name}' has no curve in time, which data at times need."
         )
-    return found
+    return curve
 
 
 @dataclass
@@ -69,7 +78,7 @@ class Runs:
         self.curves = {q: observable(q, self.observables) for q in self.data.quantities}
         self._checked = False
 
-    def changed(self, values: Sequence[float]) -> Scenario:
+    def changed(self, values: np.ndarray) -> Scenario:
         """The scenario with these values of the free parameters [SI]."""
         with warnings.catch_warnings():  # bounds beyond the range were warned of once, at the door
             warnings.simplefilter("ignore", RangeWarning)
@@ -77,7 +86,7 @@ class Runs:
                 {f.name: float(v) for f, v in zip(self.free, values, strict=True)}
             )
 
-    def predict(self, values: Sequence[float]) -> np.ndarray:
+    def predict(self, values: np.ndarray) -> np.ndarray:
         """Predictions (n,) [SI] of the data; RunFailed with a sentence when the run does not finish."""
         try:
             result = simulate(self.changed(values), times=self.times, **self.options)
@@ -90,8 +99,8 @@ class Runs:
         if not result.success:
             raise RunFailed(result.message)
         found = {}
-        for quantity, measure in self.curves.items():
-            curve = measure.curve(result)
+        for quantity, curve_of in self.curves.items():
+            curve = curve_of(result)
             if not self._checked:
                 self._check_unit(quantity, str(curve.attrs.get("units", "1")))
             found[quantity] = np.asarray(curve.values, float)

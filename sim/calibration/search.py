@@ -82,6 +82,6 @@ def best_of(problem: Problem, starts: int, seed: int) -> list[Start]:
     made = []
     for begin in starting_points(problem, starts, seed):
         end, message = search(problem, begin)
-        ends = (tuple(problem.outer(p).tolist()) for p in (begin, end))
-        made.append(Start(*ends, problem.cost(end), message))
+        first, last = (tuple(problem.outer(p).tolist()) for p in (begin, end))
+        made.append(Start(first, last, problem.cost(end), message))
     return made

@@ -44,14 +44,14 @@ class MorrisEffects:
         """A row an axis: mu, mu_low, mu_high, and so mu_star and sigma."""
         import pandas as pd
 
-        columns = {}
+        columns: dict[str, np.ndarray] = {}
         for name in ("mu", "mu_star", "sigma"):
             ends = getattr(self, f"{name}_interval")
             columns |= {name: getattr(self, name), f"{name}_low": ends[:, 0], f"{name}_high": ends[:, 1]}
         return pd.DataFrame(columns, index=pd.Index(self.names, name="axis"))
 
     def __repr__(self) -> str:
-        rows = [("axis", "mu", "mu*", "sigma")]
+        rows: list[tuple[str, ...]] = [("axis", "mu", "mu*", "sigma")]
         for k, name in enumerate(self.names):
             ends = [
                 (getattr(self, n)[k], *getattr(self, f"{n}_interval")[k]) for n in ("mu", "mu_star", "sigma")

@@ -46,7 +46,7 @@ class SobolIndices:
         """A row an axis: first, first_low, first_high, total, total_low, total_high."""
         import pandas as pd
 
-        columns = {}
+        columns: dict[str, np.ndarray] = {}
         for name, value, half in (
             ("first", self.first, self.first_half),
             ("total", self.total, self.total_half),
@@ -66,7 +66,7 @@ class SobolIndices:
             )
         lines = [f"Sobol' indices of {self.measure} ({100 * self.confidence:g} % intervals)"]
         lines += [f"  {x}" for x in aligned(rows)]
-        if self.second is not None:
+        if self.second is not None and self.second_half is not None:
             for i, a in enumerate(self.names):
                 for j in range(i + 1, len(self.names)):
                     text = _with_interval(self.second[i, j], self.second_half[i, j])
@@ -105,8 +105,8 @@ def sobol_indices(
     )  # fmt: skip
     pairs = (found["S2"], found["S2_conf"]) if second else (None, None)
     return SobolIndices(
-        measure, used.names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"], *pairs,
-        float(used.values[:, [0, -1]].var()), confidence, used,
+        measure, used.names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"], pairs[0],
+        pairs[1], float(used.values[:, [0, -1]].var()), confidence, used,
     )  # fmt: skip
 
 
