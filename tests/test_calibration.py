@@ -250,6 +250,13 @@ def test_a_flat_profile_is_said_to_be_flat():
     assert found.verdicts["A"].word == "identifiable"
 
 
+def test_without_profiles_a_wide_interval_decides():
+    free = (Free("A", 2.0, 0.01, 100.0, True), Free("k", 30.0, 10.0, 1000.0, True))
+    found = fit(uptake, data_of(uptake([3.0, 15.0]), 0.1), free, profiles=False)
+    assert found.verdicts["k"].word == "not identifiable" and "wider than its bounds" in repr(found)
+    assert found.profile("k").flat  # traced now
+
+
 def test_a_parameter_bounded_on_one_side_is_said_to_be():
     free = (Free("A", 2.0, 0.01, 100.0, True), Free("k", 3.0, 0.001, 1000.0, True))
     found = fit(uptake, data_of(uptake([3.0, 6.0]), 0.1), free)

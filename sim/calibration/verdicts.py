@@ -44,9 +44,15 @@ def verdicts(
             )
     for group, told in loose_groups(found):
         _judge_group(free, best, found, profiles, group, told, made, notes)
-    for f in free:
+    for k, f in enumerate(free):
         profile = profiles.get(f.name)
-        if f.name not in made and profile is not None and not profile.bounded:
+        if f.name in made:
+            continue
+        if profile is None and _wide(f, best[k], found.quantile * found.standard_errors[k]):
+            made[f.name] = Verdict(
+                NOT_IDENTIFIABLE, f"the linearised interval of {f.name} is wider than its bounds."
+            )
+        elif profile is not None and not profile.bounded:
             made[f.name] = Verdict(NOT_IDENTIFIABLE, _open(f, profile))
     n, p = problem.size
     if n < p:
@@ -96,6 +102,11 @@ def _and(names: Sequence[str]) -> str:
 def _regular(found: Spread, group: tuple[int, ...]) -> bool:
     """Whether a pair is distinct beyond the noise of differences."""
     return len(group) == 2 and 1 - abs(found.correlation[group]) > 1e-5
+
+
+def _wide(f: Free, middle: float, half: float) -> bool:
+    low, high = f.inner_bounds
+    return bool(middle - half < low and middle + half > high)
 
 
 def _open(f: Free, profile: Profile) -> str:
