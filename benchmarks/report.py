@@ -143,7 +143,9 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
     ("sweeps", "runs a second"): [
         ("program", "program", plain), ("workers", "workers", plain), ("rtol", "rtol", power),
         ("error", "error", power), ("rate", "runs/s", three), ("ratio", "to the loop", times_as),
-        ("efficiency", "of twice one worker", share), ("start", "until the first", seconds),
+        ("cpu", "CPU a run", seconds), ("cpu_ratio", "to the loop", times_as),
+        ("efficiency", "of twice one worker", share), ("cpu_efficiency", "by CPU", share),
+        ("start", "until the first", seconds),
     ],
 }  # fmt: skip
 
