@@ -82,9 +82,9 @@ class Axis:
         if not given:
             raise ConfigError(f"{name} = [] lists no values; {FORMS}.")
         values, unit = read_values(name, given)
-        for k, value in enumerate(values):
-            if value in values[:k]:
-                raise ConfigError(f"{name} lists {shown(given[k])} twice; each level is needed once.")
+        if len(set(values)) < len(values):
+            again = next(g for k, g in enumerate(given) if values[k] in values[:k])
+            raise ConfigError(f"{name} lists {shown(again)} twice; each level is needed once.")
         return cls(name, unit=unit, values=values)
 
     @classmethod

@@ -9,14 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from small_sweep import MEASURES, base, but_wall, design
+from small_sweep import MEASURES, TIMES, base, but_wall, design
 
 from sim.sweeps.driver import sweep
 from sim.sweeps.store import Store
 from sim.sweeps.survey import load
 
 HERE = Path(__file__).parent
-POINTS = 300
+POINTS = 240
 KILLS = 20
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no signal 9")
@@ -77,7 +77,7 @@ def test_kills_at_random_moments_lose_nothing(tmp_path):
         assert finished.stdout.read() == "started\ndone\n"
         finished.stdout.close()
         assert finished.wait() == 0
-    unbroken = sweep(base(), design(POINTS), measures=MEASURES)
+    unbroken = sweep(base(), design(POINTS), measures=MEASURES, times=TIMES)
     for store in tmp_path.glob("?.db"):
         table = load(store)
         assert but_wall(table.rows) == but_wall(unbroken.rows)
@@ -97,7 +97,7 @@ def alive(pid):
 
 @pytest.mark.parametrize("after", [0.0, 1.0, 4.0])
 def test_workers_end_with_their_driver(tmp_path, after):
-    psutil = pytest.importorskip("psutil")
+    pytest.importorskip("psutil")
     run = driver(tmp_path / "a.db", 2)
     try:
         deadline = time.monotonic() + 30
