@@ -1,0 +1,149 @@
+"""Local sensitivities: by how many per cent a measure changes for one per cent of a parameter."""
+
+from __future__ import annotations
+
+import html
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sim.errors import ConfigError, RangeWarning, nearest, shown
+from sim.experiment import Scenario
+from sim.result import Result
+from sim.sensitivity.responses import aligned
+
+RTOL = 1e-7  # differences of runs are taken
+
+
+@dataclass(frozen=True, eq=False)
+class LocalSensitivities:
+    """d ln m / d ln p of measures m by parameters p, at a scenario.
+
+    values (measures, parameters): extrapolated from two central differences, of step and half of it
+    errors: distance of these two differences; NaN and a reason where there is no value
+    base: {measure: value at the scenario}; runs, failed: counts
+    """
+
+    measures: tuple[str, ...]
+    parameters: tuple[str, ...]
+    values: np.ndarray
+    errors: np.ndarray
+    base: dict[str, float]
+    step: float
+    reasons: dict[tuple[str, str], str]
+    runs: int
+    failed: int
+
+    def to_dataframe(self):
+        """A row a pair: measure, parameter, sensitivity, error, reason."""
+        import pandas as pd
+
+        rows = [
+            {
+                "measure": m, "parameter": p, "sensitivity": self.values[i, j], "error": self.errors[i, j],
+                "reason": self.reasons.get((m, p), ""),
+            }
+            for i, m in enumerate(self.measures) for j, p in enumerate(self.parameters)
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        rows = [("parameter", *self.measures)]
+        for j, p in enumerate(self.parameters):
+            cells = [f"{v:.3g} +- {e:.1g}" for v, e in zip(self.values[:, j], self.errors[:, j], strict=True)]
+            rows.append(
+                (p, *(c if np.isfinite(v) else "-" for c, v in zip(cells, self.values[:, j], strict=True)))
+            )
+        head = f"Local sensitivities, d ln measure / d ln parameter (step {100 * self.step:g} %)"
+        why = [f"├─ {m}, {p}: {reason}" for (m, p), reason in self.reasons.items()]
+        return "\n".join(
+            [head, *(f"  {x}" for x in aligned(rows)), *why, f"└─ {self.runs} runs, {self.failed} failed"]
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def local(
+    scenario: Scenario,
+    parameters: Iterable[str],
+    measures: Mapping[str, Callable[[Result], float]],
+    step: float = 0.02,
+    rtol: float = RTOL,
+    **options: Any,
+) -> LocalSensitivities:
+    """Local sensitivities of measures to parameters by central differences in the logarithm.
+
+    parameters: names of numbers that are not 0; measures: {name: measure}
+    step: of ln p; four runs a parameter, at one and half a step to either side
+    options: of sim.sweep, such as workers=2, solver or times
+    """
+    from sim.sweeps import table
+    from sim.sweeps.driver import sweep
+
+    names = [parameters] if isinstance(parameters, str) else list(parameters)
+    if not names or len(set(names)) < len(names):
+        raise ConfigError(f"parameters = {shown(names)}: name each once, and at least one.")
+    if not isinstance(step, int | float) or not 1e-6 <= step <= 0.5:
+        raise ConfigError(f"step = {shown(step)} must lie from 1e-6 to 0.5, a share of the parameter.")
+    middle = {n: _value(scenario, n) for n in names}
+    rows = [middle]
+    for n in names:
+        rows += [{**middle, n: middle[n] * float(np.exp(h))} for h in _steps(step)]
+    with warnings.catch_warnings():  # a step over the end of a range is no news
+        warnings.simplefilter("ignore", RangeWarning)
+        found = sweep(scenario, table(rows), measures=measures, rtol=rtol, **options)
+    by_index = {row["index"]: row for row in found.rows}
+    values, errors = np.full((2, len(found.names), len(names)), np.nan)
+    reasons = {}
+    for i, m in enumerate(found.names):
+        for j, n in enumerate(names):
+            mine = [by_index.get(k) for k in (0, *range(4 * j + 1, 4 * j + 5))]
+            values[i, j], errors[i, j], why = _difference(mine, m, step)
+            if why:
+                reasons[m, n] = why
+    base = {m: by_index[0]["measures"].get(m) if 0 in by_index else None for m in found.names}
+    return LocalSensitivities(
+        tuple(found.names), tuple(names), values, errors,
+        {m: float("nan") if v is None else v for m, v in base.items()}, float(step), reasons,
+        len(found.rows), len(found.failed),
+    )  # fmt: skip
+
+
+def _steps(step: float) -> tuple[float, ...]:
+    return (-step, -step / 2, step / 2, step)
+
+
+def _difference(rows: list[dict | None], measure: str, step: float) -> tuple[float, float, str]:
+    """Sensitivity, error and reason from the runs at 0, -h, -h/2, h/2, h."""
+    found = []
+    for row in rows:
+        if row is None or row["status"] != "finished":
+            return np.nan, np.nan, row["reason"] if row else "a point was not run."
+        value = row["measures"].get(measure)
+        if value is None or not np.isfinite(value):
+            return np.nan, np.nan, f"the measure is {value} at a neighbouring point."
+        found.append(float(value))
+    middle, far_low, low, high, far_high = found
+    if middle == 0:
+        return np.nan, np.nan, "the measure is 0 at the scenario; a relative change of it means nothing."
+    wide = (far_high - far_low) / (2 * step * middle)
+    narrow = (high - low) / (step * middle)
+    return (4 * narrow - wide) / 3, abs(wide - narrow), ""
+
+
+def _value(scenario: Scenario, name: str) -> float:
+    if name == "duration":
+        return scenario.duration
+    if name not in scenario.parameters:
+        raise ConfigError(
+            f"'{name}' has no value in {scenario.name} to change by a share."
+            f"{nearest(name, scenario.parameters)}"
+        )
+    value = scenario.parameters.si(name)
+    if value == 0:
+        raise ConfigError(f"{name} is 0: a relative change of it means nothing. Give it a value first.")
+    return value
