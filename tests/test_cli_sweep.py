@@ -1,0 +1,302 @@
+"""`hapsim sweep`: files, stores and exit codes, as a user meets them."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from click.testing import CliRunner
+
+import sim
+from sim.cli import main
+from sim.sweeps import load
+
+ROOT = Path(__file__).parents[1]
+FILE = """
+title = "Acid in a drop"
+scenario = "infarct_myocardium"
+duration = "1 h"
+resolution = 0.05
+
+[axes]
+"acid.load" = { low = "10 mM", high = "40 mM", log = true, n = 3 }
+"lesion.radius" = { low = "1 mm", high = "2 mm", n = 2 }
+
+[measures]
+pH = { what = "lowest", of = "pH" }
+onset = { what = "onset", of = "HAP", above = "1 mM" }
+
+[run]
+times = 4
+
+[[figures]]
+x = "acid.load"
+y = "lesion.radius"
+colour = "pH"
+[[figures]]
+x = "acid.load"
+y = "lesion.radius"
+colour = "onset"
+"""
+
+
+def hapsim(*words):
+    return CliRunner().invoke(main, ["sweep", *map(str, words)])
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "drop.toml"
+    path.write_text(FILE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """A sweep that was run: (outcome, folder)."""
+    folder = tmp_path_factory.mktemp("sweep")
+    (folder / "drop.toml").write_text(FILE)
+    words = (
+        folder / "drop.toml",
+        "--store",
+        folder / "drop.db",
+        "--workers",
+        1,
+        "--figure",
+        folder / "f.png",
+    )
+    return hapsim(*words), folder
+
+
+def test_a_sweep_fills_a_store_and_draws(done):
+    out, folder = done
+    assert out.exit_code == 0, out.output
+    table = load(folder / "drop.db")
+    assert len(table.rows) == 6
+    assert list(table.status) == ["finished"] * 6
+    assert (folder / "f.png").read_bytes()[:4] == b"\x89PNG"
+    assert "6: 6 finished" in " ".join(out.stdout.split())
+    assert "never in all 6" in out.stdout
+    assert str(folder / "drop.db") in out.stdout
+
+
+def test_its_numbers_are_those_of_the_library(done):
+    """Each row against a run by hand."""
+    table = load(done[1] / "drop.db")
+    base = sim.scenario("infarct_myocardium").with_(duration="1 h").with_resolution(0.05)
+    for k in (0, 5):
+        point = {name: float(table.inputs(name)[k]) for name in ("acid.load", "lesion.radius")}
+        result = sim.simulate(base.with_parameters(point), times=4)
+        assert table.measure("pH")[k] == float(result["pH"].min())
+
+
+def test_running_it_again_runs_nothing(done, monkeypatch):
+    folder = done[1]
+    before = (folder / "drop.db").read_bytes()
+
+    def refused(*_):
+        raise AssertionError("a point was run again")
+
+    monkeypatch.setattr("sim.sweeps.job.run_point", refused)
+    again = hapsim(folder / "drop.toml", "--store", folder / "drop.db", "--workers", 1, "--quiet")
+    assert again.exit_code == 0, again.output
+    assert again.stdout == f"{folder / 'drop.db'}\n"
+    assert len(load(folder / "drop.db").rows) == 6
+    assert len((folder / "drop.db").read_bytes()) == len(before)
+
+
+def test_status_counts_and_gives_the_end(done):
+    out = hapsim("status", done[1] / "drop.db")
+    assert out.exit_code == 0, out.output
+    assert "6: 6 finished" in " ".join(out.stdout.split())
+
+
+def test_export_to_csv_has_units_and_every_digit(done, tmp_path):
+    out = hapsim("export", done[1] / "drop.db", tmp_path / "x.csv")
+    assert out.exit_code == 0, out.output
+    frame, table = pd.read_csv(tmp_path / "x.csv"), load(done[1] / "drop.db")
+    assert frame["lesion.radius [m]"].to_numpy() == pytest.approx(table.inputs("lesion.radius"), rel=0, abs=0)
+    assert frame["pH"].to_numpy() == pytest.approx(table.measure("pH"), rel=0, abs=0)
+    assert np.isinf(frame["onset [s]"]).all()
+    assert (frame["status"] == "finished").all()
+
+
+def test_export_to_netcdf_is_a_grid(done, tmp_path):
+    assert hapsim("export", done[1] / "drop.db", tmp_path / "x.nc").exit_code == 0
+    with xr.open_dataset(tmp_path / "x.nc", engine="h5netcdf") as data:
+        assert data["pH"].sizes == {"acid.load": 3, "lesion.radius": 2}
+        assert data["acid.load"].attrs["units"] == "mol m-3"
+        table = load(done[1] / "drop.db")
+        one = {n: float(table.inputs(n)[4]) for n in ("acid.load", "lesion.radius")}
+        assert float(data["pH"].sel(one)) == table.measure("pH")[4]
+
+
+def test_export_to_parquet_works_or_says_what_is_missing(done, tmp_path):
+    out = hapsim("export", done[1] / "drop.db", tmp_path / "x.parquet")
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        assert out.exit_code == 2
+        assert "needs pyarrow" in out.stderr
+        assert not list(tmp_path.iterdir())
+    else:
+        assert out.exit_code == 0
+        assert len(pd.read_parquet(tmp_path / "x.parquet")) == 6
+
+
+def test_parts_of_a_job_array_come_together(done, file, tmp_path):
+    parts = [tmp_path / f"part-{k}.db" for k in (1, 2, 3)]
+    for k, part in enumerate(parts, start=1):
+        out = hapsim(file, "--store", part, "--workers", 1, "--shard", f"{k}/3", "--quiet")
+        assert out.exit_code == 0, out.output
+    assert hapsim("export", *parts, tmp_path / "parts.csv").exit_code == 0
+    assert hapsim("export", done[1] / "drop.db", tmp_path / "whole.csv").exit_code == 0
+    parts_, whole = (pd.read_csv(tmp_path / f"{n}.csv").drop(columns="wall [s]") for n in ("parts", "whole"))
+    pd.testing.assert_frame_equal(parts_, whole, check_exact=True)
+    assert hapsim("draw", file, *parts, tmp_path / "parts.png").exit_code == 0
+    assert (tmp_path / "parts.png").stat().st_size > 5000
+
+
+def test_parts_of_another_sweep_are_refused(done, file, tmp_path):
+    file.write_text(FILE.replace('duration = "1 h"', 'duration = "2 h"'))
+    assert hapsim(file, "--store", "other.db", "--workers", 1, "--quiet").exit_code == 0
+    out = hapsim("export", done[1] / "drop.db", "other.db", "all.csv")
+    assert out.exit_code == 2
+    assert "duration" in out.stderr
+
+
+def test_a_changed_file_does_not_mix_with_an_old_store(file):
+    assert hapsim(file, "--store", "a.db", "--workers", 1, "--quiet").exit_code == 0
+    file.write_text(FILE.replace('duration = "1 h"', 'duration = "2 h"'))
+    out = hapsim(file, "--store", "a.db", "--workers", 1)
+    assert out.exit_code == 2
+    assert "duration" in out.stderr
+    assert len(load("a.db").rows) == 6
+
+
+def test_failed_points_are_results_but_not_with_strict(file):
+    """A time-out that nothing meets: rows with a reason; exit code 1, for nothing finished."""
+    words = (file, "--workers", 1, "--timeout", "1 ms")
+    out = hapsim(*words, "--store", "a.db")
+    assert out.exit_code == 1
+    assert set(load("a.db").status) == {"timed out"}
+    assert "timed out" in out.stdout
+
+
+def test_check_runs_nothing(file):
+    out = hapsim(file, "--check")
+    assert out.exit_code == 0
+    for words in ("6, grid", "10 mM to 40 mM, logarithmic", "1 mm to 2 mm", "onset of HAP"):
+        assert words in out.stdout
+    assert [p.name for p in Path().iterdir()] == [file.name]
+
+
+def test_the_default_store_is_named_after_the_file(file):
+    out = hapsim(file, "--workers", 1, "--quiet")
+    assert out.stdout == "results/drop.db\n"
+    assert Path("results/drop.db").exists()
+
+
+def test_files_are_listed_and_printed():
+    listed = hapsim("files")
+    assert listed.exit_code == 0
+    printed = hapsim("files", "acid_question")
+    source = ROOT / "sim" / "data" / "sweeps" / "acid_question.toml"
+    assert printed.stdout == source.read_text("utf-8")
+    for name in ("acid_question", "size_question"):
+        assert f"\n{name} " in f"\n{listed.stdout}"
+
+
+def test_help_shows_the_options_of_a_run_and_the_commands():
+    out = hapsim("--help")
+    for word in ("--store", "--workers", "--scheduler", "--shard", "--figure", "status", "export", "draw"):
+        assert word in out.stdout
+    assert out.stdout == hapsim("-h").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["nothing.toml"], "there is no sweep file 'nothing.toml'"),
+        (["acid_queston"], "Did you mean 'acid_question'?"),
+        (["statsu", "a.db"], "unexpected extra argument"),
+        (["statsu"], "Did you mean 'status'?"),
+        (["FILE", "--workers", "0"], "outside 1 to 4096"),
+        (["FILE", "--shard", "4/3"], "parts are counted from 1"),
+        (["FILE", "--shard", "0/3"], "parts are counted from 1"),
+        (["FILE", "--shard", "third"], "the third of twenty is '3/20'"),
+        (["FILE", "--retry", "faled"], "Did you mean 'failed'?"),
+        (["FILE", "--timeout", "5 mm"], "a time"),
+        (["FILE", "--timeout", "-5"], "must be above 0"),
+        (["FILE", "--memory", "much"], "not an amount of memory"),
+        (["FILE", "--figure", "a.gif"], "must end in .png"),
+        (["FILE", "--figure", "nowhere/a.png"], "there is no folder nowhere"),
+        (["FILE", "--scheduler", "here"], "not an address"),
+        (["FILE", "--scheduler", "tcp://127.0.0.1:9", "--workers", "2"], "give one of them"),
+        (["status", "no.db"], "there is no store no.db"),
+        (["status", "FILE"], "FILE"),
+        (["export", "no.db", "a.csv"], "there is no store no.db"),
+        (["export", "no.db", "a.xls"], "must end in .csv, .parquet or .nc"),
+        (["export", "no.db", "FILE"], "must end in"),
+        (["draw", "FILE", "no.db", "a.png"], "there is no store no.db"),
+        (["draw", "FILE", "no.db", "a.gif"], "must end in .png"),
+        (["files", "acid_queston"], "Did you mean 'acid_question'?"),
+    ],
+)
+def test_bad_input_is_a_sentence_with_exit_code_2(words, sentence, file):
+    out = hapsim(*[file.name if w == "FILE" else w for w in words])
+    assert out.exit_code == 2, out.output
+    assert sentence.replace("FILE", file.name) in out.stderr
+    assert "Traceback" not in out.output
+    assert [p.name for p in Path().iterdir()] == [file.name]
+
+
+def test_a_scheduler_that_does_not_answer_is_a_sentence(file):
+    pytest.importorskip("distributed")
+    out = hapsim(file, "--scheduler", "tcp://127.0.0.1:9")
+    assert out.exit_code == 2
+    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in out.stderr
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_sweep_keeps_its_points_and_goes_on(number, code, tmp_path):
+    """A signal after the first points; the same command then does the rest, once each."""
+    path = tmp_path / "long.toml"
+    path.write_text(FILE.replace("n = 3", "n = 30").replace('"1 h"', '"20 day"').replace("0.05", "0.5"))
+    command = [
+        sys.executable,
+        "-m",
+        "sim",
+        "sweep",
+        str(path),
+        "--store",
+        str(tmp_path / "a.db"),
+        "--workers",
+        "1",
+    ]
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and not _some_rows(tmp_path / "a.db"):
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == code, said
+    assert "run the same sweep again to go on" in said
+    first = [r["key"] for r in load(tmp_path / "a.db").rows]
+    assert 0 < len(first) < 60
+    assert len(set(first)) == len(first)
+
+
+def _some_rows(store):
+    try:
+        return store.exists() and len(load(store).rows) > 2
+    except Exception:  # not there yet, as a whole
+        return False
