@@ -100,10 +100,15 @@ class RunRecord:
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": [str(i) for i in s.interventions],
             "parameters": parameters,
-            "versions": {p: _version(p) for p in PACKAGES},
+            "versions": versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "
             f"{platform.python_version()}, {os.cpu_count()} processors",
         }
+
+
+def versions() -> dict[str, str]:
+    """{package: version} of all that decides numbers."""
+    return {p: _version(p) for p in PACKAGES}
 
 
 @lru_cache

@@ -55,6 +55,10 @@ class Model:
         kept = tuple(p for p in self.processes if not {p.name, group(p.name)} & set(names))
         return replace(self, processes=kept)
 
+    def __getstate__(self) -> dict:
+        """The fields alone: what is cached beside them holds modules that another process has not loaded."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
     @cached_property
     def parameters(self) -> Parameters:
         """Every parameter, "<group>.<argument>" and the shared ones."""

@@ -1,0 +1,52 @@
+"""Sweeps: designs of points, and what it takes to run them.
+
+design = sim.sweeps.latin_hypercube({"lesion.radius": ("0.2 mm", "5 mm")}, n=200, seed=1)
+table = sim.sweep(base, design, store="radius.db", workers=2)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from sim.errors import nearest
+
+# name -> module; imported when first asked for, as those of `sim`
+_PUBLIC = {
+    "Axis": "sim.sweeps.axis",
+    "Design": "sim.sweeps.design",
+    "SweepTable": "sim.sweeps.survey",
+    "grid": "sim.sweeps.designs",
+    "latin_hypercube": "sim.sweeps.designs",
+    "load": "sim.sweeps.survey",
+    "morris": "sim.sweeps.designs",
+    "saltelli": "sim.sweeps.designs",
+    "sobol": "sim.sweeps.designs",
+    "table": "sim.sweeps.designs",
+}
+
+__all__ = [*_PUBLIC]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from sim.sweeps.axis import Axis  # noqa: F401
+    from sim.sweeps.design import Design  # noqa: F401
+    from sim.sweeps.designs import (  # noqa: F401
+        grid,
+        latin_hypercube,
+        morris,
+        saltelli,
+        sobol,
+        table,
+    )
+
+
+def __getattr__(name: str):
+    if name in _PUBLIC:
+        value = getattr(import_module(_PUBLIC[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"sim.sweeps has no '{name}'.{nearest(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
