@@ -1,4 +1,4 @@
-"""Pictures of results. Each function takes `ax=None` and returns the Axes it drew on; `maps`,
+"""Pictures of results and of sweeps. Each function takes `ax=None` and returns the Axes it drew on; `maps`,
 `slices`, `story` and `atlas` make a Figure.
 
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
@@ -6,11 +6,15 @@ Nothing is shown and no setting of matplotlib outlives a call: save with `ax.fig
 
 from sim.plotting.curves import budget, compare, course, profiles
 from sim.plotting.fields import kymograph, map
+from sim.plotting.phase_diagram import phase_diagram
 from sim.plotting.projections import projected, projection
 from sim.plotting.sections import maps, slice, slices
+from sim.plotting.sensitivities import indices, tornado
 from sim.plotting.story import atlas, story
 from sim.plotting.style import colour, style
 from sim.plotting.surface import isosurface
+from sim.plotting.surveys import parallel, scatter
+from sim.plotting.survival import survival
 
 __all__ = [
     "atlas",
@@ -18,15 +22,21 @@ __all__ = [
     "colour",
     "compare",
     "course",
+    "indices",
     "isosurface",
     "kymograph",
     "map",
     "maps",
+    "parallel",
+    "phase_diagram",
     "profiles",
     "projected",
     "projection",
+    "scatter",
     "slice",
     "slices",
     "story",
     "style",
+    "survival",
+    "tornado",
 ]

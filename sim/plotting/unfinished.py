@@ -1,0 +1,64 @@
+"""How points without a number look: failed, timed out, killed, not run; and those that "never" did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+NEVER = "#F4DCDD"  # outside viridis for the colour-blind too, and lighter than all of it in grey
+NEVER_EDGE = "#3A2A2E"
+LIGHTEST = 0.88  # of the colour map, where "never" must stay lighter than any number
+NEVER_LINE = "#B3446C"  # of lines, which that colour would lose on white
+GREY, GREY_EDGE = "#DADCDF", "#6B7076"
+
+# Hatched by status, so that no colour could be taken for a number.
+HATCHES = {
+    "failed": "//////",
+    "timed out": "\\\\\\\\\\\\",
+    "out of memory": "xxxxx",
+    "killed": "......",
+    "no value": "------",
+}
+NOT_RUN = "not run"
+# A hatch is lost in a marker of a few points: signs without a face, in the same order.
+MARKERS = {"failed": "x", "timed out": "+", "out of memory": "1", "killed": "2", "no value": "_"}
+
+
+def hatch(status: str) -> str:
+    return HATCHES.get(status, "+++++")
+
+
+def marker(status: str) -> str:
+    return MARKERS.get(status, "3")
+
+
+def patch(status: str, count: int) -> Any:
+    """A legend entry for cells of a status."""
+    from matplotlib.patches import Patch
+
+    words = f"{status} ({count})"
+    if status == NOT_RUN:
+        return Patch(facecolor="w", edgecolor=GREY_EDGE, ls=":", label=words)
+    return Patch(facecolor=GREY, edgecolor=GREY_EDGE, hatch=hatch(status), lw=0, label=words)
+
+
+def never_patch(word: str, count: int) -> Any:
+    from matplotlib.patches import Patch
+
+    return Patch(facecolor=NEVER, edgecolor=NEVER_EDGE, lw=0.8, label=f"{word} ({count})")
+
+
+def below(ax: Axes, handles: list, columns: int = 3) -> None:
+    """A legend below the axes and their label, out of the way of a colour bar."""
+    if not handles:
+        return
+    from matplotlib.transforms import ScaledTranslation
+
+    down = ScaledTranslation(0.0, -36.0 / 72.0, ax.figure.dpi_scale_trans)
+    ax.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=0.0,
+        bbox_transform=ax.transAxes + down, ncols=min(columns, len(handles)), handlelength=1.8,
+        handleheight=1.1, columnspacing=1.4,
+    )  # fmt: skip

@@ -1,0 +1,128 @@
+"""Tornado and indices show the numbers they were given, the largest effect on top."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from fake_sweeps import DAY, hypercube, onset_grid, table_of
+
+from sim import plotting as plot
+from sim.errors import ConfigError
+
+
+def bars(ax):
+    """{row label: sorted (left, right) of each bar in that row}."""
+    names = [t.get_text() for t in ax.get_yticklabels()]
+    found = {n: [] for n in names}
+    for patch in ax.patches:
+        row = round(patch.get_y() + 0.5 * patch.get_height())
+        found[names[row]].append(tuple(sorted((patch.get_x(), patch.get_x() + patch.get_width()))))
+    return found
+
+
+def legend(ax):
+    return [t.get_text() for t in ax.get_legend().get_texts()]
+
+
+def test_bars_go_from_the_base_to_each_end_and_are_sorted():
+    ax = plot.tornado({"a": (0.9, 1.2), "b": (2.0, 0.5), "c": (1.0, 1.1)}, "mineral [-]", base=1.0)
+    found = bars(ax)
+    assert list(found) == ["c", "a", "b"]  # upwards: the largest on top
+    assert sorted(found["b"]) == [(0.5, 1.0), (1.0, 2.0)]
+    assert np.array(sorted(found["a"])) == pytest.approx(np.array([(0.9, 1.0), (1.0, 1.2)]))
+    assert ax.get_xlabel() == "mineral [-]"
+    assert "base: 1" in legend(ax)
+
+
+def test_an_end_that_never_came_is_said_and_comes_first():
+    ax = plot.tornado({"a": (1.0, 9.0), "b": (2.0, np.inf), "c": (np.nan, 2.5)}, "onset [day]", base=2.0)
+    assert list(bars(ax)) == ["c", "a", "b"]
+    assert [t.get_text() for t in ax.texts].count("infinite") == 1
+    assert [t.get_text() for t in ax.texts].count("no number") == 1
+    assert len(bars(ax)["c"]) == 1
+
+
+def one_at_a_time():
+    radius = np.array([1.0, 0.5, 2.0, 1.0, 1.0, 1.0]) * 1e-3
+    load = np.array([10.0, 10.0, 10.0, 0.0, 40.0, 10.0])
+    law = ["slow", "slow", "slow", "slow", "slow", "fast"]
+    onset = np.array([4.0, 2.0, 7.0, 3.5, np.inf, 1.0]) * DAY
+    units = {"lesion.radius": "m", "acid.load": "mol m-3", "growth_law": "", "onset": "s"}
+    return table_of({"lesion.radius": radius, "acid.load": load, "growth_law": law}, {"onset": onset}, units)
+
+
+def test_a_table_of_single_changes_shows_its_extremes_about_its_base():
+    ax = plot.tornado(one_at_a_time(), "onset")
+    found = bars(ax)
+    assert list(found)[-1] == "acid.load\n0 to 40 mol m$^{-3}$"  # never: the largest effect
+    assert found["lesion.radius\n0.5 to 2 mm"] == [(4.0, 7.0), (2.0, 4.0)]
+    assert (1.0, 4.0) in found["growth_law\nfast | slow"]
+    assert "never" in [t.get_text() for t in ax.texts]
+    assert ax.get_xlabel() == "onset [day]"
+    assert "base: 4" in legend(ax)
+
+
+def test_any_other_table_shows_medians_at_the_ends_of_each_axis():
+    table = hypercube()
+    ax = plot.tornado(table, "mineral")
+    load, mineral = table.inputs("acid.load"), table.measure("mineral")
+    low = np.nanmedian(mineral[load <= np.quantile(load, 0.2)])
+    high = np.nanmedian(mineral[load >= np.quantile(load, 0.8)])
+    middle = np.nanmedian(mineral)
+    (row,) = [v for k, v in bars(ax).items() if k.startswith("acid.load")]
+    expected = [tuple(sorted((middle, low))), tuple(sorted((middle, high)))]
+    assert sorted(row) == [pytest.approx(pair) for pair in sorted(expected)]
+    assert ax.get_xlabel() == "median of mineral [mol m$^{-3}$]"
+
+
+@dataclass
+class Indices:
+    names: tuple = ("a", "b", "c")
+    first: np.ndarray = None
+    first_interval: np.ndarray = None
+    total: np.ndarray = None
+    total_interval: np.ndarray = None
+
+
+# Ishigami with a = 7, b = 0.1: the exact shares (Saltelli et al. 2008, eq. 4.34 and after)
+FIRST = np.array([0.3139, 0.4424, 0.0])
+TOTAL = np.array([0.5576, 0.4424, 0.2437])
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_indices_are_bars_with_their_intervals(ends):
+    half = np.array([0.05, 0.04, 0.03])
+    intervals = [np.stack([v - half, v + half], axis=1) if ends else half for v in (FIRST, TOTAL)]
+    ax = plot.indices(
+        Indices(first=FIRST, first_interval=intervals[0], total=TOTAL, total_interval=intervals[1])
+    )
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["c", "b", "a"]
+    widths = [p.get_width() for p in ax.patches]
+    assert widths == pytest.approx([*TOTAL[::-1], *FIRST[::-1]])
+    errors = [c for c in ax.containers if type(c).__name__ == "ErrorbarContainer"]
+    reach = [line[:, 0] for c in errors for line in c[2][0].get_segments()]
+    assert np.array(reach)[:, 0] == pytest.approx([*(TOTAL - half)[::-1], *(FIRST - half)[::-1]])
+    assert np.array(reach)[:, 1] == pytest.approx([*(TOTAL + half)[::-1], *(FIRST + half)[::-1]])
+    assert ax.get_xlabel() == "share of the variance [-]"
+    assert legend(ax) == ["total", "first order"]
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (lambda: plot.tornado({}), "at least one parameter"),
+        (lambda: plot.tornado({"a": 3.0}), "a = 3.0 is not a pair"),
+        (lambda: plot.tornado({"a": (np.inf, np.nan)}), "not finite at any end"),
+        (lambda: plot.tornado([1, 2]), "not a list"),
+        (lambda: plot.tornado(onset_grid(), "onst"), "Did you mean 'onset'"),
+        (lambda: plot.tornado(onset_grid()), "name one of onset, mineral"),
+        (lambda: plot.indices({"a": 1}), r"this dict lacks names.*sobol_indices\(table, measure\) makes one"),
+        (
+            lambda: plot.indices(Indices(("a", "b", "c"), FIRST, np.ones(2), TOTAL, FIRST)),
+            r"interval has shape \(2,\)",
+        ),
+    ],
+)
+def test_slips_are_answered_with_a_sentence(picture, words):
+    with pytest.raises(ConfigError, match=words):
+        picture()
