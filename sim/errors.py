@@ -45,6 +45,14 @@ class FileFormatError(ValueError):
     """A file that is damaged, or not of the kind expected."""
 
 
+class StoreError(RuntimeError):
+    """The store of a sweep that cannot be written or read just now: locked, full, somebody else's."""
+
+
+class SweepError(RuntimeError):
+    """A sweep that cannot go on: workers that do not start, a scheduler that does not answer."""
+
+
 class RangeWarning(UserWarning):
     """A value outside the range its source supports; it is used all the same."""
 

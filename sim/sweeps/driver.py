@@ -1,0 +1,223 @@
+"""Run the points of a design, as far as they have not been run, and keep every row at once."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim import measures as of
+from sim.errors import ConfigError, nearest, shown
+from sim.experiment import Scenario
+from sim.result import Result
+from sim.simulation import ATOL, RTOL
+from sim.solvers import DEFAULT
+from sim.solvers import solver as find_solver
+from sim.sweeps import cluster, in_process, processes
+from sim.sweeps.design import Design
+from sim.sweeps.identity import definition, points
+from sim.sweeps.job import Job, Point
+from sim.sweeps.progress import Progress, Told
+from sim.sweeps.store import Store
+from sim.sweeps.survey import SweepTable, of_store, results_folder
+from sim.sweeps.warm import kinds, units, warmed
+from sim.units import convert
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+UNFINISHED = ("failed", "timed out", "out of memory", "killed")
+KEEP = ("none", "failed", "all")
+MOST_WORKERS = 1024
+Measures = Mapping[str, Callable[[Result], float]]
+
+
+def sweep(
+    base: Scenario,
+    design: Design,
+    store: str | os.PathLike | None = None,
+    workers: int = 0,
+    measures: Measures | Sequence[of.Measure] | None = None,
+    client: Client | None = None,
+    timeout: float | str | None = None,
+    memory: float | None = None,
+    keep: str = "failed",
+    solver: str = DEFAULT,
+    rtol: float = RTOL,
+    atol: float = ATOL,
+    times: int | Sequence[float | str] | None = None,
+    progress: bool | Told = False,
+    shard: tuple[int, int] | str | None = None,
+    retry: bool | Sequence[str] = (),
+) -> SweepTable:
+    """Run `base` at every point of `design`; run the same again to go on with what is missing.
+
+    store: one file that keeps every row as it comes; None: nothing is kept but the table
+    workers: 0 runs here, n in as many processes of one thread each; client: of a Dask cluster instead
+    measures: {name: function of a Result}, or measures of sim.measures; HAP at the end, and its onset,
+        when None
+    timeout: s or text a point may take; memory: bytes it may add to its process
+    keep: whose results are kept whole, beside the store: "failed", "all" or "none"
+    progress: True for a bar or lines, or a function of (points done, points in all)
+    shard: (3, 20) or "3/20", the third of twenty equal parts, each with a store of its own
+    retry: run points again that are "failed", "timed out", "out of memory" or "killed"; True: all those
+    A point that fails is a row that says why; the others go on. Ctrl-C keeps all rows, and returns them.
+    """
+    design = _checked(base, design)
+    _check_choices(workers, client, keep, solver)
+    job = Job(
+        base, _named(measures), solver, rtol, atol, _times(times), _seconds(timeout), memory, keep,
+        str(results_folder(Path(store)).resolve()) if store is not None and keep != "none" else "",
+    )  # fmt: skip
+    wanted = points(job, design)
+    wanted = [p for k, p in enumerate(wanted) if k % _shard(shard)[1] == _shard(shard)[0] - 1]
+    again = _statuses(retry)
+    with tempfile.TemporaryDirectory(prefix="hapsim-sweep-") as temporary:
+        path = Path(temporary) / "sweep.db" if store is None else Path(store)
+        with Store.open(path, definition(job)) as opened:
+            done = opened.keys(without=again)
+            missing = [p for p in wanted if p.key not in done]
+            first = warmed(job, kinds(missing)) if missing else None
+            plan = design.table() | {"measures": units(job, first), "planned": len(wanted)}
+            plan |= {"shard": list(_shard(shard))}
+            if not missing and opened.design:  # its units are known better
+                plan["measures"] = opened.design["measures"]
+            opened.plan(plan, [(p.index, p.key) for p in wanted])
+            _tidy(job.folder)
+            report = Progress(progress, len(missing), len(wanted) - len(missing))
+            message = _fill(opened, missing, _engine(job, missing, workers, client), report)
+            table = of_store(opened, message)
+    return table if store is not None else replace(table, path=None)
+
+
+def _fill(store: Store, missing: Sequence[Point], engine: Iterator[list[dict]], report: Progress) -> str:
+    """Store what comes; a message when it was broken off, else ""."""
+    left = {p.key for p in missing}
+    try:
+        with closing(engine):
+            for batch in engine:
+                rows = [row for row in batch if row["key"] in left]  # a cluster may run a point twice
+                left.difference_update(row["key"] for row in rows)
+                store.add(rows)
+                report.add(rows)
+    except KeyboardInterrupt:
+        return (
+            f"interrupted: {len(left)} of {len(missing)} points are missing; run the same sweep again to "
+            "go on."
+        )
+    finally:
+        report.close()
+    return ""
+
+
+def _engine(job: Job, missing: Sequence[Point], workers: int, client: Client | None) -> Iterator[list[dict]]:
+    if client is not None:
+        return cluster.run(job, missing, client)
+    if workers:
+        return processes.run(job, missing, workers)
+    return in_process.run(job, missing)
+
+
+def _checked(base: Scenario, design: Design) -> Design:
+    if not isinstance(base, Scenario):
+        raise ConfigError(f"sweep needs a Scenario, not {shown(base)}; try sim.scenario('...').")
+    if not isinstance(design, Design):
+        raise ConfigError(
+            f"sweep needs a design, not {shown(design)}; try "
+            "sim.sweeps.grid({'lesion.radius': ('1 mm', '5 mm')})."
+        )
+    return design.with_units(base)
+
+
+def _check_choices(workers: Any, client: Client | None, keep: Any, solver: str) -> None:
+    if isinstance(workers, bool) or not isinstance(workers, int) or not 0 <= workers <= MOST_WORKERS:
+        raise ConfigError(
+            f"workers = {shown(workers)} must be a whole number, 0 (in this process) to {MOST_WORKERS}; "
+            f"this machine has {os.cpu_count()} processors."
+        )
+    if client is not None and not hasattr(client, "submit"):
+        raise ConfigError(
+            f"client = {shown(client)} is no Dask client; try sim.sweeps.cluster.connect('tcp://...:8786')."
+        )
+    if keep not in KEEP:
+        raise ConfigError(f"keep = {shown(keep)} is not one of {', '.join(KEEP)}.{nearest(keep, KEEP)}")
+    find_solver(solver)
+
+
+def _named(measures: Measures | Sequence[of.Measure] | None) -> dict[str, Callable]:
+    """{name: function}; of a sequence, each under its own name."""
+    if measures is None:
+        return {"mineral": of.total("HAP"), "onset": of.onset("HAP")}
+    if not isinstance(measures, Mapping):
+        measures = _by_own_name(measures)
+    for name, function in measures.items():
+        if not callable(function):
+            raise ConfigError(
+                f"the measure {shown(name)} is {shown(function)}; give a function of a result, such as "
+                "sim.measures.total('HAP')."
+            )
+        if not isinstance(name, str) or not name.strip():
+            raise ConfigError(f"{shown(name)} cannot name a measure; 'mineral' could.")
+    return dict(measures)
+
+
+def _by_own_name(measures: Any) -> dict:
+    found: dict = {}
+    for m in [measures] if callable(measures) else measures:
+        name = getattr(m, "__name__", "")
+        if not name or name in found:
+            raise ConfigError(f"the measure {shown(m)} needs a name of its own: measures={{'name': ...}}.")
+        found[name] = m
+    return found
+
+
+def _seconds(timeout: float | str | None) -> float | None:
+    if timeout is None:
+        return None
+    seconds = convert(timeout, "s", "timeout")
+    if not seconds > 0:
+        raise ConfigError(f"timeout = {shown(timeout)} must be above 0 s, or None for no limit.")
+    return seconds
+
+
+def _times(times: int | Sequence[float | str] | None) -> int | tuple | None:
+    return times if times is None or isinstance(times, int) else tuple(times)
+
+
+def _shard(shard: tuple[int, int] | str | None) -> tuple[int, int]:
+    """(which, of how many), from 1."""
+    given = shard
+    if shard is None:
+        return 1, 1
+    if isinstance(shard, str):
+        match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", shard)
+        shard = tuple(map(int, match.groups())) if match else ()
+    if not (isinstance(shard, tuple | list) and len(shard) == 2 and all(type(n) is int for n in shard)):
+        raise ConfigError(f"shard = {shown(given)} is no part of a sweep; the third of twenty is '3/20'.")
+    which, whole = shard
+    if not 1 <= which <= whole:
+        raise ConfigError(f"shard = {shown(given)}: parts are counted from 1 to {whole}.")
+    return which, whole
+
+
+def _statuses(retry: bool | str | Sequence[str]) -> tuple[str, ...]:
+    if isinstance(retry, bool):
+        return UNFINISHED if retry else ()
+    found = (retry,) if isinstance(retry, str) else tuple(retry)
+    for word in found:
+        if word not in UNFINISHED:
+            raise ConfigError(
+                f"retry: {shown(word)} is not one of {', '.join(UNFINISHED)}.{nearest(word, UNFINISHED)}"
+            )
+    return found
+
+
+def _tidy(folder: str) -> None:
+    """Throw away what watchdogs of an earlier, killed driver have left."""
+    for path in Path(folder).glob("*.last.json") if folder else ():
+        path.unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+"""One writer at a time: a lock of the operating system on a file beside the store, which names its owner.
+
+The system lets go of it when its owner ends, however that happens; a file that merely exists locks nothing.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import platform
+import time
+from pathlib import Path
+
+from sim.errors import StoreError
+
+BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
+FAR = 1 << 30  # Windows locks bytes and forbids reading them: one that nobody reads
+
+
+class WriterLock:
+    """Held from creation until `free`. path: the file beside the store."""
+
+    def __init__(self, path: Path, what: Path):
+        self.path = path
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        except OSError as e:
+            raise StoreError(
+                f"{path} cannot be written: {e.strerror or e}; give a folder of your own."
+            ) from e
+        try:
+            _taken(self._file)
+        except OSError as e:
+            os.close(self._file)
+            if e.errno not in BUSY:
+                raise StoreError(
+                    f"{path} cannot be locked: {e.strerror or e}. Two writers would spoil a store, so put it "
+                    "on a disk that can lock files."
+                ) from e
+            raise StoreError(
+                f"{what} is being written by {_told(path)}. Wait until that has ended, or give another store."
+            ) from None
+        words = {"pid": os.getpid(), "host": platform.node(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
+        os.ftruncate(self._file, 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, json.dumps(words).encode())
+
+    def free(self) -> None:
+        """Let the next one in. The file stays: removing it could lock two writers out of different files."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def holder(path: Path) -> str:
+    """Who is writing, "process 12 on host since ..."; "" when nobody is."""
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        return ""
+    try:
+        _take(file)
+    except OSError:
+        return _told(path)
+    finally:
+        os.close(file)
+    return ""
+
+
+def _told(path: Path) -> str:
+    try:
+        words = json.loads(path.read_text())
+        return f"process {words['pid']} on {words['host']} since {words['since']}"
+    except (OSError, ValueError, TypeError, KeyError):  # it has taken the lock and not yet said who it is
+        return "another process"
+
+
+def _taken(file: int) -> None:
+    """Lock, with some patience: `holder` has it for an instant when somebody asks for the status."""
+    for _ in range(5):
+        try:
+            return _take(file)
+        except OSError as e:
+            if e.errno not in BUSY:
+                raise
+        time.sleep(0.05)
+    _take(file)
+
+
+def _take(file: int) -> None:
+    """Lock without waiting; OSError when somebody else has it."""
+    if os.name == "nt":
+        import msvcrt
+
+        os.lseek(file, FAR, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,104 @@
+"""kill -9 of driver and workers at random moments: nothing is lost, done twice or different."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from small_sweep import MEASURES, base, but_wall, design
+
+from sim.sweeps.driver import sweep
+from sim.sweeps.store import Store
+from sim.sweeps.survey import load
+
+HERE = Path(__file__).parent
+POINTS = 300
+KILLS = 20
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no signal 9")
+
+
+def driver(path, workers):
+    command = [sys.executable, str(HERE / "small_sweep.py"), str(path), str(workers), str(POINTS)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def children(pid):
+    """The worker processes of a driver: those that loky has started to compute."""
+    psutil = pytest.importorskip("psutil")
+    try:
+        return [c.pid for c in psutil.Process(pid).children() if "popen_loky" in " ".join(c.cmdline())]
+    except psutil.NoSuchProcess:
+        return []
+
+
+def test_kills_at_random_moments_lose_nothing(tmp_path):
+    """Twenty kills, of the driver or of a worker; the same command again and again until it is through.
+
+    At most two kills fall on one life of a driver, so no point is blamed for them.
+    """
+    chance = random.Random(20)  # noqa: S311
+    path = tmp_path / "a.db"
+    killed, rows_before, whole = {"driver": 0, "worker": 0}, 0, False
+    while sum(killed.values()) < KILLS:
+        run = driver(path, 2)
+        try:
+            assert run.stdout.readline() == "started\n"
+            if chance.random() < 0.5:
+                time.sleep(chance.uniform(0.5, 3.0))
+                workers = children(run.pid)
+                if workers and run.poll() is None:
+                    os.kill(chance.choice(workers), signal.SIGKILL)
+                    killed["worker"] += 1
+            time.sleep(chance.uniform(0.0, 3.0))
+            if run.poll() is None and sum(killed.values()) < KILLS:
+                run.kill()
+                killed["driver"] += 1
+        finally:
+            run.kill()
+            run.wait()
+            run.stdout.close()
+        if path.exists():
+            with Store.open(path, readonly=True) as store:
+                rows = sum(1 for _ in store.each())
+            assert rows >= rows_before  # what was there is there
+            rows_before = rows
+            if rows == POINTS and not whole:
+                whole = True
+                path = tmp_path / "b.db"  # another round for the remaining kills
+                rows_before = 0
+    assert min(killed.values()) >= 5
+    for name in sorted(p.name for p in tmp_path.glob("?.db")):
+        finished = driver(tmp_path / name, 2)
+        assert finished.stdout.read() == "started\ndone\n"
+        finished.stdout.close()
+        assert finished.wait() == 0
+    unbroken = sweep(base(), design(POINTS), measures=MEASURES)
+    for store in tmp_path.glob("?.db"):
+        table = load(store)
+        assert but_wall(table.rows) == but_wall(unbroken.rows)
+        with Store.open(store, readonly=True) as opened:  # every point once
+            assert sum(1 for _ in opened.each(attempts=True)) == POINTS
+
+
+def test_workers_end_with_their_driver(tmp_path):
+    psutil = pytest.importorskip("psutil")
+    run = driver(tmp_path / "a.db", 2)
+    try:
+        deadline = time.monotonic() + 30
+        while len(workers := children(run.pid)) < 2 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(workers) == 2
+        time.sleep(1.0)
+    finally:
+        run.kill()
+        run.wait()
+        run.stdout.close()
+    deadline = time.monotonic() + 15
+    while any(map(psutil.pid_exists, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(psutil.pid_exists, workers))

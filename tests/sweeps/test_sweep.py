@@ -1,0 +1,264 @@
+"""sim.sweep: every point once, the same rows however it is run, and nothing that is done is done again."""
+
+import math
+import os
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from small_sweep import MEASURES, RADIUS, base, but_wall, design, endless, heavy, looping, mineral, radius
+
+import sim
+from sim.errors import ConfigError, StoreError
+from sim.sweeps import driver, in_process
+from sim.sweeps.chunks import Queue
+from sim.sweeps.identity import points
+from sim.sweeps.job import Job
+from sim.sweeps.progress import Progress
+from sim.sweeps.store import Store
+
+sweep = driver.sweep
+
+
+@pytest.fixture(scope="module")
+def plain():
+    """Run here, without a store."""
+    return sweep(base(), design(12), measures=MEASURES)
+
+
+def test_a_sweep_is_simulate_at_every_point(plain):
+    """By hand: the scenario changed, run, measured."""
+    assert [r["index"] for r in plain.rows] == list(range(12))
+    assert plain.finished.all()
+    for k in (0, 5, 11):
+        value = plain.inputs(RADIUS)[k]
+        result = sim.simulate(base().with_parameters({RADIUS: float(value)}))
+        assert plain.measure("radius")[k] == value
+        assert plain.measure("mineral")[k] == mineral(result)
+        assert plain.rows[k]["statistics"] == result.stats
+    assert plain.inputs(RADIUS)[[0, -1]].tolist() == [0.5e-3, 4e-3]
+    assert plain.units == {RADIUS: "m", "mineral": "mol m-3", "pH": "1", "radius": ""} | {
+        "pH": plain.units["pH"]
+    }
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_rows_do_not_depend_on_the_number_of_workers(plain, tmp_path, workers):
+    """Bit for bit, all but the wall clock."""
+    table = sweep(base(), design(12), tmp_path / "a.db", workers=workers, measures=MEASURES)
+    assert but_wall(table.rows) == but_wall(plain.rows)
+
+
+def test_only_what_is_missing_is_run(tmp_path, monkeypatch):
+    ran = []
+
+    def counted(job, point):
+        ran.append(point.index)
+        return in_process_run_point(job, point)
+
+    in_process_run_point = in_process.run_point
+    monkeypatch.setattr(in_process, "run_point", counted)
+    path = tmp_path / "a.db"
+    sweep(base(), design(3), path, measures=MEASURES)
+    assert ran == [0, 1, 2]
+    table = sweep(base(), design(5), path, measures=MEASURES)  # ends and middle are there already
+    assert ran == [0, 1, 2, 1, 3]
+    assert [r["index"] for r in table.rows] == [0, 1, 2, 3, 4]
+    assert table.units["mineral"] == "mol m-3"
+    again = sweep(base(), design(5), path, measures=MEASURES)
+    assert ran == [0, 1, 2, 1, 3]
+    assert again.rows == table.rows
+    assert again.units == table.units
+
+
+def test_another_sweep_does_not_mix_in(tmp_path):
+    path = tmp_path / "a.db"
+    sweep(base(), design(2), path, measures=MEASURES)
+    with pytest.raises(ConfigError, match="rtol is 1e-05 there and 0.0001 now"):
+        sweep(base(), design(2), path, measures=MEASURES, rtol=1e-4)
+    changed = base().with_parameters({"growth.k": 3e-14})
+    with pytest.raises(ConfigError, match="growth.k"):
+        sweep(changed, design(2), path, measures=MEASURES)
+    with pytest.raises(ConfigError, match="measures"):
+        sweep(base(), design(2), path, measures={"mineral": sim.measures.peak("HAP")})
+
+
+def test_a_failed_point_keeps_its_reason_and_is_run_again_on_request(tmp_path):
+    path = tmp_path / "a.db"
+    fuse = tmp_path / "fuse"
+    fuse.touch()
+
+    def fused(result):
+        if fuse.exists() and radius(result) < 1e-3:
+            raise ValueError("the fuse is in")
+        return 1.0
+
+    table = sweep(base(), design(3), path, measures={"fused": fused})
+    assert table.status.tolist() == ["failed", "finished", "finished"]
+    assert "the fuse is in" in table.failed[0]["reason"]
+    assert math.isnan(table.measure("fused")[0])
+    fuse.unlink()
+    assert sweep(base(), design(3), path, measures={"fused": fused}).status[0] == "failed"
+    table = sweep(base(), design(3), path, measures={"fused": fused}, retry=("failed",))
+    assert table.finished.all()
+    with Store.open(path, readonly=True) as store:
+        assert [r["status"] for r in store.each(attempts=True) if r["index"] == 0] == ["failed", "finished"]
+
+
+def test_shards_are_a_partition(tmp_path):
+    paths = [tmp_path / f"{k}.db" for k in (1, 2, 3)]
+    for k, path in enumerate(paths):
+        sweep(base(), design(7), path, measures=MEASURES, shard=(k + 1, 3) if k else "1/3")
+    parts = [sim.sweeps.survey.load(p) for p in paths]
+    found = sorted(r["index"] for t in parts for r in t.rows)
+    assert found == list(range(7))
+    whole = sim.sweeps.survey.load(*paths)
+    assert but_wall(whole.rows) == but_wall(sweep(base(), design(7), measures=MEASURES).rows)
+    assert whole.planned == 7
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_point_that_never_ends_costs_its_time_only(tmp_path, workers):
+    """A loop in Python ends where it is; the neighbours are run."""
+    began = time.perf_counter()
+    table = sweep(
+        base(), design(5), tmp_path / "a.db", workers=workers, measures={"loop": looping}, timeout=1.0
+    )
+    assert table.status.tolist() == ["finished"] * 2 + ["timed out"] + ["finished"] * 2
+    assert 0.9 < table.rows[2]["wall"] < 3.0
+    assert time.perf_counter() - began < 20.0
+
+
+def test_a_point_that_does_not_listen_costs_its_worker_and_nobody_else(tmp_path):
+    table = sweep(base(), design(5), tmp_path / "a.db", workers=2, measures={"endless": endless}, timeout=1.0)
+    assert table.status.tolist() == ["finished"] * 2 + ["timed out"] + ["finished"] * 2
+
+
+def test_a_point_that_kills_its_workers_is_named(tmp_path):
+    """The one that did it, not its neighbours in the same chunk."""
+    table = sweep(base(), design(25), tmp_path / "a.db", workers=2, measures={"heavy": heavy})
+    assert [r["index"] for r in table.failed] == [12]
+    assert table.failed[0]["status"] == "killed"
+    assert "died 2 times" in table.failed[0]["reason"]
+    assert len(table) == 25
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_ctrl_c_keeps_everything_and_returns_the_table(tmp_path, workers):
+    """The signal goes to the whole group, as a terminal sends it."""
+
+    def told(done, whole):
+        if done >= 4:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.2)
+
+    path = tmp_path / "a.db"
+    table = sweep(base(), design(40), path, workers=workers, measures=MEASURES, progress=told)
+    assert 4 <= len(table) < 40
+    assert f"interrupted: {40 - len(table)} of 40 points" in table.message
+    assert table.message in repr(table)
+    whole = sweep(base(), design(40), path, workers=workers, measures=MEASURES)
+    assert len(whole) == 40
+    assert whole.message == ""
+
+
+def test_a_measure_that_cannot_travel_is_a_sentence(tmp_path):
+    lock = threading.Lock()
+
+    def locked(result):
+        with lock:
+            return 1.0
+
+    with pytest.raises(Exception, match="cannot be sent to worker processes"):
+        sweep(base(), design(3), measures={"locked": locked}, workers=2)
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ("workers = -1 must be a whole number", {"workers": -1}),
+        ("workers = 1.5", {"workers": 1.5}),
+        ("'al' is not one of none, failed, all. Did you mean 'all'", {"keep": "al"}),
+        ("counted from 1 to 20", {"shard": (0, 20)}),
+        ("counted from 1 to 20", {"shard": "21/20"}),
+        ("the third of twenty is '3/20'", {"shard": "3 of 20"}),
+        ("'finished' is not one of failed", {"retry": ["finished"]}),
+        ("timeout = '-1 s' must be above 0", {"timeout": "-1 s"}),
+        ("must be sim.measures|give a function", {"measures": {"a": 3}}),
+        ("no Dask client", {"client": "tcp://127.0.0.1:1"}),
+        ("does not exist; make it first", {"store": "no/where/a.db"}),
+        ("the result has no 'HPA'", {"measures": {"a": sim.measures.total("HPA")}}),
+    ],
+)
+def test_bad_choices_are_sentences(words, given):
+    with pytest.raises((ConfigError, StoreError), match=words):
+        sweep(base(), design(2), **given)
+
+
+def test_bad_scenario_and_design_are_sentences():
+    with pytest.raises(ConfigError, match="needs a Scenario"):
+        sweep("infarct_myocardium", design(2))
+    with pytest.raises(ConfigError, match="needs a design"):
+        sweep(base(), [{RADIUS: 1e-3}])
+
+
+def test_progress_is_a_line_every_tenth_where_nobody_watches(capsys):
+    report = Progress(True, 200, 100)
+    for _ in range(200):
+        report.add([{"status": "finished"}])
+    report.add([])
+    report.close()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert "120 of 300 points (40 %)" in lines[0]
+    assert "left" in lines[0]
+    assert "took" in lines[-1]
+
+
+def test_chunks_hold_some_tenths_of_a_second_and_share_the_end(tmp_path):
+    job = Job(base(), {})
+    queue = Queue(points(job, design(1000)), 2)
+    assert len(queue.take()) == 1  # nothing is known yet
+    queue.took(1, 0.01)
+    assert len(queue.take()) == 30
+    queue.took(1, 10.0)
+    assert len(queue.take()) == 1
+    queue.took(1000, 0.001)
+    sizes = []
+    while queue:
+        sizes.append(len(queue.take()))
+    assert sizes[0] < 300
+    assert sizes[-1] == 1
+    queue.back(points(job, design(5)), alone=True)
+    assert [len(queue.take()) for _ in range(5)] == [1] * 5
+
+
+def test_workers_are_warm_and_have_one_thread(tmp_path):
+    """A time-out far below the time to compile, or even to load, falls on no first point."""
+    table = sweep(base(), design(8), workers=2, measures={"threads": threads}, timeout=5.0)
+    assert table.measure("threads").tolist() == [1.0] * 8
+    walls = [r["wall"] for r in table.rows]
+    assert max(walls) < 10 * np.median(walls) + 0.2
+
+
+def threads(result):
+    import numba
+
+    return float(numba.get_num_threads())
+
+
+@pytest.mark.slow
+def test_the_memory_of_the_driver_is_flat(tmp_path):
+    """5 % over 2000 points, after the first 200."""
+    psutil = pytest.importorskip("psutil")
+    seen = []
+
+    def told(done, whole):
+        if done % 200 == 0:
+            seen.append(psutil.Process().memory_info().rss)
+
+    small = base().with_(duration="1 hour")
+    sweep(small, design(2200), tmp_path / "a.db", measures={"radius": radius}, times=2, progress=told)
+    assert max(seen[1:]) < 1.05 * seen[0]
