@@ -45,19 +45,19 @@ def axis_text(axis: Axis) -> str:
         return ", ".join(some) + more
     if axis.low is None or axis.high is None:
         return "as listed"
-    ends = f"{value_text(axis.low, axis.unit)} to {value_text(axis.high, axis.unit)}"
+    ends = f"{value_text(axis.low, axis.unit, axis.high)} to {value_text(axis.high, axis.unit)}"
     return ends + (", logarithmic" if axis.log else "")
 
 
-def value_text(value: float | int | str, unit: str) -> str:
-    """A number as people write it, "5 mm"; a word as it is."""
+def value_text(value: float | int | str, unit: str, beside: float | None = None) -> str:
+    """A number as people write it, "5 mm"; a word as it is. beside: a zero takes its unit from this."""
     if isinstance(value, str):
         return value
-    if unit == "s":
+    if unit == "s" and value:
         return duration_text(float(value))
     if unit in ("", "1"):
-        return f"{value:g}"
-    readable = readable_unit(float(value), unit)
+        return number(float(value))
+    readable = readable_unit(float(value or beside or 0.0), unit)
     shown = to_unit(float(value), readable)
     return f"{number(shown) if abs(shown) >= 1e-6 or shown == 0 else f'{shown:.3g}'} {readable}"
 

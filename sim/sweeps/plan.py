@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
@@ -62,10 +63,12 @@ class SweepPlan:
     figures: tuple[Picture, ...] = ()
     title: str = ""
     notes: str = ""
+    file: str = ""
 
     def check(self) -> None:
-        """Refuse what could not run: an unknown parameter, a wrong unit, a measure of nothing."""
-        self.design.check(self.base)
+        """Refuse what could not run: an axis of nothing, a wrong unit."""
+        with _told_of(self.file):
+            self.design.check(self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
         """Run it: the keywords of `sim.sweep` (workers, client, timeout, ...) go before the file's."""
@@ -105,15 +108,25 @@ def load_plan(name: str | Path) -> SweepPlan:
 def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
     """The plan of a file's content; a scenario of its own is looked for beside `path`."""
     where = path.name
-    top = Section(content, where, KEYS)
-    base = _interventions(_changed(_base(top, path.parent), top), top)
-    design = design_of(content, where)
-    measured = _measures(top, base)
-    figures = _figures(top, [a.name for a in design.axes], list(measured))
-    return SweepPlan(
-        path.stem, base, design, measured, _options(top), figures,
-        top.text("title"), top.text("notes", most=10_000),
-    )  # fmt: skip
+    with _told_of(where):
+        top = Section(content, where, KEYS)
+        base = _interventions(_changed(_base(top, path.parent), top), top)
+        design = design_of(content, where)
+        measured = _measures(top, base)
+        figures = _figures(top, [a.name for a in design.axes], list(measured))
+        words = top.text("title"), top.text("notes", most=10_000)
+        return SweepPlan(path.stem, base, design, measured, _options(top), figures, *words, where)
+
+
+@contextmanager
+def _told_of(where: str) -> Iterator[None]:
+    """Errors of the library name the file too."""
+    try:
+        yield
+    except ConfigError as error:
+        if where in str(error):
+            raise
+        raise type(error)(f"{where}: {error}") from None
 
 
 def _folder() -> Any:

@@ -216,7 +216,7 @@ BAD = {
     "unknown method": ('"grid"', '"gird"', "Did you mean 'grid'?"),
     "an idle key": ('n = 3', 'n = 3\nseed = 1', "seed decides nothing"),
     "no points": ("n = 3", "n = 0", "not a whole number from 1"),
-    "a billion points": ("n = 3", "n = 20000", "1000000 are the most"),
+    "a billion points": ("n = 3", "n = 200000", "1000000 are the most"),
     "crossing bounds": ('low = "0 mM"', 'low = "130 mM"', "acid.load"),
     "a log axis from zero": ('"120 mM" }', '"120 mM", log = true }', "log"),
     "a range and a list": ("values = [", 'low = 1, values = [', "give a range, or list its levels"),
@@ -242,8 +242,7 @@ def test_a_slip_is_answered_in_a_sentence_that_names_the_file(case, tmp_path):
         plan_of(replaced(old, new), tmp_path).check()
     assert sentence in str(caught.value)
     assert len(str(caught.value)) < 600
-    if case not in ("unknown parameter", "wrong unit", "crossing bounds", "a log axis from zero"):
-        assert "mine.toml" in str(caught.value) or "code as a quantity" in case
+    assert "mine.toml" in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +258,7 @@ def test_a_slip_is_answered_in_a_sentence_that_names_the_file(case, tmp_path):
         (b"", "lacks 'scenario'"),
         (b"scenario = 7", "is not text"),
         (b"scenario = '" + b"x" * 9000 + b"'", "200 are the most"),
-        (b"scenario = 'tb_caseous'", "measures nothing"),
+        (b"scenario = 'tb_caseous'\n[axes]\n\"acid.load\" = {low = 0, high = 1}", "measures nothing"),
         (b"scenario = '/dev/zero.toml'", "does not exist"),
         (b"scenario = 'tb_caseous'\nmeasures = { m = {what='total',of='HAP'} }", "has no axes"),
     ],
