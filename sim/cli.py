@@ -18,10 +18,12 @@ from sim.errors import (
     FileFormatError,
     SolverError,
     SpeciationError,
+    StoreError,
+    SweepError,
     nearest,
 )
 
-BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, OSError)
+BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, StoreError, SweepError, OSError)
 
 
 class Commands(click.Group):

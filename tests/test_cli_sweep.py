@@ -15,6 +15,8 @@ from click.testing import CliRunner
 
 import sim
 from sim.cli import main
+from sim.commands.sweep_text import together
+from sim.errors import SweepError
 from sim.sweeps import load
 
 ROOT = Path(__file__).parents[1]
@@ -105,7 +107,7 @@ def test_running_it_again_runs_nothing(done, monkeypatch):
         raise AssertionError("a point was run again")
 
     monkeypatch.setattr("sim.sweeps.job.run_point", refused)
-    again = hapsim(folder / "drop.toml", "--store", folder / "drop.db", "--workers", 1, "--quiet")
+    again = hapsim(folder / "drop.toml", "--store", folder / "drop.db", "--workers", 0, "--quiet")
     assert again.exit_code == 0, again.output
     assert again.stdout == f"{folder / 'drop.db'}\n"
     assert len(load(folder / "drop.db").rows) == 6
@@ -154,7 +156,7 @@ def test_export_to_parquet_works_or_says_what_is_missing(done, tmp_path):
 def test_parts_of_a_job_array_come_together(done, file, tmp_path):
     parts = [tmp_path / f"part-{k}.db" for k in (1, 2, 3)]
     for k, part in enumerate(parts, start=1):
-        out = hapsim(file, "--store", part, "--workers", 1, "--shard", f"{k}/3", "--quiet")
+        out = hapsim(file, "--store", part, "--workers", 0, "--shard", f"{k}/3", "--quiet")
         assert out.exit_code == 0, out.output
     assert hapsim("export", *parts, tmp_path / "parts.csv").exit_code == 0
     assert hapsim("export", done[1] / "drop.db", tmp_path / "whole.csv").exit_code == 0
@@ -166,16 +168,16 @@ def test_parts_of_a_job_array_come_together(done, file, tmp_path):
 
 def test_parts_of_another_sweep_are_refused(done, file, tmp_path):
     file.write_text(FILE.replace('duration = "1 h"', 'duration = "2 h"'))
-    assert hapsim(file, "--store", "other.db", "--workers", 1, "--quiet").exit_code == 0
+    assert hapsim(file, "--store", "other.db", "--workers", 0, "--quiet").exit_code == 0
     out = hapsim("export", done[1] / "drop.db", "other.db", "all.csv")
     assert out.exit_code == 2
     assert "duration" in out.stderr
 
 
 def test_a_changed_file_does_not_mix_with_an_old_store(file):
-    assert hapsim(file, "--store", "a.db", "--workers", 1, "--quiet").exit_code == 0
+    assert hapsim(file, "--store", "a.db", "--workers", 0, "--quiet").exit_code == 0
     file.write_text(FILE.replace('duration = "1 h"', 'duration = "2 h"'))
-    out = hapsim(file, "--store", "a.db", "--workers", 1)
+    out = hapsim(file, "--store", "a.db", "--workers", 0)
     assert out.exit_code == 2
     assert "duration" in out.stderr
     assert len(load("a.db").rows) == 6
@@ -183,7 +185,7 @@ def test_a_changed_file_does_not_mix_with_an_old_store(file):
 
 def test_failed_points_are_results_but_not_with_strict(file):
     """A time-out that nothing meets: rows with a reason; exit code 1, for nothing finished."""
-    words = (file, "--workers", 1, "--timeout", "1 ms")
+    words = (file, "--workers", 0, "--timeout", "1 ms")
     out = hapsim(*words, "--store", "a.db")
     assert out.exit_code == 1
     assert set(load("a.db").status) == {"timed out"}
@@ -199,7 +201,7 @@ def test_check_runs_nothing(file):
 
 
 def test_the_default_store_is_named_after_the_file(file):
-    out = hapsim(file, "--workers", 1, "--quiet")
+    out = hapsim(file, "--workers", 0, "--quiet")
     assert out.stdout == "results/drop.db\n"
     assert Path("results/drop.db").exists()
 
@@ -228,7 +230,7 @@ def test_help_shows_the_options_of_a_run_and_the_commands():
         (["acid_queston"], "Did you mean 'acid_question'?"),
         (["statsu", "a.db"], "unexpected extra argument"),
         (["statsu"], "Did you mean 'status'?"),
-        (["FILE", "--workers", "0"], "outside 1 to 4096"),
+        (["FILE", "--workers", "-1"], "must be a whole number, 0 (in this process) to 1024"),
         (["FILE", "--shard", "4/3"], "parts are counted from 1"),
         (["FILE", "--shard", "0/3"], "parts are counted from 1"),
         (["FILE", "--shard", "third"], "the third of twenty is '3/20'"),
@@ -258,16 +260,35 @@ def test_bad_input_is_a_sentence_with_exit_code_2(words, sentence, file):
     assert [p.name for p in Path().iterdir()] == [file.name]
 
 
-def test_a_scheduler_that_does_not_answer_is_a_sentence(file):
-    pytest.importorskip("distributed")
+def test_a_scheduler_that_does_not_answer_is_bad_input(file, monkeypatch):
+    def silent(address):
+        raise SweepError(f"no Dask scheduler answers at {address}.")
+
+    monkeypatch.setattr("sim.sweeps.cluster.connect", silent)
     out = hapsim(file, "--scheduler", "tcp://127.0.0.1:9")
     assert out.exit_code == 2
-    assert "no Dask scheduler answers at tcp://127.0.0.1:9" in out.stderr
+    assert out.stderr == "Error: no Dask scheduler answers at tcp://127.0.0.1:9.\n"
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "texts"),
+    [
+        ([1e-3, 2e-3], "m", ["1 mm", "2 mm"]),
+        ([1e-4, 15e-3], "m", ["0.1 mm", "15 mm"]),
+        ([1.5e-8, 1.21, 3.8], "mol m-3", ["0.015 nM", "1.21 mM", "3.8 mM"]),
+        ([0.0, 80.0], "mol m-3", ["0 mM", "80 mM"]),
+        ([7200.0, 30 * 86400.0], "s", ["2 h", "30 days"]),
+        ([5.99208, 7.0], "1", ["5.99", "7"]),
+        ([1e-14], "m s-1", ["1e-14 m s-1"]),
+    ],
+)
+def test_numbers_as_people_write_them(values, unit, texts):
+    assert together(values, unit) == texts
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_stopped_sweep_keeps_its_points_and_goes_on(number, code, tmp_path):
-    """A signal after the first points; the same command then does the rest, once each."""
+    """A signal after the first points, to a driver with a process of its own beside it."""
     path = tmp_path / "long.toml"
     path.write_text(FILE.replace("n = 3", "n = 30").replace('"1 h"', '"20 day"').replace("0.05", "0.5"))
     command = [

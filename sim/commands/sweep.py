@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,9 @@ def sweep() -> None:
 @sweep.command(hidden=True, short_help="Run a sweep file.")
 @click.argument("file")
 @click.option("--store", type=click.Path(path_type=Path), help="Store of the points; else results/NAME.db.")
-@click.option("--workers", type=int, help="Processes on this machine; else one per processor.")
+@click.option(
+    "--workers", type=int, help="Processes here, 0 for none beside this one; else one per processor."
+)
 @click.option("--scheduler", metavar="ADDRESS", help="A Dask scheduler instead: tcp://host:8786.")
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts of the points, for job arrays.")
 @click.option("--timeout", metavar="TIME", help="Longest time of a point: '10 min'. Instead of the file's.")
@@ -102,10 +105,18 @@ def run(
         raise ConfigError("--workers is for this machine, --scheduler for a cluster: give one of them.")
     path = store or Path("results") / f"{plan.name}.db"
     drawn = sweep_figures.checked(figure, plan) if figure else None
-    path.parent.mkdir(parents=True, exist_ok=True)
     where = _cluster(scheduler) if scheduler else {"workers": _workers(workers)}
-    with terminable() as terminated:
-        table = plan.run(path, progress=not quiet, **where, **options)
+    made = [] if store else [f for f in (path.parent, *path.parent.parents) if not f.exists()]
+    if made:
+        path.parent.mkdir(parents=True)
+    try:
+        with terminable() as terminated:
+            table = plan.run(path, progress=not quiet, **where, **options)
+    except BaseException:
+        for empty in made:  # nothing was run: leave no empty folder behind
+            with suppress(OSError):
+                empty.rmdir()
+        raise
     if table.message:
         click.echo(f"{path} keeps what was done; {table.message}", err=True)
         return TERMINATED if terminated else INTERRUPTED
@@ -167,8 +178,6 @@ def _workers(given: int | None) -> int:
             return len(os.sched_getaffinity(0))  # what a batch system left us of the machine
         except AttributeError:
             return os.cpu_count() or 1
-    if not 1 <= given <= 4096:
-        raise ConfigError(f"--workers {given} is outside 1 to 4096.")
     return given
 
 

@@ -45,21 +45,30 @@ def axis_text(axis: Axis) -> str:
         return ", ".join(some) + more
     if axis.low is None or axis.high is None:
         return "as listed"
-    ends = f"{value_text(axis.low, axis.unit, axis.high)} to {value_text(axis.high, axis.unit)}"
-    return ends + (", logarithmic" if axis.log else "")
+    low, high = together([axis.low, axis.high], axis.unit)
+    return f"{low} to {high}" + (", logarithmic" if axis.log else "")
 
 
-def value_text(value: float | int | str, unit: str, beside: float | None = None) -> str:
-    """A number as people write it, "5 mm"; a word as it is. beside: a zero takes its unit from this."""
-    if isinstance(value, str):
-        return value
-    if unit == "s" and value:
-        return duration_text(float(value))
+def value_text(value: float | int | str, unit: str) -> str:
+    """A number as people write it, "5 mm"; a word as it is."""
+    return value if isinstance(value, str) else together([float(value)], unit)[0]
+
+
+def together(values: Sequence[float], unit: str) -> list[str]:
+    """Numbers as people write them, in one unit where they lie within three decades."""
     if unit in ("", "1"):
-        return number(float(value))
-    readable = readable_unit(float(value or beside or 0.0), unit)
-    shown = to_unit(float(value), readable)
-    return f"{number(shown) if abs(shown) >= 1e-6 or shown == 0 else f'{shown:.3g}'} {readable}"
+        return [number(v) for v in values]
+    sizes = [abs(v) for v in values if v] or [0.0]
+    common = max(sizes) <= 1000 * min(sizes)
+    texts = []
+    for value in values:
+        if unit == "s" and value:
+            texts.append(duration_text(value))
+            continue
+        readable = readable_unit(2 * (max(sizes) if common or not value else value), unit)
+        shown = to_unit(value, readable)
+        texts.append(f"{number(shown) if abs(shown) >= 1e-6 or not shown else f'{shown:.3g}'} {readable}")
+    return texts
 
 
 def screen(table: SweepTable, files: Mapping[str, str]) -> str:
@@ -122,7 +131,7 @@ def measure_text(values: np.ndarray, unit: str) -> str:
     word = "never" if unit == "s" else "infinite"
     if not known.size:
         return f"{word} in all {never}" if never else "no value"
-    low, middle, high = (value_text(float(f(known)), unit) for f in (np.min, np.median, np.max))
+    low, middle, high = together([float(f(known)) for f in (np.min, np.median, np.max)], unit)
     text = f"{low} to {high}, median {middle}"
     return f"{text}; {word} in {never}" if never else text
 
