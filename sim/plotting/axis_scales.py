@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.plotting.columns import Column
+from sim.plotting.columns import Column, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,8 +16,13 @@ TIGHT = 0.6  # decades: up to here round steps are
 LONG_WORDS = 34  # signs that fit side by side below an axis
 
 
-def scaled(ax: Axes, which: str, column: Column, low: float, high: float) -> None:
-    """Make the "x" or "y" axis one for this column, from low to high [as drawn]."""
+def scaled(
+    ax: Axes, which: str, column: Column, low: float, high: float, levels: np.ndarray | None = None
+) -> None:
+    """Make the "x" or "y" axis one for this column, from low to high [as drawn].
+
+    levels: a tick at each of these instead of at round numbers
+    """
     axis = getattr(ax, f"{which}axis")
     if column.log:
         getattr(ax, f"set_{which}scale")("log")
@@ -28,11 +33,16 @@ def scaled(ax: Axes, which: str, column: Column, low: float, high: float) -> Non
         axis.set_ticks([], minor=True)
         if which == "x" and sum(map(len, column.words)) > LONG_WORDS:
             axis.set_tick_params(labelrotation=25)
+    elif levels is not None:
+        axis.set_ticks(levels, [plain(v, 3) for v in levels], minor=False)
+        axis.set_ticks([], minor=True)
     elif column.log:
         axis.set_ticks(log_ticks(low, high), minor=False)
         axis.set_major_formatter(lambda value, _: plain(value))
         axis.set_ticks(_between(low, high), minor=True)
         axis.set_minor_formatter("")
+    else:
+        axis.get_major_formatter().set_useMathText(True)
 
 
 def around(column: Column, share: float = 0.04) -> tuple[float, float]:
@@ -71,12 +81,3 @@ def _between(low: float, high: float) -> np.ndarray:
         return np.empty(0)
     found = (10.0 ** powers[:, None] * np.arange(2.0, 10.0)).ravel()
     return found[(found >= low) & (found <= high)]
-
-
-def plain(value: float) -> str:
-    """A tick: 0.05, 20, 2000; powers of ten beyond."""
-    if value == 0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.4g}"
-    power = int(np.floor(np.log10(abs(value)) + 1e-9))
-    front = value / 10.0**power
-    return f"$10^{{{power}}}$" if abs(front - 1) < 1e-6 else rf"${front:.3g}\times10^{{{power}}}$"

@@ -47,7 +47,7 @@ class Column(NamedTuple):
             return self.words[int(value)]
         if np.isinf(value):
             return self.endless
-        return f"{value:.3g} {self.unit}".strip()
+        return f"{plain(value, 3)} {self.unit}".strip()
 
     @property
     def endless(self) -> str:
@@ -224,3 +224,12 @@ def label(name: str, unit: str) -> str:
 def printed(unit: str) -> str:
     """A unit behind a number: powers raised, nothing for pure numbers."""
     return "" if unit in ("", "1") else label("", unit).strip()[1:-1]
+
+
+def plain(value: float, digits: int = 4) -> str:
+    """A number as read: 0.05, 20, 2000; powers of ten beyond."""
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{float(f'{value:.{digits}g}'):g}"
+    power = int(np.floor(np.log10(abs(value)) + 1e-9))
+    front = value / 10.0**power
+    return f"$10^{{{power}}}$" if abs(front - 1) < 1e-6 else rf"${front:.{digits}g}\times10^{{{power}}}$"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from sim.plotting.columns import check, given_measure
 from sim.plotting.fields import bar, colours
 from sim.plotting.plane_of_points import Plane, plane
 from sim.plotting.planes import one_of
+from sim.plotting.point_looks import AsCells, AsMarks
 from sim.plotting.style import canvas
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from sim.sweeps.survey import SweepTable
 
+FEW_LEVELS = 8  # of a grid: up to here each has a tick
 DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
 
@@ -59,15 +61,16 @@ def phase_diagram(
     with canvas(ax, (6.2, 4.6)) as ax:
         if shape is None:
             shape = nearest_cells(seen.x, seen.y, seen.across, seen.up)
-        scaled(ax, "x", seen.across, *shape.x)
-        scaled(ax, "y", seen.up, *shape.y)
+        few = [g if len(g) <= FEW_LEVELS else None for g in seen.grid] if seen.grid else [None, None]
+        scaled(ax, "x", seen.across, *shape.x, levels=few[0])
+        scaled(ax, "y", seen.up, *shape.y, levels=few[1])
         if seen.grid or scattered == "cells":
-            handles = _draw(ax, _Area(seen, shape), seen, scale, cmap)
+            handles = _draw(ax, AsCells(ax, shape.polygons), seen, scale, cmap)
             _shore(ax, seen, shape)
             if not seen.grid and seen.x.size <= DOTS:
                 ax.plot(seen.x, seen.y, ls="", marker="o", ms=2.2, mfc="k", mec="w", mew=0.4, label="_points")
         else:
-            handles = _draw(ax, _Dots(seen), seen, scale, cmap)
+            handles = _draw(ax, AsMarks(ax, seen.x, seen.y), seen, scale, cmap)
         if contours is not None:
             _contours(ax, seen, contours)
         handles += _replicates(ax, seen)
@@ -77,40 +80,7 @@ def phase_diagram(
     return ax
 
 
-class _Area:
-    """Draws points by their cells."""
-
-    def __init__(self, seen: Plane, shape: Cells):
-        self.shape = shape
-
-    def draw(self, ax: Axes, which: np.ndarray, **look) -> Any:
-        from matplotlib.collections import PolyCollection
-
-        look.pop("marker")
-        cells = PolyCollection([self.shape.polygons[k] for k in np.flatnonzero(which)], **look)
-        return ax.add_collection(cells, autolim=False)
-
-
-class _Dots:
-    """Draws points by markers."""
-
-    def __init__(self, seen: Plane):
-        self.seen = seen
-
-    def draw(self, ax: Axes, which: np.ndarray, **look) -> Any:
-        values = look.pop("array", None)
-        look.pop("hatch", None)
-        face = look.pop("facecolors", None)
-        if values is not None:
-            look |= {"c": values, "edgecolors": "0.25", "linewidths": 0.4}
-        elif look["marker"] == "o":
-            look |= {"facecolors": face}
-        else:
-            look |= {"c": look.pop("edgecolors"), "linewidths": 1.2}
-        return ax.scatter(self.seen.x[which], self.seen.y[which], s=34, **look)
-
-
-def _draw(ax: Axes, shape: _Area | _Dots, seen: Plane, scale: str, cmap: str | None) -> list:
+def _draw(ax: Axes, looks: AsCells | AsMarks, seen: Plane, scale: str, cmap: str | None) -> list:
     """Numbers in colour, "never" and each status in their own look; returns what the legend says."""
     handles = []
     done = seen.state == "finished"
@@ -118,29 +88,13 @@ def _draw(ax: Axes, shape: _Area | _Dots, seen: Plane, scale: str, cmap: str | N
     if known.any():
         values = seen.value[known]
         how = colours(values, seen.measured.name, scale, cmap)
-        image = shape.draw(
-            ax, known, array=values, norm=how.norm, cmap=_colour_map(how.cmap, never.any() and not cmap),
-            edgecolors="face", linewidths=0.3, rasterized=True, marker="o", label="_numbers",
-        )  # fmt: skip
+        room = bool(never.any()) and not cmap
+        image = looks.numbers(known, values, how, _colour_map(how.cmap, room))
         bar(ax, image, seen.measured.label, how, values, pad=0.03)
     if never.any():
-        word = seen.measured.endless
-        shape.draw(
-            ax, never, facecolors=unfinished.NEVER, edgecolors=unfinished.NEVER_EDGE, linewidths=0.25,
-            marker="o", label=f"_{word}",
-        )  # fmt: skip
-        handles.append(unfinished.never_patch(word, int(never.sum())))
-    for status in [*unfinished.HATCHES, *sorted({*seen.state} - {*unfinished.HATCHES})]:
-        which = seen.state == status
-        if status == "finished" or not which.any():
-            continue
-        if status == unfinished.NOT_RUN:
-            look: dict = {"facecolors": "w", "edgecolors": "0.75", "linewidths": 0.5, "linestyles": ":"}
-        else:
-            look = {"facecolors": unfinished.GREY, "edgecolors": unfinished.GREY_EDGE, "linewidths": 0.0}
-            look |= {"hatch": unfinished.hatch(status)}
-        shape.draw(ax, which, marker=unfinished.marker(status), label=f"_{status}", **look)
-        handles.append(unfinished.patch(status, int(which.sum())))
+        handles.append(looks.never(never, seen.measured.endless))
+    for status in unfinished.ordered(seen.state):
+        handles.append(looks.without(seen.state == status, status))
     return handles
 
 
@@ -221,7 +175,7 @@ def _contours(ax: Axes, seen: Plane, contours) -> None:
     )
     around = [effects.withStroke(linewidth=2.6, foreground="0.15")]
     lines.set_path_effects(around)
-    for words in ax.clabel(lines, fmt=lambda v: f"{v:.3g}", fontsize=7.5):
+    for words in ax.clabel(lines, fmt=lambda v: f"{v:.6g}", fontsize=7.5):
         words.set_path_effects(around)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting import unfinished
-from sim.plotting.axis_scales import around, log_ticks, plain, scaled
-from sim.plotting.columns import SEED, Column, check, column, of_measure, states, varying
+from sim.plotting.axis_scales import around, log_ticks, scaled
+from sim.plotting.columns import SEED, Column, check, column, of_measure, plain, states, varying
 from sim.plotting.fields import bar, colours
 from sim.plotting.style import canvas
 
@@ -96,7 +96,9 @@ def _inside(ax, x, y, placed, state, shade, scale, cmap) -> list:
             word = f"{shade.name}: {shade.endless} ({int(never.sum())})"
             handles.append(ax.scatter(x[never], y[never], s=26, label=word, **mark))
     for status, here in _failures(state, placed):
-        handles.append(_sign(ax, x[here], y[here], status, int(here.sum())))
+        sign: dict[str, Any] = {"marker": unfinished.marker(status), "c": unfinished.GREY_EDGE}
+        words = f"{status} ({int(here.sum())})"
+        handles.append(ax.scatter(x[here], y[here], s=30, linewidths=1.1, label=words, **sign))
     return handles
 
 
@@ -106,25 +108,28 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
 
     handles: list = []
     has_x, has_y = np.isfinite(across.values), np.isfinite(up.values)
-    for lacking, here, above in ((up, has_x & ~has_y, True), (across, has_y & ~has_x, False)):
-        at = (across if above else up).values
-        frame = ax.get_xaxis_transform() if above else ax.get_yaxis_transform()
+    frames = (ax.get_xaxis_transform(), ax.get_yaxis_transform())
+    for k, lacking in enumerate((up, across)):
+        here = (has_x & ~has_y, has_y & ~has_x)[k]
+        at = (across.values, up.values)[k]
 
-        def row(which, height, at=at, above=above, frame=frame):
+        def marks(which, sign, height, words, k=k, at=at, **look):
             out = np.full(int(which.sum()), height)
-            pair = (at[which], out) if above else (out, at[which])
-            return {"x": pair[0], "y": pair[1], "transform": frame, "clip_on": False}
+            x, y = (at[which], out) if k == 0 else (out, at[which])
+            # Lines, not collections: only those are given room beyond the frame.
+            (drawn,) = ax.plot(
+                x, y, ls="", marker=sign, transform=frames[k], clip_on=False, label=words, **look
+            )
+            handles.append(drawn)
 
         never = here & (state == "finished") & np.isinf(lacking.values)
         if never.any():
-            mark: dict[str, Any] = {"c": unfinished.NEVER, "edgecolors": unfinished.NEVER_EDGE, "s": 26}
-            word = f"{lacking.name}: {lacking.endless} ({int(never.sum())})"
-            sign = "^" if above else ">"
-            dots = ax.scatter(**row(never, OUTSIDE[0]), marker=sign, linewidths=0.9, label=word, **mark)
-            handles.append(dots)
+            words = f"{lacking.name}: {lacking.endless} ({int(never.sum())})"
+            look: dict = {"mfc": unfinished.NEVER, "mec": unfinished.NEVER_EDGE, "mew": 0.9, "ms": 5}
+            marks(never, "^>"[k], OUTSIDE[0], words, **look)
         for status, which in _failures(state, here):
-            place = row(which, OUTSIDE[1])
-            handles.append(_sign(ax, place.pop("x"), place.pop("y"), status, int(which.sum()), **place))
+            look = {"color": unfinished.GREY_EDGE, "mew": 1.1, "ms": 5}
+            marks(which, unfinished.marker(status), OUTSIDE[1], f"{status} ({int(which.sum())})", **look)
     for status, which in _failures(state, ~has_x & ~has_y):
         handles.append(Line2D([], [], ls="", label=f"{int(which.sum())} {status}, without either number"))
     return handles
@@ -132,17 +137,8 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
 
 def _failures(state: np.ndarray, among: np.ndarray):
     """(status, mask) of each status but "finished" among some points."""
-    for status in [*unfinished.HATCHES, *sorted({*state} - {*unfinished.HATCHES, "finished"})]:
-        here = among & (state == status)
-        if here.any():
-            yield status, here
-
-
-def _sign(ax: Axes, x, y, status: str, count: int, **place):
-    return ax.scatter(
-        x, y, marker=unfinished.marker(status), c=unfinished.GREY_EDGE, s=30, linewidths=1.1,
-        label=f"{status} ({count})", **place,
-    )  # fmt: skip
+    for status in unfinished.ordered(state[among]):
+        yield status, among & (state == status)
 
 
 def _shade(k: int, count: int) -> tuple:
@@ -180,14 +176,19 @@ def parallel(
             _upright(ax, k, c, bool(np.isinf(c.values).any()))
         ax.set_xlim(-0.35, len(found) - 0.75)
         ax.set_ylim(-0.03, ABOVE + 0.04)
-        ax.set_xticks(range(len(found)), [c.label.replace(" [", "\n[") for c in found])
-        if len(found) > 5 or max(len(c.name) for c in found) > 16:
-            ax.tick_params(axis="x", labelrotation=18)
+        words = [_stacked(c.label) for c in found]
+        ax.set_xticks(range(len(found)), words, fontsize=8)
         ax.set_yticks([])
         ax.tick_params(axis="x", length=0)
         ax.spines[:].set_visible(False)
-        unfinished.below(ax, handles)
+        unfinished.below(ax, handles, max(w.count("\n") for w in words))
     return ax
+
+
+def _stacked(label: str) -> str:
+    """A label as narrow lines: "lesion.", "radius", "[mm]"."""
+    name, gap, unit = label.partition(" [")
+    return name.replace(".", ".\n") + (f"\n[{unit}" if gap else "")
 
 
 def _height(c: Column) -> np.ndarray:
@@ -218,10 +219,12 @@ def _lines(ax: Axes, heights: np.ndarray, state: np.ndarray, shade: Column, scal
 
     everywhere = np.ones(state.size, dtype=bool)
     for k, (status, here) in enumerate(_failures(state, everywhere)):
-        look: dict = {"colors": unfinished.GREY_EDGE, "linestyles": (0, (4, 2 + k)), "linewidths": 0.9}
-        draw(here, label=f"_{status}", zorder=1.5, **look)
+        dashes = (0, (4, 2 + 2 * k))
+        draw(
+            here, label=f"_{status}", zorder=2.5, colors=unfinished.DASHED, linestyles=dashes, linewidths=1.1
+        )
         count = f"{status} ({int(here.sum())})"
-        handles.append(Line2D([], [], color=unfinished.GREY_EDGE, ls=(0, (4, 2 + k)), lw=0.9, label=count))
+        handles.append(Line2D([], [], color=unfinished.DASHED, ls=dashes, lw=1.1, label=count))
     done = state == "finished"
     if shade.words:
         for k, word in enumerate(shade.words):
@@ -270,6 +273,6 @@ def _upright(ax: Axes, k: int, c: Column, open_end: bool) -> None:
 def _round(low: float, high: float) -> np.ndarray:
     from matplotlib.ticker import MaxNLocator
 
-    found = MaxNLocator(5).tick_values(low, high)
+    found = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
     gap = 1e-9 * (high - low)
     return found[(found >= low - gap) & (found <= high + gap)]

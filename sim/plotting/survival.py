@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting.columns import Column, check, levels, of_axis, of_measure
+from sim.plotting.columns import Column, check, levels, of_axis, of_measure, plain
 from sim.plotting.style import DASHES, canvas, time_scale
+from sim.plotting.unfinished import below
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -91,8 +92,8 @@ def survival(
         ax.set_ylim(0.0, 1.03)
         ax.set_xlabel(f"time [{unit}]")
         ax.set_ylabel("share without mineral [-]")
-        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.02), title=by and of_axis(table, by, "by").label)
-        ax.get_legend().set_alignment("left")
+        handles = ax.get_legend_handles_labels()[0]
+        below(ax, handles, title=None if by is None else of_axis(table, by, "by").label)
     return ax
 
 
@@ -127,7 +128,7 @@ def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
 
 def _range(axis: Column, among: np.ndarray) -> str:
     low, high = axis.values[among].min(), axis.values[among].max()
-    return f"{low:.3g} to {axis.text(high)}"
+    return f"{plain(low, 3)} to {axis.text(high)}"
 
 
 def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
@@ -136,7 +137,7 @@ def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
     k, count = which
     used = known & among
     left_out = int((among & ~known).sum())
-    said = f"n = {int(used.sum())}" + (f", {left_out} failed left out" if left_out else "")
+    said = f"n = {int(used.sum())}" + (f"; {left_out} failed, left out" if left_out else "")
     name = f"{words} ({said})" if words else said
     if not used.any():
         ax.plot([], [], ls="", label=name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -12,6 +14,7 @@ NEVER_EDGE = "#3A2A2E"
 LIGHTEST = 0.88  # of the colour map, where "never" must stay lighter than any number
 NEVER_LINE = "#B3446C"  # of lines, which that colour would lose on white
 GREY, GREY_EDGE = "#DADCDF", "#6B7076"
+DASHED = "#45494E"
 
 # Hatched by status, so that no colour could be taken for a number.
 HATCHES = {
@@ -25,6 +28,9 @@ NOT_RUN = "not run"
 # A hatch is lost in a marker of a few points: signs without a face, in the same order.
 MARKERS = {"failed": "x", "timed out": "+", "out of memory": "1", "killed": "2", "no value": "_"}
 
+SIGN, HANDLE = 4.0, 34.0  # points that a sign of a legend takes, and what stands before its words
+BESIDE = 1.1  # of the width of the axes: a legend may reach below the colour bar
+
 
 def hatch(status: str) -> str:
     return HATCHES.get(status, "+++++")
@@ -32,6 +38,13 @@ def hatch(status: str) -> str:
 
 def marker(status: str) -> str:
     return MARKERS.get(status, "3")
+
+
+def ordered(state: Iterable[str]) -> list[str]:
+    """The statuses but "finished" among some points, in the order of their legend."""
+    found = {*state} - {"finished"}
+    last = [NOT_RUN] if NOT_RUN in found else []
+    return [s for s in HATCHES if s in found] + sorted(found - {*HATCHES, NOT_RUN}) + last
 
 
 def patch(status: str, count: int) -> Any:
@@ -50,15 +63,22 @@ def never_patch(word: str, count: int) -> Any:
     return Patch(facecolor=NEVER, edgecolor=NEVER_EDGE, lw=0.8, label=f"{word} ({count})")
 
 
-def below(ax: Axes, handles: list, columns: int = 3) -> None:
-    """A legend below the axes and their label, out of the way of a colour bar."""
+def below(ax: Axes, handles: list, lines: int = 1, title: str | None = None) -> None:
+    """A legend below the axes, out of the way of a colour bar, in as many columns as fit its width.
+
+    lines: of text in the labels of the x axis
+    """
     if not handles:
         return
     from matplotlib.transforms import ScaledTranslation
 
-    down = ScaledTranslation(0.0, -36.0 / 72.0, ax.figure.dpi_scale_trans)
-    ax.legend(
-        handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=0.0,
-        bbox_transform=ax.transAxes + down, ncols=min(columns, len(handles)), handlelength=1.8,
+    longest = max(len(re.sub(r"[$^{}]", "", str(h.get_label()))) for h in handles)
+    room = BESIDE * ax.bbox.width * 72.0 / ax.figure.dpi
+    columns = int(room / (SIGN * longest + HANDLE))
+    down = ScaledTranslation(0.0, -(24.0 + 12.0 * lines) / 72.0, ax.figure.dpi_scale_trans)
+    made = ax.legend(
+        handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=0.0, title=title,
+        bbox_transform=ax.transAxes + down, ncols=min(max(columns, 1), len(handles)), handlelength=1.8,
         handleheight=1.1, columnspacing=1.4,
     )  # fmt: skip
+    made.set_alignment("left")

@@ -15,7 +15,9 @@ from sim.plotting.columns import of_axis
 
 def drawn(ax, label):
     """The one artist with this private label."""
-    (found,) = [a for a in [*ax.collections, *ax.lines] if a.get_label() == f"_{label}"]
+    (found,) = [
+        a for a in [*ax.collections, *ax.lines] if a.get_label().partition(" (")[0] in (label, f"_{label}")
+    ]
     return found
 
 
@@ -99,8 +101,6 @@ def test_never_has_its_own_colour_and_a_line_around_it():
     shade = cells.get_facecolor()[0][:3] @ grey
     assert shade > 0.1 + max(numbers.cmap(np.linspace(0, 1, 64))[:, :3] @ grey)
     field = np.where(table.status == "finished", np.where(never, 2, 1), 0).reshape(12, 12)
-    meet = sum(int((np.abs(np.diff(field, axis=a)) == 1).sum()) for a in (0, 1))
-    meet -= sum(int((np.diff(field, axis=a) != 0).sum()) for a in (0, 1))
     pairs = [(field[:, 1:], field[:, :-1]), (field[1:], field[:-1])]
     length = sum(int(((a == 1) & (b == 2) | (a == 2) & (b == 1)).sum()) for a, b in pairs)
     assert len(drawn(ax, "shore").get_segments()) == length > 0
@@ -124,6 +124,15 @@ def test_a_point_that_finished_without_a_number_is_no_zero():
     assert "no value (1)" in legend(ax)
     assert drawn(ax, "no value").get_hatch()
     assert sorted(drawn(ax, "numbers").get_array()) == [1e3, 2e3, 4e3]  # mm
+
+
+def test_the_measure_of_a_partial_run_is_no_number():
+    """A point that timed out keeps what its trajectory gave so far; that must not look like a result."""
+    table = onset_grid()
+    table.measures["onset"] = np.where(table.status == "finished", table.measures["onset"], 1e9)
+    ax = plot.phase_diagram(table, "lesion.radius", "acid.load", "onset")
+    assert np.asarray(drawn(ax, "numbers").get_array()).max() < 20  # day
+    assert "timed out (4)" in legend(ax)
 
 
 def test_scattered_points_colour_what_is_nearest_and_nothing_else():
@@ -250,12 +259,12 @@ def test_contours_stop_at_cells_without_a_number():
     ax = plot.phase_diagram(table, "lesion.radius", "acid.load", "onset", contours=["4 day", 6 * DAY])
     lines = [c for c in ax.collections if type(c).__name__ == "QuadContourSet"][0]
     assert lines.levels.tolist() == [4.0, 6.0]
-    for name in ("failed", "never"):
+    parts = [s for level in lines.allsegs for s in level]
+    middles = np.concatenate([0.5 * (s[1:] + s[:-1]) for s in parts])
+    for name in ("failed", "never", "timed out", "killed"):
         for path in drawn(ax, name).get_paths():
-            middle = path.vertices[:4].mean(axis=0)
-            for segment in (s for level in lines.allsegs for s in level):
-                assert not inside(path, segment).any() if np.ndim(segment) == 1 else True
-                assert not any(np.allclose(p, middle, rtol=1e-6) for p in segment)
+            core = path.vertices.mean(axis=0) + 0.6 * (path.vertices - path.vertices.mean(axis=0))
+            assert not type(path)(core).contains_points(middles).any()
     # linear in both measures: the line of 4 day lies where the formula says so, to the step of a cell
     for segment in lines.allsegs[0]:
         value = 1.5 + 0.08 * segment[:, 1] + 2.0 * segment[:, 0] ** 0.8

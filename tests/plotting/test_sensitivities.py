@@ -1,6 +1,7 @@
 """Tornado and indices show the numbers they were given, the largest effect on top."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def test_bars_go_from_the_base_to_each_end_and_are_sorted():
 def test_an_end_that_never_came_is_said_and_comes_first():
     ax = plot.tornado({"a": (1.0, 9.0), "b": (2.0, np.inf), "c": (np.nan, 2.5)}, "onset [day]", base=2.0)
     assert list(bars(ax)) == ["c", "a", "b"]
-    assert [t.get_text() for t in ax.texts].count("infinite") == 1
+    assert [t.get_text() for t in ax.texts].count("→ infinite") == 1
     assert [t.get_text() for t in ax.texts].count("no number") == 1
     assert len(bars(ax)["c"]) == 1
 
@@ -57,7 +58,7 @@ def test_a_table_of_single_changes_shows_its_extremes_about_its_base():
     assert list(found)[-1] == "acid.load\n0 to 40 mol m$^{-3}$"  # never: the largest effect
     assert found["lesion.radius\n0.5 to 2 mm"] == [(4.0, 7.0), (2.0, 4.0)]
     assert (1.0, 4.0) in found["growth_law\nfast | slow"]
-    assert "never" in [t.get_text() for t in ax.texts]
+    assert "→ never" in [t.get_text() for t in ax.texts]
     assert ax.get_xlabel() == "onset [day]"
     assert "base: 4" in legend(ax)
 
@@ -99,12 +100,55 @@ def test_indices_are_bars_with_their_intervals(ends):
     assert [t.get_text() for t in ax.get_yticklabels()] == ["c", "b", "a"]
     widths = [p.get_width() for p in ax.patches]
     assert widths == pytest.approx([*TOTAL[::-1], *FIRST[::-1]])
-    errors = [c for c in ax.containers if type(c).__name__ == "ErrorbarContainer"]
-    reach = [line[:, 0] for c in errors for line in c[2][0].get_segments()]
-    assert np.array(reach)[:, 0] == pytest.approx([*(TOTAL - half)[::-1], *(FIRST - half)[::-1]])
-    assert np.array(reach)[:, 1] == pytest.approx([*(TOTAL + half)[::-1], *(FIRST + half)[::-1]])
+    whiskers = [line for c in ax.collections for line in c.get_segments()]
+    assert [w[0, 0] for w in whiskers] == pytest.approx([*(TOTAL - half)[::-1], *(FIRST - half)[::-1]])
+    assert [w[1, 0] for w in whiskers] == pytest.approx([*(TOTAL + half)[::-1], *(FIRST + half)[::-1]])
     assert ax.get_xlabel() == "share of the variance [-]"
     assert legend(ax) == ["total", "first order"]
+
+
+def test_half_widths_go_by_the_name_that_says_so():
+    found = SimpleNamespace(
+        measure="onset", names=("a", "b", "c"), first=FIRST, first_half=0.1 * FIRST, total=TOTAL,
+        total_half=0.2 * TOTAL, confidence=0.95,
+    )  # fmt: skip
+    ax = plot.indices(found)
+    (total, first) = (c.get_segments() for c in ax.collections)
+    assert [w[1, 0] for w in total] == pytest.approx(1.2 * TOTAL[::-1])
+    assert [w[0, 0] for w in first] == pytest.approx(0.9 * FIRST[::-1])
+    assert ax.get_xlabel() == "share of the variance of onset [-]"
+    assert legend(ax) == ["total", "first order", "95 % interval"]
+
+
+def test_morris_effects_are_bars_of_size_and_spread():
+    found = SimpleNamespace(
+        measure="mineral", unit="mol m-3", names=("a", "b"), mu_star=np.array([3.0, 5.0]),
+        mu_star_interval=np.array([[2.0, 4.0], [4.0, 6.5]]), sigma=np.array([1.0, 0.5]),
+        sigma_interval=np.array([[0.5, 1.2], [0.4, 0.45]]), confidence=0.9,
+    )  # fmt: skip
+    ax = plot.indices(found)
+    assert [p.get_width() for p in ax.patches] == [3.0, 5.0, 1.0, 0.5]
+    size, spread = (c.get_segments() for c in ax.collections)
+    assert [w[:, 0].tolist() for w in size] == [[2.0, 4.0], [4.0, 6.5]]
+    assert [w[:, 0].tolist() for w in spread] == [[0.5, 1.2], [0.4, 0.45]]  # as it is, beside its value
+    assert ax.get_xlabel() == "effect on mineral over the whole axis [mol m$^{-3}$]"
+
+
+def test_local_sensitivities_are_changes_for_ten_per_cent():
+    found = SimpleNamespace(
+        measures=("mineral", "onset"), parameters=("a", "b", "c"), base={"mineral": 0.25, "onset": 8e4},
+        values=np.array([[0.5, -2.0, np.nan], [1.0, 1.0, 1.0]]),
+    )  # fmt: skip
+    ax = plot.tornado(found, "mineral")
+    rows = bars(ax)
+    assert list(rows) == ["c", "a", "b"]
+    assert np.array(sorted(rows["a"])) == pytest.approx(np.array([(-5.0, 0.0), (0.0, 5.0)]))
+    tones = {p.get_facecolor() for p in ax.patches if p.get_width() > 0 and p.get_y() > 1.5}
+    assert len(tones) == 1  # b: less of it, more mineral
+    assert ax.get_xlabel() == "change of mineral, to first order [%]"
+    assert "mineral at the scenario: 0.25" in legend(ax)
+    with pytest.raises(ConfigError, match="name one of mineral, onset, not None"):
+        plot.tornado(found)
 
 
 @pytest.mark.parametrize(
@@ -116,10 +160,13 @@ def test_indices_are_bars_with_their_intervals(ends):
         (lambda: plot.tornado([1, 2]), "not a list"),
         (lambda: plot.tornado(onset_grid(), "onst"), "Did you mean 'onset'"),
         (lambda: plot.tornado(onset_grid()), "name one of onset, mineral"),
-        (lambda: plot.indices({"a": 1}), r"this dict lacks names.*sobol_indices\(table, measure\) makes one"),
+        (
+            lambda: plot.indices({"a": 1}),
+            r"not a dict; sim.sensitivity.sobol_indices\(table",
+        ),
         (
             lambda: plot.indices(Indices(("a", "b", "c"), FIRST, np.ones(2), TOTAL, FIRST)),
-            r"interval has shape \(2,\)",
+            r"interval of first order has shape \(2,\)",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Which parameter matters: a tornado of one-at-a-time changes, bars of variance shares."""
+"""Which parameter matters: a tornado of what its low and high end do to a measure."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import ConfigError, listing
-from sim.plotting.columns import SEED, Column, check, levels, of_axis, of_measure, varying
+from sim.errors import ConfigError, listing, nearest
+from sim.plotting.columns import SEED, Column, check, levels, of_axis, of_measure, plain, varying
 from sim.plotting.style import canvas, name_of
+from sim.plotting.unfinished import below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LOW, HIGH = "#8FC1E3", "#1B4F72"  # light and dark: told apart in grey
-FIRST, TOTAL = "#8FC1E3", "#1B4F72"
+CHANGE = 10.0  # %: of a parameter, for local sensitivities
 FEW = 5  # levels of an axis whose ends are levels; of more, its lowest and highest fifth
 
 
@@ -28,7 +29,10 @@ class Bar(NamedTuple):
 
 
 class Ends(NamedTuple):
-    """What a tornado shows: bars, the value they start from, axis label and legend."""
+    """What a tornado shows: bars, the value they start from, axis label and legend.
+
+    at_base: what follows base_words, the base itself when None
+    """
 
     bars: list[Bar]
     base: float | None
@@ -37,6 +41,7 @@ class Ends(NamedTuple):
     high: str = "high value"
     base_words: str = "base"
     endless: str = "infinite"
+    at_base: str | None = None
 
 
 def tornado(
@@ -49,7 +54,8 @@ def tornado(
 
     given: a sweep's table; local sensitivities (`sim.sensitivity.local`); or {name: (low, high)}, the
     measure at the low and at the high end
-    measure: its name; for a mapping the text of the axis, "mineral [mol m$^{-3}$]"
+    measure: its name; for a mapping the text of the axis, "mineral [mol m$^{-3}$]"; of local
+    sensitivities the bars are the change for 10 % of each parameter, to first order
     base: the measure of the base case [its unit]; from the table where it holds that case
 
     Of a sweep that changes one axis at a time the bars are its extreme points. Of any other they are the
@@ -148,14 +154,33 @@ def _median(values: np.ndarray) -> float:
 def _words(axis: Column, low: float, high: float) -> str:
     if axis.words:
         return f"{axis.name}\n{axis.text(low)} | {axis.text(high)}"
-    return f"{axis.name}\n{low:.3g} to {axis.text(high)}"
+    return f"{axis.name}\n{plain(low, 3)} to {axis.text(high)}"
 
 
 def _of_local(given: Any, measure: str | None, base: float | None) -> Ends:
-    raise ConfigError(
-        f"a tornado needs the table of a sweep, local sensitivities or {{name: (low, high)}}, "
-        f"not a {type(given).__name__}."
-    )
+    """First-order changes from d ln measure / d ln parameter."""
+    if not all(hasattr(given, part) for part in ("measures", "parameters", "values", "base")):
+        raise ConfigError(
+            f"a tornado needs the table of a sweep, local sensitivities or {{name: (low, high)}}, "
+            f"not a {type(given).__name__}."
+        )
+    names = [str(m) for m in given.measures]
+    if measure is None and len(names) == 1:
+        measure = names[0]
+    if measure not in names:
+        hint = nearest(measure, names) if measure else ""
+        raise ConfigError(
+            f"a tornado shows one measure; name one of {listing(names)}, not {measure!r}.{hint}"
+        )
+    if base is not None:
+        raise ConfigError("local sensitivities hold their own base case; leave base out.")
+    shares = np.asarray(given.values, dtype=float)[names.index(measure)]
+    bars = [Bar(str(p), -CHANGE * v, CHANGE * v) for p, v in zip(given.parameters, shares, strict=True)]
+    return Ends(
+        bars, 0.0, f"change of {name_of(measure)}, to first order [%]",
+        f"parameter {CHANGE:g} % less", f"parameter {CHANGE:g} % more",
+        f"{name_of(measure)} at the scenario: {plain(float(given.base[measure]), 3)}", at_base="",
+    )  # fmt: skip
 
 
 def _draw(ax: Axes, ends: Ends) -> None:
@@ -194,13 +219,16 @@ def _draw(ax: Axes, ends: Ends) -> None:
                 linewidth=0.5, zorder=3 if shorter else 2,
             )  # fmt: skip
             if np.isinf(value):
-                _note(ax, end, k, ends.endless, float(np.sign(value)))
+                words = f"→ {ends.endless}" if value > 0 else f"{ends.endless} ←"
+                _note(ax, end, k, words, float(np.sign(value)))
     if ends.base is not None and np.isfinite(ends.base):
-        ax.axvline(ends.base, color="0.1", lw=1.0, zorder=4, label=f"{ends.base_words}: {ends.base:.3g}")
+        said = f": {plain(ends.base, 3)}" if ends.at_base is None else ends.at_base
+        ax.axvline(ends.base, color="0.1", lw=1.0, zorder=4, label=f"{ends.base_words}{said}")
     ax.set_yticks(range(len(bars)), [b.words for b in bars])
     ax.set_ylim(-0.6, len(bars) - 0.4)
     ax.margins(x=0.08)
     ax.set_xlabel(ends.label)
+    ax.xaxis.get_major_formatter().set_useMathText(True)
     _legend(ax, ((LOW, ends.low), (HIGH, ends.high)))
 
 
@@ -214,63 +242,5 @@ def _note(ax: Axes, at: float, k: int, words: str, side: float) -> None:
 def _legend(ax: Axes, tones) -> None:
     from matplotlib.patches import Patch
 
-    from sim.plotting.unfinished import below
-
     handles: list = [Patch(facecolor=t, edgecolor="0.2", lw=0.5, label=words) for t, words in tones]
     below(ax, handles + ax.get_legend_handles_labels()[0])
-
-
-def indices(result: Any, ax: Axes | None = None) -> Axes:
-    """First-order and total Sobol' indices of each parameter, with their confidence intervals.
-
-    result: what `sim.sensitivity.sobol_indices` returns: names, first, first_interval, total and
-    total_interval; an interval is its half-width, or its two ends in rows (parameters, 2)
-    The largest total is on top. Values below zero or above one are estimates, drawn as they are.
-    """
-    parts = ("names", "first", "first_interval", "total", "total_interval")
-    lacking = [p for p in parts if not hasattr(result, p)]
-    if lacking:
-        raise ConfigError(
-            f"indices needs a result with {listing(parts)}; this {type(result).__name__} lacks "
-            f"{listing(lacking)}. sim.sensitivity.sobol_indices(table, measure) makes one."
-        )
-    names = [str(n) for n in result.names]
-    first, total = (np.asarray(v, dtype=float) for v in (result.first, result.total))
-    if not (np.isfinite(first).any() or np.isfinite(total).any()):
-        raise ConfigError("no index is finite: the measure does not vary, or points of the design failed.")
-    order = np.argsort(np.nan_to_num(total, nan=-np.inf), kind="stable")
-    rows = np.arange(len(names))
-    with canvas(ax, (6.0, 1.3 + 0.5 * len(names))) as ax:
-        for values, interval, shift, tone, words in (
-            (total, result.total_interval, 0.18, TOTAL, "total"),
-            (first, result.first_interval, -0.18, FIRST, "first order"),
-        ):
-            reach = _reach(values, np.asarray(interval, dtype=float), words)[:, order]
-            ax.barh(
-                rows + shift, values[order], height=0.34, color=tone, edgecolor="0.2", linewidth=0.5,
-                xerr=reach, error_kw={"ecolor": "0.1", "elinewidth": 1.0, "capsize": 2.5}, label=words,
-            )  # fmt: skip
-        ax.axvline(0.0, color="0.1", lw=0.8)
-        ax.set_yticks(rows, [names[k] for k in order])
-        said = getattr(result, "measure", None)
-        level = getattr(result, "confidence", None)
-        ax.set_xlabel(f"share of the variance{f' of {name_of(said)}' if isinstance(said, str) else ''} [-]")
-        what = f"; bars: {100 * level:.3g} % interval" if isinstance(level, float) else ""
-        handles = [h for h in ax.get_legend_handles_labels()[0]]
-        handles[-1].set_label(f"first order{what}")
-        from sim.plotting.unfinished import below
-
-        below(ax, handles)
-    return ax
-
-
-def _reach(values: np.ndarray, interval: np.ndarray, words: str) -> np.ndarray:
-    """How far an interval goes below and above its value, (2, parameters)."""
-    if interval.shape == values.shape:
-        return np.stack([interval, interval])
-    if interval.shape == (values.size, 2):
-        return np.maximum(np.stack([values - interval[:, 0], interval[:, 1] - values]), 0.0)
-    raise ConfigError(
-        f"the {words} interval has shape {interval.shape}; ({values.size},) half-widths or "
-        f"({values.size}, 2) ends are needed."
-    )
