@@ -31,13 +31,14 @@ _PUBLIC = {
     "scenarios": "sim.catalogue",
     "simulate": "sim.simulation",
     "speciate": "sim.chemistry.fluid",
+    "sweep": "sim.sweeps.driver",
 }
-_MODULES = ("library", "measures", "plotting", "shapes", "units")
+_MODULES = ("library", "measures", "plotting", "shapes", "sweeps", "units")
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from sim import library, measures, plotting, shapes, units  # noqa: F401
+    from sim import library, measures, plotting, shapes, sweeps, units  # noqa: F401
     from sim.catalogue import scenario, scenarios  # noqa: F401
     from sim.chemistry.batch import equilibrate  # noqa: F401
     from sim.chemistry.equilibria import constants_sets  # noqa: F401
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from sim.parameters import Parameter  # noqa: F401
     from sim.result import Result, load  # noqa: F401
     from sim.simulation import simulate  # noqa: F401
+    from sim.sweeps.driver import sweep  # noqa: F401
 
 
 def __getattr__(name: str):

@@ -2,8 +2,9 @@
 
 The job is a task of its own, so the scheduler keeps it: a worker gets it once, from there or from a
 neighbour, and so does one that joins later or takes the place of a lost one. Dask runs a chunk again
-whose worker was lost; one that has ended four workers comes back as KilledWorker, is cut into single
-points, and the point that ends four more is recorded as killed. One process runs one point at a time.
+whose worker was lost. A point notes in a file that it has begun; the third worker that begins it finds
+two such notes and records it as killed. Where machines share no folder, Dask itself gives up on what
+was at hand when four workers died (KilledWorker). One process runs one point at a time.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import queue
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SweepError, shown
 from sim.sweeps.chunks import Queue
-from sim.sweeps.job import Job, Point, run_point
+from sim.sweeps.job import Job, Point, left_behind, run_point
 from sim.sweeps.lost import last_words, lost
 from sim.sweeps.warm import kinds, warmed
 from sim.units import convert
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 AHEAD = 2  # chunks for every worker thread: one that runs and one that waits for it
+DEATHS = 2  # workers that a point may end
 GLANCE = 2.0  # s between looks at the connection
 EXTRA = "python -m pip install 'hapsim[cluster]'"
 
@@ -53,7 +56,7 @@ def connect(address: str, timeout: float | str = "10 s") -> Client:
 
 def run(job: Job, points: Sequence[Point], client: Client) -> Iterator[list[dict]]:
     """Rows as they come, some at a time."""
-    waiting = Queue(points, 1)
+    waiting, deaths = Queue(points, 1), Counter()
     arrived: queue.SimpleQueue = queue.SimpleQueue()
     under_way: dict = {}
     name = uuid.uuid4().hex
@@ -77,7 +80,7 @@ def run(job: Job, points: Sequence[Point], client: Client) -> Iterator[list[dict
             except queue.Empty:
                 continue
             future, chunk = under_way.pop(key)
-            rows = _collected(job, future, chunk, waiting)
+            rows = _collected(job, future, chunk, waiting, deaths)
             del future  # the scheduler forgets the rows
             if rows:
                 yield rows
@@ -96,14 +99,15 @@ def _threads(client: Client) -> int:
     return max(1, sum(client.nthreads().values()))
 
 
-def _collected(job: Job, future, chunk: Sequence[Point], waiting: Queue) -> list[dict]:
+def _collected(job: Job, future, chunk: Sequence[Point], waiting: Queue, deaths: Counter) -> list[dict]:
     """Rows of a future that is done; what it could not do goes back to `waiting`."""
     from distributed import KilledWorker
 
     try:
         rows, seconds = future.result()
     except KilledWorker as e:
-        if len(chunk) > 1:
+        deaths.update(p.key for p in chunk if len(chunk) == 1)
+        if deaths[chunk[0].key] < DEATHS:  # it may have waited beside the one that did it
             waiting.back(chunk, alone=True)
             return []
         reason = f"the workers that ran it died, one after the other: killed, crashed or out of memory ({e})"
@@ -143,10 +147,32 @@ def _run(
                 _WARM.add(sweep)
             expendable = _expendable(driver)
             started = time.perf_counter()
-            rows = [last_words(job, p) or run_point(job, p, expendable=expendable) for p in points]
+            rows = [_noted(job, p, sweep, expendable) for p in points]
             return rows, time.perf_counter() - started
         finally:
             set_num_threads(before)
+
+
+def _noted(job: Job, point: Point, sweep: str, expendable: bool) -> dict:
+    """The row of a point, with a note while it runs."""
+    row = last_words(job, point)
+    if row is not None:  # a worker before this one ended itself at it
+        return row
+    note = left_behind(job, point.key).with_suffix(f".{sweep[:8]}.begun")
+    try:
+        note.parent.mkdir(parents=True, exist_ok=True)
+        with note.open("a") as f:
+            f.write("x")
+            begun = f.tell()
+    except OSError:  # a folder of the driver's machine, not of this one
+        return run_point(job, point, expendable=expendable)
+    try:
+        if begun > DEATHS:
+            reason = f"its worker died {DEATHS} times at this point: killed, crashed or out of memory."
+            return lost(job, point, "killed", reason, 0.0)
+        return run_point(job, point, expendable=expendable)
+    finally:
+        note.unlink(missing_ok=True)
 
 
 def _expendable(driver: tuple[str, int]) -> bool:

@@ -218,6 +218,7 @@ def _statuses(retry: bool | str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _tidy(folder: str) -> None:
-    """Throw away what watchdogs of an earlier, killed driver have left."""
-    for path in Path(folder).glob("*.last.json") if folder else ():
-        path.unlink(missing_ok=True)
+    """Throw away the notes that an earlier, killed driver has left."""
+    if folder:
+        for path in (*Path(folder).glob("*.last.json"), *Path(folder).glob("*.begun")):
+            path.unlink(missing_ok=True)

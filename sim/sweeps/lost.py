@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 
 from sim.run_record import versions
-from sim.sweeps.job import Job, Point
+from sim.sweeps.job import Job, Point, left_behind
 
 
 def lost(job: Job, point: Point, status: str, reason: str, wall: float) -> dict:
@@ -21,7 +19,7 @@ def lost(job: Job, point: Point, status: str, reason: str, wall: float) -> dict:
 
 def last_words(job: Job, point: Point) -> dict | None:
     """The row that the watchdog of a worker wrote before it ended it; taken away from where it was."""
-    path = Path(job.folder or tempfile.gettempdir()) / f"{point.key}.last.json"
+    path = left_behind(job, point.key)
     try:
         row = json.loads(path.read_text())
     except (OSError, ValueError):

@@ -29,7 +29,7 @@ DEATHS = 2  # workers that a point may end
 STARTS = 3  # in a row that fail before the sweep gives up
 GLANCE = 0.25  # s between looks at overdue points
 # s that a worker's own watchdog has to end an overdue point; one that holds the interpreter it cannot end
-LENIENCE = 15.0
+LENIENCE = 30.0
 ONE_THREAD = dict.fromkeys(
     ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
@@ -74,7 +74,7 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
         clean = True
     finally:
         for worker in crew:
-            worker.pool.shutdown(wait=False, kill_workers=not clean)
+            worker.stop(kill=not clean)
         for worker in crew:
             worker.pool.shutdown(wait=True, kill_workers=not clean)
             worker.marker.close()
@@ -136,6 +136,14 @@ class _Worker:
         self.chunk = []
         return found
 
+    def stop(self, kill: bool) -> None:
+        """Let the process end, or make it."""
+        future, until = self.future, time.monotonic() + 1.0
+        # loky's manager stumbles over what is cancelled between its submission and its departure.
+        while future and not (future.running() or future.done()) and time.monotonic() < until:
+            time.sleep(0.002)
+        self.pool.shutdown(wait=False, kill_workers=kill)
+
     def end_overdue(self) -> None:
         """Kill it when it is at a point for much longer than allowed: nothing in it does so itself."""
         index, since, process = self.marker.read()
@@ -155,6 +163,8 @@ class _Failed:
 
     def done(self) -> bool:
         return True
+
+    running = done
 
     def result(self):
         raise self.error

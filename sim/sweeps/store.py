@@ -40,12 +40,10 @@ CREATE TABLE attempts (
 CREATE INDEX attempts_of_a_point ON attempts (key);
 CREATE VIEW points AS
     SELECT * FROM attempts WHERE number IN (SELECT MAX(number) FROM attempts GROUP BY key);
-""" + "".join(
-    f"CREATE TRIGGER {table}_no_{act} BEFORE {act} ON {table} BEGIN "
-    "SELECT RAISE(ABORT, 'a store is append-only'); END;\n"
-    for table in ("about", "plans", "attempts")
-    for act in ("UPDATE", "DELETE")
-)  # noqa: S608
+"""
+REFUSAL = (
+    "CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} BEGIN SELECT RAISE(ABORT, 'a store is append-only'); END"
+)
 
 
 class Store:
@@ -267,9 +265,11 @@ def _writer(path: Path, definition: dict | None) -> sqlite3.Connection:
 def _create(database: sqlite3.Connection, definition: dict | None) -> None:
     """Tables and definition in one transaction: a kill leaves an empty file or a store."""
     database.execute("BEGIN IMMEDIATE")
-    for statement in SCHEMA.split(";\n"):
-        if statement.strip():
-            database.execute(statement)
+    for statement in filter(str.strip, SCHEMA.split(";\n")):
+        database.execute(statement)
+    for table in ("about", "plans", "attempts"):
+        for act in ("UPDATE", "DELETE"):
+            database.execute(REFUSAL.format(table, act))
     database.execute(f"PRAGMA application_id = {KIND}")
     database.execute(f"PRAGMA user_version = {FORMAT}")
     rows = {"definition": json.dumps(definition), "created": time.strftime("%Y-%m-%d %H:%M:%S")}
