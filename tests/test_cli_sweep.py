@@ -185,11 +185,13 @@ def test_a_changed_file_does_not_mix_with_an_old_store(file):
 
 def test_failed_points_are_results_but_not_with_strict(file):
     """A time-out that nothing meets: rows with a reason; exit code 1, for nothing finished."""
-    words = (file, "--workers", 0, "--timeout", "1 ms")
+    words = (file, "--workers", 0, "--timeout", "1 ms", "--figure", "a.png")
     out = hapsim(*words, "--store", "a.db")
     assert out.exit_code == 1
     assert set(load("a.db").status) == {"timed out"}
     assert "timed out" in out.stdout
+    assert "No figure: no point of this sweep has a value" in out.stderr
+    assert not Path("a.png").exists()
 
 
 def test_check_runs_nothing(file):

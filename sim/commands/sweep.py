@@ -121,7 +121,11 @@ def run(
         click.echo(f"{path} keeps what was done; {table.message}", err=True)
         return TERMINATED if terminated else INTERRUPTED
     if drawn:
-        sweep_figures.draw(table, plan, drawn)
+        try:
+            sweep_figures.draw(table, plan, drawn)
+        except ConfigError as error:  # where no point has a number; the rows are there all the same
+            click.echo(f"No figure: {error}", err=True)
+            drawn = None
     if quiet:
         click.echo(path)
     else:
