@@ -94,7 +94,9 @@ class _Worker:
         """Start the process; the job travels once."""
         from joblib.externals.loky import ProcessPoolExecutor
 
-        self.pool = ProcessPoolExecutor(max_workers=1, env=ONE_THREAD)
+        self.pool = ProcessPoolExecutor(
+            max_workers=1, env=ONE_THREAD, initializer=_end_with, initargs=(os.getpid(),)
+        )
         self.chunk: list[Point] = []
         self.begun = self.overdue = False
         self.marker.clear()
@@ -203,7 +205,6 @@ _HERE: dict = {}  # the job and the marker of this process, which serves one swe
 def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
     """Receive the job; load, or compile, what its points need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's, which ends us
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     _HERE.update(job=job, marker=Marker(Path(marker)))
     _HERE["marker"].between()
     warmed(job, samples)
@@ -220,8 +221,15 @@ def _run(points: Sequence[Point]) -> tuple[list[dict], float]:
     return rows, time.perf_counter() - started
 
 
-def _end_with(parent: int) -> None:
-    """End when the driver has: after its kill -9 nobody wants our rows."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+def _end_with(driver: int) -> None:
+    """End when the driver has: after its kill -9 nobody wants our rows, and nobody would tell us.
+
+    First of all, since a driver may end before it has sent the job.
+    """
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="driver watch", daemon=True).start()

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from small_sweep import MEASURES, base, but_wall, design, heavy
+from small_sweep import MEASURES, TIMES, base, but_wall, design, heavy
 
 from sim.errors import SweepError
 from sim.sweeps import cluster
@@ -83,7 +83,7 @@ def test_a_cluster_gives_the_same_rows_while_a_worker_is_killed(client, tmp_path
 
     And rows are streamed: the scheduler knows of a few chunks at any time, never of all.
     """
-    killed, known = [], []
+    killed, known, how = [], [], {"measures": MEASURES, "times": TIMES}
 
     def told(done, whole):
         known.append(client.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.tasks)))
@@ -93,9 +93,9 @@ def test_a_cluster_gives_the_same_rows_while_a_worker_is_killed(client, tmp_path
             killed.append(next(iter(pids.values())))
             os.kill(killed[0], signal.SIGKILL)
 
-    table = sweep(base(), design(60), tmp_path / "a.db", client=client, measures=MEASURES, progress=told)
+    table = sweep(base(), design(60), tmp_path / "a.db", client=client, progress=told, **how)
     assert killed
-    assert but_wall(table.rows) == but_wall(sweep(base(), design(60), measures=MEASURES).rows)
+    assert but_wall(table.rows) == but_wall(sweep(base(), design(60), **how).rows)
     assert len(known) > 5
     assert max(known) <= 2 * 2 + 3  # two chunks a worker, the job, and what is being forgotten
 

@@ -9,14 +9,14 @@ import time
 from pathlib import Path
 
 import pytest
-from small_sweep import MEASURES, base, but_wall, design
+from small_sweep import MEASURES, TIMES, base, but_wall, design
 
 from sim.sweeps.driver import sweep
 from sim.sweeps.store import Store
 from sim.sweeps.survey import load
 
 HERE = Path(__file__).parent
-POINTS = 300
+POINTS = 240
 KILLS = 20
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no signal 9")
@@ -77,7 +77,7 @@ def test_kills_at_random_moments_lose_nothing(tmp_path):
         assert finished.stdout.read() == "started\ndone\n"
         finished.stdout.close()
         assert finished.wait() == 0
-    unbroken = sweep(base(), design(POINTS), measures=MEASURES)
+    unbroken = sweep(base(), design(POINTS), measures=MEASURES, times=TIMES)
     for store in tmp_path.glob("?.db"):
         table = load(store)
         assert but_wall(table.rows) == but_wall(unbroken.rows)
@@ -85,7 +85,18 @@ def test_kills_at_random_moments_lose_nothing(tmp_path):
             assert sum(1 for _ in opened.each(attempts=True)) == POINTS
 
 
-def test_workers_end_with_their_driver(tmp_path):
+def alive(pid):
+    """Whether it runs; what has ended and was not waited for does not."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("after", [0.0, 1.0, 4.0])
+def test_workers_end_with_their_driver(tmp_path, after):
     psutil = pytest.importorskip("psutil")
     run = driver(tmp_path / "a.db", 2)
     try:
@@ -93,12 +104,12 @@ def test_workers_end_with_their_driver(tmp_path):
         while len(workers := children(run.pid)) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
         assert len(workers) == 2
-        time.sleep(1.0)
+        time.sleep(after)  # while they start, and while they work
     finally:
         run.kill()
         run.wait()
         run.stdout.close()
-    deadline = time.monotonic() + 15
-    while any(map(psutil.pid_exists, workers)) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 20
+    while any(map(alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not any(map(psutil.pid_exists, workers))
+    assert not any(map(alive, workers))
