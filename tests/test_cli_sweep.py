@@ -117,7 +117,25 @@ def test_running_it_again_runs_nothing(done, monkeypatch):
 def test_status_counts_and_gives_the_end(done):
     out = hapsim("status", done[1] / "drop.db")
     assert out.exit_code == 0, out.output
-    assert "6: 6 finished" in " ".join(out.stdout.split())
+    text = " ".join(out.stdout.split())
+    assert "6 of 6: 6 finished" in text
+    assert "nothing: it is complete" in text
+
+
+def test_the_rate_leaves_out_the_nights_between(tmp_path, monkeypatch):
+    """Ten rows a second apart, a day later ten more half a second apart: two points a second."""
+    from sim.sweeps.store import Store
+
+    blank = {"inputs": {}, "measures": {}, "statistics": {}, "versions": {}, "reason": "", "result": ""}
+    row = {"status": "finished", "wall": 0.5, **blank}
+    start = 1.7e9
+    with Store.open(tmp_path / "a.db", {"x": 1}) as store:
+        store.plan({"planned": 40}, [(k, f"{k:064x}") for k in range(40)])
+        for k in range(20):
+            monkeypatch.setattr("time.time", lambda at=start + (k if k < 10 else 86400 + k / 2): at)
+            store.add([row | {"key": f"{k:064x}", "index": k}])
+        assert store.pace(start) == pytest.approx(19 / (86400 + 9.5))
+        assert store.pace(start + 80000) == pytest.approx(2.0)
 
 
 def test_export_to_csv_has_units_and_every_digit(done, tmp_path):
@@ -309,6 +327,9 @@ def test_a_stopped_sweep_keeps_its_points_and_goes_on(number, code, tmp_path):
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and not _some_rows(tmp_path / "a.db"):
         time.sleep(0.05)
+    told = hapsim("status", tmp_path / "a.db").stdout
+    assert f"running  process {process.pid} on" in told
+    assert "points/s" in told and "of 60" in told and "points, about" in told
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == code, said

@@ -82,19 +82,20 @@ def screen(table: SweepTable, files: Mapping[str, str]) -> str:
 def progress_text(path: Path) -> str:
     """How far a store is, who fills it, how fast, and the first reasons."""
     from sim.sweeps.store import Store
+    from sim.sweeps.writer_lock import since
 
     with Store.open(path, readonly=True) as store:
         found = store.status()
+        rate = store.pace(since(path.with_name(path.name + ".lock")))  # not over the nights between
         reasons = [row["reason"] for row in store.each() if row["status"] != "finished"]
     done, planned, writer = found["done"], found["planned"], found["writer"]
     words = [f"{found['counts'][s]} {s}" for s in _in_order(found["counts"])]
     whole = f"{done} of {planned}" if planned else f"{done}"
     rows = [("points", whole + (f": {', '.join(words)}" if words else ""))]
     rows += reason_rows(reasons)
-    took = (found["last"] or 0.0) - (found["first"] or 0.0)
-    rate = (done - 1) / took if done > 1 and took > 0 else 0.0
-    if done and rate:
-        rows.append(("rate", f"{number(rate)} points/s, {value_text(found['wall'] / done, 's')} each"))
+    tries = sum(found["counts"].values())
+    if tries and rate:
+        rows.append(("rate", f"{number(rate)} points/s, {value_text(found['wall'] / tries, 's')} each"))
     if writer:
         rows.append(("running", writer))
     if done >= planned > 0:
