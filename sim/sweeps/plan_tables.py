@@ -13,7 +13,7 @@ from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest
 from sim.units import convert
 
 LARGEST_FILE = 1_000_000  # bytes
-LONGEST_LINE = 20_000  # signs: tomllib takes time quadratic in the parts of a dotted key
+MOST_DOTS = 5_000_000  # squared, line by line: tomllib takes time quadratic in the parts of a dotted key
 DEEPEST = 6  # tables within tables; a sweep file needs four
 LONGEST_TEXT = 10_000  # signs of notes
 LARGEST_WHOLE = 2**53  # whole numbers beyond are no doubles
@@ -38,8 +38,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{path} is not UTF-8 text (byte {error.start}).") from None
-    if max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
-        raise FileFormatError(f"{path} has a line of more than {LONGEST_LINE} signs; break it up.")
+    if sum(line.count(".") ** 2 for line in text.splitlines()) > MOST_DOTS:
+        raise FileFormatError(f"{path} has lines with thousands of dots; break lists up into lines.")
     try:
         content = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
