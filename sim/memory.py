@@ -121,16 +121,24 @@ def _per_cell(model: Model, power: int) -> int:
 
 def _linear(model: Model, power: int) -> float:
     """Numbers a cell in the linear system of sim.solvers.preconditioner."""
-    from sim.model.derivatives import programme
-    from sim.model.layout import Layout
-
-    entries = programme(model, Layout(model)).process.size  # derivatives, and about as many factors
+    entries = _derivatives(model)  # and about as many factors
     m, faces = len(model.mobile), 2 * max(power, 1)
     shared = 2 * entries + m * m + 2 * faces * m + 5 * m
     if power < 2:
         return shared + m * m
     # Up to 8 cycles keep 17 vectors; levels: inverse blocks, couplings and two vectors of 8 float32.
     return shared + 18 * m + 4 / 3 * (8 * m + 8 * power + 16) / 2
+
+
+def _derivatives(model: Model) -> int:
+    """How many rates depend on how many species; counted once a model, for it takes a millisecond."""
+    from sim.model.derivatives import programme
+    from sim.model.layout import Layout
+
+    kept = vars(model)  # beside its other cached properties: a model never changes
+    if "_derivatives" not in kept:
+        kept["_derivatives"] = int(programme(model, Layout(model)).process.size)
+    return kept["_derivatives"]
 
 
 def _factors(n: int, power: int, s: int, m: int, which: str) -> int:

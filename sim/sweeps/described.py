@@ -140,10 +140,13 @@ class _Describer:
         path = f.__code__.co_filename
         if path.startswith(INSTALLED) or path.startswith("<frozen"):
             return ["function", f"{f.__module__}.{f.__qualname__}", held]
-        text = _text(f) or self._bytecode(f.__code__)
+        text = _text(f)
         if path.startswith(PACKAGE):
+            # A lambda of ours has a place; its bytecode would change with every Python.
+            text = text or [self.of(f.__code__.co_consts), list(f.__code__.co_names)]
             return ["function", f"{f.__module__}.{f.__qualname__}", text, held]
         names = {n: f.__globals__[n] for n in sorted(_globals(f.__code__)) if n in f.__globals__}
+        text = text or self._bytecode(f.__code__)
         return ["function", f.__name__, text, held, {n: self.of(v) for n, v in names.items()}]
 
     def _bytecode(self, code: CodeType) -> Any:
@@ -164,7 +167,9 @@ class _Describer:
         return ["class", value.__qualname__, [self.of(b) for b in value.__bases__], held]
 
     def _object(self, value: Any) -> Any:
-        """An object of one's own: its class and what it holds."""
+        """An object of one's own: its class and what it holds. Tables of pandas and xarray: their content."""
+        if callable(getattr(value, "to_dict", None)):
+            return ["table", type(value).__qualname__, self.of(value.to_dict())]
         if not hasattr(value, "__dict__") or _is_installed(type(value).__module__):
             raise ConfigError(
                 f"{self.what} depends on {shown(value)} ({type(value).__name__}), which cannot be told from "

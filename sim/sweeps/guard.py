@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import CodeType
 
 from sim import memory
 
 TIMED_OUT, OUT_OF_MEMORY = "timed out", "out of memory"
 SLACK = 0.1  # s after the time-out in which a solver may end by itself, between two steps
 LOOK = 0.05  # s between looks at the memory
+# What must not be cut short: the compiler is called back from where an exception would be lost, and a
+# module half imported stays so. Parts of the paths of files.
+UNCUT = (f"{os.sep}numba{os.sep}", f"{os.sep}llvmlite{os.sep}", "<frozen importlib")
 EXIT_CODE = 75  # of a process that ended itself, EX_TEMPFAIL of sysexits.h
 
 
@@ -45,6 +50,7 @@ class Guard:
         self.thrown = 0
         self.deadline = self.due = float("inf")
         self.before = 0
+        self.outside: CodeType | None = None
 
     @property
     def watching(self) -> bool:
@@ -52,12 +58,13 @@ class Guard:
 
     def __enter__(self) -> Guard:
         if self.watching:
+            self.outside = sys._getframe(1).f_code
             now = time.monotonic()
             if self.timeout is not None:
                 self.deadline = now + self.timeout
                 self.due = self.deadline + SLACK
             if self.memory is not None:
-                self.before = memory.resident() or 0
+                self.before = _size()
                 self.due = min(self.due, now + LOOK)
             _watch.add(self)
         return self
@@ -87,14 +94,16 @@ class Guard:
         """What the watching thread does when it is due, under its lock."""
         if self.status:
             if self.last_word is not None and self.thrown:
-                self.last_word(self.status, self.reason)
-                os._exit(EXIT_CODE)
+                try:
+                    self.last_word(self.status, self.reason)
+                finally:
+                    os._exit(EXIT_CODE)
             self._throw(now)
         elif now >= self.deadline:
             self._end(TIMED_OUT, f"it was not finished after {self.timeout:g} s.")
             self._throw(now)
         elif self.memory is not None:
-            grown = (memory.resident() or 0) - self.before
+            grown = _size() - self.before
             if grown > self.memory:
                 texts = memory.size_text(grown), memory.size_text(self.memory)
                 self._end(OUT_OF_MEMORY, "it took {} of memory, and {} are allowed a point.".format(*texts))
@@ -104,13 +113,30 @@ class Guard:
         else:
             self.due = self.deadline + SLACK
 
+    def _uncut(self) -> bool:
+        """Whether the call is where it should not be cut short just now."""
+        frame = sys._current_frames().get(self.thread)
+        while frame is not None and frame.f_code is not self.outside:
+            if any(part in frame.f_code.co_filename for part in UNCUT):
+                return True
+            frame = frame.f_back
+        return False
+
     def _end(self, status: str, reason: str) -> None:
         self.status, self.reason = status, reason
 
     def _throw(self, now: float) -> None:
+        if self._uncut():
+            self.due = now + LOOK
+            return
         self.thrown += 1
         self.due = now + self.grace
         _throw(self.thread, Stop)
+
+
+def _size() -> int:
+    """Memory of the process [bytes]: what it has, or the most it had where the system does not say."""
+    return memory.resident() or memory.peak() or 0
 
 
 def _throw(thread: int, kind: type | None) -> None:

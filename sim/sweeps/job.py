@@ -6,20 +6,22 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sim import memory
-from sim.errors import ConfigError, SolverError, shown
+from sim.errors import ConfigError, SolverError, nearest, shown
 from sim.experiment import Scenario
 from sim.result import Result
 from sim.run_record import versions
 from sim.simulation import ATOL, RTOL, output_times, simulate
 from sim.solvers import DEFAULT
+from sim.solvers import solver as find_solver
 from sim.sweeps.change import applied
 from sim.sweeps.described import described, digest
 from sim.sweeps.guard import OUT_OF_MEMORY, Guard, Stop
@@ -27,6 +29,7 @@ from sim.sweeps.guard import OUT_OF_MEMORY, Guard, Stop
 Row = dict  # key, index, inputs, measures, status, reason, statistics, wall, versions, result
 KEEP = ("none", "failed", "all")
 GRACE = 5.0  # s
+WARM_STEPS = 40  # by then an integrator has used all that it is made of
 FINISHED, FAILED = "finished", "failed"
 
 
@@ -50,6 +53,27 @@ class Job:
     memory: float | None = None
     keep: str = "failed"
     folder: str = ""
+
+    def __post_init__(self):
+        if not isinstance(self.base, Scenario):
+            raise ConfigError(f"a sweep needs a Scenario to change, not {shown(self.base)}.")
+        if not isinstance(self.measures, Mapping):
+            raise ConfigError(
+                f"measures = {shown(self.measures)}; give {{'mineral': sim.measures.total('HAP')}}."
+            )
+        for name, measure in self.measures.items():
+            if not isinstance(name, str) or not callable(measure):
+                raise ConfigError(
+                    f"the measure {shown(name)} = {shown(measure)} needs a name and a function of a Result."
+                )
+        find_solver(self.solver)
+        if self.keep not in KEEP:
+            raise ConfigError(
+                f"keep = {shown(self.keep)} is not one of {', '.join(KEEP)}.{nearest(self.keep, KEEP)}"
+            )
+        for name, value in (("timeout", self.timeout), ("memory", self.memory)):
+            if value is not None and not (isinstance(value, Real) and value > 0):
+                raise ConfigError(f"{name} = {shown(value)} must be a positive number, or None for none.")
 
 
 @dataclass(frozen=True)
@@ -165,6 +189,9 @@ def _measure(trial: _Trial) -> None:
         if same not in found:
             try:
                 found[same] = _number(trial.job.measures[name](trial.result))
+            except MemoryError as e:
+                trial.end(OUT_OF_MEMORY, f"the measure '{name}': {_sentence(e)}")
+                return
             except Exception as e:
                 found[same] = None
                 wrong = wrong or f"the measure '{name}': {_sentence(e)}"
@@ -185,7 +212,10 @@ def _alike(job: Job) -> dict[str, str]:
     """{measure: the hash of what it computes}; equal ones are taken once a point."""
     kept = vars(job)
     if "_alike" not in kept:  # a job is frozen, so once is enough
-        kept["_alike"] = {n: digest(described(m, f"the measure '{n}'")) for n, m in job.measures.items()}
+        try:
+            kept["_alike"] = {n: digest(described(m)) for n, m in job.measures.items()}
+        except ConfigError:  # one that cannot be described may be unlike any other
+            kept["_alike"] = {n: n for n in job.measures}
     return kept["_alike"]
 
 
@@ -194,7 +224,7 @@ def _outputs(scenario: Scenario, times: Any) -> int:
 
 
 def _warm(job: Job, scenario: Scenario) -> None:
-    """Compile what this scenario needs, once a model in a process: one step of it, before the clock
+    """Compile what this scenario needs, once a model in a process: some steps of it, before the clock
     starts, or the first point of each worker would be timed out for the compiler."""
     warm = vars(scenario.model).setdefault("_warm", set())
     kind = (job.solver, scenario.geometry, scenario.stochastic is None, scenario.outer)
@@ -202,9 +232,12 @@ def _warm(job: Job, scenario: Scenario) -> None:
         return
     warm.add(kind)
     try:
-        simulate(scenario.with_(interventions=()), job.solver, job.rtol, job.atol, times=2, max_steps=1)
+        first = scenario.with_(interventions=())
+        result = simulate(first, job.solver, job.rtol, job.atol, times=2, max_steps=WARM_STEPS)
     except Exception:  # what is wrong will be wrong again, under watch, and be told there
         return
+    if result.status == "interrupted":
+        raise KeyboardInterrupt
 
 
 def _sentence(e: BaseException) -> str:

@@ -182,6 +182,7 @@ def test_designs_add_up_when_their_axes_agree():
         (lambda: table([{"a": 1.0}, {"a": float("nan")}]), "row 1"),
         (lambda: table([{"a": 1.0}, {"a": "x"}]), "a word and"),
         (lambda: Design("table", (Axis("a", 0, 1), Axis("a", 0, 1)), ({"a": 0.0},)), "given twice"),
+        (lambda: grid([Axis("a", 0, 1), Axis("a", 2, 3)]), "given twice"),
         (lambda: Design("table", (Axis("a", 0, 1),), ()), "no points"),
         (lambda: Design("table", (Axis("a", 0, 1),), ({"b": 1.0},)), "the axes are a"),
         (lambda: Design("table", (Axis("a", 0, 1),), ({"a": float("inf")},)), "not a finite number"),
