@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,7 +42,14 @@ def scaled(
         axis.set_ticks(_between(low, high), minor=True)
         axis.set_minor_formatter("")
     else:
-        axis.get_major_formatter().set_useMathText(True)
+        math_text(axis)
+
+
+def math_text(axis: Any) -> None:
+    """A common factor of the ticks as a power of ten, not as 1e-6."""
+    formatter = axis.get_major_formatter()
+    if hasattr(formatter, "set_useMathText"):
+        formatter.set_useMathText(True)
 
 
 def around(column: Column, share: float = 0.04) -> tuple[float, float]:
@@ -63,8 +70,8 @@ def log_ticks(low: float, high: float) -> np.ndarray:
     if decades <= TIGHT:
         from matplotlib.ticker import MaxNLocator
 
-        found = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-        return found[(found >= low) & (found <= high)]
+        steps = np.asarray(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high))
+        return steps[(steps >= low) & (steps <= high)]
     powers = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     if decades > 6:
         powers = powers[powers % np.ceil(decades / 6) == 0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError
+from sim.plotting.axis_scales import math_text
 from sim.plotting.columns import label
 from sim.plotting.style import canvas, name_of
 from sim.plotting.unfinished import below
@@ -66,7 +67,7 @@ def indices(result: Any, ax: Axes | None = None) -> Axes:
         ax.axvline(0.0, color="0.1", lw=0.8)
         ax.set_yticks(range(len(names)), [names[k] for k in order])
         ax.set_xlabel(text)
-        ax.xaxis.get_major_formatter().set_useMathText(True)
+        math_text(ax.xaxis)
         below(ax, _legend(ax, result))
     return ax
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 FEW_LEVELS = 8  # of a grid: up to here each has a tick
 DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
+ASIDE = 8.0  # of its place: a sign that replicates disagree, clear of the ring [pt]
 
 
 def phase_diagram(
@@ -71,8 +72,8 @@ def phase_diagram(
                 ax.plot(seen.x, seen.y, ls="", marker="o", ms=2.2, mfc="k", mec="w", mew=0.4, label="_points")
         else:
             handles = _draw(ax, AsMarks(ax, seen.x, seen.y), seen, scale, cmap)
-        if contours is not None:
-            _contours(ax, seen, contours)
+        if contours is not None and seen.grid:
+            _contours(ax, seen, seen.grid, contours)
         handles += _replicates(ax, seen)
         if seen.fixed:
             ax.set_title(f"at {seen.fixed}")
@@ -147,10 +148,10 @@ def _levels(seen: Plane, contours) -> np.ndarray:
                 f"contours = {contours} lines cannot be drawn; give 1 or more, or their values."
             )
         wide = low > 0 and high > 100 * low
-        found = log_ticks(low, high) if wide else MaxNLocator(contours + 1).tick_values(low, high)
-        wanted = found[(found > low) & (found < high)]
-        picked = np.unique(np.linspace(0, wanted.size - 1, min(contours, wanted.size)).round().astype(int))
-        wanted = wanted[picked] if wanted.size else wanted
+        ticks = log_ticks(low, high) if wide else MaxNLocator(int(contours) + 1).tick_values(low, high)
+        wanted = np.asarray(ticks)[(np.asarray(ticks) > low) & (np.asarray(ticks) < high)]
+        count = min(int(contours), wanted.size)
+        wanted = wanted[np.linspace(0, wanted.size - 1, count).round().astype(int)]
     elif isinstance(contours, str | float) or np.ndim(contours) == 0:
         raise ConfigError(f"contours = {contours!r}: give how many lines, or a list of values ['10 day'].")
     else:
@@ -164,16 +165,16 @@ def _levels(seen: Plane, contours) -> np.ndarray:
     return wanted
 
 
-def _contours(ax: Axes, seen: Plane, contours) -> None:
+def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contours) -> None:
     """Lines of equal value between the centres of cells; none through a cell without a number."""
     import matplotlib.patheffects as effects
 
-    gx, gy = seen.grid
+    gx, gy = grid
     values = np.ma.masked_invalid(seen.value.reshape(gy.size, gx.size))
     lines = ax.contour(
         gx, gy, values, levels=_levels(seen, contours), colors="w", linewidths=1.1, corner_mask=False
     )
-    around = [effects.withStroke(linewidth=2.6, foreground="0.15")]
+    around: list = [effects.withStroke(linewidth=2.6, foreground="0.15")]
     lines.set_path_effects(around)
     for words in ax.clabel(lines, fmt=lambda v: f"{v:.6g}", fontsize=7.5):
         words.set_path_effects(around)
@@ -182,6 +183,7 @@ def _contours(ax: Axes, seen: Plane, contours) -> None:
 def _replicates(ax: Axes, seen: Plane) -> list:
     """Rings for the spread of replicates, signs where they disagree or some failed; legend entries."""
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation
 
     handles: list = []
     if seen.seeds < 2:
@@ -196,14 +198,15 @@ def _replicates(ax: Axes, seen: Plane) -> list:
         )  # fmt: skip
         words = f"{wide:.2g} {seen.measured.unit}".strip()
         handles.append(Line2D([], [], ms=LARGEST**0.5, label=f"{words} between quartiles of seeds", **ring))
-    for counts, sign, words in (
-        (seen.torn, "D", f"some seeds {seen.measured.endless}"),
-        (seen.broken, "v", "some seeds without a number"),
+    for counts, sign, words, right in (
+        (seen.torn, "D", f"some seeds {seen.measured.endless}", ASIDE),
+        (seen.broken, "v", "some seeds without a number", -ASIDE),
     ):
         if counts.any():
+            beside = ax.transData + ScaledTranslation(right / 72.0, 0.0, ax.figure.dpi_scale_trans)
             look: dict = {"marker": sign, "ms": 5, "mfc": "#E69F00", "mec": "0.1", "mew": 0.7, "ls": ""}
             here = counts > 0
-            ax.plot(seen.x[here], seen.y[here], zorder=5, label=f"_{words}", **look)
+            ax.plot(seen.x[here], seen.y[here], zorder=5, label=f"_{words}", transform=beside, **look)
             handles.append(Line2D([], [], label=f"{words} ({int(here.sum())})", **look))
     if not handles:
         return handles

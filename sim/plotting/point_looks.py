@@ -29,7 +29,9 @@ class AsCells:
     def _draw(self, which: np.ndarray, label: str, **look) -> Any:
         from matplotlib.collections import PolyCollection
 
-        cells = PolyCollection([self.polygons[k] for k in np.flatnonzero(which)], label=label, **look)
+        cells = PolyCollection(
+            [p for p, drawn in zip(self.polygons, which, strict=True) if drawn], label=label, **look
+        )
         return self.ax.add_collection(cells, autolim=False)
 
     def numbers(self, which: np.ndarray, values: np.ndarray, how: Colours, cmap) -> Any:

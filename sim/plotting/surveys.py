@@ -273,6 +273,6 @@ def _upright(ax: Axes, k: int, c: Column, open_end: bool) -> None:
 def _round(low: float, high: float) -> np.ndarray:
     from matplotlib.ticker import MaxNLocator
 
-    found = MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high)
+    found = np.asarray(MaxNLocator(5, steps=[1, 2, 5, 10]).tick_values(low, high))
     gap = 1e-9 * (high - low)
     return found[(found >= low - gap) & (found <= high + gap)]

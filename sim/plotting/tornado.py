@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, listing, nearest
+from sim.plotting.axis_scales import math_text
 from sim.plotting.columns import SEED, Column, check, levels, of_axis, of_measure, plain, varying
 from sim.plotting.style import canvas, name_of
 from sim.plotting.unfinished import below
@@ -228,7 +229,7 @@ def _draw(ax: Axes, ends: Ends) -> None:
     ax.set_ylim(-0.6, len(bars) - 0.4)
     ax.margins(x=0.08)
     ax.set_xlabel(ends.label)
-    ax.xaxis.get_major_formatter().set_useMathText(True)
+    math_text(ax.xaxis)
     _legend(ax, ((LOW, ends.low), (HIGH, ends.high)))
 
 
