@@ -12,6 +12,7 @@ Sections, and minutes of each:
     scaling 5            squares and cubes; --scale-seconds 100 lets 256 x 256 come to its end, in 15
     peers_speciation 1   against PHREEQC
     peers_reduced 5      against py-pde and FiPy
+    sweeps 3             overhead of a sweep, and against a loop around SciPy's BDF
 With a cache that knows nothing yet everything is compiled first, 2 minutes more; references that are
 not stored for the present model are computed once, 4 minutes. Results go to benchmarks/results/
 (--quick: benchmarks/results/quick/).
@@ -26,7 +27,7 @@ import sys
 import time
 from pathlib import Path
 
-SECTIONS = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced")
+SECTIONS = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced", "sweeps")
 RESULTS = Path(__file__).parent / "results"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.plots import PLOTS
 
-ORDER = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced")
+ORDER = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced", "sweeps")
 
 
 def seconds(v: float) -> str:
@@ -134,6 +134,18 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("seconds", "run", seconds), ("seconds_ratio", "to ours", times_as), ("cpu", "CPU", seconds),
         ("cpu_ratio", "to ours", times_as), ("steps", "steps", whole), ("message", "", plain),
         ("cpu_least", "at least", more_than),
+    ],
+    ("sweeps", "overhead"): [
+        ("workers", "workers", plain), ("points", "points", whole), ("overhead", "overhead a point", seconds),
+        ("wall", "a point", seconds), ("loop", "in a plain loop", seconds), ("rate", "points/s", three),
+        ("start", "until the first", seconds),
+    ],
+    ("sweeps", "runs a second"): [
+        ("program", "program", plain), ("workers", "workers", plain), ("rtol", "rtol", power),
+        ("error", "error", power), ("rate", "runs/s", three), ("ratio", "to the loop", times_as),
+        ("cpu", "CPU a run", seconds), ("cpu_ratio", "to the loop", times_as),
+        ("efficiency", "of twice one worker", share), ("cpu_efficiency", "by CPU", share),
+        ("start", "until the first", seconds),
     ],
 }  # fmt: skip
 
