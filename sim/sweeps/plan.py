@@ -163,7 +163,7 @@ def _base(top: Section, folder: Path) -> Scenario:
 
 def _changed(base: Scenario, top: Section) -> Scenario:
     """The scenario with what the file changes of it."""
-    fields = {k: top.text(k) for k in ("geometry", "outer") if k in top}
+    fields: dict[str, Any] = {k: top.text(k) for k in ("geometry", "outer") if k in top}
     if "duration" in top:
         fields["duration"] = top.si("duration", "s")
     if fields:
@@ -178,7 +178,9 @@ def _changed(base: Scenario, top: Section) -> Scenario:
             raise ConfigError(f"{top.where}: resolution = {factor:g} is outside 0.01-100.")
         base = base.with_resolution(factor)
     where = f"{top.where} [parameters]"
-    values = {k: quantity(v, f"{where}: {shown(k)}") for k, v in flat(top.table("parameters"), where).items()}
+    values: dict[str, Any] = {
+        k: quantity(v, f"{where}: {shown(k)}") for k, v in flat(top.table("parameters"), where).items()
+    }
     return base.with_parameters(values) if values else base
 
 
@@ -189,11 +191,11 @@ def _interventions(base: Scenario, top: Section) -> Scenario:
     for k, content in enumerate(top.list("interventions", "tables"), start=1):
         where = f"{top.where} [[interventions]] {k}"
         one = Section(content, where, CHANGE)
-        tables = {
+        tables: dict[str, Any] = {
             key: {n: quantity(v, f"{where}: {key}.{n}"[:120]) for n, v in flat(one.table(key), where).items()}
             for key in ("boundary", "parameters", "state")
         }
-        words = {key: one.text(key) for key in ("region", "label")}
+        words: dict[str, Any] = {key: one.text(key) for key in ("region", "label")}
         found.append(Intervention(at=one.si("at", "s"), excise=one.yes("excise"), **tables, **words))
     return base.with_intervention(*found) if found else base
 

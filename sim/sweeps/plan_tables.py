@@ -142,8 +142,7 @@ class Section:
 
 def si(value: object, unit: str, name: str) -> float:
     """SI value of a quantity of a file."""
-    quantity(value, name)
-    return float(convert(value, unit, name))  # type: ignore[arg-type]
+    return float(convert(quantity(value, name), unit, name))
 
 
 def quantity(value: object, name: str) -> float | str:
@@ -184,11 +183,11 @@ def size(value: object, name: str) -> float:
 def flat(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """{dotted name: value} of nested tables: lesion.radius = "2 mm" is written with quotes or without."""
     found: dict[str, Any] = {}
-    todo: list[tuple[str, Any]] = [(str(k), v) for k, v in reversed(content.items())]
+    todo: list[tuple[str, Any]] = [(str(k), v) for k, v in reversed(list(content.items()))]
     while todo:
         name, value = todo.pop()
         if isinstance(value, dict):
-            todo += [(f"{name}.{k}", v) for k, v in reversed(value.items())]
+            todo += [(f"{name}.{k}", v) for k, v in reversed(list(value.items()))]
         elif name in found:
             raise ConfigError(f"{where} gives {shown(name)} twice, with quotes around the name and without.")
         else:
@@ -199,11 +198,11 @@ def flat(content: Mapping[str, Any], where: str) -> dict[str, Any]:
 def leaves(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """{dotted name: innermost table}: [axes.lesion.radius] and [axes."lesion.radius"] are the same."""
     found: dict[str, Any] = {}
-    todo: list[tuple[str, Any]] = [(str(k), v) for k, v in reversed(content.items())]
+    todo: list[tuple[str, Any]] = [(str(k), v) for k, v in reversed(list(content.items()))]
     while todo:
         name, value = todo.pop()
         if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
-            todo += [(f"{name}.{k}", v) for k, v in reversed(value.items())]
+            todo += [(f"{name}.{k}", v) for k, v in reversed(list(value.items()))]
         elif name in found:
             raise ConfigError(f"{where} gives {shown(name)} twice, with quotes around the name and without.")
         else:
