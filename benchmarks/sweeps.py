@@ -121,7 +121,7 @@ def overhead(quick: bool) -> list[dict]:
 
 
 def one_of_scipy(scenario: sim.Scenario, rtol: float) -> tuple[float, float]:
-    """A run of a loop of one's own: our right-hand side in SciPy's BDF; mean crystals at the end, processor time."""
+    """A run of a loop of one's own: our right-hand side in SciPy's BDF; mean crystals, processor time."""
     import numpy as np
 
     began = time.process_time()

@@ -97,7 +97,7 @@ def alive(pid):
 
 @pytest.mark.parametrize("after", [0.0, 1.0, 4.0])
 def test_workers_end_with_their_driver(tmp_path, after):
-    psutil = pytest.importorskip("psutil")
+    pytest.importorskip("psutil")
     run = driver(tmp_path / "a.db", 2)
     try:
         deadline = time.monotonic() + 30
