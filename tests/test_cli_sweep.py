@@ -176,6 +176,7 @@ def test_parts_of_a_job_array_come_together(done, file, tmp_path):
     for k, part in enumerate(parts, start=1):
         out = hapsim(file, "--store", part, "--workers", 0, "--shard", f"{k}/3", "--quiet")
         assert out.exit_code == 0, out.output
+        assert len(load(part).rows) == 2
     assert hapsim("export", *parts, tmp_path / "parts.csv").exit_code == 0
     assert hapsim("export", done[1] / "drop.db", tmp_path / "whole.csv").exit_code == 0
     parts_, whole = (pd.read_csv(tmp_path / f"{n}.csv").drop(columns="wall [s]") for n in ("parts", "whole"))
@@ -202,7 +203,21 @@ def test_a_changed_file_does_not_mix_with_an_old_store(file):
 
 
 def test_failed_points_are_results_but_not_with_strict(file):
-    """A time-out that nothing meets: rows with a reason; exit code 1, for nothing finished."""
+    """An intervention after the end of the run is refused, in the points that have it alone."""
+    late = '[[interventions]]\nlabel = "late"\nat = "30 min"\nparameters = { "plasma.Ca" = "1.3 mM" }\n[axes]'
+    axis = '"late.at" = { values = ["30 min", "2 h"] }\n[measures]'
+    text = FILE.replace("[axes]", late).replace("[measures]", axis)
+    file.write_text(text.partition("[[figures]]")[0])
+    words = (file, "--workers", 0, "--store", "a.db")
+    out = hapsim(*words)
+    assert out.exit_code == 0, out.output
+    assert sorted(load("a.db").status) == ["failed"] * 6 + ["finished"] * 6
+    assert "6 stopped" in out.stdout and "before it" in out.stdout
+    assert hapsim(*words, "--strict").exit_code == 1
+
+
+def test_a_sweep_of_which_nothing_finished_exits_with_1(file):
+    """A time-out that nothing meets: rows with a reason."""
     words = (file, "--workers", 0, "--timeout", "1 ms", "--figure", "a.png")
     out = hapsim(*words, "--store", "a.db")
     assert out.exit_code == 1
