@@ -12,16 +12,18 @@ import warnings
 
 import click
 
-from sim.commands import bench, cite, doctor, export, run, show, speciate
+from sim.commands import bench, cite, doctor, export, run, show, speciate, sweep
 from sim.errors import (
     ConfigError,
     FileFormatError,
     SolverError,
     SpeciationError,
+    StoreError,
+    SweepError,
     nearest,
 )
 
-BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, OSError)
+BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, StoreError, SweepError, OSError)
 
 
 class Commands(click.Group):
@@ -117,8 +119,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, run.run, export.export, speciate.speciate, cite.cite, doctor.doctor,
-    bench.bench,
+    show.scenarios, show.show, run.run, sweep.sweep, export.export, speciate.speciate, cite.cite,
+    doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

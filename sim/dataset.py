@@ -193,6 +193,17 @@ def _units(builder: Builder) -> dict[str, str]:
     return units
 
 
+def variables(builder: Builder) -> dict[str, str]:
+    """{name: unit} of what a result has over time and space, known before any run."""
+    minerals = constants_set(builder.scenario.constants).minerals
+    found = {}
+    for name, unit in _units(builder).items():
+        mineral = name.partition("_")[2] if name.startswith(("SI_", "S_")) else ""
+        if not name.startswith("ln_omega_") and name not in HIDDEN and (not mineral or mineral in minerals):
+            found[name] = unit
+    return found
+
+
 def _label(builder: Builder, name: str) -> str:
     for s in builder.model.species:
         if s.name == name:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sim.commands import choices
+from sim.commands.stopping import INTERRUPTED, TERMINATED, terminable
 from sim.commands.tables import duration_text
 from sim.errors import ConfigError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sim.result import Result
 
 FILES = ("result.nc", "summary.json", "story.png", "maps.png")
-EXIT = {"finished": 0, "failed": 1, "interrupted": 130}
+EXIT = {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}
 MANY_CELLS = 3000
 
 
@@ -79,7 +79,7 @@ def run(
     try:
         _prepare(scenario, solver, quiet)
         report = _progress(scenario, quiet)
-        with _terminable() as terminated:
+        with terminable() as terminated:
             result = simulate(scenario, solver=solver, rtol=rtol, progress=report)
     except BaseException:
         for empty in made:  # nothing was computed: leave no empty folder behind
@@ -96,26 +96,7 @@ def run(
         click.echo(f"  files in {folder}: {', '.join(written)}")
     if not result.success:
         click.echo(f"{result.status}: {result.message}", err=True)
-    return 143 if terminated else EXIT[result.status]
-
-
-@contextmanager
-def _terminable() -> Iterator[list[int]]:
-    """SIGTERM, as a batch system sends it, stops the run as Ctrl-C does; yields those received."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-
-    def stop(number: int, _frame) -> None:
-        received.append(number)
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    return TERMINATED if terminated else EXIT[result.status]
 
 
 def _shaped(scenario: Scenario, days: float | None, resolution: float) -> Scenario:

@@ -163,6 +163,14 @@ class Store:
             "writer": holder(self.path.with_name(self.path.name + ".lock")),
         }  # fmt: skip
 
+    def pace(self, since: float) -> float:
+        """Points a second that were written since a moment [s since 1970]; 0 before there are two."""
+        with self._guarded():
+            count, first, last = self._database.execute(
+                "SELECT COUNT(*), MIN(written), MAX(written) FROM attempts WHERE written >= ?", (since,)
+            ).fetchone()
+        return (count - 1) / (last - first) if count > 1 and last > first else 0.0
+
     def close(self) -> None:
         """Let go of the file. Closing the last connection folds the log into it."""
         self._database.close()

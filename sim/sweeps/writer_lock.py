@@ -68,6 +68,14 @@ def holder(path: Path) -> str:
     return ""
 
 
+def since(path: Path) -> float:
+    """When the last writer began [s since 1970]; 0 where nobody knows."""
+    try:
+        return time.mktime(time.strptime(json.loads(path.read_text())["since"], "%Y-%m-%d %H:%M:%S"))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        return 0.0
+
+
 def _told(path: Path) -> str:
     try:
         words = json.loads(path.read_text())

@@ -111,6 +111,19 @@ def test_a_second_writer_is_refused_at_once_and_told_who_the_first_is(tmp_path):
         assert reader.status()["writer"] == ""
 
 
+def test_a_long_look_does_not_hold_up_the_writer(tmp_path):
+    """Nor does the writer change what the looker sees meanwhile."""
+    path = filled(tmp_path / "a.db")
+    with Store.open(path, DEFINITION) as store, Store.open(path, readonly=True) as reader:
+        rows = reader.each()
+        first = next(rows)
+        began = time.perf_counter()
+        store.add([row(k) for k in range(10, 20)])
+        assert time.perf_counter() - began < 1.0
+        assert [first, *rows] == [row(k) for k in range(5)]
+        assert len(reader.keys()) == 15
+
+
 WRITER = """
 import sys, time
 from sim.sweeps.store import Store

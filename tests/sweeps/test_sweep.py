@@ -5,10 +5,24 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from small_sweep import MEASURES, RADIUS, base, but_wall, design, endless, heavy, looping, mineral, radius
+from small_sweep import (
+    MEASURES,
+    RADIUS,
+    TIMES,
+    base,
+    but_wall,
+    design,
+    endless,
+    heavy,
+    looping,
+    mineral,
+    radius,
+)
 
 import sim
 from sim.errors import ConfigError, StoreError, SweepError
@@ -16,6 +30,7 @@ from sim.sweeps import driver, in_process, processes
 from sim.sweeps.chunks import Queue
 from sim.sweeps.identity import points
 from sim.sweeps.job import Job, Point
+from sim.sweeps.marker import Marker
 from sim.sweeps.progress import Progress
 from sim.sweeps.store import Store
 
@@ -136,9 +151,28 @@ def test_a_point_that_does_not_listen_costs_its_worker_and_nobody_else(tmp_path)
     assert table.status.tolist() == ["finished"] * 2 + ["timed out"] + ["finished"] * 2
 
 
+def test_a_dead_worker_gives_back_what_it_had_and_its_marker_names_the_point(tmp_path):
+    job = Job(base(), {"radius": radius})
+    chunk, queue, deaths = points(job, design(5)), Queue([], 1), Counter()
+    worker = SimpleNamespace(marker=Marker(tmp_path / "worker", new=True), overdue=False)
+    worker.marker.at(2)
+    assert processes._bury(job, worker, chunk, queue, deaths) == []
+    assert [p.index for p in queue.take()] == [2]  # next, and alone
+    queue.took(1, 1e-6)
+    assert sorted(p.index for _ in range(len(queue)) if queue for p in queue.take()) == [0, 1, 3, 4]
+    (row,) = processes._bury(job, worker, chunk[2:3], queue, deaths)
+    assert (row["index"], row["status"], row["measures"]) == (2, "killed", {"radius": None})
+    assert not queue
+    worker.marker.between()
+    assert processes._bury(job, worker, chunk[:2], queue, deaths) == []
+    assert [[p.index for p in queue.take()] for _ in range(2)] == [[0], [1]]  # nobody is to blame
+    assert deaths[chunk[0].key] == deaths[chunk[1].key] == 0
+    worker.marker.close()
+
+
 def test_a_point_that_kills_its_workers_is_named(tmp_path):
     """The one that did it, not its neighbours in the same chunk."""
-    table = sweep(base(), design(25), tmp_path / "a.db", workers=2, measures={"heavy": heavy})
+    table = sweep(base(), design(25), tmp_path / "a.db", workers=2, measures={"heavy": heavy}, times=TIMES)
     assert [r["index"] for r in table.failed] == [12]
     assert table.failed[0]["status"] == "killed"
     assert "died 2 times" in table.failed[0]["reason"]
