@@ -49,10 +49,7 @@ class Axis:
         if self.low is None or self.high is None:
             raise ConfigError(f"{self.name} has no values to take; {FORMS}.")
         if not self.low < self.high:
-            raise ConfigError(
-                f"{self.name}: the lower bound {self._text(self.low)} is not below the upper bound "
-                f"{self._text(self.high)}; swap them, or list single values: [{self._text(self.low)!r}]."
-            )
+            raise crossing(self.name, self._text(self.low), self._text(self.high))
         if self.log and self.low <= 0:
             raise ConfigError(
                 f"{self.name}: a log axis cannot reach down to {self._text(self.low)}; give a lower bound "
@@ -100,6 +97,8 @@ class Axis:
         if any(_is_word(b) for b in bounds):
             raise ConfigError(f"{name} = {shown(given)}: words have no bounds; list them, {bounds!r}.")
         (low, high), unit = read_values(name, bounds)
+        if not low < high:  # told in the user's own words
+            raise crossing(name, bounds[0], bounds[1])
         return cls(name, float(low), float(high), unit, scale == "log")
 
     @classmethod
@@ -172,6 +171,14 @@ class Axis:
             return f"Axis({self.name}: {', '.join(self._text(v) if v != str(v) else v for v in self.values)})"
         scale = ", log" if self.log else ""
         return f"Axis({self.name}: {self._text(self.low)} to {self._text(self.high)}{scale})"
+
+
+def crossing(name: str, low: Any, high: Any) -> ConfigError:
+    """The sentence on bounds that leave no room."""
+    return ConfigError(
+        f"{name}: the lower bound {low} is not below the upper bound {high}; swap them, or list single "
+        f"values, [{low!r}]."
+    )
 
 
 def read_values(name: str, given: Iterable[Any]) -> tuple[tuple[Value, ...], str]:

@@ -167,7 +167,9 @@ class _Describer:
         return ["class", value.__qualname__, [self.of(b) for b in value.__bases__], held]
 
     def _object(self, value: Any) -> Any:
-        """An object of one's own: its class and what it holds."""
+        """An object of one's own: its class and what it holds. Tables of pandas and xarray: their content."""
+        if callable(getattr(value, "to_dict", None)):
+            return ["table", type(value).__qualname__, self.of(value.to_dict())]
         if not hasattr(value, "__dict__") or _is_installed(type(value).__module__):
             raise ConfigError(
                 f"{self.what} depends on {shown(value)} ({type(value).__name__}), which cannot be told from "

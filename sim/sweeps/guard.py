@@ -70,6 +70,12 @@ class Guard:
         return self
 
     def __exit__(self, kind, value, trace) -> bool:
+        self.release()
+        return kind is not None and issubclass(kind, Stop) and bool(self.status)
+
+    def release(self) -> None:
+        """End the watch; nothing is thrown from then on. May be called again, and has to be where a Stop
+        came out of `with`: one that arrives at the first line of __exit__ keeps it from being run."""
         while self.watching:
             try:
                 _watch.remove(self)
@@ -77,7 +83,6 @@ class Guard:
                 break
             except Stop:
                 continue
-        return kind is not None and issubclass(kind, Stop) and bool(self.status)
 
     def check(self, t: float = 0.0, steps: int = 0) -> None:
         """Ends the call from within, where it calls this: a solver between its steps."""

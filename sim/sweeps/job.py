@@ -131,8 +131,8 @@ def run_point(job: Job, point: Point, expendable: bool = False, grace: float = G
                 trial.began = time.perf_counter()
             with guard:
                 _run(trial, scenario, guard)
-    except Stop:  # arrived where nothing was left to stop
-        pass
+    except Stop:  # arrived where nothing was left to stop, on the way in or out
+        guard.release()
     if trial.status != FINISHED and guard.status:
         trial.end(guard.status, guard.reason)
     return trial.row(_kept(trial))

@@ -78,8 +78,8 @@ def test_a_table_of_plain_data_is_an_axis():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (("5 mm", "0.2 mm"), "not below the upper"),
-        (("5 mm", "5 mm"), "not below the upper"),
+        (("5 mM", "0.2 mM"), "5 mM is not below the upper bound 0.2 mM"),
+        ((5.0, 5.0), "not below the upper"),
         ((0.0, 1.0, "log"), "above zero"),
         ((-1.0, 1.0, "log"), "above zero"),
         ((1.0, 2.0, "Log"), "Did you mean 'log'"),

@@ -244,6 +244,18 @@ def test_objects_and_arrays_decide_by_what_they_hold():
     assert measured(lambda r, w=a: w.sum()) != measured(lambda r, w=b: w.sum())
 
 
+def test_tables_decide_by_their_content():
+    import pandas
+    import xarray
+
+    frames = [pandas.DataFrame({"t": [0.0, 1.0], "HAP": [0.0, x]}) for x in (1.0, 2.0, 1.0)]
+    found = [measured(lambda r, f=f: f["HAP"].sum()) for f in frames]
+    assert found[0] == found[2] != found[1]
+    sets = [xarray.Dataset({"a": ("t", [x])}) for x in (1.0, 2.0, 1.0)]
+    found = [measured(lambda r, s=s: float(s["a"][0])) for s in sets]
+    assert found[0] == found[2] != found[1]
+
+
 def test_functions_that_call_each_other_end():
     def even(n):
         return n == 0 or odd(n - 1)
