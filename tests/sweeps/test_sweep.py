@@ -26,7 +26,7 @@ from small_sweep import (
 
 import sim
 from sim.errors import ConfigError, StoreError, SweepError
-from sim.sweeps import driver, in_process, processes
+from sim.sweeps import driver, grid, in_process, processes
 from sim.sweeps.chunks import Queue
 from sim.sweeps.identity import points
 from sim.sweeps.job import Job, Point
@@ -285,15 +285,22 @@ def threads(result):
 
 
 @pytest.mark.slow
-def test_the_memory_of_the_driver_is_flat(tmp_path):
+@pytest.mark.parametrize("workers", [0, 2])
+def test_the_memory_of_the_driver_is_flat(tmp_path, workers):
     """5 % over 2000 points, after the first 200."""
     psutil = pytest.importorskip("psutil")
-    seen = []
+    from benchmarks.sweeps import left, tiny
+
+    seen, next_look = [], [200]
 
     def told(done, whole):
-        if done % 200 == 0:
+        if done >= next_look[0]:
+            next_look[0] += 200
             seen.append(psutil.Process().memory_info().rss)
 
-    small = base().with_(duration="1 hour")
-    sweep(small, design(2200), tmp_path / "a.db", measures={"radius": radius}, times=2, progress=told)
+    many = grid({"decay.k": (1e-5, 1e-3)}, n=2200)
+    sweep(
+        tiny(), many, tmp_path / "a.db", workers=workers, measures={"left": left}, times=2, progress=told
+    )  # fmt: skip
+    assert len(seen) > 5
     assert max(seen[1:]) < 1.05 * seen[0]
