@@ -88,6 +88,18 @@ def test_only_what_is_missing_is_run(tmp_path, monkeypatch):
     assert again.units == table.units
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_whole_results_lie_beside_the_store(tmp_path, workers):
+    """Those of all points on request; else of the failed ones only, and here none failed."""
+    table = sweep(base(), design(2), tmp_path / "a.db", workers=workers, measures=MEASURES, keep="all")
+    kept = sim.sweeps.load(tmp_path / "a.db").result(1)
+    by_hand = sim.simulate(base().with_parameters({RADIUS: 4e-3}))
+    assert np.array_equal(kept["HAP"], by_hand["HAP"])
+    assert table.rows[1]["result"]
+    table = sweep(base(), design(2), tmp_path / "b.db", workers=workers, measures=MEASURES)
+    assert [row["result"] for row in table.rows] == ["", ""]
+
+
 def test_another_sweep_does_not_mix_in(tmp_path):
     path = tmp_path / "a.db"
     sweep(base(), design(2), path, measures=MEASURES)
