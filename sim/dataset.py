@@ -9,7 +9,7 @@ import numpy as np
 from sim.build import Builder, Segment
 from sim.chemistry.equilibria import constants_set
 from sim.constants import ATOMIC_MASS, MOLAR_MASS
-from sim.ledger import pools, residual
+from sim.ledger import amounts, pools, residual
 from sim.solvers.solution import Solution
 from sim.units import si_unit
 
@@ -28,6 +28,7 @@ LABELS = {
     "nucleation_rate": "nucleation rate of HAP",
     "inhibition": "inhibition factor",
 }
+CELLS_AT_ONCE = 16_384  # cells times outputs that are handled together
 HIDDEN = ("open_porosity", "share_H", "share_Ca", "f_alk", "f_acid", "template", "room")
 
 
@@ -44,22 +45,24 @@ def assemble(
     outputs = sum(solution.t.size for _, solution in parts)
     columns: dict[str, np.ndarray] = {}  # filled in place: a list of rows would need all twice
     times, budget, wrong, pool_names = [], [], [], []
+    at_once = max(1, CELLS_AT_ONCE // grid.n_cells)
     for (segment, solution), (_, jump) in zip(parts, jumps, strict=True):
         system = segment.system
-        for t, y in zip(solution.t, solution.y, strict=True):
-            if times and t <= times[-1]:  # a cut is an output of both its segments
-                continue
-            times.append(t)
-            derived, _, c = system.evaluate(t, y)
+        first = int(solution.t.size > 0 and bool(times) and solution.t[0] <= times[-1])
+        for k in range(first, solution.t.size, at_once):  # a cut is an output of both its segments
+            t, y = solution.t[k : k + at_once], solution.y[k : k + at_once]
+            derived, c = system.evaluate_all(t, y)
+            here = slice(len(times), len(times) + t.size)
             for name, values in _quantities(builder, system, y, derived, c).items():
                 if name not in columns:
                     columns[name] = np.empty((outputs, grid.n_cells))
-                columns[name][len(times) - 1] = values
+                columns[name][here] = values
             found = pools(system, y, derived)
-            found["interventions"] = np.broadcast_to(jump, start.shape)
+            found["interventions"] = np.broadcast_to(jump, (t.size, *start.shape))
             pool_names = list(found)
             budget.append(np.stack(list(found.values()), axis=-1))
             wrong.append(residual(system, y, start, jump))
+            times.extend(t.tolist())
     dims = ("time", *grid.axes)
     units, scales = _units(builder), _scales(builder, parts[0][0].system)
     variables = {}
@@ -71,11 +74,11 @@ def assemble(
         variables[name] = (dims, data, attrs)
     elements = list(model.elements)
     variables["ledger"] = (
-        ("time", "element", "pool"), np.array(budget).reshape(len(times), len(elements), len(pool_names)),
+        ("time", "element", "pool"), _joined(budget, (len(times), len(elements), len(pool_names))),
         {"units": "mol", "long_name": "amount by pool; supplies are cumulative"},
     )  # fmt: skip
     variables["ledger_residual"] = (
-        ("time", "element"), np.array(wrong).reshape(len(times), len(elements)),
+        ("time", "element"), _joined(wrong, (len(times), len(elements))),
         {"units": "1", "long_name": "imbalance relative to turnover"},
     )  # fmt: skip
     spatial = tuple(grid.axes)
@@ -98,6 +101,11 @@ def assemble(
     return xr.Dataset(variables, coords, attrs)
 
 
+def _joined(parts: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Parts one after the other; a run refused at its start has none."""
+    return np.concatenate(parts) if parts else np.zeros(shape)
+
+
 def _stoichiometry(model, system) -> dict:
     """What each process changes, and what each species holds."""
     matrix = np.zeros((len(model.processes), len(model.species)))
@@ -115,13 +123,14 @@ def _stoichiometry(model, system) -> dict:
 
 
 def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
-    u, _ = system.split(y)
+    """Values (outputs, cells), or (cells,) where they are the same at all, of states y (outputs, size)."""
+    u = amounts(system, y)
     found, k = {}, 0
     for s, x in enumerate(builder.model.species):
         if x.mobile:
-            found[x.name], k = c[:, k], k + 1
+            found[x.name], k = c[..., k], k + 1
         else:
-            found[x.name] = u[:, s]
+            found[x.name] = u[..., s]
     for name, values in derived.items():
         if name.startswith("ln_omega_"):
             mineral = name.removeprefix("ln_omega_")
@@ -148,11 +157,11 @@ def drawn(builder: Builder) -> list[str]:
 def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
     """Calcium in solids [mol m-3]."""
     if "Ca" not in builder.model.elements:
-        return np.zeros(u.shape[0])
+        return np.zeros(u.shape[:-1])
     row = system.contents[builder.model.elements.index("Ca")]
     solids = ("granules", "ACP", "DCPD", "OCP", "HAP")
     columns = [k for k, s in enumerate(builder.model.species) if s.name in solids]
-    return u[:, columns] @ row[columns]
+    return u[..., columns] @ row[columns]
 
 
 def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndarray:

@@ -266,6 +266,18 @@ class System:
         derived.setdefault("porosity", porosity[:, 0])
         return derived, {q.name: r[:, k] for k, q in enumerate(self.model.processes)}, c
 
+    def evaluate_all(self, t: np.ndarray, y: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Derived quantities {name: (outputs, n)} and pore concentrations (outputs, n, m) of states y
+        (outputs, size) at times t."""
+        k, n = t.size, self.n_cells
+        d, r = np.zeros((k, n, len(self.model.quantities))), np.zeros((n, self.n_rates))
+        c, porosity = np.zeros((k, n, self.n_mobile)), np.ones((k, n, 1))
+        for i in range(k):
+            self._cells(SHOW, t[i], self.split(y[i])[0], c[i], porosity[i], d=d[i], r=r)
+        derived = {name: d[..., j] for j, name in enumerate(self.model.quantities)}
+        derived.setdefault("porosity", porosity[..., 0])
+        return derived, c
+
     @cached_property
     def invariants(self) -> np.ndarray:
         """Weights (n_elements, size): w @ y is the amount [mol] that nothing may change."""
