@@ -224,12 +224,26 @@ def test_a_measure_that_cannot_travel_is_a_sentence():
         ("must be sim.measures|give a function", {"measures": {"a": 3}}),
         ("no Dask client", {"client": "tcp://127.0.0.1:1"}),
         ("does not exist; make it first", {"store": "no/where/a.db"}),
+        ("rtol = 1.0 must be a number from 1e-13 to 0.1", {"rtol": 1.0}),
+        ("atol = '1e-6' must be a number", {"atol": "1e-6"}),
+        ("times = '1 day' is no row of times", {"times": "1 day"}),
         ("the result has no 'HPA'", {"measures": {"a": sim.measures.total("HPA")}}),
     ],
 )
 def test_bad_choices_are_sentences(words, given):
     with pytest.raises((ConfigError, StoreError), match=words):
         sweep(base(), design(2), **given)
+
+
+def test_numbers_of_numpy_are_the_same_points(tmp_path):
+    """1 s is 1.0 s; a number from an array is that number."""
+    path = tmp_path / "a.db"
+    sweep(base(), design(2), path, times=[0, 3600], rtol=1e-5)
+    again = {"times": np.array([0.0, 3600.0], np.float32), "rtol": np.float64(1e-5)}
+    sweep(base(), design(2), path, **again)
+    with Store.open(path, readonly=True) as store:
+        assert len(list(store.each(attempts=True))) == 2
+    assert sweep(base(), design(2), times=np.int64(5), atol=np.float32(0.5)).finished.all()
 
 
 def test_bad_scenario_and_design_are_sentences():
