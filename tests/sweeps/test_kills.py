@@ -125,6 +125,7 @@ def test_ctrl_c_while_workers_start_is_quiet(tmp_path, delay):
     try:
         while run.poll() is None and not children(run.pid):
             time.sleep(0.01)
+        deaf = [_masks(pid) for pid in children(run.pid)]  # long before it has imported anything
         time.sleep(delay)
         os.killpg(run.pid, signal.SIGINT)
         said, _ = run.communicate(timeout=60)
@@ -132,3 +133,13 @@ def test_ctrl_c_while_workers_start_is_quiet(tmp_path, delay):
         run.kill()
     assert said == "started\ndone\n"
     assert run.returncode == 0
+    assert all(deaf)
+
+
+def _masks(pid):
+    """Whether a process blocks or ignores Ctrl-C, where the system tells."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    return any(int(v.split()[1], 16) & 2 for v in lines if v.startswith(("SigBlk", "SigIgn")))
