@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sim.errors import SweepError
-from sim.sweeps.chunks import Queue
+from sim.sweeps.chunks import ENOUGH, Queue
 from sim.sweeps.job import Job, Point, run_point
 from sim.sweeps.lost import last_words, lost
 from sim.sweeps.marker import NOWHERE, Marker
@@ -60,7 +60,7 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
                     found = worker.collect()
                     if found is not None:
                         failures, rows = 0, found[0]
-                        queue.took(len(chunk), found[1])
+                        queue.done(chunk, *found)
                     else:
                         failures = 0 if begun else failures + 1
                         if failures >= STARTS:
@@ -248,12 +248,14 @@ def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
 
 
 def _run(points: Sequence[Point]) -> tuple[list[dict], float]:
-    """Rows of some points, and what they took [s]."""
+    """Rows of some points, of the first of them where they take long, and what they took [s]."""
     job, marker, started = _HERE["job"], _HERE["marker"], time.perf_counter()
     rows = []
     for point in points:
         marker.at(point.index)
         rows.append(run_point(job, point, expendable=True))
+        if time.perf_counter() - started > ENOUGH:
+            break
     marker.between()
     return rows, time.perf_counter() - started
 

@@ -235,6 +235,26 @@ def test_bad_choices_are_sentences(words, given):
         sweep(base(), design(2), **given)
 
 
+def test_points_that_grow_dear_are_handed_in_before_their_chunk_ends(tmp_path, monkeypatch):
+    """A chunk is cut to the points before it; what it holds must not be at stake for hours."""
+    job = Job(base(), {})
+    monkeypatch.setattr(processes, "ENOUGH", 0.1)
+    monkeypatch.setattr(processes, "run_point", lambda _, p, **__: time.sleep(0.06) or {"index": p.index})
+    monkeypatch.setattr(
+        processes, "_HERE", {"job": job, "marker": (marker := Marker(tmp_path / "m", new=True))}
+    )
+    queue, runs = Queue(points(job, design(5)), 1), []
+    queue.took(5, 0.0)  # so far they cost nothing
+    while queue:
+        chunk = queue.take()
+        rows, seconds = processes._run(chunk)
+        runs += [row["index"] for row in rows]
+        assert len(rows) <= 2
+        queue.done(chunk, rows, seconds)
+    marker.close()
+    assert runs == [0, 1, 2, 3, 4]
+
+
 def test_numbers_of_numpy_are_the_same_points(tmp_path):
     """1 s is 1.0 s; a number from an array is that number."""
     path = tmp_path / "a.db"
