@@ -159,18 +159,20 @@ def _run(
 
 def _noted(job: Job, point: Point, sweep: str, expendable: bool) -> dict:
     """The row of a point, with a note while it runs."""
-    row = last_words(job, point)
-    if row is not None:  # a worker before this one ended itself at it
-        return row
     note = left_behind(job, point.key).with_suffix(f".{sweep[:8]}.begun")
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
         with note.open("a") as f:
             f.write("x")
             begun = f.tell()
+        if begun == 1:  # words of an earlier sweep, with another time-out perhaps
+            left_behind(job, point.key).unlink(missing_ok=True)
     except OSError:  # a folder of the driver's machine, not of this one
         return run_point(job, point, expendable=expendable)
     try:
+        row = last_words(job, point)
+        if row is not None:  # a worker before this one ended itself at it
+            return row
         if begun > DEATHS:
             reason = f"its worker died {DEATHS} times at this point: killed, crashed or out of memory."
             return lost(job, point, "killed", reason, 0.0)

@@ -1,5 +1,6 @@
 """sim.sweep: every point once, the same rows however it is run, and nothing that is done is done again."""
 
+import json
 import math
 import os
 import signal
@@ -26,10 +27,10 @@ from small_sweep import (
 
 import sim
 from sim.errors import ConfigError, StoreError, SweepError
-from sim.sweeps import driver, grid, in_process, processes
+from sim.sweeps import cluster, driver, grid, in_process, lost, processes
 from sim.sweeps.chunks import Queue
 from sim.sweeps.identity import points
-from sim.sweeps.job import Job, Point
+from sim.sweeps.job import Job, Point, left_behind
 from sim.sweeps.marker import Marker
 from sim.sweeps.progress import Progress
 from sim.sweeps.store import Store
@@ -253,6 +254,20 @@ def test_points_that_grow_dear_are_handed_in_before_their_chunk_ends(tmp_path, m
         queue.done(chunk, rows, seconds)
     marker.close()
     assert runs == [0, 1, 2, 3, 4]
+
+
+def test_last_words_of_an_earlier_sweep_are_not_believed(tmp_path):
+    """Its worker ended itself under a shorter time-out, and its driver was killed."""
+    job = Job(base(), {}, times=5, folder=str(tmp_path), keep="none")
+    point = points(job, design(2))[0]
+    old = lost.lost(job, point, "timed out", "", 1.0)
+    left_behind(job, point.key).write_text(json.dumps(old))
+    assert cluster._noted(job, point, "this one", False)["status"] == "finished"
+    note = tmp_path / f"{point.key}.last.this one.begun"
+    note.write_text("x")  # a worker of this sweep has begun it, and left its words
+    left_behind(job, point.key).write_text(json.dumps(old))
+    assert cluster._noted(job, point, "this one", False)["status"] == "timed out"
+    assert not list(tmp_path.iterdir())
 
 
 def test_numbers_of_numpy_are_the_same_points(tmp_path):
