@@ -96,7 +96,7 @@ def solve(
         integrator.init_step(t0, y)
         while t < t1:
             if record.steps >= max_steps:
-                status, message = "failed", _too_many(max_steps, t, t1)
+                status, message = "failed", too_many(max_steps, t, t1)
                 break
             out = integrator.step(t1, method="onestep", tstop=t1)
             if not out.success:
@@ -131,7 +131,8 @@ def solve(
     return record.solution(t, y, status, message, **count)
 
 
-def _too_many(limit: int, t: float, t1: float) -> str:
+def too_many(limit: int, t: float, t1: float) -> str:
+    """What to say when `limit` steps did not reach the end t1 [s]."""
     return (
         f"{limit} steps were not enough: t = {t:.4g} s of {t1:.4g} s was reached. "
         "Raise max_steps, or loosen rtol."

@@ -93,16 +93,13 @@ def solve(
             if state == TOO_SHORT:
                 status, message = "failed", _too_short(system, w)
                 break
-            if k[STEPS] - window[0] >= STALL:
+            if STALL <= k[STEPS] - window[0] and k[STEPS] < max_steps:
                 if k[FAILURES] - window[1] > k[STEPS] - window[0]:
                     return _handed_over(system, w, record, t1, rtol, atol, max_steps)
                 window = int(k[STEPS]), int(k[FAILURES])
             if k[STEPS] >= max_steps:
                 status = "failed"
-                message = (
-                    f"{max_steps} steps were not enough: t = {x[T]:.4g} s of {t1:.4g} s was reached. "
-                    "Raise max_steps, or loosen rtol."
-                )
+                message = cvode.too_many(max_steps, x[T], t1)
                 break
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
@@ -129,18 +126,19 @@ def _handed_over(
         if record.progress is not None:
             record.progress(at, steps + n)
 
-    rest = cvode.solve(
-        s, t, t1, w.D[0].copy(), record.t_eval[kept:], rtol, atol, progress, max(1, max_steps - steps)
-    )
+    rest = cvode.solve(s, t, t1, w.D[0].copy(), record.t_eval[kept:], rtol, atol, progress, max_steps - steps)
     said = f"Newton's method of ndf stalled at t = {t:.4g} s; CVODE went on from there."
     counts = _counts(w) | {"steps": steps}
     for name, n in rest.statistics.items():
         counts[name] = counts.get(name, 0) + n
     counts["cvode_steps"] = rest.statistics["steps"]
+    message = rest.message
+    if rest.status == "failed" and counts["steps"] >= max_steps:
+        message = cvode.too_many(max_steps, rest.t_end, t1)
     deepest = max((record.undershoot, record.species), (rest.undershoot, rest.undershoot_species))
     return replace(
         rest, t=np.concatenate([record.t, rest.t]), y=np.concatenate([record.y[:kept], rest.y]),
-        message=f"{rest.message} {said}", statistics=counts,
+        message=f"{message} {said}", statistics=counts,
         undershoot=deepest[0], undershoot_species=deepest[1],
     )  # fmt: skip
 

@@ -9,6 +9,7 @@ from math import ceil
 from sim.sweeps.job import Point
 
 WORTH = 0.3  # s of work in a chunk
+ENOUGH = 3.0  # s after which a worker hands in what it has of a chunk: points grow dearer without notice
 LARGEST = 1000  # points of a chunk, however short they are
 
 
@@ -40,6 +41,11 @@ class Queue:
         if alone:
             self._alone.update(p.key for p in chunk)
         self._points.extendleft(reversed(chunk))
+
+    def done(self, chunk: list[Point], rows: list[dict], seconds: float) -> None:
+        """What came of a chunk; points that its worker did not come to are run next."""
+        self.took(len(rows), seconds)
+        self.back(chunk[len(rows) :], alone=False)
 
     def took(self, count: int, seconds: float) -> None:
         """What a chunk cost its worker [s]. Old ones fade: points grow dearer along an axis."""

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SweepError, shown
-from sim.sweeps.chunks import Queue
+from sim.sweeps.chunks import ENOUGH, Queue
 from sim.sweeps.job import Job, Point, left_behind, run_point
 from sim.sweeps.lost import last_words, lost
 from sim.sweeps.warm import kinds, warmed
@@ -117,7 +117,7 @@ def _collected(job: Job, future, chunk: Sequence[Point], waiting: Queue, deaths:
             waiting.back(chunk, alone=False)
             return []
         raise SweepError(f"a worker of the cluster cannot run points: {type(e).__name__}: {e}") from e
-    waiting.took(len(chunk), seconds)
+    waiting.done(chunk, rows, seconds)
     return rows
 
 
@@ -135,7 +135,7 @@ def _carried(job: Job) -> Job:
 def _run(
     job: Job, points: Sequence[Point], samples: Sequence[Point], sweep: str, driver: tuple[str, int]
 ) -> tuple[list[dict], float]:
-    """Rows of some points, and what they took [s]."""
+    """Rows of some points, of the first of them where they take long, and what they took [s]."""
     from numba import get_num_threads, set_num_threads
 
     with _ONE_AT_A_TIME:
@@ -147,7 +147,11 @@ def _run(
                 _WARM.add(sweep)
             expendable = _expendable(driver)
             started = time.perf_counter()
-            rows = [_noted(job, p, sweep, expendable) for p in points]
+            rows = []
+            for p in points:
+                rows.append(_noted(job, p, sweep, expendable))
+                if time.perf_counter() - started > ENOUGH:
+                    break
             return rows, time.perf_counter() - started
         finally:
             set_num_threads(before)
@@ -155,18 +159,20 @@ def _run(
 
 def _noted(job: Job, point: Point, sweep: str, expendable: bool) -> dict:
     """The row of a point, with a note while it runs."""
-    row = last_words(job, point)
-    if row is not None:  # a worker before this one ended itself at it
-        return row
     note = left_behind(job, point.key).with_suffix(f".{sweep[:8]}.begun")
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
         with note.open("a") as f:
             f.write("x")
             begun = f.tell()
+        if begun == 1:  # words of an earlier sweep, with another time-out perhaps
+            left_behind(job, point.key).unlink(missing_ok=True)
     except OSError:  # a folder of the driver's machine, not of this one
         return run_point(job, point, expendable=expendable)
     try:
+        row = last_words(job, point)
+        if row is not None:  # a worker before this one ended itself at it
+            return row
         if begun > DEATHS:
             reason = f"its worker died {DEATHS} times at this point: killed, crashed or out of memory."
             return lost(job, point, "killed", reason, 0.0)

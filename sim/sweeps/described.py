@@ -18,7 +18,7 @@ import os
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -30,6 +30,8 @@ from sim.parameter import Parameter
 
 LONG = 200  # signs of text kept as they are; longer ones (masks) as a hash
 PACKAGE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")
+NUMBERS = (int, float, complex, str, bytes, np.generic, np.ndarray)
+DATA = (*NUMBERS, tuple, list, dict, set, frozenset, type, functools.partial)  # what methods compute with
 INSTALLED = tuple(
     {
         os.path.join(p, "")
@@ -100,9 +102,9 @@ class _Describer:
         if isinstance(value, list | tuple):
             return [self.of(v) for v in value]
         if is_dataclass(value) and not isinstance(value, type):
-            return {"type": type(value).__qualname__} | {
-                f.name: self.of(getattr(value, f.name)) for f in fields(value)
-            }
+            kind = type(value)
+            own = kind.__qualname__ if _is_installed(kind.__module__) else self.of(kind)
+            return {"type": own} | {f.name: self.of(getattr(value, f.name)) for f in fields(value)}
         return self._code_or_object(value)
 
     def _array(self, value: np.ndarray) -> Any:
@@ -147,6 +149,7 @@ class _Describer:
             return ["function", f"{f.__module__}.{f.__qualname__}", text, held]
         names = {n: f.__globals__[n] for n in sorted(_globals(f.__code__)) if n in f.__globals__}
         text = text or self._bytecode(f.__code__)
+        held += [self.of(v) for v in [vars(f)] if v]  # numbers set on the function
         return ["function", f.__name__, text, held, {n: self.of(v) for n, v in names.items()}]
 
     def _bytecode(self, code: CodeType) -> Any:
@@ -159,10 +162,11 @@ class _Describer:
             return ["class", f"{value.__module__}.{value.__qualname__}"]
         held = {}
         for name, v in sorted(vars(value).items()):
-            v = getattr(v, "__func__", getattr(v, "fget", v))  # of a static method, a property
-            if isinstance(v, FunctionType) or (
-                not name.startswith("__") and isinstance(v, int | float | str)
-            ):
+            v = _behind(v)
+            if isinstance(v, FunctionType):
+                if not (_is_special(name) and _is_made(v)):  # what @dataclass writes follows from the fields
+                    held[name] = self.of(v)
+            elif isinstance(v, DATA) and not _is_special(name):
                 held[name] = self.of(v)
         return ["class", value.__qualname__, [self.of(b) for b in value.__bases__], held]
 
@@ -175,7 +179,31 @@ class _Describer:
                 f"{self.what} depends on {shown(value)} ({type(value).__name__}), which cannot be told from "
                 "another of its kind; let it hold numbers, text, arrays and functions only."
             )
-        return ["object", self.of(type(value)), {k: self.of(v) for k, v in sorted(vars(value).items())}]
+        kind = type(value)
+        kept = {  # but for what it computes from the rest when first asked
+            k: v
+            for k, v in vars(value).items()
+            if not isinstance(getattr(kind, k, None), functools.cached_property)
+        }
+        return ["object", self.of(kind), {k: self.of(v) for k, v in sorted(kept.items())}]
+
+
+def _behind(v: Any) -> Any:
+    """The function of a static or class method, a property or a cached one; else what there is."""
+    if isinstance(v, functools.cached_property):
+        return v.func
+    if isinstance(v, property):
+        return v.fget
+    return getattr(v, "__func__", v)
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _is_made(f: FunctionType) -> bool:
+    """Whether nobody wrote it into a class: it has no file, or one of an installed package."""
+    return f.__code__.co_filename.startswith(("<string>", *INSTALLED))
 
 
 def _is_cache(value: Any) -> bool:
@@ -215,10 +243,10 @@ def _source(thing: Any) -> str:
         return ""
 
 
-def _text(f: Callable) -> str:
+def _text(f: FunctionType) -> str:
     """Hash of the text of a function but for comments and docstrings; "" of a lambda, or without a text."""
     try:
-        tree = ast.parse(_source(f))
+        tree = ast.parse(_source(f.__code__))  # of itself: by the function, that of what it wraps
     except SyntaxError:
         return ""
     first = tree.body[0] if tree.body else None

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,8 @@ def sweep(
     design = _checked(base, design)
     _check_choices(workers, client, keep, solver)
     job = Job(
-        base, _named(measures), solver, rtol, atol, _times(times), _seconds(timeout), memory, keep,
+        base, _named(measures), solver, _tolerance(rtol, "rtol", 1e-13, 0.1),
+        _tolerance(atol, "atol", 0.0, 1.0), _times(times), _seconds(timeout), memory, keep,
         str(results_folder(Path(store)).resolve()) if store is not None and keep != "none" else "",
     )  # fmt: skip
     wanted = points(job, design)
@@ -186,7 +188,21 @@ def _seconds(timeout: float | str | None) -> float | None:
 
 
 def _times(times: int | Sequence[float | str] | None) -> int | tuple | None:
-    return times if times is None or isinstance(times, int) else tuple(times)
+    """A number of outputs, or a tuple of times; whole seconds are the same times as 1 s and 1.0 s."""
+    if times is None or isinstance(times, Integral):
+        return times if times is None else int(times)
+    if isinstance(times, str | Real):
+        raise ConfigError(
+            f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many."
+        )
+    return tuple(t if isinstance(t, str) else float(t) for t in times)
+
+
+def _tolerance(value: float, name: str, low: float, high: float) -> float:
+    """As simulate wants it, or every point would fail."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not (low <= value <= high and value > 0):
+        raise ConfigError(f"{name} = {shown(value)} must be a number from {low:g} to {high:g}, above 0.")
+    return float(value)
 
 
 def _shard(shard: tuple[int, int] | str | None) -> tuple[int, int]:

@@ -16,10 +16,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from sim.errors import SweepError
-from sim.sweeps.chunks import Queue
+from sim.sweeps.chunks import ENOUGH, Queue
 from sim.sweeps.job import Job, Point, run_point
 from sim.sweeps.lost import last_words, lost
 from sim.sweeps.marker import NOWHERE, Marker
@@ -30,6 +31,7 @@ STARTS = 3  # in a row that fail before the sweep gives up
 GLANCE = 0.25  # s between looks at overdue points
 # s that a worker's own watchdog has to end an overdue point; one that holds the interpreter it cannot end
 LENIENCE = 30.0
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has but one
 ONE_THREAD = dict.fromkeys(
     ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
@@ -46,7 +48,9 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
     failures, clean = 0, False
     try:
         samples = kinds(points)
-        crew += [_Worker(job, samples, folder / f"worker-{k}") for k in range(workers)]
+        for k in range(workers):
+            with _undisturbed():
+                crew.append(_Worker(job, samples, folder / f"worker-{k}"))
         while queue or any(w.chunk for w in crew):
             wait([w.future for w in crew if w.future], timeout=GLANCE, return_when="FIRST_COMPLETED")
             for worker in crew:
@@ -56,7 +60,7 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
                     found = worker.collect()
                     if found is not None:
                         failures, rows = 0, found[0]
-                        queue.took(len(chunk), found[1])
+                        queue.done(chunk, *found)
                     else:
                         failures = 0 if begun else failures + 1
                         if failures >= STARTS:
@@ -65,7 +69,8 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
                                 f"{worker.last_words}. Is there memory enough? workers=0 runs here."
                             )
                         rows = _bury(job, worker, chunk, queue, deaths)
-                        worker.start()
+                        with _undisturbed():
+                            worker.start()
                 if worker.idle and queue:
                     worker.give(queue.take())  # before its rows are stored: it should not wait for that
                 worker.end_overdue()
@@ -79,6 +84,33 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
             worker.pool.shutdown(wait=True, kill_workers=not clean)
             worker.marker.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits. A terminal sends it to the workers as well, and one that still imports would die with a
+    traceback; they inherit that it waits, and ignore it once they can."""
+    masked = hasattr(signal, "pthread_sigmask")  # not on Windows
+    main = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not None
+    )
+    came: list[tuple] = []
+    if masked:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # loky does so otherwise, and then lets Ctrl-C through
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Another thread of this process may get it all the same.
+    before = signal.signal(signal.SIGINT, lambda *a: came.append(a)) if main else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if came and callable(before):
+            before(*came[0])
 
 
 class _Worker:
@@ -144,6 +176,9 @@ class _Worker:
         # loky's manager stumbles over what is cancelled between its submission and its departure.
         while future and not (future.running() or future.done()) and time.monotonic() < until:
             time.sleep(0.002)
+        if kill and not self.begun:  # it still reads what loky is about to take away, and would say so
+            for pid in list(getattr(self.pool, "_processes", None) or ()):
+                os.kill(pid, KILL)
         self.pool.shutdown(wait=False, kill_workers=kill)
 
     def end_overdue(self) -> None:
@@ -154,7 +189,7 @@ class _Worker:
             return
         if time.time() - since > limit + LENIENCE:
             self.overdue = True
-            os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))  # Windows has but one
+            os.kill(process, KILL)
 
 
 class _Failed:
@@ -205,18 +240,22 @@ _HERE: dict = {}  # the job and the marker of this process, which serves one swe
 def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
     """Receive the job; load, or compile, what its points need."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's, which ends us
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _HERE.update(job=job, marker=Marker(Path(marker)))
     _HERE["marker"].between()
     warmed(job, samples)
 
 
 def _run(points: Sequence[Point]) -> tuple[list[dict], float]:
-    """Rows of some points, and what they took [s]."""
+    """Rows of some points, of the first of them where they take long, and what they took [s]."""
     job, marker, started = _HERE["job"], _HERE["marker"], time.perf_counter()
     rows = []
     for point in points:
         marker.at(point.index)
         rows.append(run_point(job, point, expendable=True))
+        if time.perf_counter() - started > ENOUGH:
+            break
     marker.between()
     return rows, time.perf_counter() - started
 

@@ -42,9 +42,15 @@ class WriterLock:
                 f"{what} is being written by {_told(path)}. Wait until that has ended, or give another store."
             ) from None
         words = {"pid": os.getpid(), "host": platform.node(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
-        os.ftruncate(self._file, 0)
-        os.lseek(self._file, 0, os.SEEK_SET)
-        os.write(self._file, json.dumps(words).encode())
+        try:
+            os.ftruncate(self._file, 0)
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.write(self._file, json.dumps(words).encode())
+        except OSError as e:
+            self.free()
+            raise StoreError(
+                f"{path} cannot be written: {e.strerror or e}. Make room, then run the same sweep again."
+            ) from e
 
     def free(self) -> None:
         """Let the next one in. The file stays: removing it could lock two writers out of different files."""

@@ -243,3 +243,8 @@ def test_a_stalled_newton_method_hands_over_and_says_so():
     assert "stalled" in found.message
     assert found.t == pytest.approx(times)
     assert found["HAP"].values == pytest.approx(other["HAP"].values, rel=2e-3, abs=1e-3)
+    handed = found.stats["steps"] - found.stats["cvode_steps"]
+    for most in (handed, handed + 2):
+        short = sim.simulate(scenario, solver="ndf", rtol=1e-6, atol=1e-7, times=times, max_steps=most)
+        assert short.status == "failed" and short.stats["steps"] == most
+        assert short.message.startswith(f"{most} steps were not enough")

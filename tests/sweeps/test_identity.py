@@ -1,5 +1,6 @@
 """Hashes of points: the same in every process, other for whatever decides a number."""
 
+import importlib
 import os
 import subprocess
 import sys
@@ -242,6 +243,54 @@ def test_objects_and_arrays_decide_by_what_they_hold():
     assert measured(Threshold(1.0)) == measured(Threshold(1.0))
     a, b = np.arange(3.0), np.array([0.0, 1.0, 2.5])
     assert measured(lambda r, w=a: w.sum()) != measured(lambda r, w=b: w.sum())
+
+
+KINDS_OF_CODE = """
+import functools
+from dataclasses import dataclass
+
+@dataclass
+class Fields:
+    k: float = 1.0
+    def __call__(self, result): return NUMBER * self.k
+
+class Listed:
+    limits = (0, NUMBER)
+    def __call__(self, result): return self.limits[1]
+
+class Cached:
+    @functools.cached_property
+    def v(self): return NUMBER
+    def __call__(self, result): return self.v
+
+def scaled(f):
+    @functools.wraps(f)
+    def inner(result): return NUMBER * f(result)
+    return inner
+
+@scaled
+def decorated(result): return 1
+
+def marked(result): return marked.k
+marked.k = NUMBER
+
+MEASURES = [Fields(), Listed(), Cached(), decorated, marked]
+"""
+
+
+def test_methods_attributes_and_decorators_decide(tmp_path, monkeypatch):
+    """What a measure computes with, wherever Python lets it stand."""
+    monkeypatch.syspath_prepend(tmp_path)
+    found = {}
+    for number in (2, 3, 2):
+        name = f"measures_{len(found)}_{number}"
+        (tmp_path / f"{name}.py").write_text(KINDS_OF_CODE.replace("NUMBER", str(number)))
+        made = importlib.import_module(name).MEASURES
+        keys = [digest(described(m)) for m in made]
+        assert [m(None) for m in made] == [number] * 5
+        assert [digest(described(m)) for m in made] == keys  # also when it has been called
+        assert found.setdefault(number, keys) == keys
+    assert all(a != b for a, b in zip(found[2], found[3], strict=True))
 
 
 def test_tables_decide_by_their_content():

@@ -124,3 +124,33 @@ def test_workers_end_with_their_driver(tmp_path, after):
     while any(map(alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(alive, workers))
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.1])
+def test_ctrl_c_while_workers_start_is_quiet(tmp_path, delay):
+    """A terminal sends it to the whole group: also to workers that are still importing."""
+    command = [sys.executable, str(HERE / "small_sweep.py"), str(tmp_path / "a.db"), "2", "40"]
+    run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        while run.poll() is None and not children(run.pid):
+            time.sleep(0.01)
+        deaf = [_masks(pid) for pid in children(run.pid)]  # long before it has imported anything
+        time.sleep(delay)
+        os.killpg(run.pid, signal.SIGINT)
+        said, _ = run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert said == "started\ndone\n"
+    assert run.returncode == 0
+    assert all(deaf)
+
+
+def _masks(pid):
+    """Whether a process blocks or ignores Ctrl-C, where the system tells."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return True
+    return any(int(v.split()[1], 16) & 2 for v in lines if v.startswith(("SigBlk", "SigIgn")))

@@ -212,6 +212,17 @@ def test_a_file_that_cannot_grow_keeps_every_row_it_was_said_to_have(tmp_path):
         assert {r["index"] for r in store.each()} == {*range(5), *told}
 
 
+def test_a_disk_too_full_for_the_lock_is_a_sentence(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(StoreError, match="cannot be written: No space left.*Make room"):
+            filled(tmp_path / "a.db")
+    filled(tmp_path / "a.db")  # nobody holds it
+
+
 def test_a_database_locked_by_another_program_is_a_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr("sim.sweeps.store.PATIENCE", 0.1)
     path = filled(tmp_path / "a.db")

@@ -1,5 +1,6 @@
 """sim.sweep: every point once, the same rows however it is run, and nothing that is done is done again."""
 
+import json
 import math
 import os
 import signal
@@ -26,10 +27,10 @@ from small_sweep import (
 
 import sim
 from sim.errors import ConfigError, StoreError, SweepError
-from sim.sweeps import driver, grid, in_process, processes
+from sim.sweeps import cluster, driver, grid, in_process, lost, processes
 from sim.sweeps.chunks import Queue
 from sim.sweeps.identity import points
-from sim.sweeps.job import Job, Point
+from sim.sweeps.job import Job, Point, left_behind
 from sim.sweeps.marker import Marker
 from sim.sweeps.progress import Progress
 from sim.sweeps.store import Store
@@ -236,12 +237,60 @@ def test_a_measure_that_cannot_travel_is_a_sentence():
         ("must be sim.measures|give a function", {"measures": {"a": 3}}),
         ("no Dask client", {"client": "tcp://127.0.0.1:1"}),
         ("does not exist; make it first", {"store": "no/where/a.db"}),
+        ("rtol = 1.0 must be a number from 1e-13 to 0.1", {"rtol": 1.0}),
+        ("atol = '1e-6' must be a number", {"atol": "1e-6"}),
+        ("times = '1 day' is no row of times", {"times": "1 day"}),
         ("the result has no 'HPA'", {"measures": {"a": sim.measures.total("HPA")}}),
     ],
 )
 def test_bad_choices_are_sentences(words, given):
     with pytest.raises((ConfigError, StoreError), match=words):
         sweep(base(), design(2), **given)
+
+
+def test_points_that_grow_dear_are_handed_in_before_their_chunk_ends(tmp_path, monkeypatch):
+    """A chunk is cut to the points before it; what it holds must not be at stake for hours."""
+    job = Job(base(), {})
+    monkeypatch.setattr(processes, "ENOUGH", 0.1)
+    monkeypatch.setattr(processes, "run_point", lambda _, p, **__: time.sleep(0.06) or {"index": p.index})
+    monkeypatch.setattr(
+        processes, "_HERE", {"job": job, "marker": (marker := Marker(tmp_path / "m", new=True))}
+    )
+    queue, runs = Queue(points(job, design(5)), 1), []
+    queue.took(5, 0.0)  # so far they cost nothing
+    while queue:
+        chunk = queue.take()
+        rows, seconds = processes._run(chunk)
+        runs += [row["index"] for row in rows]
+        assert len(rows) <= 2
+        queue.done(chunk, rows, seconds)
+    marker.close()
+    assert runs == [0, 1, 2, 3, 4]
+
+
+def test_last_words_of_an_earlier_sweep_are_not_believed(tmp_path):
+    """Its worker ended itself under a shorter time-out, and its driver was killed."""
+    job = Job(base(), {}, times=5, folder=str(tmp_path), keep="none")
+    point = points(job, design(2))[0]
+    old = lost.lost(job, point, "timed out", "", 1.0)
+    left_behind(job, point.key).write_text(json.dumps(old))
+    assert cluster._noted(job, point, "this one", False)["status"] == "finished"
+    note = tmp_path / f"{point.key}.last.this one.begun"
+    note.write_text("x")  # a worker of this sweep has begun it, and left its words
+    left_behind(job, point.key).write_text(json.dumps(old))
+    assert cluster._noted(job, point, "this one", False)["status"] == "timed out"
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_of_numpy_are_the_same_points(tmp_path):
+    """1 s is 1.0 s; a number from an array is that number."""
+    path = tmp_path / "a.db"
+    sweep(base(), design(2), path, times=[0, 3600], rtol=1e-5)
+    again = {"times": np.array([0.0, 3600.0], np.float32), "rtol": np.float64(1e-5)}
+    sweep(base(), design(2), path, **again)
+    with Store.open(path, readonly=True) as store:
+        assert len(list(store.each(attempts=True))) == 2
+    assert sweep(base(), design(2), times=np.int64(5), atol=np.float32(0.5)).finished.all()
 
 
 def test_bad_scenario_and_design_are_sentences():
