@@ -10,6 +10,8 @@ import hashlib
 import importlib
 import inspect
 from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
 
 from sim.experiment import Scenario
 from sim.model import source
@@ -22,6 +24,11 @@ from sim.sweeps.design import Design
 from sim.sweeps.job import Job, Point
 
 FORMAT = 1  # of the definition itself
+# Of the package, what only arranges runs or shows them.
+NO_NUMBERS = {
+    "sweeps", "sensitivity", "calibration", "plotting", "commands", "cli.py", "__main__.py", "__init__.py",
+    "vtk.py", "memory.py", "references.py",
+}  # fmt: skip
 
 
 def definition(job: Job) -> dict:
@@ -33,6 +40,7 @@ def definition(job: Job) -> dict:
     return {
         "format": FORMAT,
         "hapsim": versions()["hapsim"],
+        "sources": sources(Path(__file__).parents[1]),
         "scenario": scenario(job.base),
         "model": model(job.base.model),
         "measures": {n: described(m, f"the measure '{n}'") for n, m in job.measures.items()},
@@ -41,6 +49,18 @@ def definition(job: Job) -> dict:
         "atol": job.atol,
         "times": described(times),
     }
+
+
+@lru_cache(maxsize=1)
+def sources(package: Path) -> str:
+    """Hash of the sources that numbers come from: a checkout changes between two versions."""
+    h = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        name = path.relative_to(package)
+        if name.parts[0] not in NO_NUMBERS:
+            h.update(f"{name.as_posix()} {len(text := path.read_bytes())} ".encode())
+            h.update(text)
+    return h.hexdigest()
 
 
 def scenario(s: Scenario) -> dict:

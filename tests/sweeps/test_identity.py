@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from sim.space.random_field import RandomField
 from sim.stochastic import StochasticNucleation
 from sim.sweeps import grid
 from sim.sweeps.described import described, digest, text_of
-from sim.sweeps.identity import definition, differences, fingerprint, point_key, points
+from sim.sweeps.identity import definition, differences, fingerprint, point_key, points, sources
 from sim.sweeps.job import Job
 
 INPUTS = {"lesion.radius": 2e-3}
@@ -347,3 +348,16 @@ def test_a_key_costs_little():
     for k in range(1000):
         point_key(job, inputs | {"a0": float(k)})
     assert time.perf_counter() - start < 0.3
+
+
+def test_sources_of_numbers_identify_and_those_of_pictures_do_not(tmp_path):
+    folders = [tmp_path / name for name in "abc"]
+    for folder, law, picture in zip(
+        folders, ("k = 1", "k = 1", "k = 2"), ("red", "blue", "red"), strict=True
+    ):
+        for name, text in {"kinetics/growth.py": law, "plotting/curves.py": picture}.items():
+            (folder / name).parent.mkdir(parents=True)
+            (folder / name).write_text(text)
+    first, other_picture, other_law = map(sources, folders)
+    assert first == other_picture != other_law
+    assert definition(Job(BASE))["sources"] == sources(Path(sim.__file__).parent)
