@@ -304,3 +304,12 @@ def test_the_memory_of_the_driver_is_flat(tmp_path, workers):
     )  # fmt: skip
     assert len(seen) > 5
     assert max(seen[1:]) < 1.05 * seen[0]
+
+
+def test_a_measure_that_never_ends_costs_its_points_and_not_the_sweep():
+    def endless_loop(_result):
+        while True:
+            pass
+
+    table = sim.sweep(base(), design(2), times=TIMES, measures={"loop": endless_loop}, timeout=0.3)
+    assert list(table.status) == ["timed out"] * 2
