@@ -84,8 +84,13 @@ def sweep(
         with Store.open(path, definition(job)) as opened:
             done = opened.keys(without=again)
             missing = [p for p in wanted if p.key not in done]
-            first = warmed(job, kinds(missing)) if missing else None
-            plan = design.table() | {"measures": units(job, first), "planned": len(wanted)}
+            try:
+                first = warmed(job, kinds(missing)) if missing else None
+                plan = design.table() | {"measures": units(job, first), "planned": len(wanted)}
+            except BaseException:
+                if not opened.design and os.name != "nt":  # else a slip would decide whose store it is
+                    path.unlink()
+                raise
             plan |= {"shard": list(_shard(shard))}
             if not missing and opened.design:  # its units are known better
                 plan["measures"] = opened.design["measures"]

@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest
+from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, shown
 from sim.sweeps.axis import Axis
 from sim.sweeps.store import Store
 
@@ -75,6 +76,8 @@ class SweepTable:
         """The whole result of row `i`, where it was kept."""
         from sim.result import load
 
+        if not isinstance(i, Integral) or not -len(self.rows) <= i < len(self.rows):
+            raise ConfigError(f"there is no row {shown(i)}; this table has rows 0 to {len(self.rows) - 1}.")
         row = self.rows[i]
         if not row["result"] or self.path is None:
             raise FileFormatError(

@@ -5,12 +5,13 @@ Outside the clock of any point: a time-out of ten seconds must not fall on the m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, UnknownNameError
 from sim.simulation import simulate
 from sim.sweeps.change import applied
+from sim.sweeps.guard import Guard, Stop
 from sim.sweeps.job import Job, Point
 
 if TYPE_CHECKING:
@@ -51,12 +52,24 @@ def units(job: Job, result: Result | None) -> dict[str, str]:
             if curve is not None:
                 found[name] = found[name] or curve(result).attrs.get("units", "")
             else:
-                measure(result)
+                _tried(measure, result, job.timeout)
         except UnknownNameError as e:
             raise ConfigError(f"the measure '{name}' cannot be taken: {e}") from e
         except Exception:  # noqa: S112  a run of one step may be too short for it
             continue
     return found
+
+
+def _tried(measure: Callable[[Result], float], result: Result, timeout: float | None) -> None:
+    """Call a measure for no longer than a point may take; that it takes longer the rows will say."""
+    guard = Guard(timeout)
+    try:
+        with guard:
+            measure(result)
+    except Stop:  # it came while the watch was ending
+        pass
+    finally:
+        guard.release()
 
 
 def _first_step(job: Job, point: Point) -> Result:

@@ -365,3 +365,29 @@ def test_the_memory_of_the_driver_is_flat(tmp_path, workers):
     )  # fmt: skip
     assert len(seen) > 5
     assert max(seen[1:]) < 1.05 * seen[0]
+
+
+def test_a_measure_that_never_ends_costs_its_points_and_not_the_sweep():
+    def endless_loop(_result):
+        while True:
+            pass
+
+    table = sim.sweep(base(), design(2), times=TIMES, measures={"loop": endless_loop}, timeout=0.3)
+    assert list(table.status) == ["timed out"] * 2
+
+
+def test_a_store_refused_before_its_first_point_is_free_for_the_corrected_sweep(tmp_path):
+    store = tmp_path / "a.db"
+    with pytest.raises(ConfigError, match="'HAPP'"):
+        sim.sweep(base(), design(2), store=store, times=TIMES, measures={"x": sim.measures.total("HAPP")})
+    table = sim.sweep(base(), design(2), store=store, times=TIMES, measures={"x": sim.measures.total("HAP")})
+    assert list(table.status) == ["finished"] * 2
+
+
+def test_a_slip_does_not_remove_a_store_that_has_rows(tmp_path):
+    store = tmp_path / "a.db"
+    run = {"store": store, "times": TIMES, "measures": MEASURES}
+    sim.sweep(base(), design(2), **run)
+    with pytest.raises(ConfigError, match="another sweep"):
+        sim.sweep(base(), design(2), **(run | {"measures": {"x": sim.measures.total("HAPP")}}))
+    assert list(sim.sweeps.load(store).status) == ["finished"] * 2

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.errors import FileFormatError, UnknownNameError
+from sim.errors import ConfigError, FileFormatError, UnknownNameError
 from sim.sweeps import grid, table
 from sim.sweeps.axis import Axis
 from sim.sweeps.survey import SweepTable, load
@@ -127,5 +127,8 @@ def test_what_is_not_there_is_a_sentence(small, tmp_path):
         of(small).inputs("R")
     with pytest.raises(FileFormatError, match="was not kept"):
         of(small).result(0)
+    for i in (len(of(small).rows), "a"):
+        with pytest.raises(ConfigError, match="there is no row"):
+            of(small).result(i)
     with pytest.raises(FileFormatError, match="there is no file"):
         load(tmp_path / "a.db")
