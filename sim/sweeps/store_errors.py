@@ -56,14 +56,28 @@ def differences(old: object, new: object) -> str:
     return text + (f"; and {len(found) - 4} more" if len(found) > 4 else "")
 
 
+TERSE = {
+    "sources": "the sources of hapsim have changed",
+    "model.source": "the formulas of the model have changed",
+}
+
+
+def _brief(where: str, value: object, instead: str = "") -> str:
+    return instead if where.startswith("measures.") else f"{shown(value, 40)} "
+
+
 def _differing(old: object, new: object, where: str) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
+    if where in TERSE and old != new:  # what is inside is bytecode, or a hash
+        yield TERSE[where]
+    elif where.startswith("measures.") and old != new:
+        yield f"the measure '{where.removeprefix('measures.')}' computes something else there"
+    elif isinstance(old, dict) and isinstance(new, dict):
         for name in sorted(old.keys() | new.keys()):
             inner = f"{where}.{name}" if where else name
             if name not in new:
-                yield f"{inner} is {shown(old[name], 40)} there and absent now"
+                yield f"{inner} is {_brief(inner, old[name])}there and absent now"
             elif name not in old:
-                yield f"{inner} is absent there and {shown(new[name], 40)} now"
+                yield f"{inner} is absent there and {_brief(inner, new[name], 'present ')}now"
             else:
                 yield from _differing(old[name], new[name], inner)
     elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
