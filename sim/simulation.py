@@ -67,6 +67,8 @@ def simulate(
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, solver, rtol, atol, seed)
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
+    if method.prepare is not None:
+        method.prepare(segments[0].system)
     bar, report = _progress(progress, scenario)
     started = time.perf_counter()
     y = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from sim.errors import SolverError, nearest
+from sim.model.system import System
 from sim.solvers import cvode, explicit, ndf, scipy_ivp, splitting, stabilised
 from sim.solvers.solution import STATUS, Solution
 
@@ -24,19 +25,23 @@ class Solver:
 
     order: its order of convergence in the step, `step=` of solve fixing that; None when it varies order
         and step itself.
+    prepare: compiles, outside any clock, what it will need for a system
     """
 
     name: str
     solve: Callable[..., Solution]
     order: int | None
     description: str
+    prepare: Callable[[System], None] | None = None
 
 
 SOLVERS: dict[str, Solver] = {
     "cvode": Solver(
         "cvode", cvode.solve, None, "SUNDIALS CVODE, BDF 1-5, Newton-GMRES, block preconditioner"
     ),
-    "ndf": Solver("ndf", ndf.solve, None, "differentiation formulas 1-5, Newton, block Thomas or multigrid"),
+    "ndf": Solver(
+        "ndf", ndf.solve, None, "differentiation formulas 1-5, Newton, block Thomas or multigrid", ndf.prepare
+    ),
     "bdf": Solver("bdf", partial(scipy_ivp.solve, method="BDF"), None, "SciPy BDF 1-5, sparse LU"),
     "radau": Solver("radau", partial(scipy_ivp.solve, method="Radau"), None, "SciPy Radau IIA 5, sparse LU"),
     "lsoda": Solver(
