@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.sensitivity.responses import Responses, aligned, blocks, check_choices, check_method, interval_text
+from sim.sensitivity.responses import (
+    Responses,
+    aligned,
+    blocks,
+    check_choices,
+    check_method,
+    interval_table,
+    interval_text,
+)
 
 if TYPE_CHECKING:
     from sim.sweeps.survey import SweepTable
@@ -42,13 +50,10 @@ class MorrisEffects:
 
     def to_dataframe(self):
         """A row an axis: mu, mu_low, mu_high, and so mu_star and sigma."""
-        import pandas as pd
-
-        columns: dict[str, np.ndarray] = {}
-        for name in ("mu", "mu_star", "sigma"):
-            ends = getattr(self, f"{name}_interval")
-            columns |= {name: getattr(self, name), f"{name}_low": ends[:, 0], f"{name}_high": ends[:, 1]}
-        return pd.DataFrame(columns, index=pd.Index(self.names, name="axis"))
+        columns = ("mu", "mu_star", "sigma")
+        return interval_table(
+            self.names, {n: (getattr(self, n), *getattr(self, f"{n}_interval").T) for n in columns}
+        )
 
     def __repr__(self) -> str:
         rows: list[tuple[str, ...]] = [("axis", "mu", "mu*", "sigma")]

@@ -128,6 +128,16 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def interval_table(names: Sequence[str], columns: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]]):
+    """A DataFrame with a row an axis: of {name: (value, low, high)}, columns name, name_low, name_high."""
+    import pandas as pd
+
+    found: dict[str, np.ndarray] = {}
+    for name, (value, low, high) in columns.items():
+        found |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    return pd.DataFrame(found, index=pd.Index(names, name="axis"))
+
+
 def interval_text(value: float, low: float, high: float) -> str:
     """As "0.314 (0.29 to 0.34)"."""
     return f"{value:.3g} ({low:.3g} to {high:.3g})"

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.sensitivity.responses import Responses, aligned, blocks, check_choices, check_method, interval_text
+from sim.sensitivity.responses import (
+    Responses,
+    aligned,
+    blocks,
+    check_choices,
+    check_method,
+    interval_table,
+    interval_text,
+)
 
 if TYPE_CHECKING:
     from sim.sweeps.survey import SweepTable
@@ -44,15 +52,8 @@ class SobolIndices:
 
     def to_dataframe(self):
         """A row an axis: first, first_low, first_high, total, total_low, total_high."""
-        import pandas as pd
-
-        columns: dict[str, np.ndarray] = {}
-        for name, value, half in (
-            ("first", self.first, self.first_half),
-            ("total", self.total, self.total_half),
-        ):
-            columns |= {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
-        return pd.DataFrame(columns, index=pd.Index(self.names, name="axis"))
+        rows = {"first": (self.first, self.first_half), "total": (self.total, self.total_half)}
+        return interval_table(self.names, {n: (v, v - half, v + half) for n, (v, half) in rows.items()})
 
     def __repr__(self) -> str:
         rows = [("axis", "first order", "total")]
