@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -182,26 +182,25 @@ def size(value: object, name: str) -> float:
 
 def flat(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """{dotted name: value} of nested tables: lesion.radius = "2 mm" is written with quotes or without."""
-    found: dict[str, Any] = {}
-    todo: list[tuple[str, Any]] = [(str(k), v) for k, v in reversed(list(content.items()))]
-    while todo:
-        name, value = todo.pop()
-        if isinstance(value, dict):
-            todo += [(f"{name}.{k}", v) for k, v in reversed(list(value.items()))]
-        elif name in found:
-            raise ConfigError(f"{where} gives {shown(name)} twice, with quotes around the name and without.")
-        else:
-            found[name] = value
-    return found
+    return _dotted(content, where, lambda value: isinstance(value, dict))
 
 
 def leaves(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """{dotted name: innermost table}: [axes.lesion.radius] and [axes."lesion.radius"] are the same."""
+
+    def has_tables_only(value: Any) -> bool:
+        return isinstance(value, dict) and bool(value) and all(isinstance(v, dict) for v in value.values())
+
+    return _dotted(content, where, has_tables_only)
+
+
+def _dotted(content: Mapping[str, Any], where: str, is_inner: Callable[[Any], bool]) -> dict[str, Any]:
+    """{dotted name: value}, in order, going into every value that `is_inner`."""
     found: dict[str, Any] = {}
     todo: list[tuple[str, Any]] = [(str(k), v) for k, v in reversed(list(content.items()))]
     while todo:
         name, value = todo.pop()
-        if isinstance(value, dict) and value and all(isinstance(v, dict) for v in value.values()):
+        if is_inner(value):
             todo += [(f"{name}.{k}", v) for k, v in reversed(list(value.items()))]
         elif name in found:
             raise ConfigError(f"{where} gives {shown(name)} twice, with quotes around the name and without.")
