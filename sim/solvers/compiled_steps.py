@@ -18,13 +18,13 @@ import numpy as np
 from numba import njit, types
 from numba.core.errors import NumbaExperimentalFeatureWarning
 
-from sim.model import compiled
+from sim.model import compiled, source
 from sim.solvers import differences, elimination, line, ndf_steps, solution
 from sim.space import transport
 
 _known: dict[tuple, Callable] = {}  # compiled for a model and kinds of arrays
 
-PARTS = (ndf_steps, line, differences, elimination, solution, transport)
+PARTS = (ndf_steps, line, source, differences, elimination, solution, transport)
 OPTIONS = "error_model='numpy', no_cpython_wrapper=True, no_cfunc_wrapper=True"
 # Called from one place: compiled as part of their callers, or all would be optimised once per caller.
 INLINED = ("march", "step", "newton", "iterate", "choose")
