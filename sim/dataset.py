@@ -9,7 +9,7 @@ import numpy as np
 from sim.build import Builder, Segment
 from sim.chemistry.equilibria import constants_set
 from sim.constants import ATOMIC_MASS, MOLAR_MASS
-from sim.ledger import amounts, pools, residual
+from sim.ledger import pools, residual
 from sim.solvers.solution import Solution
 from sim.units import si_unit
 
@@ -124,7 +124,7 @@ def _stoichiometry(model, system) -> dict:
 
 def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
     """Values (outputs, cells), or (cells,) where they are the same at all, of states y (outputs, size)."""
-    u = amounts(system, y)
+    u, _ = system.split(y)
     found, k = {}, 0
     for s, x in enumerate(builder.model.species):
         if x.mobile:

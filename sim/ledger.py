@@ -15,26 +15,17 @@ def inventory(system: System, y: np.ndarray) -> np.ndarray:
     return system.invariants @ y
 
 
-def amounts(system: System, y: np.ndarray) -> np.ndarray:
-    """Amounts per volume (outputs, cells, species) of states y (outputs, size)."""
-    return y[:, : system.body].reshape(-1, system.n_cells, system.n_species)
-
-
-def supplied(system: System, y: np.ndarray) -> np.ndarray:
-    """What came in [mol], (outputs, 2, mobile species)."""
-    return y[:, system.body :].reshape(-1, 2, system.n_mobile)
-
-
 def pools(system: System, y: np.ndarray, derived: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """{pool: amounts (outputs, elements) [mol]} of states y (outputs, size) and their derived quantities
     (outputs, cells); supplies are included with the sign of a source."""
-    whole = system.grid.volume @ amounts(system, y)  # mol of each species
+    u, tail = system.split(y)
+    amounts = system.grid.volume @ u  # mol of each species
     found: dict[str, np.ndarray] = {}
     for k, s in enumerate(system.model.species):
         if not s.contains:
             continue
         pool = s.pool or s.name
-        held = whole[:, k, None] * system.contents[:, k]
+        held = amounts[:, k, None] * system.contents[:, k]
         found[pool] = found.get(pool, 0.0) + held
     if "dissolved" in found:
         total = found.pop("dissolved")
@@ -44,7 +35,6 @@ def pools(system: System, y: np.ndarray, derived: dict[str, np.ndarray]) -> dict
                 water = derived[name] * derived["porosity"]
                 free[:, system.model.elements.index(e)] = water @ system.grid.volume
         found = {"ions": free, "complexes": total - free, **found}
-    tail = supplied(system, y)
     for k, side in enumerate(SUPPLIES):
         found[f"supplied by {side}"] = tail[:, k] @ system.contents[:, system.mobile].T
     return found
@@ -57,8 +47,8 @@ def residual(system: System, y: np.ndarray, start: np.ndarray, jump: np.ndarray)
     Turnover is what is held, was supplied and was there at the start, and at least a millionth of
     each species' scale: an element that is absent shows its rounding as small, not as 1.
     """
-    held = system.grid.volume @ np.abs(amounts(system, y)) + 1e-6 * system.scale * system.grid.total_volume
+    u, tail = system.split(y)
+    held = system.grid.volume @ np.abs(u) + 1e-6 * system.scale * system.grid.total_volume
     turnover = held @ np.abs(system.contents).T + np.abs(start)
-    came = np.abs(supplied(system, y)).sum(axis=1)
-    turnover = turnover + came @ np.abs(system.contents[:, system.mobile]).T
+    turnover = turnover + np.abs(tail).sum(axis=1) @ np.abs(system.contents[:, system.mobile]).T
     return (y @ system.invariants.T - start - jump) / np.where(turnover > 0, turnover, 1.0)

@@ -171,10 +171,11 @@ class System:
         self.failures[:] = 0
 
     def split(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Views (n_cells, n_species) and (2, n_mobile) of a flat state."""
+        """Views (..., n_cells, n_species) and (..., 2, n_mobile) of flat states (..., size)."""
+        outputs = y.shape[:-1]
         return (
-            y[: self.body].reshape(self.n_cells, self.n_species),
-            y[self.body :].reshape(2, self.n_mobile),
+            y[..., : self.body].reshape(*outputs, self.n_cells, self.n_species),
+            y[..., self.body :].reshape(*outputs, 2, self.n_mobile),
         )
 
     def rhs(self, t: float, y: np.ndarray, dy: np.ndarray) -> None:
@@ -272,8 +273,9 @@ class System:
         k, n = t.size, self.n_cells
         d, r = np.zeros((k, n, len(self.model.quantities))), np.zeros((n, self.n_rates))
         c, porosity = np.zeros((k, n, self.n_mobile)), np.ones((k, n, 1))
+        u, _ = self.split(y)
         for i in range(k):
-            self._cells(SHOW, t[i], self.split(y[i])[0], c[i], porosity[i], d=d[i], r=r)
+            self._cells(SHOW, t[i], u[i], c[i], porosity[i], d=d[i], r=r)
         derived = {name: d[..., j] for j, name in enumerate(self.model.quantities)}
         derived.setdefault("porosity", porosity[..., 0])
         return derived, c
