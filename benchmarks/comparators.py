@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.solvers.solution import Recorder, per_cell
+from sim.solvers.steps.solution import Recorder, per_cell
 
 
 def unpreconditioned(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps=200_000):
@@ -43,7 +43,7 @@ def differenced(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps
     """
     from scipy import integrate
 
-    from sim.solvers.preconditioner import LinearSystem
+    from sim.solvers.linear.newton_matrix import LinearSystem
 
     record, linear = Recorder(system, t_eval, atol, progress), LinearSystem(system)
     linear.slopes[:] = 1.0

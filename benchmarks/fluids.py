@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
+from sim.chemistry.many import Solution, solve_totals
 from sim.chemistry.tables import SpeciationTables
-from sim.chemistry.totals import Solution, solve_totals
 
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
 KELVIN = 310.15

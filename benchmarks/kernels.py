@@ -16,9 +16,9 @@ from numba import get_num_threads, set_num_threads
 from benchmarks import machine
 from benchmarks.problems import lesion, of_scenario, precipitation
 from benchmarks.timing import per_call
-from sim.model.system import System
+from sim.binder.system import System
 from sim.solvers import DEFAULT, SOLVERS
-from sim.solvers.preconditioner import LinearSystem
+from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.space import transport
 
 QUESTION = "How fast are the kernels in a cell, and what share of this machine's limits do they reach?"

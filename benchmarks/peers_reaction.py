@@ -19,15 +19,15 @@ from benchmarks.peers_speciation import against, row
 from benchmarks.phreeqc_cells import EQUILIBRIUM, Cells, kinetics
 from benchmarks.timing import Clock
 from sim import library
+from sim.binder.system import System
 from sim.chemistry import aqueous, aqueous_lanes
 from sim.chemistry.activity import water_density
 from sim.chemistry.fluid import speciate
 from sim.model.model import Model
 from sim.model.process import Derived, Process
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
 from sim.parameters import Parameters
+from sim.parameters.parameter import Parameter
 from sim.solvers import DEFAULT, SOLVERS
 from sim.space import grid as grids
 

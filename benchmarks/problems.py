@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 
 import sim
-from sim.build import Builder
+from sim.binder.system import System
+from sim.binder.text import key, write
 from sim.model.model import Model
-from sim.model.source import key, write
 from sim.model.species import Species
-from sim.model.system import System
+from sim.run.builder import Builder
 from sim.solvers import SOLVERS
-from sim.solvers.solution import Progress
+from sim.solvers.steps.solution import Progress
 from sim.space import grid as grids
 
 REFERENCES = Path(__file__).parent / "results" / "references"

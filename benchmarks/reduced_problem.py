@@ -19,8 +19,8 @@ import sim
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
-from sim.parameter import Parameter
 from sim.parameters import Parameters
+from sim.parameters.parameter import Parameter
 
 REFERENCES = Path(__file__).parent / "results" / "references"
 HALF, RADIUS = 1e-3, 0.6e-3  # m, half the side of the square, and the disc

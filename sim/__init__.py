@@ -16,53 +16,68 @@ __version__ = "0.1.0"
 # name -> module; imported when first asked for, so that `import sim` costs nothing
 _PUBLIC = {
     "Derived": "sim.model.process",
-    "Intervention": "sim.intervention",
+    "Intervention": "sim.experiment.intervention",
     "Model": "sim.model.model",
     "Parameter": "sim.parameters",
     "Process": "sim.model.process",
-    "Result": "sim.result",
-    "Scenario": "sim.experiment",
+    "Result": "sim.run.result",
+    "Scenario": "sim.experiment.scenario",
     "Species": "sim.model.species",
     "calibrate": "sim.calibration",
-    "constants_sets": "sim.chemistry.equilibria",
+    "constants_sets": "sim.chemistry.constants_sets",
     "equilibrate": "sim.chemistry.batch",
-    "load": "sim.result",
-    "memory_forecast": "sim.memory",
-    "scenario": "sim.catalogue",
-    "scenarios": "sim.catalogue",
-    "simulate": "sim.simulation",
+    "load": "sim.run.result",
+    "memory_forecast": "sim.run.memory",
+    "scenario": "sim.experiment.catalogue",
+    "scenarios": "sim.experiment.catalogue",
+    "simulate": "sim.run.simulate",
     "speciate": "sim.chemistry.fluid",
     "sweep": "sim.sweeps.driver",
 }
-_MODULES = ("calibration", "library", "measures", "plotting", "sensitivity", "shapes", "sweeps", "units")
+_MODULES = {
+    "calibration": "sim.calibration",
+    "library": "sim.model.library",
+    "measures": "sim.run.measures",
+    "plotting": "sim.plotting",
+    "sensitivity": "sim.sensitivity",
+    "shapes": "sim.space.shapes",
+    "sweeps": "sim.sweeps",
+    "units": "sim.units",
+}
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 
 if TYPE_CHECKING:
     from sim import (  # noqa: F401
         calibration,
-        library,
-        measures,
         plotting,
         sensitivity,
-        shapes,
         sweeps,
         units,
     )
     from sim.calibration import calibrate  # noqa: F401
-    from sim.catalogue import scenario, scenarios  # noqa: F401
     from sim.chemistry.batch import equilibrate  # noqa: F401
-    from sim.chemistry.equilibria import constants_sets  # noqa: F401
+    from sim.chemistry.constants_sets import constants_sets  # noqa: F401
     from sim.chemistry.fluid import speciate  # noqa: F401
-    from sim.experiment import Scenario  # noqa: F401
-    from sim.intervention import Intervention  # noqa: F401
-    from sim.memory import memory_forecast  # noqa: F401
+    from sim.experiment.catalogue import (  # noqa: F401
+        scenario,
+        scenarios,
+    )
+    from sim.experiment.intervention import Intervention  # noqa: F401
+    from sim.experiment.scenario import Scenario  # noqa: F401
+    from sim.model import library  # noqa: F401
     from sim.model.model import Model  # noqa: F401
     from sim.model.process import Derived, Process  # noqa: F401
     from sim.model.species import Species  # noqa: F401
     from sim.parameters import Parameter  # noqa: F401
-    from sim.result import Result, load  # noqa: F401
-    from sim.simulation import simulate  # noqa: F401
+    from sim.run import measures  # noqa: F401
+    from sim.run.memory import memory_forecast  # noqa: F401
+    from sim.run.result import (  # noqa: F401
+        Result,
+        load,
+    )
+    from sim.run.simulate import simulate  # noqa: F401
+    from sim.space import shapes  # noqa: F401
     from sim.sweeps.driver import sweep  # noqa: F401
 
 
@@ -72,7 +87,7 @@ def __getattr__(name: str):
         globals()[name] = value
         return value
     if name in _MODULES:
-        return import_module(f"sim.{name}")
+        return import_module(_MODULES[name])
     from sim.errors import nearest
 
     raise AttributeError(f"sim has no '{name}'.{nearest(name, __all__)}")

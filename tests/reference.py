@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse.linalg import spsolve
 
+from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Derived, Process, arguments, coefficient, group
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
+from sim.parameters.parameter import Parameter
 from sim.solvers import solver
-from sim.solvers.preconditioner import LinearSystem
+from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.space.grid import Grid
 
 D = 1e-9  # m2/s

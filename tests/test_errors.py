@@ -7,7 +7,7 @@ import pytest
 
 from sim import errors
 from sim.errors import listing, nearest, shown
-from sim.result import Result
+from sim.run.result import Result
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from sim.calibration.search import Start, best_of, search
 from sim.calibration.spread import Spread, spread
 from sim.calibration.verdicts import verdicts
 from sim.errors import ConfigError, ScenarioError, nearest, shown
-from sim.experiment import Scenario
-from sim.measures import Measure
-from sim.simulation import ATOL
+from sim.experiment.scenario import Scenario
+from sim.run.measures import Measure
+from sim.run.simulate import ATOL
 from sim.solvers import DEFAULT
 
 RTOL = 1e-6  # finer than a plain run: differences of runs are taken

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ParameterError, UnitError, listing, nearest, shown
-from sim.experiment import Scenario
-from sim.parameter import Parameter
+from sim.experiment.scenario import Scenario
+from sim.parameters.parameter import Parameter
 from sim.units import convert, from_unit, si_unit, to_unit
 
 LOG_FROM = 10.0  # bounds a factor of ten apart and positive: searched in the logarithm

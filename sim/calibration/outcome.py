@@ -16,7 +16,7 @@ from sim.calibration.search import Start
 from sim.calibration.spread import Spread
 from sim.calibration.verdicts import Verdict
 from sim.errors import ConfigError, nearest
-from sim.experiment import Scenario
+from sim.experiment.scenario import Scenario
 from sim.units import to_unit
 
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim import measures
 from sim.calibration.data import Data
 from sim.calibration.free import Free
 from sim.calibration.problem import RunFailed
 from sim.errors import ConfigError, RangeWarning, SolverError, SpeciationError, nearest
-from sim.experiment import Scenario
-from sim.measures import Measure
-from sim.simulation import output_times, simulate
+from sim.experiment.scenario import Scenario
+from sim.run import measures
+from sim.run.measures import Measure
+from sim.run.simulate import output_times, simulate
 from sim.units import parse_unit
 
 if TYPE_CHECKING:
     import xarray
 
-    from sim.result import Result
+    from sim.run.result import Result
 
 KINDS: dict[str, Callable[[str], Measure]] = {"mean": measures.total, "peak": measures.peak}
 

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from sim.chemistry.activity import water_density
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.speciation import solve
 from sim.errors import SpeciationError
 

@@ -13,7 +13,7 @@ import math
 from numba import njit
 
 from sim.chemistry.aqueous import COMPONENTS, TINY, TRANSPORTED, tables
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.lane_solve import PROGRAM, finish, work_size
 from sim.chemistry.lanes import (
     LANES,

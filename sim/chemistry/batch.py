@@ -15,8 +15,8 @@ import numpy as np
 
 from sim.chemistry.amounts import total_of
 from sim.chemistry.fluid import Fluid, Value, Values, _fluid
+from sim.chemistry.many import Solution, solve_totals
 from sim.chemistry.saturation import ln_iap
-from sim.chemistry.totals import Solution, solve_totals
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
 LN10 = np.log(10.0)

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from sim.chemistry.amounts import number_array, total_of
-from sim.chemistry.equilibria import BASIS, constants_set
+from sim.chemistry.constants_sets import BASIS, constants_set
+from sim.chemistry.many import Solution, neutralised, solve_totals
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
 from sim.chemistry.tables import SpeciationTables
-from sim.chemistry.totals import Solution, neutralised, solve_totals
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
 CELSIUS = 273.15

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from sim.constants import k_B
+from sim.units.constants import k_B
 
 
 def ln_iap(ln_activity, ln_water_activity, nu, water):

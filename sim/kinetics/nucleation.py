@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from sim.constants import N_A, k_B
 from sim.kinetics.smooth import ramp
+from sim.units.constants import N_A, k_B
 
 
 def barrier_constant(interfacial_energy, molar_volume, temperature):

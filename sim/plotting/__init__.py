@@ -4,18 +4,18 @@
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
 """
 
-from sim.plotting.curves import budget, compare, course, profiles
-from sim.plotting.fields import kymograph, map
-from sim.plotting.indices import indices
-from sim.plotting.phase_diagram import phase_diagram
-from sim.plotting.projections import projected, projection
-from sim.plotting.sections import maps, slice, slices
-from sim.plotting.story import atlas, story
+from sim.plotting.runs.curves import budget, compare, course, profiles
+from sim.plotting.runs.fields import kymograph, map
+from sim.plotting.runs.projections import projected, projection
+from sim.plotting.runs.sections import maps, slice, slices
+from sim.plotting.runs.story import atlas, story
+from sim.plotting.runs.surface import isosurface
 from sim.plotting.style import colour, style
-from sim.plotting.surface import isosurface
-from sim.plotting.surveys import parallel, scatter
-from sim.plotting.survival import survival
-from sim.plotting.tornado import tornado
+from sim.plotting.sweeps.indices import indices
+from sim.plotting.sweeps.phase_diagram import phase_diagram
+from sim.plotting.sweeps.surveys import parallel, scatter
+from sim.plotting.sweeps.survival import survival
+from sim.plotting.sweeps.tornado import tornado
 
 __all__ = [
     "atlas",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-    from sim.result import Result
+    from sim.run.result import Result
 
 LOOK: Any = {
     "figure.dpi": 110,

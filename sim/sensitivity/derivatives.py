@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, RangeWarning, nearest, shown
-from sim.experiment import Scenario
-from sim.result import Result
+from sim.experiment.scenario import Scenario
+from sim.run.result import Result
 from sim.sensitivity.responses import aligned
 
 RTOL = 1e-7  # differences of runs are taken

@@ -12,7 +12,7 @@ import numpy as np
 from sim.errors import ConfigError, UnknownNameError, nearest, shown
 
 if TYPE_CHECKING:
-    from sim.sweeps.survey import SweepTable
+    from sim.sweeps.sweep_table import SweepTable
 
 REPLICATES = "seed"
 

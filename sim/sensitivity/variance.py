@@ -20,7 +20,7 @@ from sim.sensitivity.responses import (
 )
 
 if TYPE_CHECKING:
-    from sim.sweeps.survey import SweepTable
+    from sim.sweeps.sweep_table import SweepTable
 
 
 @dataclass(frozen=True, eq=False)

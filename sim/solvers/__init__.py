@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+from sim.binder.system import System
 from sim.errors import SolverError, nearest
-from sim.model.system import System
-from sim.solvers import cvode, explicit, ndf, scipy_ivp, splitting, stabilised
-from sim.solvers.solution import STATUS, Solution
+from sim.solvers import cvode, ndf, rk, rkc, scipy_ivp, strang
+from sim.solvers.steps.solution import STATUS, Solution
 
 __all__ = ["DEFAULT", "SOLVERS", "STATUS", "Solution", "Solver", "solver"]
 
@@ -47,12 +47,10 @@ SOLVERS: dict[str, Solver] = {
     "lsoda": Solver(
         "lsoda", partial(scipy_ivp.solve, method="LSODA"), None, "SciPy LSODA, dense: small, brief problems"
     ),
-    "rk": Solver("rk", explicit.solve, explicit.ORDER, "explicit Runge-Kutta 5(4): what is not stiff"),
-    "rkc": Solver(
-        "rkc", stabilised.solve, stabilised.ORDER, "Runge-Kutta-Chebyshev: fine grids, mild reactions"
-    ),
+    "rk": Solver("rk", rk.solve, rk.ORDER, "explicit Runge-Kutta 5(4): what is not stiff"),
+    "rkc": Solver("rkc", rkc.solve, rkc.ORDER, "Runge-Kutta-Chebyshev: fine grids, mild reactions"),
     "strang": Solver(
-        "strang", splitting.solve, splitting.ORDER, "splitting: Rodas3 in every cell, implicit diffusion"
+        "strang", strang.solve, strang.ORDER, "splitting: Rodas3 in every cell, implicit diffusion"
     ),
 }
 

@@ -14,12 +14,11 @@ from functools import partial
 
 import numpy as np
 
+from sim.binder.system import BLOCKS_PER_THREAD, System
 from sim.errors import SolverError
-from sim.model.system import BLOCKS_PER_THREAD, System
-from sim.solvers import compiled_steps, cvode, ndf_steps
-from sim.solvers.by_threads import Shared
-from sim.solvers.line import line
-from sim.solvers.ndf_steps import (
+from sim.solvers import cvode
+from sim.solvers.steps import compiled, ndf_steps
+from sim.solvers.steps.ndf_steps import (  # fmt: skip
     BELOW,
     DONE,
     END,
@@ -39,8 +38,10 @@ from sim.solvers.ndf_steps import (
     WORST_SPECIES,
     H,
     T,
-)  # fmt: skip
-from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
+)
+from sim.solvers.steps.on_a_line import line
+from sim.solvers.steps.on_threads import Shared
+from sim.solvers.steps.solution import STATUS, Progress, Recorder, Solution, per_cell
 
 CELL_STEPS_AT_ONCE = 8_000  # of a line, some 25 ms: then it listens for Ctrl-C again
 STALL = 64  # steps: with more failures of Newton's method than that among them, another integrator goes on
@@ -72,7 +73,7 @@ def solve(
     x[:] = t0, 0.0, t1, t1 - t0, tolerance, np.nan, np.nan, 0.0, 0.0
     if _is_line(system):
         w = line(system, record, rtol, per_cell(system, atol), x, k)
-        march, at_once = compiled_steps.march(w), min(64, max(1, CELL_STEPS_AT_ONCE // system.n_cells))
+        march, at_once = compiled.march(w), min(64, max(1, CELL_STEPS_AT_ONCE // system.n_cells))
     else:
         w = Shared(system, record, rtol, per_cell(system, atol), x, k)
         march, at_once = partial(ndf_steps.march, w), 1
@@ -118,7 +119,7 @@ def prepare(system: System) -> None:
     if _is_line(system) and "_steps_ready" not in vars(system.model):
         record = Recorder(system, np.zeros(0), np.ones(system.size))
         w = line(system, record, 1.0, np.ones(system.size), np.zeros(9), np.zeros(16, np.int64))
-        compiled_steps.march(w)
+        compiled.march(w)
         vars(system.model)["_steps_ready"] = True  # beside its other cached properties
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.model.system import System
-from sim.solvers.preconditioner import LinearSystem
-from sim.solvers.solution import STATUS, Progress, Recorder, Solution, per_cell
+from sim.binder.system import System
+from sim.solvers.linear.newton_matrix import LinearSystem
+from sim.solvers.steps.solution import STATUS, Progress, Recorder, Solution, per_cell
 
 
 def solve(

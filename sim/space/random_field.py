@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import i0e
 
-from sim.counter_random import normal, seed_number, uniform
 from sim.errors import ScenarioError
+from sim.space.chance import normal, seed_number, uniform
 from sim.space.grid import Grid
 from sim.units import convert
 

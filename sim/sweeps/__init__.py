@@ -13,24 +13,26 @@ from sim.errors import nearest
 
 # name -> module; imported when first asked for, as those of `sim`
 _PUBLIC = {
-    "Axis": "sim.sweeps.axis",
-    "Design": "sim.sweeps.design",
-    "SweepTable": "sim.sweeps.survey",
-    "grid": "sim.sweeps.designs",
-    "latin_hypercube": "sim.sweeps.designs",
-    "load": "sim.sweeps.survey",
-    "morris": "sim.sweeps.designs",
-    "saltelli": "sim.sweeps.designs",
-    "sobol": "sim.sweeps.designs",
-    "table": "sim.sweeps.designs",
+    "Axis": "sim.sweeps.design.axis",
+    "Design": "sim.sweeps.design.design",
+    "SweepTable": "sim.sweeps.sweep_table",
+    "grid": "sim.sweeps.design.methods",
+    "latin_hypercube": "sim.sweeps.design.methods",
+    "load": "sim.sweeps.sweep_table",
+    "morris": "sim.sweeps.design.methods",
+    "saltelli": "sim.sweeps.design.methods",
+    "sobol": "sim.sweeps.design.methods",
+    "table": "sim.sweeps.design.methods",
 }
 
-__all__ = [*_PUBLIC]  # noqa: PLE0604
+_MODULES = {"cluster": "sim.sweeps.engines.cluster"}
+
+__all__ = [*_PUBLIC, *_MODULES]  # noqa: PLE0604
 
 if TYPE_CHECKING:
-    from sim.sweeps.axis import Axis  # noqa: F401
-    from sim.sweeps.design import Design  # noqa: F401
-    from sim.sweeps.designs import (  # noqa: F401
+    from sim.sweeps.design.axis import Axis  # noqa: F401
+    from sim.sweeps.design.design import Design  # noqa: F401
+    from sim.sweeps.design.methods import (  # noqa: F401
         grid,
         latin_hypercube,
         morris,
@@ -45,6 +47,8 @@ def __getattr__(name: str):
         value = getattr(import_module(_PUBLIC[name]), name)
         globals()[name] = value
         return value
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     raise AttributeError(f"sim.sweeps has no '{name}'.{nearest(name, __all__)}")
 
 

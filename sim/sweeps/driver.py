@@ -12,21 +12,21 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim import measures as of
 from sim.errors import ConfigError, nearest, shown
-from sim.experiment import Scenario
-from sim.result import Result
-from sim.simulation import ATOL, RTOL
+from sim.experiment.scenario import Scenario
+from sim.run import measures as of
+from sim.run.result import Result
+from sim.run.simulate import ATOL, RTOL
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
-from sim.sweeps import cluster, in_process, processes
-from sim.sweeps.design import Design
-from sim.sweeps.identity import definition, points
-from sim.sweeps.job import Job, Point
-from sim.sweeps.progress import Progress, Told
-from sim.sweeps.store import Store
-from sim.sweeps.survey import SweepTable, of_store, results_folder
-from sim.sweeps.warm import kinds, units, warmed
+from sim.sweeps.design.design import Design
+from sim.sweeps.engines import cluster, in_process, processes
+from sim.sweeps.engines.point import Job, Point
+from sim.sweeps.engines.progress import Progress, Told
+from sim.sweeps.engines.warm import kinds, units, warmed
+from sim.sweeps.identity.keys import definition, points
+from sim.sweeps.store.store import Store
+from sim.sweeps.sweep_table import SweepTable, of_store, results_folder
 from sim.units import convert
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.chemistry import activity
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.speciation import log_gamma
 
 A, B = activity.debye_hueckel(310.15)

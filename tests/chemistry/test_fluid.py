@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from sim.chemistry.batch import equilibrate
-from sim.chemistry.equilibria import constants_set, constants_sets
+from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.fluid import speciate
-from sim.constants import N_A
 from sim.errors import ConfigError, SpeciationError
+from sim.units.constants import N_A
 
 SBF = dict(Ca=2.5, P=1.0, Mg=1.5, Na=142.0, K=5.0, Cl=147.8, C=4.2, SO4=0.5)
 

@@ -11,12 +11,12 @@ import pytest
 
 from sim.chemistry import aqueous_lanes, lanes
 from sim.chemistry.aqueous import COMPONENTS, MEMORY, OUTPUTS, aqueous, tables
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.lane_program import lane_program
 from sim.chemistry.lane_solve import solve_lanes, work_size
 from sim.chemistry.lanes import LANES, count, exponential, put, row
+from sim.chemistry.many import MANY, solve_totals
 from sim.chemistry.speciation import solve_many
-from sim.chemistry.totals import MANY, solve_totals
 
 LN10 = math.log(10.0)
 PLASMA = np.array([2.5e-3, 1e-3, 24e-3, 3e-3, 0.8e-3, 0.142, 4e-3, 0.103])

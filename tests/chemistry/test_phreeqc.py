@@ -9,7 +9,7 @@ import pytest
 from phreeqc_oracle import MINERALS, Live, ours, rows
 
 from sim.chemistry.batch import equilibrate
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.fluid import speciate
 from sim.chemistry.speciation import log_gamma
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.chemistry import saturation as sat
-from sim.constants import N_A, k_B
+from sim.units.constants import N_A, k_B
 
 DATA = Path(__file__).parents[1] / "data" / "phreeqc"
 TABLE = DATA / "cnt_reference.csv"

@@ -11,7 +11,8 @@ import pytest
 from scipy.optimize import brentq
 
 from sim.chemistry import activity
-from sim.chemistry.equilibria import constants_set
+from sim.chemistry.constants_sets import constants_set
+from sim.chemistry.many import solve_totals
 from sim.chemistry.speciation import (
     BAD_INPUT,
     border,
@@ -22,7 +23,6 @@ from sim.chemistry.speciation import (
     solve,
     work_size,
 )
-from sim.chemistry.totals import solve_totals
 
 LN10 = math.log(10)
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")

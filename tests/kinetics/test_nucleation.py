@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.kinetics.nucleation import barrier_constant, critical_size, nucleation
-from sim.library import model
+from sim.model.library import model
 
 TABLE = Path(__file__).parents[1] / "data" / "phreeqc" / "cnt_reference.csv"
 with TABLE.open() as f:

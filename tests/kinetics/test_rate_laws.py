@@ -16,7 +16,7 @@ from sim.kinetics import (
     precursors,
 )
 from sim.kinetics.smooth import floored, ramp, saturating
-from sim.library import model
+from sim.model.library import model
 
 ROOMY = {"inhibition": 1.0, "porosity": 0.7, "phi_min": 0.02, "width": 0.02}
 PARAMETERS = model().parameters

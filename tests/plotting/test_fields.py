@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import LogNorm
 
 from sim import plotting as plot
-from sim.result import Result
+from sim.run.result import Result
 
 
 def with_values(result, name, values):
@@ -158,7 +158,7 @@ def test_a_logarithmic_scale_of_nothing_is_said(name, draw, values, words, reque
 
 def test_what_a_run_resolves_is_its_tolerance(result):
     """Masses and calcium follow from the scales of the solids that they are made of."""
-    from sim.plotting.fields import resolved
+    from sim.plotting.runs.fields import resolved
 
     assert resolved(result, "HAP") == 1e-6
     assert resolved(result, "HAP_density") == pytest.approx(1e-6 * 0.5023, rel=1e-3)  # kg/mol

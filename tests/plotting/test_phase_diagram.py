@@ -8,9 +8,9 @@ from matplotlib.collections import LineCollection
 
 from sim import plotting as plot
 from sim.errors import ConfigError, UnitError
-from sim.plotting import unfinished
-from sim.plotting.cells import nearest_cells
-from sim.plotting.columns import of_axis
+from sim.plotting.sweeps import unfinished
+from sim.plotting.sweeps.cells import nearest_cells
+from sim.plotting.sweeps.columns import of_axis
 
 
 def drawn(ax, label):

@@ -9,8 +9,8 @@ from matplotlib.colors import LogNorm
 
 from sim import plotting as plot
 from sim.errors import ConfigError
-from sim.plotting.surface import triangles
-from sim.result import Result
+from sim.plotting.runs.surface import triangles
+from sim.run.result import Result
 
 
 def with_values(result, name, values):

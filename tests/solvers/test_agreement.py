@@ -69,7 +69,7 @@ def test_tightening_the_tolerance_brings_the_solution_closer(short, judge, solve
 
 def test_the_frozen_jacobian_does_not_decide_the_answer(short, judge, monkeypatch):
     """A J wrong by 5 % slows Newton down but must not move where it converges to."""
-    from sim.solvers.preconditioner import LinearSystem
+    from sim.solvers.linear.newton_matrix import LinearSystem
 
     whole = LinearSystem.linearise
 

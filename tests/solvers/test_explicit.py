@@ -9,15 +9,15 @@ from reference import L, busy, decay, run, supply
 from uptake_problem import LATE, SOON, exact, fixed, moving, problem
 
 import sim
+from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
+from sim.parameters.parameter import Parameter
 from sim.solvers import SOLVERS, solver
-from sim.solvers.explicit import A, C, E, P
-from sim.solvers.spectral_radius import SpectralRadius
-from sim.solvers.stabilised import coefficients
+from sim.solvers.rk import A, C, E, P
+from sim.solvers.rkc import coefficients
+from sim.solvers.steps.spectral_radius import SpectralRadius
 from sim.space import grid as grids
 
 EXPLICIT = ("rk", "rkc")

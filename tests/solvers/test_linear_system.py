@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from reference import busy, jacobian
 
-from sim.build import Builder
-from sim.simulation import output_times
+from sim.run.builder import Builder
+from sim.run.simulate import output_times
 from sim.solvers import solver
-from sim.solvers.elimination import invert
-from sim.solvers.preconditioner import LinearSystem
+from sim.solvers.linear.elimination import invert
+from sim.solvers.linear.newton_matrix import LinearSystem
 
 SIZES = {"slab": (5, 3), "sphere": (5, 3), "rectangle": (1, 1), "well_mixed": (1, 1)}
 

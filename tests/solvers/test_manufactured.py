@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from reference import L, norms, run, slopes
 
+from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Derived, Process
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
+from sim.parameters.parameter import Parameter
 from sim.space import grid as grids
 
 DA, DB, K, TAU = 1e-9, 4e-10, 2e-3, 1000.0

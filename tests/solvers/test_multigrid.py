@@ -13,8 +13,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
 from sim.errors import SolverError
-from sim.solvers.cycles import _relax_row
-from sim.solvers.multigrid import Multigrid
+from sim.solvers.linear.cycles import _relax_row
+from sim.solvers.linear.multigrid import Multigrid
 from sim.space.grid import box, rectangle, slab, sphere
 
 M = 6  # species

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 import sim
+from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
-from sim.solvers import line, ndf, ndf_steps, solver
-from sim.solvers.solution import Recorder
+from sim.parameters.parameter import Parameter
+from sim.solvers import ndf, solver
+from sim.solvers.steps import ndf_steps, on_a_line
+from sim.solvers.steps.solution import Recorder
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 
@@ -222,13 +223,13 @@ def test_a_compiled_line_tells_of_unsolved_chemistry(monkeypatch):
     """The operation itself, in plain Python, around formulas that fail in two cells."""
     s = system(decay, grid=grids.slab(1e-3, 3))
     record = Recorder(s, np.array([1.0]), s.tolerances(1e-8))
-    w = line.line(s, record, 1e-4, s.tolerances(1e-8), np.zeros(9), np.zeros(16, np.int64))
+    w = on_a_line.line(s, record, 1e-4, s.tolerances(1e-8), np.zeros(9), np.zeros(16, np.int64))
 
     def cells(w, mode, t, y, dy, R):
         w.failures[0] += 2
 
-    monkeypatch.setattr(line, "_cells", cells)
-    assert line.rhs.py_func(w, 0.0, np.ones(s.size), np.zeros(s.size)) == 2
+    monkeypatch.setattr(on_a_line, "_cells", cells)
+    assert on_a_line.rhs.py_func(w, 0.0, np.ones(s.size), np.zeros(s.size)) == 2
 
 
 def test_a_stalled_newton_method_hands_over_and_says_so():

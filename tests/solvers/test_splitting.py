@@ -10,16 +10,16 @@ from scipy.integrate import solve_ivp
 from uptake_problem import LATE, MODEL, SOON, exact, fixed, moving, problem, uptake
 
 import sim
-from sim.build import Builder
+from sim.binder.elimination_order import elimination
+from sim.binder.reactor import STEPS, Reactor
+from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Derived, Process
-from sim.model.reactor import STEPS, Reactor
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
+from sim.parameters.parameter import Parameter
+from sim.run.builder import Builder
 from sim.solvers import SOLVERS, solver
-from sim.solvers.diffusion import GAMMA, Diffusion
-from sim.solvers.elimination_order import elimination
+from sim.solvers.linear.diffusion import GAMMA, Diffusion
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
-from sim.model.system import System
-from sim.parameter import Parameter
+from sim.parameters.parameter import Parameter
 from sim.solvers import solver
 from sim.space import grid as grids
 

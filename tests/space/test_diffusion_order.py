@@ -5,7 +5,7 @@ import pytest
 from reference import D, L, linear_model, norms, slopes, steady
 from scipy.special import i0
 
-from sim.model.system import System
+from sim.binder.system import System
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 

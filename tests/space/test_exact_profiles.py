@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reference import D, L, fluxes, linear_model, slopes, steady
 
+from sim.binder.system import System
 from sim.errors import ConfigError
-from sim.model.system import System
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 

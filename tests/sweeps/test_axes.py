@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError, UnitError
-from sim.sweeps.axis import Axis
+from sim.sweeps.design.axis import Axis
 
 
 def test_text_is_read_with_its_unit():

@@ -12,8 +12,8 @@ import pytest
 from small_sweep import MEASURES, TIMES, base, but_wall, design, heavy
 
 from sim.errors import SweepError
-from sim.sweeps import cluster
 from sim.sweeps.driver import sweep
+from sim.sweeps.engines import cluster
 
 pytest.importorskip("distributed")
 

@@ -14,13 +14,13 @@ import pytest
 import sim
 from sim import measures, shapes
 from sim.errors import ConfigError
+from sim.experiment.nucleation import StochasticNucleation
 from sim.parameters import Parameters
 from sim.space.random_field import RandomField
-from sim.stochastic import StochasticNucleation
 from sim.sweeps import grid
-from sim.sweeps.described import described, digest, text_of
-from sim.sweeps.identity import definition, differences, fingerprint, point_key, points, sources
-from sim.sweeps.job import Job
+from sim.sweeps.engines.point import Job
+from sim.sweeps.identity.described import described, digest, text_of
+from sim.sweeps.identity.keys import definition, differences, fingerprint, point_key, points, sources
 
 INPUTS = {"lesion.radius": 2e-3}
 BASE = sim.scenario("infarct_myocardium")
@@ -39,8 +39,8 @@ def measured(measure):
 
 PROGRAM = """
     import sim
-    from sim.sweeps.job import Job
-    from sim.sweeps.identity import point_key
+    from sim.sweeps.engines.point import Job
+    from sim.sweeps.identity.keys import point_key
 
     LEVEL = 3.0
 

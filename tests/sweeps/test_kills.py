@@ -12,8 +12,8 @@ import pytest
 from small_sweep import MEASURES, TIMES, base, but_wall, design
 
 from sim.sweeps.driver import sweep
-from sim.sweeps.store import Store
-from sim.sweeps.survey import load
+from sim.sweeps.store.store import Store
+from sim.sweeps.sweep_table import load
 
 HERE = Path(__file__).parent
 POINTS = 240

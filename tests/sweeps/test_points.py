@@ -17,11 +17,11 @@ import sim
 from sim import measures
 from sim.errors import ConfigError, SolverError
 from sim.solvers import DEFAULT, SOLVERS
-from sim.sweeps import guard
-from sim.sweeps import job as jobs
-from sim.sweeps.guard import EXIT_CODE, Guard, Stop
-from sim.sweeps.identity import point_key
-from sim.sweeps.job import Job, Point, left_behind, run_point
+from sim.sweeps.engines import guard
+from sim.sweeps.engines import point as jobs
+from sim.sweeps.engines.guard import EXIT_CODE, Guard, Stop
+from sim.sweeps.engines.point import Job, Point, left_behind, run_point
+from sim.sweeps.identity.keys import point_key
 
 KEYS = {
     "key", "index", "inputs", "measures", "status", "reason", "statistics", "wall", "versions", "result",

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from sim.errors import ConfigError, FileFormatError, StoreError
-from sim.sweeps.store import FORMAT, Store
+from sim.sweeps.store.store import FORMAT, Store
 
 DEFINITION = {"solver": "ndf", "parameters": {"growth.k": [1e-14, "m/s"]}, "layers": [["lesion", 80]]}
 
@@ -126,7 +126,7 @@ def test_a_long_look_does_not_hold_up_the_writer(tmp_path):
 
 WRITER = """
 import sys, time
-from sim.sweeps.store import Store
+from sim.sweeps.store.store import Store
 sys.path.insert(0, {tests!r})
 from test_store import DEFINITION, row
 store = Store.open({path!r}, DEFINITION)
@@ -182,7 +182,7 @@ def test_a_full_disk_is_a_sentence_and_what_was_stored_stays(tmp_path):
 LIMITED = """
 import resource, sys
 from sim.errors import StoreError
-from sim.sweeps.store import Store
+from sim.sweeps.store.store import Store
 sys.path.insert(0, {tests!r})
 from test_store import DEFINITION, row
 store = Store.open({path!r}, DEFINITION)
@@ -224,7 +224,7 @@ def test_a_disk_too_full_for_the_lock_is_a_sentence(tmp_path, monkeypatch):
 
 
 def test_a_database_locked_by_another_program_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.sweeps.store.PATIENCE", 0.1)
+    monkeypatch.setattr("sim.sweeps.store.store.PATIENCE", 0.1)
     path = filled(tmp_path / "a.db")
     with Store.open(path, DEFINITION) as store:
         other = sqlite3.connect(path, isolation_level=None)

@@ -27,13 +27,14 @@ from small_sweep import (
 
 import sim
 from sim.errors import ConfigError, StoreError, SweepError
-from sim.sweeps import cluster, driver, grid, in_process, lost, processes
-from sim.sweeps.chunks import Queue
-from sim.sweeps.identity import points
-from sim.sweeps.job import Job, Point, left_behind
-from sim.sweeps.marker import Marker
-from sim.sweeps.progress import Progress
-from sim.sweeps.store import Store
+from sim.sweeps import driver, grid
+from sim.sweeps.engines import cluster, in_process, lost, processes
+from sim.sweeps.engines.chunks import Queue
+from sim.sweeps.engines.marker import Marker
+from sim.sweeps.engines.point import Job, Point, left_behind
+from sim.sweeps.engines.progress import Progress
+from sim.sweeps.identity.keys import points
+from sim.sweeps.store.store import Store
 
 sweep = driver.sweep
 
@@ -139,10 +140,10 @@ def test_shards_are_a_partition(tmp_path):
     paths = [tmp_path / f"{k}.db" for k in (1, 2, 3)]
     for k, path in enumerate(paths):
         sweep(base(), design(7), path, measures=MEASURES, shard=(k + 1, 3) if k else "1/3")
-    parts = [sim.sweeps.survey.load(p) for p in paths]
+    parts = [sim.sweeps.sweep_table.load(p) for p in paths]
     found = sorted(r["index"] for t in parts for r in t.rows)
     assert found == list(range(7))
-    whole = sim.sweeps.survey.load(*paths)
+    whole = sim.sweeps.sweep_table.load(*paths)
     assert but_wall(whole.rows) == but_wall(sweep(base(), design(7), measures=MEASURES).rows)
     assert whole.planned == 7
 

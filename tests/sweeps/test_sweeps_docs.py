@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.sweeps.plan import load_plan
+from sim.sweeps.plans.plan import load_plan
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import pytest
 
 from sim.errors import ConfigError, FileFormatError, UnknownNameError
 from sim.sweeps import grid, table
-from sim.sweeps.axis import Axis
-from sim.sweeps.survey import SweepTable, load
+from sim.sweeps.design.axis import Axis
+from sim.sweeps.sweep_table import SweepTable, load
 
 LAWS = ("power", "spiral")
 

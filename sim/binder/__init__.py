@@ -1,0 +1,1 @@
+"""From a model to compiled code: layout, text, derivatives, cache, system."""

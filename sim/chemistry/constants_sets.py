@@ -1,0 +1,242 @@
+"""Named sets of thermodynamic constants, rewritten over the basis of the model.
+
+A set is a file of data/chemistry: species with the reaction that forms them, and minerals with the
+reaction that dissolves them. Here they are rewritten over the *model basis*, one species per
+component,
+
+    Ca2+ Mg2+ Na+ K+ Cl- SO4 2- HCO3- HPO4 2- P2O7 4- citrate3- Tris H+
+
+so that the coefficient of H+ in a species is its share of the acidity: H = [H+] - [OH-] + [H2PO4-]
++ 2 [H3PO4] - [PO4 3-] + [CO2] - [CO3 2-] + ... That sum is what mixing and precipitation conserve.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from sim.chemistry.tables import SpeciationTables, speciation_tables
+from sim.errors import ConfigError, listing, nearest, shown
+
+# Component -> the species it is counted as. H last: every other component is written without it.
+BASIS = MappingProxyType(
+    {
+        "Ca": "Ca",
+        "P": "HPO4",
+        "Mg": "Mg",
+        "Na": "Na",
+        "K": "K",
+        "Cl": "Cl",
+        "C": "HCO3",
+        "SO4": "SO4",
+        "citrate": "citrate",
+        "PPi": "PPi",
+        "Tris": "Tris",
+        "H": "H",
+    }
+)
+LN10 = math.log(10.0)
+
+
+@dataclass(frozen=True)
+class AqueousSpecies:
+    """One dissolved species: how it forms, how strongly, and its activity parameters."""
+
+    name: str
+    charge: int
+    reaction: MappingProxyType[str, float]  # empty for a master species
+    log_K: float
+    delta_h: float  # kJ/mol
+    analytic: tuple[float, ...]
+    ion_size: float | None  # angstrom
+    b: float  # kg/mol
+    source: str
+    confidence: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Mineral:
+    """One solid: what a formula unit dissolves to, its solubility product and its size."""
+
+    name: str
+    title: str
+    formula: str
+    reaction: MappingProxyType[str, float]
+    log_K: float
+    delta_h: float  # kJ/mol
+    analytic: tuple[float, ...]
+    nu: float  # ions per formula unit, S = (IAP/Ksp)^(1/nu)
+    molar_volume: float  # m3/mol
+    density: float  # kg/m3
+    source: str
+    confidence: str
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class ConstantsSet:
+    """A named, cited set of equilibrium constants."""
+
+    name: str
+    title: str
+    activity: str
+    gas_constant: float  # J/(mol K)
+    reference_temperature: float  # K
+    water_activity_slope: float  # kg/mol
+    species: MappingProxyType[str, AqueousSpecies]
+    minerals: MappingProxyType[str, Mineral]
+    components: tuple[str, ...]
+
+    def log_K(self, T: float) -> dict[str, float]:
+        """log10 formation constants over the model basis at T [K], by species."""
+        names, _, _, log_K = self._over_basis(T)
+        return dict(zip(names, log_K, strict=True))
+
+    def log_Ksp(self, T: float) -> dict[str, float]:
+        """log10 solubility products of the reactions as their source writes them, T [K]."""
+        return {n: self._reaction_log_K(m, T) for n, m in self.minerals.items()}
+
+    def tables(
+        self,
+        components: Iterable[str] | None = None,
+        T: float = 310.15,
+        activity: str | None = None,
+    ) -> SpeciationTables:
+        """Arrays for the kernels, for the species that form from `components`; T [K], 273-373.
+
+        activity: "davies" or "truesdell-jones"; the set's own by default.
+        """
+        chosen = tuple(components) if components is not None else self.components
+        return speciation_tables(self, chosen, float(T), activity or self.activity)
+
+    def _reaction_log_K(self, item: AqueousSpecies | Mineral, T: float) -> float:
+        if item.analytic:
+            a = (*item.analytic, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)[:6]
+            return a[0] + a[1] * T + a[2] / T + a[3] * math.log10(T) + a[4] / T**2 + a[5] * T**2
+        shift = 1.0 / self.reference_temperature - 1.0 / T
+        return item.log_K + 1e3 * item.delta_h / (LN10 * self.gas_constant) * shift
+
+    def _over_masters(self, T: float) -> dict[str, tuple[dict[str, float], float]]:
+        """Each species as master species and the log10 constant of forming it from them."""
+        found: dict[str, tuple[dict[str, float], float]] = {"H2O": ({"H2O": 1.0}, 0.0)}
+        for name, item in self.species.items():
+            if item.reaction:
+                found[name] = self._sum(item, found, T)
+            else:
+                found[name] = ({name: 1.0}, 0.0)
+        return found
+
+    def _sum(
+        self,
+        item: AqueousSpecies | Mineral,
+        found: dict[str, tuple[dict[str, float], float]],
+        T: float,
+    ) -> tuple[dict[str, float], float]:
+        masters: dict[str, float] = {}
+        log_K = self._reaction_log_K(item, T)
+        sign = 1.0 if isinstance(item, AqueousSpecies) else -1.0  # minerals dissolve
+        for part, n in item.reaction.items():
+            of_part, log_K_part = found[part]
+            log_K += sign * n * log_K_part
+            for master, count in of_part.items():
+                masters[master] = masters.get(master, 0.0) + n * count
+        return masters, log_K
+
+    def _over_basis(self, T: float) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+        """Species names, coefficients over the components, water, log10 K; basis species first."""
+        found = self._over_masters(T)
+        first = [BASIS[c] for c in self.components]
+        names = first + [n for n in self.species if n not in first]
+        nu, water, log_K = self._change_basis([found[n] for n in names], found, -1.0)
+        return names, np.rint(nu), np.rint(water), log_K
+
+    def _change_basis(
+        self,
+        rows: list[tuple[dict[str, float], float]],
+        found: dict[str, tuple[dict[str, float], float]],
+        sign: float,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        masters = [n for n, s in self.species.items() if not s.reaction]
+        basis = [found[BASIS[c]] for c in self.components]
+        matrix = np.array([[b.get(n, 0.0) for n in masters] for b, _ in basis])
+        parts = np.array([[r.get(n, 0.0) for n in masters] for r, _ in rows])
+        nu = np.round(parts @ np.linalg.inv(matrix), 9)
+        water = np.array([r.get("H2O", 0.0) for r, _ in rows])
+        water = water - nu @ np.array([b.get("H2O", 0.0) for b, _ in basis])
+        log_K = np.array([k for _, k in rows]) + sign * (nu @ np.array([k for _, k in basis]))
+        return nu, np.round(water, 9), log_K
+
+
+def constants_sets() -> list[str]:
+    """Names of the sets of constants, the default first."""
+    folder = resources.files("sim") / "data" / "constants"
+    names = sorted(f.name[: -len(".toml")] for f in folder.iterdir() if f.name.endswith(".toml"))
+    return sorted(names, key=lambda n: n != "tissue-37C")
+
+
+@lru_cache(maxsize=16)
+def constants_set(name: str) -> ConstantsSet:
+    """The named set of constants, read once; ConfigError for an unknown name."""
+    known = constants_sets()
+    if name not in known:
+        raise ConfigError(
+            f"{shown(name)} is not a set of constants; there are {listing(known)}.{nearest(name, known)}"
+        )
+    path = resources.files("sim") / "data" / "constants" / f"{name}.toml"
+    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    species = {n: _species(n, d) for n, d in data["species"].items()}
+    minerals = {n: _mineral(n, d) for n, d in data["minerals"].items()}
+    return ConstantsSet(
+        name=data["name"],
+        title=data["title"],
+        activity=data["activity"],
+        gas_constant=data["gas_constant"],
+        reference_temperature=data["reference_temperature"],
+        water_activity_slope=data["water_activity_slope"],
+        species=MappingProxyType(species),
+        minerals=MappingProxyType(minerals),
+        components=tuple(c for c, s in BASIS.items() if s in species),
+    )
+
+
+def _species(name: str, d: dict[str, Any]) -> AqueousSpecies:
+    return AqueousSpecies(
+        name,
+        d["charge"],
+        MappingProxyType(d.get("reaction", {})),
+        d.get("log_K", 0.0),
+        d.get("delta_h", 0.0),
+        tuple(d.get("analytic", ())),
+        d.get("ion_size"),
+        d.get("b", 0.0),
+        d["source"],
+        d["confidence"],
+        d.get("note", ""),
+    )
+
+
+def _mineral(name: str, d: dict[str, Any]) -> Mineral:
+    return Mineral(
+        name,
+        d["title"],
+        d["formula"],
+        MappingProxyType(d["reaction"]),
+        d.get("log_K", 0.0),
+        d.get("delta_h", 0.0),
+        tuple(d.get("analytic", ())),
+        float(d["nu"]),
+        d["molar_volume"],
+        d["density"],
+        d["source"],
+        d["confidence"],
+        d.get("note", ""),
+    )

@@ -1,0 +1,127 @@
+"""The command line: `hapsim COMMAND`, the same as `python -m sim COMMAND`.
+
+Exit codes: 0 done, 1 the run failed (what was computed is kept), 2 bad input, 130 interrupted.
+Data go to stdout, progress and warnings to stderr.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import warnings
+
+import click
+
+from sim.cli import bench, cite, doctor, export, run, show, speciate
+from sim.cli.sweep import commands
+from sim.errors import (
+    ConfigError,
+    FileFormatError,
+    SolverError,
+    SpeciationError,
+    StoreError,
+    SweepError,
+    nearest,
+)
+
+BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, StoreError, SweepError, OSError)
+
+
+class Commands(click.Group):
+    """A group that answers mistakes in sentences and shows tracebacks only with --debug."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            ctx.fail(f"'{args[0]}' is not a command; there are {', '.join(known)}.{nearest(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+    def main(self, args=None, prog_name=None, standalone_mode=True, **extra):  # type: ignore[override]
+        words = list(sys.argv[1:] if args is None else args)
+        if prog_name is None and sys.argv[0].endswith("__main__.py"):
+            prog_name = "python -m sim"
+        extra |= {"prog_name": prog_name, "standalone_mode": False}
+        if not standalone_mode or "--debug" in words:
+            code = super().main(words, **extra)
+            return code if not standalone_mode else sys.exit(code if isinstance(code, int) else 0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _Sentences()
+            sys.exit(self._guarded(words, extra))
+
+    def _guarded(self, words: list[str], extra: dict) -> int:
+        try:
+            code = super().main(words, **extra)
+        except click.Abort:
+            _say("Interrupted.")
+            return 130
+        except click.ClickException as error:
+            error.show()
+            return error.exit_code
+        except BAD_INPUT as error:
+            _say(f"Error: {_sentence(error)}")
+            return 2
+        except Exception as error:
+            kind = type(error).__name__
+            _say(f"Unexpected {kind}: {_sentence(error)}")
+            _say("This is a fault of hapsim; please report it with what --debug adds to it.")
+            return 1
+        return code if isinstance(code, int) else 0
+
+
+class _Sentences:
+    """Shows each warning once, as a line on stderr."""
+
+    def __init__(self) -> None:
+        self.seen: set[str] = set()
+
+    def __call__(self, message, category, filename, lineno, file=None, line=None) -> None:
+        text = str(message)
+        if text not in self.seen and not issubclass(category, DeprecationWarning):
+            self.seen.add(text)
+            _say(f"warning: {text}")
+
+
+def _say(text: str) -> None:
+    """A sentence on stderr; in a terminal lines end between words."""
+    columns = shutil.get_terminal_size().columns
+    click.echo(click.wrap_text(text, columns - 1) if sys.stderr.isatty() else text, err=True)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'the file'}: {error.strerror}."
+    return str(error)
+
+
+def _version(ctx: click.Context, _parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        click.echo(f"hapsim {sys.modules['sim'].__version__}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+@click.option("--debug", is_flag=True, expose_value=False, help="Show tracebacks of errors.")
+def main() -> None:
+    """An open simulator of dystrophic calcification: mineral in dead tissue.
+
+    \b
+    A first run:
+        hapsim scenarios                 what there is
+        hapsim show infarct_myocardium   what one of them assumes
+        hapsim run infarct_myocardium    run it; files go to results/
+
+    Not a clinical tool.
+    """
+
+
+COMMANDS = (
+    show.scenarios, show.show, run.run, commands.sweep, export.export, speciate.speciate, cite.cite,
+    doctor.doctor, bench.bench,
+)  # fmt: skip
+for command in COMMANDS:
+    main.add_command(command)

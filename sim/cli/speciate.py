@@ -1,0 +1,118 @@
+"""`hapsim speciate`: the equilibrium of a fluid, from its totals."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sim.cli import choices
+
+if TYPE_CHECKING:
+    from sim.chemistry.batch import Equilibrium
+    from sim.chemistry.fluid import Fluid
+
+
+@click.command(short_help="Free ions and saturation of a fluid.")
+@click.argument("totals", nargs=-1, metavar="[NAME=TOTAL]...")
+@click.option("--pH", "pH", metavar="NUMBER", help="pH of the fluid; may also be written pH=7.4.")
+@click.option("--temperature", type=float, default=37.0, show_default=True, help="[degC]")
+@click.option("--constants", default="tissue-37C", show_default=True, help="Set of constants.")
+@click.option("--activity", help="davies or truesdell-jones instead of the set's own.")
+@click.option("--charge-balance", metavar="NAME", help="Adjust Na, K or Cl to neutrality.")
+@click.option("--mineral", metavar="NAME", help="Let this solid form until equilibrium, e.g. HAP.")
+@click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
+@choices.debug
+def speciate(
+    totals: tuple[str, ...],
+    pH: str | None,
+    temperature: float,
+    constants: str,
+    activity: str | None,
+    charge_balance: str | None,
+    mineral: str | None,
+    as_json: bool,
+) -> None:
+    """Compute free ions and saturation of a fluid from its total concentrations.
+
+    Totals are in mmol per kg of water (mM), or text with a unit.
+
+    \b
+    Example, interstitial fluid:
+      hapsim speciate --pH 7.4 Ca=1.2 P=1.1 C=26 Na=139 Cl=108 K=4 Mg=0.7
+    """
+    from sim.chemistry.batch import equilibrate
+    from sim.chemistry.fluid import speciate as solve
+    from sim.errors import ConfigError
+
+    words = choices.pairs(totals, "total")
+    given: dict[str, Any] = {k: choices.quantity(v) for k, v in words.items()}
+    if pH is not None:
+        if "pH" in given:
+            raise ConfigError("pH is given twice.")
+        given["pH"] = choices.quantity(pH)
+    reserved = ("temperature", "constants", "activity", "charge_balance")
+    for key in reserved:
+        if key in given:
+            raise ConfigError(f"{key} is an option: write --{key.replace('_', '-')} {given[key]}.")
+    if "pH" not in given and "acidity" not in given:
+        raise ConfigError("the pH is missing: add --pH 7.4.")
+    fluid = solve(
+        temperature=temperature, constants=constants, activity=activity,
+        charge_balance=charge_balance, **given,
+    )  # fmt: skip
+    end = equilibrate(fluid, mineral) if mineral else None
+    if as_json:
+        found = {"fluid": _values(fluid)}
+        if end is not None:
+            solid = {"mineral": end.mineral, "solid": {"value": end.solid, "unit": "mmol/kgw"}}
+            found["equilibrium"] = {**solid, **_values(end.fluid)}
+        click.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
+        return
+    click.echo(fluid)
+    if end is not None:
+        click.echo(_batch(fluid, end))
+
+
+def _batch(fluid: Fluid, end: Equilibrium) -> str:
+    lines = ["", f"At equilibrium with {end.mineral}, closed to everything else"]
+    lines.append(f"  solid          {end.solid:.4g} mmol/kgw")
+    lines.append(f"  pH             {fluid.pH:.4g} -> {end.pH:.4g}")
+    for name in ("Ca", "P"):
+        if name in fluid.totals:
+            before, after = fluid.totals[name], end.totals[name]
+            lines.append(f"  total {name:<9}{before:.4g} -> {after:.4g} mmol/kgw")
+    lines += [
+        f"  SI {n:<12}{fluid.SI[n]:.4g} -> {0.0 if abs(float(v)) < 1e-9 else v:.4g}"
+        for n, v in end.SI.items()
+        if math.isfinite(v)
+    ]
+    return "\n".join(lines)
+
+
+def _values(fluid: Fluid) -> dict[str, Any]:
+    return {
+        "constants": fluid.constants,
+        "activity_model": fluid.activity_model,
+        "temperature": {"value": fluid.temperature, "unit": "degC"},
+        "pH": fluid.pH,
+        "acidity": {"value": fluid.acidity, "unit": "mmol/kgw"},
+        "ionic_strength": {"value": fluid.ionic_strength, "unit": "mol/kgw"},
+        "charge": {"value": fluid.charge, "unit": "meq/kgw"},
+        "totals": {"unit": "mmol/kgw", **dict(fluid.totals)},
+        "free": {"unit": "mmol/kgw", **dict(fluid.free)},
+        "activity": {"unit": "1", **dict(fluid.activity)},
+        "SI": dict(fluid.SI),
+        "S": dict(fluid.S),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Without infinities, which JSON does not have: they become null."""
+    if isinstance(value, dict):
+        return {k: _plain(v) for k, v in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,1 @@
+"""hapsim sweep and its commands."""

@@ -1,0 +1,1 @@
+"""What is done to which tissue: scenarios, places, interventions, changes."""

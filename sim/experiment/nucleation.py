@@ -1,0 +1,78 @@
+"""What a scenario says of nucleation as chance: seed, intervals, and the true size of its tissue."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sim.errors import ScenarioError
+from sim.space.chance import seed_number
+from sim.units import convert
+
+INTERVALS = 120
+# geometry -> what a grid takes as 1 SI unit of, and its unit
+NOMINAL = {
+    "slab": ("cross-section", "m2", "1 mm2"),
+    "cylinder": ("length", "m", "10 um"),
+    "rectangle": ("depth", "m", "10 um"),
+    "well_mixed": ("volume", "m3", "1 mm3"),
+}
+
+
+@dataclass(frozen=True)
+class StochasticNucleation:
+    """How nucleation is drawn.
+
+    seed: 0 to 2^64 - 1; all that a draw depends on besides interval and cell
+    interval: time between draws [s or text]; if None, 120 intervals, the k-th ending at
+        duration x (k/120)^2: short at first, where things move fastest
+    sample: what the grid takes as 1: the cross-section of a slab, the length of a cylinder, the
+        depth of a rectangle, the volume of a stirred cell; a sphere or box has true volumes
+    """
+
+    seed: int
+    interval: float | str | None = None
+    sample: float | str | None = None
+
+    def __post_init__(self):
+        object.__setattr__(self, "seed", seed_number(self.seed, "stochastic nucleation"))
+        if self.interval is not None:
+            interval = convert(self.interval, "s", "stochastic nucleation: interval")
+            object.__setattr__(self, "interval", interval)
+            if not interval > 0:
+                raise ScenarioError(f"stochastic nucleation: interval = {interval:g} s must be positive.")
+
+    def table(self) -> dict:
+        """Plain data."""
+        return asdict(self)
+
+    def share(self, geometry: str) -> float:
+        """True volume of the tissue over that of the grid [-]."""
+        if geometry not in NOMINAL:
+            if self.sample is not None:
+                raise ScenarioError(
+                    f"stochastic nucleation: a {geometry} has its true volume; leave sample out."
+                )
+            return 1.0
+        what, unit, example = NOMINAL[geometry]
+        if self.sample is None:
+            raise ScenarioError(
+                f"stochastic nucleation: chance depends on the true {what} of a {geometry}, which the grid "
+                f"takes as 1 {unit}; give sample='{example}' or what it is."
+            )
+        size = convert(self.sample, unit, f"stochastic nucleation: sample ({what})")
+        if not size > 0:
+            raise ScenarioError(f"stochastic nucleation: sample = {self.sample!r} must be a positive {what}.")
+        return size
+
+    def ends(self, duration: float) -> np.ndarray:
+        """Times of the draws [s], the last at the end of the run."""
+        if self.interval is None:
+            return duration * (np.arange(1, INTERVALS + 1) / INTERVALS) ** 2
+        count = int(np.ceil(duration / self.interval * (1 - 1e-12)))
+        if count > 1_000_000:
+            raise ScenarioError(
+                f"stochastic nucleation: {count} intervals of {self.interval:g} s; take longer ones."
+            )
+        return np.minimum(self.interval * np.arange(1, count + 1), duration)

@@ -1,0 +1,207 @@
+"""What the name of an axis means in a scenario: which numbers or words it takes, in which unit.
+
+"lesion.radius", "acid.load"     any parameter or layer quantity
+"duration", "resolution"         the run's length [s]; times as many cells along each axis
+"constants", "growth_law", "outer", "geometry"      words
+"seed"                           of stochastic nucleation
+"initial.Ca"                     an amount at the start, everywhere
+"random_field.collagen.log_sd"   of a random field: log_sd, correlation_length, seed
+"region.lesion.radius"           a length of the shape of a region
+"PPi.at", "intervention.1.PPi"   time and values of an intervention, by label or number from 1;
+                                 "intervention.<which>.boundary.PPi" (or state, parameters) where
+                                 the short form could mean two of them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sim.chemistry.constants_sets import constants_sets
+from sim.errors import ScenarioError, listing, nearest
+from sim.experiment.intervention import Intervention
+from sim.experiment.places import AXES
+from sim.experiment.scenario import GEOMETRIES, Scenario
+from sim.model.library import GROWTH_LAWS
+from sim.parameters import Parameter
+from sim.space.boundary import KINDS as OUTER
+from sim.units import si_unit
+
+PARTS = ("boundary", "parameters", "state")
+FIELD_UNITS = {"log_sd": "1", "correlation_length": "m", "seed": "1"}
+WORDS = {"growth_law": GROWTH_LAWS, "outer": OUTER}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an axis changes.
+
+    kind: how `applied` changes it; where: what of, as `kind` needs it. Equal targets are one thing
+    unit: of the values, SI; "" for words; words: those allowed; whole: whole numbers only
+    least: what values may not lie below (above, if `open`); parameter: whose range they should keep
+    """
+
+    kind: str
+    where: tuple = ()
+    unit: str = ""
+    words: tuple[str, ...] = ()
+    whole: bool = False
+    least: float | None = None
+    open: bool = False
+    parameter: Parameter | None = None
+
+
+def target(base: Scenario, name: str) -> Target:
+    """What `name` means in a scenario; a sentence with the nearest name when it means nothing."""
+    if name in base.parameters:
+        return _parameter(base.parameters[name], name)
+    found = _plain(base, name) or _dotted(base, name) or _intervention(base, name)
+    if found is not None:
+        return found
+    try:
+        known = base.with_parameters({name: 0.0})
+    except ScenarioError:
+        raise ScenarioError(
+            f"'{name}' is nothing that {base.name} has.{nearest(name, names(base))}"
+        ) from None
+    return _parameter(known.parameters[name], name)
+
+
+def names(base: Scenario) -> list[str]:
+    """Names that an axis may have, but for layer quantities that the scenario leaves at their default."""
+    found = [
+        *base.parameters,
+        "duration",
+        "resolution",
+        "constants",
+        "growth_law",
+        "outer",
+        "geometry",
+        "seed",
+    ]
+    found += [f"initial.{s.name}" for s in base.model.species]
+    found += [f"random_field.{f.field}.{part}" for f in base.random_fields for part in FIELD_UNITS]
+    found += [f"region.{n}.{part}" for n, shape in base.regions for part in _lengths(shape)]
+    for k, i in enumerate(base.interventions):
+        which = i.label or str(k + 1)
+        found += [f"{which}.at", f"intervention.{which}.at"]
+        found += [f"intervention.{which}.{n}" for part in PARTS for n in getattr(i, part)]
+    return found
+
+
+def _parameter(p: Parameter, name: str) -> Target:
+    least = 0.0 if p.low is not None and p.low >= 0 else None
+    return Target("parameter", (name,), si_unit(p.unit), least=least, parameter=p)
+
+
+def _plain(base: Scenario, name: str) -> Target | None:
+    if name in WORDS:
+        return Target(name, words=tuple(WORDS[name]))
+    if name == "constants":
+        return Target(name, words=tuple(constants_sets()))
+    if name == "geometry":
+        return Target(
+            name, words=tuple(g for g in GEOMETRIES if not base.domain or AXES[g] == len(base.domain))
+        )
+    if name == "duration":
+        return Target(name, unit="s", least=0.0, open=True)
+    if name == "resolution":
+        return Target(name, unit="1", least=0.0, open=True)
+    if name == "seed":
+        if base.stochastic is None:
+            raise ScenarioError(
+                f"an axis 'seed' would decide nothing: nucleation is not stochastic in {base.name}. Start "
+                "from scenario.with_stochastic_nucleation(seed=1, ...)."
+            )
+        return Target(name, unit="1", whole=True, least=0.0)
+    return None
+
+
+def _dotted(base: Scenario, name: str) -> Target | None:
+    """Amounts at the start, random fields and shapes of regions."""
+    first, _, rest = name.partition(".")
+    what, _, part = rest.rpartition(".")
+    if first == "initial":
+        units = {s.name: (s.unit, s.signed) for s in base.model.species} | {"pH": ("1", False)}
+        if rest not in units:
+            raise ScenarioError(f"{name}: '{rest}' is not a species.{nearest(rest, units)}")
+        unit, signed = units[rest]
+        return Target("initial", (rest,), si_unit(unit), least=None if signed else 0.0)
+    if first == "random_field":
+        found = [k for k, f in enumerate(base.random_fields) if f.field == what]
+        if len(found) == 1 and part in FIELD_UNITS:
+            return Target(
+                "random_field", (found[0], part), FIELD_UNITS[part], whole=part == "seed", least=0.0,
+                open=part == "correlation_length",
+            )  # fmt: skip
+    if first == "region":
+        found = [k for k, (n, shape) in enumerate(base.regions) if n == what and part in _lengths(shape)]
+        if len(found) == 1:
+            return Target("region", (found[0], part), "m", least=0.0)
+    return None
+
+
+def _lengths(shape: Any) -> list[str]:
+    """Fields of a shape that are one length."""
+    return [
+        f.name for f in fields(shape) if isinstance(getattr(shape, f.name), float) and f.name != "threshold"
+    ]
+
+
+def _intervention(base: Scenario, name: str) -> Target | None:
+    """The time or a value of an intervention."""
+    given = name.removeprefix("intervention.")
+    matches = sorted(_called(base, given), key=lambda row: -len(row[0]))
+    if not matches:
+        if given != name:
+            labels = [i.label or str(k + 1) for k, i in enumerate(base.interventions)]
+            raise ScenarioError(
+                f"'{name}' names no intervention of {base.name}; there are {listing(labels)}."
+                f"{nearest(given.partition('.')[0], labels)}"
+            )
+        return None
+    which, k, rest = matches[0]
+    if len([m for m in matches if m[0] == which]) > 1:
+        raise ScenarioError(f"'{name}': several interventions are called '{which}'; number them from 1.")
+    if rest == "at":
+        return Target("intervention", (k, "at"), "s", least=0.0)
+    i = base.interventions[k]
+    part, _, inner = rest.partition(".")
+    found = (
+        [(part, inner)] if part in PARTS and inner else [(p, rest) for p in PARTS if rest in getattr(i, p)]
+    )
+    if given == name or not found:
+        held = [n for p in PARTS for n in getattr(i, p)]
+        raise ScenarioError(
+            f"'{name}': the intervention '{which}' has its time, 'at', and values of {listing(held)}; "
+            f"call them intervention.{which}.{held[0] if held else 'at'}.{nearest(rest, held)}"
+        )
+    if len(found) > 1:
+        options = [f"intervention.{which}.{p}.{n}" for p, n in found]
+        raise ScenarioError(f"'{name}' could be {' or '.join(options)}; write which.")
+    return _value(base, i, k, *found[0])
+
+
+def _called(base: Scenario, given: str) -> Iterator[tuple[str, int, str]]:
+    """(label or number, index, what follows) of the interventions that a name begins with."""
+    for k, i in enumerate(base.interventions):
+        for which in dict.fromkeys((i.label, str(k + 1))):
+            if which and given.startswith(f"{which}."):
+                yield which, k, given[len(which) + 1 :]
+
+
+def _value(base: Scenario, i: Intervention, k: int, part: str, name: str) -> Target:
+    where = (k, part, name)
+    if part == "parameters":
+        p = target(base, name)
+        if p.kind != "parameter":
+            raise ScenarioError(f"{i}: '{name}' is not a parameter.{nearest(name, base.parameters)}")
+        return Target("intervention", where, p.unit, least=p.least, parameter=p.parameter)
+    species = {s.name: s for s in base.model.species if part == "state" or s.mobile}
+    if name == "pH" and part == "boundary":
+        return Target("intervention", where, "1", least=0.0)
+    if name not in species:
+        raise ScenarioError(f"{i}: '{name}' is not a species that {part} takes.{nearest(name, species)}")
+    s = species[name]
+    return Target("intervention", where, si_unit(s.unit), least=None if s.signed else 0.0)

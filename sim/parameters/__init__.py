@@ -1,0 +1,233 @@
+"""Parameters by dotted name: load from TOML, change, compare, print, cite."""
+
+from __future__ import annotations
+
+import tomllib
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown
+from sim.parameters.parameter import CONFIDENCE, Parameter
+from sim.parameters.references import Citation, Reference, References, cite, load_references, read_text
+from sim.units import convert, parse_unit, si_unit
+
+__all__ = [
+    "CONFIDENCE",
+    "Citation",
+    "Difference",
+    "Differences",
+    "Parameter",
+    "Parameters",
+    "Reference",
+    "References",
+    "cite",
+    "load_parameters",
+    "load_references",
+    "parameters_from",
+]
+
+
+class Difference(NamedTuple):
+    """A parameter that differs; values in `unit`, None on the side that has no such parameter."""
+
+    name: str
+    old: float | None
+    new: float | None
+    unit: str
+
+    def __str__(self) -> str:
+        old, new = ("absent" if v is None else f"{v:g}" for v in (self.old, self.new))
+        return f"{self.name}: {old} -> {new}" + ("" if self.unit == "1" else f" {self.unit}")
+
+
+class Differences(tuple[Difference, ...]):
+    """Rows of (name, old, new, unit), in the order of the names; prints one row a line."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(str(row) for row in self) or "no difference"
+
+
+class Parameters(Mapping[str, Parameter]):
+    """Frozen mapping of dotted name to Parameter; changes return a copy."""
+
+    __slots__ = ("_entries",)
+
+    def __init__(self, entries: Mapping[str, Parameter] | None = None) -> None:
+        found = dict(entries or {})
+        for name, entry in found.items():
+            if not isinstance(entry, Parameter):
+                raise ParameterError(f"{name} = {shown(entry)} is not a sim.Parameter.")
+        self._entries = found
+
+    def __getitem__(self, name: str) -> Parameter:
+        try:
+            return self._entries[name]
+        except (KeyError, TypeError):
+            raise self._unknown(name) from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The parameter, or `default` when there is none of this name."""
+        return self._entries.get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __repr__(self) -> str:
+        return f"<Parameters: {len(self)} ({listing(self, 4)})>"
+
+    def __str__(self) -> str:
+        return self.table()
+
+    def _unknown(self, name: object) -> ParameterError:
+        hint = nearest(name, self._entries)
+        own = "" if hint else f" Known here: {listing(sorted(self._entries))}."
+        return ParameterError(f"{shown(name)} is not a parameter.{hint}{own}")
+
+    def si(self, name: str) -> float:
+        """Value in SI."""
+        return self[name].si
+
+    def vector(self, names: Iterable[str]) -> NDArray[np.float64]:
+        """SI values in the order of `names`."""
+        return np.array([self[name].si for name in names], dtype=np.float64)
+
+    def within(self, prefix: str) -> Parameters:
+        """Those whose dotted name lies under `prefix`: within("phosphatase")."""
+        return Parameters({n: p for n, p in self.items() if n.startswith(prefix + ".")})
+
+    def __or__(self, other: Mapping[str, Parameter]) -> Parameters:
+        """Both sets; a name in both must be the same parameter."""
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        for name in self._entries.keys() & other.keys():
+            if self._entries[name] != other[name]:
+                raise ParameterError(f"'{name}' is given twice, with different contents.")
+        return Parameters({**self._entries, **other})
+
+    def with_values(self, values: Mapping[str, float | str | Parameter]) -> Parameters:
+        """A copy with other values: text with a unit, a number in SI, or a whole Parameter.
+
+        A number loses the source of the one it replaces. Warns (RangeWarning) outside the range.
+        """
+        changed = dict(self._entries)
+        for name, value in values.items():
+            old = self[name]
+            if isinstance(value, Parameter):
+                if parse_unit(value.unit).dimension != parse_unit(old.unit).dimension:
+                    raise ParameterError(
+                        f"{name} = {value.text()} is in {si_unit(value.unit)}; {si_unit(old.unit)} is needed."
+                    )
+                changed[name] = value
+            else:
+                try:
+                    changed[name] = old.at(float(convert(value, old.unit, name)))
+                except UnitError as error:
+                    raise ParameterError(str(error)) from None
+            if changed[name].value < 0 and old.low is not None and old.low >= 0:
+                raise ParameterError(f"{name} = {changed[name].text()} is negative; zero is the least.")
+            plain = None if isinstance(value, str | Parameter) else float(value)
+            sentence = changed[name].outside(name, plain)
+            if sentence and changed[name] is not old:
+                warnings.warn(sentence, RangeWarning, stacklevel=2)
+        return Parameters(changed)
+
+    def diff(self, other: Mapping[str, Parameter]) -> Differences:
+        """What changes from self to other; a change of source alone is no difference."""
+        rows = []
+        for name in sorted(self._entries.keys() | other.keys()):
+            old, new = self.get(name), other.get(name)
+            if old is None:
+                rows.append(Difference(name, None, other[name].value, other[name].unit))
+            elif new is None:
+                rows.append(Difference(name, old.value, None, old.unit))
+            elif old.si != new.si and old.unit == new.unit:
+                rows.append(Difference(name, old.value, new.value, old.unit))
+            elif old.si != new.si:
+                rows.append(Difference(name, old.si, new.si, si_unit(old.unit)))
+        return Differences(rows)
+
+    def table(self) -> str:
+        """Name, value, unit, range, confidence and source, one parameter a line."""
+        rows = [("name", "value", "unit", "range", "confidence", "source")]
+        for name, p in self.items():
+            low, high = ("..." if b is None else f"{b:g}" for b in p.range)
+            limits = "" if p.range == (None, None) else f"{low} - {high}"
+            rows.append((name, f"{p.value:g}", p.unit, limits, p.confidence, p.source))
+        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+        padded = ("  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in rows)
+        return "\n".join(line.rstrip() for line in padded)
+
+
+_NEEDED = ("value", "unit", "range", "source", "confidence")
+_ALLOWED = (*_NEEDED, "note", "description")
+
+
+def load_parameters(path: str | Path | Traversable) -> Parameters:
+    """Parameters of a TOML file; nested tables give dotted names.
+
+    Every entry has value, unit, range, source and confidence; note and description are optional.
+    Raises ParameterError naming the file and the entry.
+    """
+    text = read_text(path, ParameterError)
+    try:
+        content = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ParameterError(f"{path} is not valid TOML: {reason}.") from None
+    return parameters_from(content, str(path))
+
+
+def parameters_from(content: dict[str, Any], where: str) -> Parameters:
+    """Parameters of tables already read; `where` names them in errors."""
+    return Parameters(dict(_entries(content, "", where)))
+
+
+def _entries(table: dict[str, Any], prefix: str, where: str) -> Iterator[tuple[str, Parameter]]:
+    for key, content in table.items():
+        name = prefix + key
+        if not isinstance(content, dict):
+            raise ParameterError(f"{where}: '{name}' stands outside a parameter's table.")
+        if name.count(".") > 8:
+            raise ParameterError(f"{where}: '{name[:64]}' is nested deeper than 8 tables.")
+        if content and all(isinstance(inner, dict) for inner in content.values()):
+            yield from _entries(content, name + ".", where)
+        else:
+            yield name, _entry(content, f"{where}: [{name}]")
+
+
+def _entry(content: dict[str, Any], where: str) -> Parameter:
+    for key in content:
+        if key not in _ALLOWED:
+            raise ParameterError(f"{where} has an unknown key '{key}'.{nearest(key, _ALLOWED)}")
+    missing = [key for key in _NEEDED if key not in content]
+    if missing:
+        raise ParameterError(f"{where} lacks {listing(missing)}.")
+    for key in ("unit", "confidence", "note", "description"):
+        if not isinstance(content.get(key, ""), str):
+            raise ParameterError(f"{where}: {key} = {shown(content[key])} is not text.")
+    source = content["source"]
+    keys = source if isinstance(source, list) else [source]
+    if not keys or not all(isinstance(k, str) and k.strip() for k in keys):
+        raise ParameterError(f"{where}: source = {shown(source)} names no reference.")
+    try:
+        parameter = Parameter(**{**content, "source": keys})
+    except ParameterError as error:
+        raise ParameterError(f"{where}: {error}") from None
+    outside = parameter.outside(where)
+    if outside:
+        raise ParameterError(outside)
+    return parameter

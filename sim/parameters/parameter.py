@@ -1,0 +1,169 @@
+"""One parameter: a number with unit, range, source and confidence."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from sim.errors import ParameterError, UnitError, listing, nearest, shown
+from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
+from sim.units.text import UNITS
+
+CONFIDENCE = ("measured", "derived", "fitted", "assumed")
+
+
+@dataclasses.dataclass(frozen=True, init=False)
+class Parameter:
+    """A number in its customary unit, with the range its source supports.
+
+    value: in `unit` (Parameter(7, "day") is seven days), or text ("7 day")
+    low, high: bounds in `unit`, or text; None is open. `range=(low, high)` says both
+    source: BibTeX keys, separated by commas; "" when there is none
+    confidence: measured, derived, fitted or assumed
+    Attribute `si` is the value in SI.
+    """
+
+    value: float
+    unit: str
+    low: float | None
+    high: float | None
+    source: str
+    confidence: str
+    note: str
+    description: str
+    si: float = dataclasses.field(init=False, repr=False)
+
+    def __init__(
+        self,
+        value: float | str,
+        unit: str | None = None,
+        low: float | str | None = None,
+        high: float | str | None = None,
+        source: str | Iterable[str] = "",
+        confidence: str = "assumed",
+        note: str = "",
+        description: str = "",
+        *,
+        range: tuple[Any, Any] | list[Any] | None = None,
+    ) -> None:
+        if range is not None:
+            if not isinstance(range, list | tuple) or len(range) != 2:
+                raise ParameterError(f"range = {shown(range)} is not a pair [low, high].")
+            if low is not None or high is not None:
+                raise ParameterError("the range is given twice; give range, or low and high.")
+            low, high = range
+        try:
+            if unit is None:  # Parameter("5 mM") is in mM, Parameter(0.7) has no dimension
+                unit = unit_of(value) if isinstance(value, str) else "1"
+            parse_unit(unit)
+            number = _in_unit(value, unit, "value")
+            bottom = None if low is None else _in_unit(low, unit, "low")
+            top = None if high is None else _in_unit(high, unit, "high")
+            si = from_unit(number, unit)
+        except UnitError as error:
+            raise ParameterError(str(error)) from None
+        if bottom is not None and top is not None and bottom > top:
+            raise ParameterError(f"range [{bottom:g}, {top:g}] {unit} has its bounds swapped.")
+        if confidence not in CONFIDENCE:
+            hint = nearest(confidence, CONFIDENCE)
+            raise ParameterError(
+                f"confidence = {shown(confidence)} is not one of {listing(CONFIDENCE)}.{hint}"
+            )
+        if not isinstance(source, str):
+            source = ", ".join(source)
+        values = (number, unit, bottom, top, source, confidence, note, description, si)
+        for field, content in zip(dataclasses.fields(self), values, strict=True):
+            object.__setattr__(self, field.name, content)
+
+    @property
+    def range(self) -> tuple[float | None, float | None]:
+        """(low, high) in `unit`; None is an open end."""
+        return self.low, self.high
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The BibTeX keys of `source`."""
+        return tuple(re.findall(r"[^,;\s]+", self.source))
+
+    def at(self, si: float) -> Parameter:
+        """The same parameter at another SI value, without source: nobody measured this number."""
+        if si == self.si:
+            return self
+        was = f"changed from {self.value:g} {self.unit}"
+        changed = dataclasses.replace(
+            self, value=to_unit(si, self.unit), source="", confidence="assumed", note=was
+        )
+        object.__setattr__(changed, "si", float(si))  # exactly the number asked for
+        return changed
+
+    def contains_value(self) -> bool:
+        """Whether the value lies in the range, bounds included (to rounding: units are converted)."""
+        low = -math.inf if self.low is None else self.low
+        high = math.inf if self.high is None else self.high
+        slack = 1e-12 * abs(self.value)
+        return low - slack <= self.value <= high + slack
+
+    def outside(self, name: str, plain: float | None = None) -> str:
+        """A sentence on how the value leaves its range, with the likely slip; "" when inside.
+
+        plain: the bare number the user gave, if so; it counts as SI, which is easily forgotten.
+        """
+        if self.contains_value():
+            return ""
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        if self.low is not None and self.value < self.low:
+            bound, where = self.low, "below the lower bound"
+        else:
+            bound, where = (math.inf if self.high is None else self.high), "above the upper bound"
+        ratio = self.value / bound if bound else math.nan
+        far = not 1 / 3 < ratio < 3  # nearer is no slip of units
+        if ratio > 0 and far:
+            where = f"{ratio:.4g} times the {where.split(' the ')[1]}"
+        sentence = f"{name} = {self.text()} is {where} {bound:g}{unit}"
+        if plain is not None and plain != self.value:
+            if dataclasses.replace(self, value=plain).contains_value():
+                return f"{sentence}; a plain number is in SI: was '{plain:g}{unit}' meant?"
+        return sentence + (self._slip() if far else ".")
+
+    def _slip(self) -> str:
+        """The end of the sentence: which unit would bring the number into the range."""
+        time = parse_unit(self.unit).dimension == (0, 0, 1, 0, 0)
+        sizes = (60, 3600, 86400, 24, 1000, 1e6) if time else (1000, 1e6, 60, 3600, 86400, 24)
+        for size in sizes:
+            for factor in (1 / size, size):
+                if dataclasses.replace(self, value=self.value * factor).contains_value():
+                    unit = _unit_times(self.unit, factor)
+                    if unit:
+                        return f"; was it given in {unit}?"
+                    times = "smaller" if factor < 1 else "larger"
+                    return f"; a number {size:g} times {times} would be inside."
+        return "."
+
+    def text(self) -> str:
+        """Value and unit, as "0.1 J/m2"."""
+        return f"{self.value:g}" if self.unit == "1" else f"{self.value:g} {self.unit}"
+
+
+def _in_unit(value: object, unit: str, name: str) -> float:
+    if isinstance(value, str):
+        return to_unit(convert(value, unit, name), unit)
+    from_unit(value, unit, name)  # type: ignore[arg-type]  # refuses what is no finite number
+    return float(value)  # type: ignore[arg-type]
+
+
+def _unit_times(unit: str, factor: float) -> str:
+    """`unit` with one of its names exchanged so that it is `factor` as large: J/m2, 1e-3: mJ/m2."""
+    wanted = parse_unit(unit)
+    for found in re.finditer(r"[A-Za-z]+", unit):
+        if found.group() == "degC" or found.group() not in UNITS:
+            continue
+        for name, (_, dimension) in UNITS.items():
+            if dimension != UNITS[found.group()][1] or name in ("degC", found.group()):
+                continue
+            other = unit[: found.start()] + name + unit[found.end() :]
+            if math.isclose(parse_unit(other).factor, wanted.factor * factor, rel_tol=1e-12):
+                return other
+    return ""

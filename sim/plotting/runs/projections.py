@@ -1,0 +1,86 @@
+"""A box seen through: integral along an axis (a radiograph), mean, or highest value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.errors import ConfigError
+from sim.plotting.runs import places, planes
+from sim.plotting.runs.fields import bar, colours, resolved, snapshot
+from sim.plotting.style import canvas, name_of, shown, time_text
+from sim.units import convert
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+
+    from sim.run.result import Result
+
+HOW = ("integral", "mean", "maximum")
+
+
+def projection(
+    result: Result,
+    name: str = "HAP_density",
+    at: float | str | None = None,
+    axis: str = "z",
+    how: str = "integral",
+    ax: Axes | None = None,
+    scale: str = "linear",
+    cmap: str | None = None,
+) -> Axes:
+    """A variable of a box seen along an axis at one time (the end when None), as colour.
+
+    how: "integral" is what a radiograph sees, an amount per area; "mean"; or "maximum", which
+        shows the brightest spot on each line of sight
+    The scale is linear as that of a radiograph: twice the mineral is twice the number.
+    """
+    data = projected(result, name, at, axis, how)
+    time = float(result.t[-1]) if at is None else convert(at, "s", "at")
+    look = shown(data)
+    size, unit = places.scale_along(result, axis)
+    plane = planes.along(result, data)
+    with canvas(ax, (5.0, 4.1)) as ax:
+        values = plane.values * look.factor
+        depth = float(np.ptp(places.edges(result, axis))) if how == "integral" else 1.0
+        least = resolved(result, name) * depth
+        drawn = colours(values, name, scale, cmap, least * look.factor)
+        image = planes.draw(ax, result, plane, look.factor, drawn.norm, drawn.cmap, size, unit)
+        words = {"integral": "integral of", "mean": "mean", "maximum": "highest"}[how]
+        ax.set_title(f"{name_of(name)} seen along {axis} at {time_text(time)}")
+        bar(ax, image, f"{words} {look.label}", drawn, values, pad=0.03)
+    return ax
+
+
+def projected(
+    result: Result, name: str, at: float | str | None = None, axis: str = "z", how: str = "integral"
+) -> xarray.DataArray:
+    """The numbers of `projection`: over the two other axes, in unit x m for an integral.
+
+    An integral is the sum of value x height of the cell; the highest is that of the cells, and the
+    mean is weighted with their heights.
+    """
+    planes.one_of("how", how, HOW)
+    planes.known_axis(axis, planes.box_axes(result, "a projection"))
+    planes.in_cells(result, name)
+    data = snapshot(result, name, float(result.t[-1]) if at is None else at)
+    unit = result[name].attrs.get("units", "1")
+    if how == "maximum":
+        out = data.max(axis)
+    else:
+        faces = places.edges(result, axis)
+        height = data[axis].copy(data=faces[1:] - faces[:-1])
+        out = (data * height).sum(axis)
+        if how == "mean":
+            out = out / (faces[-1] - faces[0])
+        elif not unit.endswith(" m-3"):
+            raise ConfigError(
+                f"{name} [{unit}] is no amount per volume, so its integral means nothing; try how='mean' "
+                "or how='maximum'."
+            )
+        else:
+            unit = unit.removesuffix("m-3") + "m-2"
+    out.attrs = {"units": unit, "long_name": f"{how} of {name} along {axis}"}
+    return out.rename(name)

@@ -1,0 +1,73 @@
+"""What is there when a run got no further than one state: no lines over time, but all of that state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.plotting.runs import curves, fields, places
+from sim.plotting.style import colour, name_of, time_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from sim.run.result import Result
+
+
+def nothing(fig: Figure, words: str) -> None:
+    """A run without a single output: its message in the middle of the figure."""
+    fig.text(0.5, 0.5, f"There is nothing to draw: {words}", ha="center", va="center", wrap=True)
+
+
+def across(
+    result: Result, fig: Figure, grid, solid: str, formed: tuple[str, ...], indices: tuple[str, ...]
+) -> None:
+    """Four panels of one state of a tissue. solid: shown as a map; formed: as profiles in a slab."""
+    cells = grid.subgridspec(2, 2)
+    when = time_text(float(result.t[-1]))
+    ax = fig.add_subplot(cells[0])
+    if places.kind(result) == "slab":
+        curves.profiles(result, [formed], ax=ax)
+        ax.set_title(f"Solids, {when}", pad=16)
+    else:
+        fields.map(result, solid, ax=ax)
+        ax.set_title(f"Mineral, {when}", pad=8)
+    _calcium(result, fig.add_subplot(cells[1]), when)
+    ax = fig.add_subplot(cells[2])
+    curves.profiles(result, "pH", ax=ax)
+    ax.set_title(f"pH across the tissue, {when}", pad=16)
+    ax = fig.add_subplot(cells[3])
+    curves.profiles(result, [indices], ax=ax)
+    ax.set_title(f"Saturation across the tissue, {when}", pad=16)
+
+
+def stirred(result: Result, fig: Figure, grid, indices: tuple[str, ...]) -> None:
+    """Two panels of one state of a stirred cell."""
+    cells = grid.subgridspec(1, 2)
+    when = time_text(float(result.t[-1]))
+    _calcium(result, fig.add_subplot(cells[0]), when)
+    ax = fig.add_subplot(cells[1])
+    _bars(ax, {n: float(result[n][-1]) for n in indices})
+    ax.axvline(0.0, color="0.6", lw=0.8, zorder=0)
+    ax.set_xlabel("saturation index [-]")
+    ax.set_title(f"Saturation at pH {float(result['pH'][-1]):.2f}, {when}", pad=8)
+
+
+def _calcium(result: Result, ax: Axes, when: str) -> None:
+    """The pools that hold calcium."""
+    table = result["ledger"].sel(element="Ca").isel(time=-1) / float(result["volume"].sum())
+    held = {str(p): float(table.sel(pool=p)) for p in table["pool"].values if not curves.is_supply(str(p))}
+    _bars(ax, {p: v for p, v in held.items() if v})
+    ax.set_xlabel("Ca per tissue [mol m$^{-3}$]")
+    ax.set_title(f"Where the calcium is, {when}", pad=8)
+
+
+def _bars(ax: Axes, values: dict[str, float]) -> None:
+    """A bar for each name, the first on top, with its number beside it."""
+    heights = np.array(list(values.values()))
+    bars = ax.barh([name_of(n) for n in values], heights, color=[colour(n) for n in values], height=0.6)
+    ax.bar_label(bars, [f"{v:.3g}" for v in heights], padding=3, fontsize=8)
+    ax.invert_yaxis()
+    ax.margins(x=0.12)

@@ -1,0 +1,157 @@
+"""Onset as survival: the share of points of a sweep without mineral, over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.errors import ConfigError
+from sim.plotting.style import DASHES, canvas, time_scale
+from sim.plotting.sweeps.columns import Column, check, levels, of_axis, of_measure, plain
+from sim.plotting.sweeps.unfinished import below
+from sim.units import convert
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from sim.sweeps.sweep_table import SweepTable
+
+FEW = 5  # levels of an axis that get a curve each; more are put into three groups of equal size
+
+
+class Survival(NamedTuple):
+    """Kaplan-Meier estimate. times: rising, from 0 [s] · share: still without onset after each of them
+    at_risk: before each of them · censored: ends of runs without onset [s]
+    """
+
+    times: np.ndarray
+    share: np.ndarray
+    at_risk: np.ndarray
+    censored: np.ndarray
+
+
+def kaplan_meier(onset: np.ndarray, end: np.ndarray) -> Survival:
+    """Share of runs without onset over time, runs leaving the count when they end.
+
+    onset: [s], inf where it never came · end: of each run [s]
+    At equal times onsets come before ends, as is usual.
+    Source: Kaplan & Meier 1958, J Am Stat Assoc 53:457, eq. 2b.
+    """
+    event = np.isfinite(onset)
+    last = np.where(event, onset, end)
+    times = np.unique(onset[event])
+    at_risk = np.array([(last >= t).sum() for t in times], dtype=float)
+    came = np.array([(onset == t).sum() for t in times], dtype=float)
+    share = np.cumprod(1.0 - came / at_risk) if times.size else np.empty(0)
+    return Survival(
+        np.concatenate([[0.0], times]), np.concatenate([[1.0], share]),
+        np.concatenate([[float(onset.size)], at_risk]), np.sort(end[~event]),
+    )  # fmt: skip
+
+
+def survival(
+    table: SweepTable,
+    onset_measure: str,
+    by: str | None = None,
+    end: float | str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Share of the points without mineral over time, after Kaplan and Meier.
+
+    onset_measure: name of a measure in time, infinite where nothing came (`sim.measures.onset`)
+    by: an axis; a curve for each of its levels, or for three groups of equal size where it has many
+    end: of the runs [s, "28 day"]; None takes the axis "duration" where the sweep has one, and else the
+    last onset of all
+    Runs without onset leave the count at their end (a small upright mark). Points that failed are left
+    out, and their number is in the legend.
+    """
+    check(table, "a survival curve")
+    onset = of_measure(table, onset_measure, "onset_measure")
+    if onset.si != "s":
+        raise ConfigError(
+            f"onset_measure = {onset_measure!r} is not in time but in "
+            f"{onset.unit or 'a number without unit'}; survival needs an onset, as sim.measures.onset gives."
+        )
+    seconds = onset.values / onset.factor
+    known = ~np.isnan(seconds)
+    if (seconds[known] < 0).any():
+        raise ConfigError(f"{onset_measure} has times below zero, which are no onsets of a run.")
+    ends, stated = _ends(table, seconds, end)
+    late = known & np.isfinite(seconds) & (seconds > ends * (1 + 1e-9))
+    if late.any():
+        raise ConfigError(
+            f"{int(late.sum())} onsets come after end = {end!r}; give the end of the longest run."
+        )
+    groups = _groups(table, by)
+    per, unit = time_scale(float(ends[known].max()))
+    with canvas(ax, (6.2, 3.9)) as ax:
+        for k, (words, among) in enumerate(groups):
+            _curve(ax, words, seconds, ends, known, among, per, (k, len(groups)), stated)
+        ax.set_xlim(0.0, float(ends[known].max()) / per or 1.0)
+        ax.set_ylim(0.0, 1.03)
+        ax.set_xlabel(f"time [{unit}]")
+        ax.set_ylabel("share without mineral [-]")
+        handles = ax.get_legend_handles_labels()[0]
+        below(ax, handles, title=None if by is None else of_axis(table, by, "by").label)
+    return ax
+
+
+def _ends(table: SweepTable, seconds: np.ndarray, end: float | str | None) -> tuple[np.ndarray, bool]:
+    """End of each run [s], and whether it is known."""
+    if end is not None:
+        return np.full(seconds.size, convert(end, "s", "end")), True
+    if any(axis.name == "duration" for axis in table.axes):
+        return np.asarray(table.inputs("duration"), dtype=float), True
+    came = seconds[np.isfinite(seconds)]
+    if not came.size:
+        raise ConfigError(
+            "no point has an onset, and the table does not say how long the runs were; give end='28 day'."
+        )
+    return np.full(seconds.size, came.max()), False
+
+
+def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
+    """(words, points) of each curve."""
+    if by is None:
+        return [("", np.ones(len(table.rows), dtype=bool))]
+    axis = of_axis(table, by, "by")
+    found, index = levels(axis.values)
+    if found.size < 2:
+        raise ConfigError(f"by = {by!r} has one level only; there is nothing to compare.")
+    if axis.words or found.size <= FEW:
+        return [(axis.text(v), index == k) for k, v in enumerate(found)]
+    borders = np.quantile(axis.values, [1 / 3, 2 / 3])
+    third = np.searchsorted(borders, axis.values, side="right")
+    return [(_range(axis, third == k), third == k) for k in range(3) if (third == k).any()]
+
+
+def _range(axis: Column, among: np.ndarray) -> str:
+    low, high = axis.values[among].min(), axis.values[among].max()
+    return f"{plain(low, 3)} to {axis.text(high)}"
+
+
+def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
+    import matplotlib
+
+    k, count = which
+    used = known & among
+    left_out = int((among & ~known).sum())
+    said = f"n = {int(used.sum())}" + (f"; {left_out} failed, left out" if left_out else "")
+    name = f"{words} ({said})" if words else said
+    if not used.any():
+        ax.plot([], [], ls="", label=name)
+        return
+    found = kaplan_meier(seconds[used], ends[used])
+    tone = matplotlib.colormaps["viridis"](0.85 * k / max(count - 1, 1)) if count > 1 else "#16324F"
+    last = float(ends[used].max())
+    ax.step(
+        np.append(found.times, last) / per, np.append(found.share, found.share[-1]), where="post",
+        color=tone, ls=DASHES[k % len(DASHES)], label=name,
+    )  # fmt: skip
+    if found.censored.size and stated:
+        at = np.searchsorted(found.times, found.censored, side="right") - 1
+        ax.plot(
+            found.censored / per, found.share[at], ls="", marker="|", ms=7, mew=1.2, color=tone,
+            clip_on=False, label="_ends",
+        )  # fmt: skip

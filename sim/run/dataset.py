@@ -1,0 +1,234 @@
+"""Solutions turned into one labelled dataset: names, units, coordinates, derived quantities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.chemistry.constants_sets import constants_set
+from sim.run.builder import Builder, Segment
+from sim.run.ledger import pools, residual
+from sim.solvers.steps.solution import Solution
+from sim.units import si_unit
+from sim.units.constants import ATOMIC_MASS, MOLAR_MASS
+
+if TYPE_CHECKING:
+    import xarray
+
+LN10 = np.log(10.0)
+LABELS = {
+    "pH": "pH",
+    "porosity": "porosity",
+    "ionic_strength": "ionic strength",
+    "Ca_free": "free calcium ions",
+    "P_free": "free orthophosphate",
+    "C_free": "free carbonate and CO2",
+    "growth_rate": "growth rate of HAP crystals",
+    "nucleation_rate": "nucleation rate of HAP",
+    "inhibition": "inhibition factor",
+}
+CELLS_AT_ONCE = 16_384  # cells times outputs that are handled together
+HIDDEN = ("open_porosity", "share_H", "share_Ca", "f_alk", "f_acid", "template", "room")
+
+
+def assemble(
+    builder: Builder,
+    parts: list[tuple[Segment, Solution]],
+    start: np.ndarray,
+    jumps: list[tuple[float, np.ndarray]],
+) -> xarray.Dataset:
+    """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
+    import xarray as xr
+
+    grid, model = builder.grid, builder.model
+    outputs = sum(solution.t.size for _, solution in parts)
+    columns: dict[str, np.ndarray] = {}  # filled in place: a list of rows would need all twice
+    times, budget, wrong, pool_names = [], [], [], []
+    at_once = max(1, CELLS_AT_ONCE // grid.n_cells)
+    for (segment, solution), (_, jump) in zip(parts, jumps, strict=True):
+        system = segment.system
+        first = int(solution.t.size > 0 and bool(times) and solution.t[0] <= times[-1])
+        for k in range(first, solution.t.size, at_once):  # a cut is an output of both its segments
+            t, y = solution.t[k : k + at_once], solution.y[k : k + at_once]
+            derived, c = system.evaluate_all(t, y)
+            here = slice(len(times), len(times) + t.size)
+            for name, values in _quantities(builder, system, y, derived, c).items():
+                if name not in columns:
+                    columns[name] = np.empty((outputs, grid.n_cells))
+                columns[name][here] = values
+            found = pools(system, y, derived)
+            found["interventions"] = np.broadcast_to(jump, (t.size, *start.shape))
+            pool_names = list(found)
+            budget.append(np.stack(list(found.values()), axis=-1))
+            wrong.append(residual(system, y, start, jump))
+            times.extend(t.tolist())
+    dims = ("time", *grid.axes)
+    units, scales = _units(builder), _scales(builder, parts[0][0].system)
+    variables = {}
+    for name, values in columns.items():
+        data = values[: len(times)].reshape(len(times), *grid.shape)
+        attrs = {"units": units[name], "long_name": _label(builder, name)}
+        if name in scales:  # times the run's atol, this is what it resolves
+            attrs["scale"] = scales[name]
+        variables[name] = (dims, data, attrs)
+    elements = list(model.elements)
+    variables["ledger"] = (
+        ("time", "element", "pool"), _joined(budget, (len(times), len(elements), len(pool_names))),
+        {"units": "mol", "long_name": "amount by pool; supplies are cumulative"},
+    )  # fmt: skip
+    variables["ledger_residual"] = (
+        ("time", "element"), _joined(wrong, (len(times), len(elements))),
+        {"units": "1", "long_name": "imbalance relative to turnover"},
+    )  # fmt: skip
+    spatial = tuple(grid.axes)
+    label = {"units": "m3", "long_name": "volume of a cell"}
+    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), label)
+    variables |= _stoichiometry(model, parts[0][0].system)
+    names = np.array(builder.names)
+    variables["layer"] = (spatial, names[builder.layer].reshape(grid.shape), {"long_name": "layer"})
+    coords = {"time": ("time", np.array(times), {"units": "s", "long_name": "time", "axis": "T"})}
+    for a in grid.axes:
+        e = grid.edges[a]
+        label = "radius" if a == "r" else a
+        coords[a] = (a, 0.5 * (e[1:] + e[:-1]), {"units": "m", "long_name": label})
+        coords[f"{a}_edges"] = (f"{a}_edge", e, {"units": "m", "long_name": f"cell faces, {label}"})
+    coords["element"] = ("element", np.array(elements, dtype=str))
+    coords["pool"] = ("pool", np.array(pool_names, dtype=str))
+    coords["species"] = ("species", np.array([s.name for s in model.species], dtype=str))
+    coords["process"] = ("process", np.array([q.name for q in model.processes], dtype=str))
+    attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
+    return xr.Dataset(variables, coords, attrs)
+
+
+def _joined(parts: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Parts one after the other; a run refused at its start has none."""
+    return np.concatenate(parts) if parts else np.zeros(shape)
+
+
+def _stoichiometry(model, system) -> dict:
+    """What each process changes, and what each species holds."""
+    matrix = np.zeros((len(model.processes), len(model.species)))
+    np.add.at(matrix, (system.column, system.row), system.value)
+    return {
+        "stoichiometry": (
+            ("process", "species"), matrix,
+            {"units": "1", "long_name": "change of a species per unit of a process"},
+        ),
+        "contents": (
+            ("element", "species"), system.contents,
+            {"units": "1", "long_name": "amount of an element per unit of a species"},
+        ),
+    }  # fmt: skip
+
+
+def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
+    """Values (outputs, cells), or (cells,) where they are the same at all, of states y (outputs, size)."""
+    u, _ = system.split(y)
+    found, k = {}, 0
+    for s, x in enumerate(builder.model.species):
+        if x.mobile:
+            found[x.name], k = c[..., k], k + 1
+        else:
+            found[x.name] = u[..., s]
+    for name, values in derived.items():
+        if name.startswith("ln_omega_"):
+            mineral = name.removeprefix("ln_omega_")
+            if mineral not in constants_set(builder.scenario.constants).minerals:
+                continue  # a set without this solid says nothing about it
+            found[f"SI_{mineral}"] = values / LN10
+            found[f"S_{mineral}"] = np.exp(values / _nu(builder, mineral))
+        elif name not in HIDDEN:
+            found[name] = values
+    for name in drawn(builder):  # of each segment: an intervention may change a density
+        found[name] = system.fields[:, list(builder.model.fields).index(name)]
+    if "HAP" in found:
+        found["HAP_density"] = found["HAP"] * MOLAR_MASS["HAP"]
+        found["Ca_in_mineral"] = mineral_calcium(builder, system, u)
+        found["Ca_per_dry_mass"] = _per_dry_mass(builder, found["Ca_in_mineral"], found)
+    return found
+
+
+def drawn(builder: Builder) -> list[str]:
+    """Fields of the model that a random factor was drawn for."""
+    return list(dict.fromkeys(f.field for f, _ in builder.factors))
+
+
+def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
+    """Calcium in solids [mol m-3]."""
+    if "Ca" not in builder.model.elements:
+        return np.zeros(u.shape[:-1])
+    row = system.contents[builder.model.elements.index("Ca")]
+    solids = ("granules", "ACP", "DCPD", "OCP", "HAP")
+    columns = [k for k, s in enumerate(builder.model.species) if s.name in solids]
+    return u[..., columns] @ row[columns]
+
+
+def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndarray:
+    """Calcium in solids per dry mass, mineral included [kg/kg]."""
+    dry = np.array([builder.scenario.quantity(n, "dry_density", 250.0) for n in builder.names])
+    mass = sum(found[m] * MOLAR_MASS[m] for m in ("HAP", "OCP", "DCPD", "ACP") if m in found)
+    mass = mass + found.get("granules", 0.0) * MOLAR_MASS["ACP"]
+    return calcium * ATOMIC_MASS["Ca"] / (dry[builder.layer] + mass)
+
+
+def _scales(builder: Builder, system) -> dict[str, float]:
+    """Declared scales of species, and what follows from them for masses and calcium of solids."""
+    scales = {s.name: float(s.scale) for s in builder.model.species}
+    if "HAP" in scales:
+        scales["HAP_density"] = scales["HAP"] * MOLAR_MASS["HAP"]
+        scales["Ca_in_mineral"] = float(mineral_calcium(builder, system, system.scale[None])[0])
+        none = {"HAP": np.zeros(builder.grid.n_cells)}
+        per_mass = _per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), none)
+        scales["Ca_per_dry_mass"] = float(per_mass.min())
+    return scales
+
+
+def _nu(builder: Builder, mineral: str) -> float:
+    return constants_set(builder.scenario.constants).minerals[mineral].nu
+
+
+def _units(builder: Builder) -> dict[str, str]:
+    model = builder.model
+    units = {name: si_unit(model.fields[name][1]) for name in drawn(builder)}
+    units |= {s.name: s.unit for s in model.species}
+    units |= {o: u for d in model.derived for o, u in zip(d.outputs, d.units, strict=True)}
+    units |= {"porosity": "1", "HAP_density": "kg m-3", "Ca_in_mineral": "mol m-3"}
+    units["Ca_per_dry_mass"] = "kg kg-1"
+    for name in list(units):
+        if name.startswith("ln_omega_"):
+            mineral = name.removeprefix("ln_omega_")
+            units[f"SI_{mineral}"] = units[f"S_{mineral}"] = "1"
+    return units
+
+
+def variables(builder: Builder) -> dict[str, str]:
+    """{name: unit} of what a result has over time and space, known before any run."""
+    minerals = constants_set(builder.scenario.constants).minerals
+    found = {}
+    for name, unit in _units(builder).items():
+        mineral = name.partition("_")[2] if name.startswith(("SI_", "S_")) else ""
+        if not name.startswith("ln_omega_") and name not in HIDDEN and (not mineral or mineral in minerals):
+            found[name] = unit
+    return found
+
+
+def _label(builder: Builder, name: str) -> str:
+    for s in builder.model.species:
+        if s.name == name:
+            where = " in pore water" if s.mobile else ""
+            return (s.description or s.name) + where
+    if name in builder.model.fields:
+        what = builder.model.fields[name][2] or name
+        return f"{what}, as drawn"
+    constants = builder.scenario.constants
+    if name.startswith("SI_"):
+        return f"saturation index of {name[3:]} ({constants})"
+    if name.startswith("S_"):
+        return f"supersaturation ratio of {name[2:]} per ion ({constants})"
+    extra = {
+        "HAP_density": "mass of hydroxyapatite per volume of tissue",
+        "Ca_in_mineral": "calcium in solids",
+        "Ca_per_dry_mass": "calcium in solids per dry mass",
+    }
+    return extra.get(name) or LABELS.get(name) or name.replace("_", " ")

@@ -1,0 +1,247 @@
+"""What a run will need of memory, what there is, and what it took.
+
+A forecast counts arrays: their number is in the tables below, their size follows from the model and
+the grid. It is right to some 30 % (tests/test_memory.py measures it), which is enough to refuse a
+run that cannot end well before it has computed for a night.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from dataclasses import dataclass
+
+from sim.errors import ScenarioError
+from sim.experiment.scenario import Scenario
+from sim.model.model import Model
+from sim.solvers import DEFAULT
+from sim.solvers import solver as find_solver
+
+OUTPUTS = 121  # what simulate keeps unless told
+LARGE = 10_000  # cells above which a run reports its memory on the screen
+FLOAT = 8  # bytes
+ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index
+DIMENSIONS = {"well_mixed": 0, "rectangle": 2, "box": 3}  # the others are lines
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a solver keeps.
+
+    vectors: whole states, its own and those passed between it and us
+    linear: whether it keeps derivatives, factors of cells and what couples them
+    sparse: times that many entries of a sparse matrix
+    factors: which unknowns a sparse LU has in two or three dimensions: "", "mobile" or "all"
+    copies: of those factors at once (a new one is made before the old one goes)
+    dense: whole matrices over all unknowns
+    """
+
+    vectors: int
+    linear: bool = False
+    sparse: int = 0
+    factors: str = ""
+    copies: int = 0
+    dense: int = 0
+
+
+# One row a solver. ndf: 8 differences and 7 of its own.
+# cvode: 7 Nordsieck vectors, 7 of its own, 3 of Newton's method, 11 Krylov vectors and 4 beside them,
+# 5 of ours. bdf: 8 differences and some 12 others. radau: 3 stages and their factors, one real, one
+# complex (as two real ones); it has not been measured. rk: 7 stages, rkc 4 and their own.
+SOLVER_MEMORY = {
+    "ndf": Held(vectors=15, linear=True),
+    "cvode": Held(vectors=37, linear=True),
+    "bdf": Held(vectors=20, linear=True, sparse=6, factors="all", copies=2),
+    "radau": Held(vectors=30, linear=True, sparse=8, factors="all", copies=4),
+    "lsoda": Held(vectors=12, linear=True, dense=1),
+    "strang": Held(vectors=8, linear=True),
+    "rkc": Held(vectors=11),
+    "rk": Held(vectors=13),
+}
+
+
+@dataclass(frozen=True)
+class MemoryForecast:
+    """Bytes of a run by part, on top of the program itself.
+
+    peak: not their sum, for parts come and go: the integrator is gone when the dataset is made
+    """
+
+    cells: int
+    parts: dict[str, int]
+    peak: int
+
+    def __repr__(self) -> str:
+        rows = [f"{size_text(v):>9}  {k}" for k, v in self.parts.items()]
+        return "\n".join([f"{self.cells} cells: {size_text(self.peak)} at the peak", *rows])
+
+
+def cell_count(s: Scenario) -> int:
+    """Cells of a scenario's grid, without building it."""
+    if s.domain:
+        return math.prod(n for _, n in s.domain)
+    along, power = sum(n for _, n in s.layers), DIMENSIONS.get(s.geometry, 1)
+    return (2 * along) ** power if power > 1 else along**power
+
+
+def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OUTPUTS) -> MemoryForecast:
+    """What simulate(scenario, solver, times=outputs) will take, in bytes by part."""
+    model, held = scenario.model, SOLVER_MEMORY[find_solver(solver).name]
+    n, power = cell_count(scenario), DIMENSIONS.get(scenario.geometry, 1)
+    s, m = len(model.species), len(model.mobile)
+    state = FLOAT * (n * s + 2 * m)
+    system = FLOAT * n * _per_cell(model, power) * (1 + len(scenario.interventions))
+    matrix = ENTRY * held.sparse * n * s**2
+    matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
+    matrix += FLOAT * held.dense * (n * s) ** 2
+    factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
+    kept, table = outputs * state, FLOAT * outputs * n * _columns(scenario)
+    parts = {
+        "grid and rates": system,
+        "integrator": held.vectors * state,
+        "Jacobian": matrix,
+        "factors": held.copies * factors,
+        "states kept": kept,
+        "dataset": table,
+    }
+    # At the end of the integration what the last factors had is not yet back with the system.
+    integrated = sum(parts.values()) - table
+    return MemoryForecast(n, parts, max(integrated, system + kept + table))
+
+
+def _per_cell(model: Model, power: int) -> int:
+    """Numbers a cell in the system and the grid: faces, fields, work of both."""
+    faces = 2 * max(power, 1)
+    m = len(model.mobile)
+    grid = 1 + power + 5 * faces  # volume, centres; neighbour, area, half, and the far half twice
+    work = m + 12  # pore water, porosity, and where the speciation was last
+    return grid + work + len(model.fields) + faces * m + 30
+
+
+def _linear(model: Model, power: int) -> float:
+    """Numbers a cell in the linear system of sim.solvers.linear.newton_matrix."""
+    from sim.binder.cache import structure
+
+    entries = structure(model)[1].process.size  # derivatives, and about as many factors
+    m, faces = len(model.mobile), 2 * max(power, 1)
+    shared = 2 * entries + m * m + 2 * faces * m + 5 * m
+    if power < 2:
+        return shared + m * m
+    # Up to 8 cycles keep 17 vectors; levels: inverse blocks, couplings and two vectors of 8 float32.
+    return shared + 18 * m + 4 / 3 * (8 * m + 8 * power + 16) / 2
+
+
+def _factors(n: int, power: int, s: int, m: int, which: str) -> int:
+    """Bytes of a sparse LU (SuperLU's column ordering).
+
+    Blocks a cell, workspace included: in a plane from whole runs on 40^2 to 128^2 cells; in a box
+    the power is that of the fill on 8^3 to 16^3, the factor from a whole run on 12^3.
+    """
+    if not which or not m:
+        return 0
+    blocks = 6.0 * math.log2(max(n, 2)) if power == 2 else 1.9 * n ** (2 / 3)
+    entries = blocks * m**2 + (2.0 * s**2 if which == "all" else 0.0)
+    return int(ENTRY * n * entries)
+
+
+def _columns(scenario: Scenario) -> int:
+    """Variables of the dataset that have a value in each cell."""
+    model, drawn = scenario.model, {f.field for f in scenario.random_fields}
+    extra = sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
+    return len(model.species) + len(drawn) + extra
+
+
+def admitted(
+    scenario: Scenario, solver: str, outputs: int = OUTPUTS, free: int | None = None
+) -> MemoryForecast:
+    """The forecast, or a refusal when there is less than that; `free` [bytes] is looked up when None."""
+    found = memory_forecast(scenario, solver, outputs)
+    free = available() if free is None else free
+    if free is None or found.peak <= free:
+        return found
+    largest = sorted(found.parts.items(), key=lambda row: -row[1])[:2]
+    words = " and ".join(f"{size_text(v)} of {k}" for k, v in largest)
+    raise ScenarioError(
+        f"{scenario.name} on {found.cells} cells with {solver} and {outputs} outputs needs about "
+        f"{size_text(found.peak)} of memory ({words}), and {size_text(free)} are free. Take fewer cells "
+        "(with_resolution), fewer output times, or another solver: sim.memory_forecast tells what each takes."
+    )
+
+
+def account(forecast: MemoryForecast, before: int | None) -> dict:
+    """What goes into the manifest: the forecast, and the process before the run and at its peak [bytes]."""
+    return {
+        "forecast": forecast.peak,
+        "forecast_parts": forecast.parts,
+        "process_before": before,
+        "process_peak": _larger(peak(), before),
+    }
+
+
+def _larger(peak: int | None, before: int | None) -> int | None:
+    """The two are counted by different parts of the system, which may differ by some pages."""
+    return peak if peak is None or before is None else max(peak, before)
+
+
+def available() -> int | None:
+    """Memory that a run can still have [bytes]; None where the system does not say."""
+    known = [v for v in (_linux_free(), _group_free()) if v is not None]
+    if known:
+        return min(known)
+    try:
+        page = os.sysconf("SC_PAGE_SIZE")
+        names = [k for k in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES") if k in os.sysconf_names]
+        return page * os.sysconf(names[0]) if names else None
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _linux_free() -> int | None:
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            rows = dict(line.split(":", 1) for line in file)
+        return 1024 * int(rows["MemAvailable"].split()[0])
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def _group_free(folder: str = "/sys/fs/cgroup") -> int | None:
+    """What a container may still take; cached files give way and do not count."""
+    try:
+        with open(f"{folder}/memory.max", encoding="ascii") as file:
+            limit = int(file.read())  # "max" where there is none
+        with open(f"{folder}/memory.current", encoding="ascii") as file:
+            used = int(file.read())
+        with open(f"{folder}/memory.stat", encoding="ascii") as file:
+            cached = dict(line.split() for line in file)["inactive_file"]
+        return max(0, limit - used + int(cached))
+    except (OSError, KeyError, ValueError):
+        return None
+
+
+def resident() -> int | None:
+    """Memory the process has now [bytes]; None where the system does not say."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def peak() -> int | None:
+    """The most the process has had so far [bytes]; None on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    unit = 1 if sys.platform == "darwin" else 1024
+    return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def size_text(size: float) -> str:
+    """ "2.1 GB", "310 MB"."""
+    for unit, per in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if size >= per:
+            return f"{size / per:.3g} {unit}"
+    return f"{size / 1e3:.3g} kB"

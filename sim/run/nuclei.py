@@ -1,0 +1,219 @@
+"""Nucleation as chance: expected crystals are integrated, whole crystals are drawn from them.
+
+Between draws, crystals born since the last one are an expectation with moments of their own,
+`expected_m0` to `expected_m2` and `expected_HAP`: they take sites, grow and dissolve as others do.
+At the end of each interval every cell draws N ~ Poisson(expected_m0 x its true volume); what was
+expected, times N over its mean, joins the crystals, and the difference of calcium, phosphate and
+acidity is taken from the same cell's water or given back to it. A draw is a function of (seed,
+interval, cell) alone. Where N is large this is the mean-field model, whatever the interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from sim.binder.system import System
+from sim.errors import ScenarioError, listing
+from sim.experiment.nucleation import StochasticNucleation
+from sim.model.model import Model
+from sim.model.process import Derived, Kernel, Process, arguments, coefficient
+from sim.solvers.steps.solution import Solution
+from sim.space.chance import poisson, uniform
+from sim.space.grid import Grid
+
+# process of the model -> (the moment it gives crystals, the same of those not yet drawn, and what
+# one crystal of 10 nm has of it: for tolerances only)
+BIRTHS = {
+    "nucleation: number": ("hap_m0", "expected_m0", 1.0),
+    "nucleation: length": ("hap_m1", "expected_m1", 1e-8),
+    "nucleation: area": ("hap_m2", "expected_m2", 1e-16),
+    "nucleation: amount": ("HAP", "expected_HAP", 3e-21),
+}
+EXPECTED = {moment: expected for moment, expected, _ in BIRTHS.values()}
+STREAM = "nucleation"
+
+
+def both(crystals, expected):
+    """Crystals there and expected, for whatever depends on all of them."""
+    return crystals + expected
+
+
+class Nuclei:
+    """The draws of one run.
+
+    model: the given one with crystals not yet drawn kept apart; volume (n,): the true one [m3]
+    """
+
+    def __init__(
+        self, choice: StochasticNucleation, model: Model, grid: Grid, geometry: str, duration: float
+    ):
+        self.seed, self.ends = choice.seed, choice.ends(duration)
+        self.volume = grid.volume * choice.share(geometry)
+        processes = {p.name: p for p in model.processes}
+        for name, (moment, _, _) in BIRTHS.items():
+            if name not in processes or moment not in processes[name].changes:
+                raise ScenarioError(
+                    f"stochastic nucleation: the model has no process '{name}' that changes {moment}; "
+                    f"it draws what {listing(BIRTHS)} make."
+                )
+        self.model = apart(model)
+        self.index = {s.name: k for k, s in enumerate(self.model.species)}
+        self.mineral = processes["nucleation: amount"].changes
+
+    def tolerances(
+        self, system: System, t: float, y: np.ndarray, span: float, atol: np.ndarray
+    ) -> np.ndarray:
+        """`atol` with what is expected judged by one crystal, or by all of the interval's if more.
+
+        By one, or a large cell would draw the integrator's errors; by all where there are more,
+        because numbers start each interval at zero: where billions will come, a tolerance of a
+        millionth of one would make the first step shorter than the clock can tell.
+        """
+        atol = atol.copy()
+        body, _ = system.split(atol)
+        rates = system.evaluate(t, y)[1]
+        for name, (_, expected, one) in BIRTHS.items():
+            k = self.index[expected]
+            size = np.maximum(np.minimum(system.scale[k], one / self.volume), rates[name] * span)
+            body[:, k] *= size / system.scale[k]
+        return atol
+
+    def draw(self, system: System, y: np.ndarray, interval: int) -> tuple[np.ndarray, np.ndarray]:
+        """The state after the draw of an interval, and the crystals born in each cell (n,)."""
+        y = y.copy()
+        u, _ = system.split(y)
+        # Below zero by less than the tolerance, a millionth of a crystal, is none.
+        mean = np.maximum(u[:, self.index["expected_m0"]], 0.0) * self.volume
+        born = poisson(mean, uniform(self.seed, STREAM, interval, mean.size))
+        ratio = np.divide(born, mean, out=np.zeros_like(mean), where=mean > 0)
+        values = {n: p.si for n, p in system.parameters.items()}
+        mineral = {n: coefficient(c, values) for n, c in self.mineral.items()}
+        more = (ratio - 1.0) * u[:, self.index["expected_HAP"]] / mineral["HAP"]
+        for name, change in mineral.items():
+            if name != "HAP":
+                u[:, self.index[name]] += change * more
+        for moment, expected in EXPECTED.items():
+            u[:, self.index[moment]] += ratio * u[:, self.index[expected]]
+            u[:, self.index[expected]] = 0.0
+        return y, born
+
+    def shortage(self, system: System, before: np.ndarray, after: np.ndarray) -> str:
+        """A sentence when the water of a cell did not hold what its crystals are made of, else ""."""
+        old, new = system.split(before)[0], system.split(after)[0]
+        for k, s in enumerate(system.model.species):
+            if s.signed:
+                continue
+            wrong = np.flatnonzero((new[:, k] < 0) & (new[:, k] < old[:, k]))
+            if wrong.size:
+                i = int(wrong[0])
+                return (
+                    f"the crystals drawn in cell {i} need {old[i, k] - new[i, k]:.3g} of {s.name}, and "
+                    f"{old[i, k]:.3g} {s.unit} was there; take a shorter interval, or larger cells"
+                )
+        return ""
+
+    def solve(
+        self,
+        solve: Callable[..., Solution],
+        system: System,
+        t0: float,
+        t1: float,
+        y: np.ndarray,
+        t_eval: np.ndarray,
+        rtol: float,
+        atol: np.ndarray,
+        progress: Callable[[float, int], None] | None,
+        max_steps: int,
+    ) -> Solution:
+        """What `solve` does from t0 to t1, interrupted by draws. An output at a draw shows it done."""
+        near = 1e-9 * self.ends[-1]  # a draw this close to a cut is at the cut
+        k = int(np.searchsorted(self.ends, t0 + near, side="right"))
+        parts: list[Solution] = []
+        start, steps, nuclei, draws = t0, 0, 0, 0
+        while not parts or (start < t1 and parts[-1].status == "finished"):
+            drawn = self.ends[k] <= t1 + near
+            end = t1 if not drawn or self.ends[k] >= t1 - near else float(self.ends[k])
+            inside = (t_eval <= end) & ((t_eval > start) | (start == t0))
+
+            def report(t, n, before=steps):
+                progress(t, before + n)
+
+            try:
+                part = solve(
+                    system, start, end, y, t_eval[inside], rtol,
+                    self.tolerances(system, start, y, end - start, atol), report if progress else None,
+                    max_steps - steps,
+                )  # fmt: skip
+            except KeyboardInterrupt:
+                if not parts:
+                    raise
+                parts[-1].status = "interrupted"
+                break
+            y, steps = part.end, steps + part.statistics["steps"]
+            if drawn and part.status == "finished":
+                y, born = self.draw(system, part.end, k)
+                nuclei, draws, k = nuclei + int(born.sum()), draws + 1, k + 1
+                reason = self.shortage(system, part.end, y)
+                if reason:
+                    part.status, part.message = "failed", f"At t = {end:.6g} s {reason}."
+                elif part.t.size and part.t[-1] == end:
+                    part.y[-1] = y
+                part.end = part.end if reason else y
+            parts.append(part)
+            start = end
+        return _joined(parts, {"nuclei": nuclei, "draws": draws})
+
+
+def apart(model: Model) -> Model:
+    """The model in which crystals not yet drawn have moments of their own.
+
+    Births go to them. What changes crystals in proportion to their moments (growth, dissolution)
+    gets a twin that does the same to them; everything else reads the sum of both.
+    """
+    sums = {moment: f"all_{moment}" for moment in EXPECTED}
+    known = {s.name: s for s in model.species}
+    species = [
+        replace(known[moment], name=expected, initial=0.0, equilibrated=False,
+                description=f"{known[moment].description or moment} not yet drawn")
+        for moment, expected in EXPECTED.items()
+    ]  # fmt: skip
+    derived = [
+        Derived(sums[m], both, inputs={"crystals": m, "expected": e}, units=(known[m].unit,))
+        for m, e in EXPECTED.items()
+    ]
+    derived += [d if isinstance(d.formula, Kernel) else _reading(d, sums) for d in model.derived]
+    processes: list[Process] = []
+    for p in model.processes:
+        twin = replace(_reading(p, EXPECTED), changes={EXPECTED.get(s, s): c for s, c in p.changes.items()})
+        if p.name in BIRTHS:
+            processes.append(replace(_reading(p, sums), changes=twin.changes))
+        elif EXPECTED.keys() & set(p.needs) and EXPECTED.keys() & p.changes.keys():
+            processes += [p, replace(twin, name=f"{p.name}, not yet drawn")]
+        else:
+            processes.append(_reading(p, sums))
+    return replace(
+        model, species=(*model.species, *species), derived=tuple(derived), processes=tuple(processes)
+    )
+
+
+def _reading(owner, new: dict[str, str]):
+    """A process or derived quantity that reads other names."""
+    names = {a: owner.inputs.get(a, a) for a in arguments(owner.formula, owner.name)}
+    renamed = {a: new[n] for a, n in names.items() if n in new and a not in owner.parameters}
+    return replace(owner, inputs=owner.inputs | renamed) if renamed else owner
+
+
+def _joined(parts: list[Solution], more: dict[str, int]) -> Solution:
+    """Solutions that follow each other as one."""
+    statistics: dict[str, int] = {}
+    for p in parts:
+        for name, n in p.statistics.items():
+            statistics[name] = statistics.get(name, 0) + n
+    last, worst = parts[-1], max(parts, key=lambda p: p.undershoot)
+    return Solution(
+        np.concatenate([p.t for p in parts]), np.concatenate([p.y for p in parts]), last.t_end, last.end,
+        last.status, last.message, statistics | more, worst.undershoot, worst.undershoot_species,
+    )  # fmt: skip

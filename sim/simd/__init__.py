@@ -1,0 +1,1 @@
+"""Vectors of cells: blocks, rows, elementary functions, threads."""

@@ -1,0 +1,1 @@
+"""Linear systems of Newton's method and of diffusion."""

@@ -1,0 +1,121 @@
+"""Transport alone over a stretch of time, implicitly, at a frozen porosity: one scalar system per species.
+
+The method is SDIRK of second order with gamma = 1 - 1/sqrt(2), L-stable and stiffly accurate (Alexander
+1977, SIAM J. Numer. Anal. 14:1006). Both stages have the same matrix. What a stage moves is computed
+as fluxes from its concentrations, not from what the solve says: fluxes cancel between cells and enter
+the tail of supplies as they enter the cells, so the ledger closes however well the system is solved.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sim.binder.system import System
+from sim.solvers.linear.multigrid import Multigrid
+
+GAMMA = 1.0 - np.sqrt(0.5)
+TOLERANCE, MAX_CYCLES = 1e-10, 40  # of multigrid: relative residual
+ENOUGH = 1e-7  # what it may leave after that many cycles; more, and the step is not made
+TOGETHER = 8  # species that multigrid takes at once
+
+
+def _tridiagonal(weight, K, out, inverse, b, x):
+    """x (n, m) from (weight + K + out) x - K x_neighbours = b, species by species along a line of cells.
+
+    weight (n,): volume x porosity; K (n, 2, m): towards the cell before and after; out (n, m).
+    inverse (n, m): work. b is overwritten.
+    """
+    n, m = b.shape
+    faces = K.shape[1]
+    for i in range(n):
+        for s in range(m):
+            d = weight[i] + out[i, s]
+            for k in range(faces):
+                d += K[i, k, s]
+            if i > 0:
+                ahead = K[i, 0, s] * inverse[i - 1, s]
+                d -= ahead * K[i - 1, 1, s]
+                b[i, s] += ahead * b[i - 1, s]
+            inverse[i, s] = 1.0 / d
+    for i in range(n - 1, -1, -1):
+        for s in range(m):
+            r = b[i, s]
+            if i < n - 1:
+                r += K[i, 1, s] * x[i + 1, s]
+            x[i, s] = r * inverse[i, s]
+
+
+tridiagonal = njit(cache=True, nogil=True, error_model="numpy")(_tridiagonal)
+
+
+class Diffusion:
+    """advance(u, tail, dt): u (n, s) and the supplies by transport alone.
+
+    v_cycles: of multigrid, so far; worst: the largest relative residual it left.
+    """
+
+    def __init__(self, system: System):
+        self.system, self.v_cycles, self.worst = system, 0, 0.0
+        n, m = system.n_cells, system.n_mobile
+        self.line = len(system.grid.shape) <= 1
+        self.groups = [slice(k, min(k + TOGETHER, m)) for k in range(0, m, TOGETHER)]
+        if not self.line:
+            self.grids = [Multigrid(system.grid, g.stop - g.start) for g in self.groups]
+        self.change, self.enter = np.zeros((n, system.n_species)), np.zeros((2, m))
+        self.inverse, self.c = np.zeros((n, m)), np.zeros((n, m))
+
+    def advance(self, u: np.ndarray, tail: np.ndarray, dt: float) -> bool:
+        """In place, over dt [s], at the porosity of the last state evaluated; False when singular."""
+        s = self.system
+        if s.n_mobile == 0:
+            return True
+        coupling, loss, porosity = s.couplings()
+        step = GAMMA * dt
+        self.weight = s.grid.volume * porosity
+        self.K, self.out = step * coupling, step * loss.sum(axis=1)
+        if not self.line and not self._update():
+            return False
+        source, _ = self._fluxes(np.zeros_like(self.c))  # of empty cells: what comes from outside
+        source = step * source[:, s.mobile]
+        base, first = u[:, s.mobile], None
+        for weight in (1.0 - GAMMA, GAMMA):
+            if first is not None:
+                base = base + (1.0 - GAMMA) * dt * first[:, s.mobile]
+            if not self._solve((base + source) * s.grid.volume[:, None]):
+                return False
+            change, enter = self._fluxes(self.c)
+            u += weight * dt * change
+            tail += weight * dt * enter
+            first = change.copy()
+        return True
+
+    def _fluxes(self, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        self.change[:] = 0.0
+        self.system.transport(c, self.change, self.enter)
+        return self.change, self.enter
+
+    def _update(self) -> bool:
+        for grid, g in zip(self.grids, self.groups, strict=True):
+            m = g.stop - g.start
+            local = np.zeros((self.weight.size, m, m))
+            local[:, np.arange(m), np.arange(m)] = self.weight[:, None]
+            K, out = np.ascontiguousarray(self.K[:, :, g]), np.ascontiguousarray(self.out[:, g])
+            if not grid.update(local, K, out):
+                return False
+        return True
+
+    def _solve(self, b: np.ndarray) -> bool:
+        """self.c from the right-hand side b (n, m) [mol]."""
+        if self.line:
+            tridiagonal(self.weight, self.K, self.out, self.inverse, b, self.c)
+            return bool(np.isfinite(self.c).all())
+        for grid, g in zip(self.grids, self.groups, strict=True):
+            x = np.zeros((b.shape[0], g.stop - g.start))
+            cycles, left = grid.solve(np.ascontiguousarray(b[:, g]), x, TOLERANCE, MAX_CYCLES)
+            self.v_cycles += cycles
+            self.worst = max(self.worst, left)
+            if left > ENOUGH:
+                return False
+            self.c[:, g] = x
+        return bool(np.isfinite(self.c).all())

@@ -1,0 +1,1 @@
+"""What integrators share: steps, stages, differences, solutions."""

@@ -1,0 +1,142 @@
+"""What a solver returns, and the words for how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+
+from sim.binder.system import System
+from sim.simd.blocks import LANES
+from sim.simd.threads import Team
+
+# status -> sentence with a remedy
+STATUS = {
+    "finished": "The run reached its end.",
+    "interrupted": "The run was interrupted; what was computed before is kept.",
+    "failed": "The integrator could not go on; what was computed before is kept.",
+}
+
+
+@dataclass
+class Solution:
+    """States at the output times of one segment.
+
+    t (k,) [s] · y (k, size) · end (size,) the last state reached, at t_end · statistics {name: n}
+    undershoot: the largest negative excursion of a species that cannot be negative, in units of
+        its absolute tolerance, over all internal steps; undershoot_species names it.
+    """
+
+    t: np.ndarray
+    y: np.ndarray
+    t_end: float
+    end: np.ndarray
+    status: str = "finished"
+    message: str = STATUS["finished"]
+    statistics: dict[str, int] = field(default_factory=dict)
+    undershoot: float = 0.0
+    undershoot_species: str = ""
+
+
+def per_cell(system: System, atol: np.ndarray) -> np.ndarray:
+    """Tolerances for an integrator that controls the root mean square over all cells.
+
+    Mineral fronts pass one cell at a time; a mean over n cells would let that cell err by sqrt(n)
+    tolerances. Divided by sqrt(n), and by 3 because the errors of a few steps add up, `atol` is
+    what a single cell may err by where it is near zero.
+    """
+    return atol / (3.0 * np.sqrt(system.n_cells))
+
+
+def unsolved(system: System, before: np.ndarray) -> str:
+    """In words, where a kernel (speciation) found no solution since `failures` were `before`; else ""."""
+    worse = np.flatnonzero(system.failures > before)
+    if not worse.size:
+        return ""
+    first = int(worse[0]) * LANES
+    last = min(first + LANES, system.n_cells) - 1
+    return "the chemistry " + (f"of cell {first}" if first == last else f"in one of cells {first}-{last}")
+
+
+PIECE = 512  # cells looked through in one go
+
+
+def _lowest(first, last, u, inverse, low):
+    """low (pieces, s): the least of u inverse (n, s) over the cells of each piece."""
+    for piece in range(first, last):
+        least = low[piece]
+        for k in range(least.size):
+            least[k] = 0.0
+        for i in range(piece * PIECE, min(u.shape[0], (piece + 1) * PIECE)):
+            cell, factor = u[i], inverse[i]
+            for k in range(least.size):
+                least[k] = min(least[k], cell[k] * factor[k])
+
+
+lowest = njit(cache=True, nogil=True, error_model="numpy")(_lowest)
+
+
+class Recorder:
+    """Collects outputs and watches for undershoot while a solver runs."""
+
+    def __init__(self, system: System, t_eval: np.ndarray, atol: np.ndarray, progress=None):
+        self.system, self.progress = system, progress
+        self.t_eval = np.ascontiguousarray(t_eval, float)
+        self.t: list[float] = []
+        self.y = np.empty((len(t_eval) + 1, system.size))  # one more for where a run breaks off
+        self.steps, self.undershoot, self.species = 0, 0.0, ""
+        self.inverse = 1.0 / system.split(atol)[0]  # (n, s)
+        self.watched = np.array([not s.signed for s in system.model.species])
+        self.pieces = -(-system.n_cells // PIECE)
+        self._low = np.zeros((self.pieces, system.n_species))
+        self._team = Team(8)
+
+    def lowest(self, y: np.ndarray) -> tuple[float, int]:
+        """The largest negative value in y, in absolute tolerances, and its species."""
+        u = self.system.split(y)[0]
+        self._team.run(lambda _, a, b: lowest(a, b, u, self.inverse, self._low), self.pieces)
+        scaled = np.where(self.watched, self._low.min(axis=0), 0.0)
+        k = int(np.argmin(scaled))
+        return max(0.0, float(-scaled[k])), k
+
+    def step(self, t: float, y: np.ndarray) -> None:
+        """Note an internal step."""
+        self.steps += 1
+        self.watch(*self.lowest(y))
+        if self.progress is not None:
+            self.progress(t, self.steps)
+
+    def watch(self, size: float, species: int) -> None:
+        """Note the largest undershoot, in absolute tolerances."""
+        if size > self.undershoot:
+            self.undershoot, self.species = size, self.system.model.species[species].name
+
+    def keep(self, t: float, y: np.ndarray) -> None:
+        """Keep an output."""
+        self.watch(*self.lowest(y))
+        self.y[len(self.t)] = y
+        self.t.append(float(t))
+
+    def follow(self, t: float, steps: int, kept: int, undershoot: float, species: int) -> None:
+        """Take over what an integrator recorded by itself: outputs in y[:kept], steps, undershoot."""
+        self.steps = steps
+        self.t = self.t_eval[:kept].tolist()
+        self.watch(undershoot, species)
+        if self.progress is not None:
+            self.progress(t, steps)
+
+    def solution(self, t_end: float, end: np.ndarray, status: str, message: str, **statistics):
+        """The Solution of what was collected; where a run broke off is an output too."""
+        if status != "finished" and np.all(np.isfinite(end)) and (not self.t or t_end > self.t[-1]):
+            self.keep(t_end, end)
+        y = self.y[: len(self.t)]
+        statistics = {"steps": self.steps, **statistics}
+        return Solution(
+            np.array(self.t), y, float(t_end), np.array(end), status, message or STATUS[status],
+            statistics, self.undershoot, self.species,
+        )  # fmt: skip
+
+
+Progress = Callable[[float, int], None]

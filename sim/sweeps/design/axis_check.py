@@ -1,0 +1,71 @@
+"""Whether axes fit a scenario: names, units, words and ranges, before anything is run."""
+
+from __future__ import annotations
+
+import warnings
+
+from sim.errors import ConfigError, RangeWarning, UnitError, nearest, shown
+from sim.experiment.change import checked
+from sim.experiment.scenario import Scenario
+from sim.experiment.targets import Target, target
+from sim.sweeps.design.axis import Axis
+from sim.units import parse_unit
+from sim.units.text import in_words, needed_in_words
+
+
+def units_for(axes: tuple[Axis, ...], base: Scenario) -> dict[str, str]:
+    """The SI unit of each axis, "" for words, or a sentence on what cannot be.
+
+    Warns (RangeWarning) once an axis whose values leave the range of its parameter.
+    """
+    found = {a.name: target(base, a.name) for a in axes}
+    things: dict[tuple, str] = {}
+    for name, t in found.items():
+        other = things.setdefault((t.kind, t.where), name)
+        if other != name:
+            raise ConfigError(f"the axes '{other}' and '{name}' change the same thing; give one of them.")
+    for a in axes:
+        _check(a, found[a.name])
+    return {name: t.unit for name, t in found.items()}
+
+
+def _check(a: Axis, t: Target) -> None:
+    if t.words:
+        _words(a, t)
+        return
+    if a.words:
+        raise UnitError(
+            f"{a.name}: '{a.values[0]}' is a word; {needed_in_words(parse_unit(t.unit).dimension)}."
+        )
+    if a.unit and parse_unit(a.unit).dimension != parse_unit(t.unit).dimension:
+        raise UnitError(
+            f"{a.name}: the axis is given in {a.unit}, {in_words(parse_unit(a.unit).dimension)}; "
+            f"{needed_in_words(parse_unit(t.unit).dimension)}."
+        )
+    if t.whole and not a.values:
+        raise ConfigError(f"{a.name}: whole numbers have no bounds to sample between; list them, [1, 2, 3].")
+    numbers = a.values or (a.low, a.high)
+    for value in numbers:
+        checked(t, a.name, value)
+    _warn_of_range(a, t, min(numbers), max(numbers))
+
+
+def _words(a: Axis, t: Target) -> None:
+    allowed = ", ".join(t.words)
+    if not a.words:
+        value = a.values[0] if a.values else a.low
+        raise ConfigError(f"{a.name}: {shown(value)} is a number; it takes words, of {allowed}.")
+    for word in a.values:
+        if word not in t.words:
+            raise ConfigError(f"{a.name} = '{word}' is not one of {allowed}.{nearest(word, t.words)}")
+
+
+def _warn_of_range(a: Axis, t: Target, low: float, high: float) -> None:
+    """One warning for both ends: the points themselves are then silent."""
+    if t.parameter is None:
+        return
+    ends = dict.fromkeys((low, high))
+    sentences = [t.parameter.at(v).outside(a.name, None if a.unit else v) for v in ends]
+    said = [s for s in sentences if s]
+    if said:
+        warnings.warn(" ".join(said), RangeWarning, stacklevel=5)

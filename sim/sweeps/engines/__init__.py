@@ -1,0 +1,1 @@
+"""Running points: here, in processes, on a cluster."""

@@ -1,0 +1,60 @@
+"""How many points to hand over at once: some tenths of a second of work, so that it costs nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from math import ceil
+
+from sim.sweeps.engines.point import Point
+
+WORTH = 0.3  # s of work in a chunk
+ENOUGH = 3.0  # s after which a worker hands in what it has of a chunk: points grow dearer without notice
+LARGEST = 1000  # points of a chunk, however short they are
+
+
+class Queue:
+    """The points still to run. workers: how many share them."""
+
+    def __init__(self, points: Iterable[Point], workers: int):
+        self.workers = max(1, workers)
+        self._points, self._alone = deque(points), set()
+        self._seconds, self._count = 0.0, 0
+
+    def __len__(self) -> int:
+        return len(self._points)
+
+    def take(self) -> list[Point]:
+        """The next chunk; a point that was at hand when a worker died comes alone."""
+        first = self._points.popleft()
+        chunk = [first]
+        if first.key in self._alone:
+            return chunk
+        size = self._size()
+        while self._points and len(chunk) < size and self._points[0].key not in self._alone:
+            chunk.append(self._points.popleft())
+        return chunk
+
+    def back(self, chunk: Iterable[Point], alone: bool) -> None:
+        """Points to run again, and next."""
+        chunk = list(chunk)
+        if alone:
+            self._alone.update(p.key for p in chunk)
+        self._points.extendleft(reversed(chunk))
+
+    def done(self, chunk: list[Point], rows: list[dict], seconds: float) -> None:
+        """What came of a chunk; points that its worker did not come to are run next."""
+        self.took(len(rows), seconds)
+        self.back(chunk[len(rows) :], alone=False)
+
+    def took(self, count: int, seconds: float) -> None:
+        """What a chunk cost its worker [s]. Old ones fade: points grow dearer along an axis."""
+        self._count, self._seconds = 0.7 * self._count + count, 0.7 * self._seconds + seconds
+
+    def _size(self) -> int:
+        if not self._count:
+            return 1
+        worth = int(WORTH * self._count / max(self._seconds, 1e-9))
+        # Half of an even share: workers come to the end together though points differ.
+        share = ceil((len(self._points) + 1) / (2 * self.workers))
+        return max(1, min(worth, share, LARGEST))

@@ -1,0 +1,274 @@
+"""Points in processes of this machine: loky, one numba thread each, warm before their first point.
+
+Every worker is a pool of one: when it dies, by a kill or for want of memory, the others go on, and its
+marker says which point it was at. That point gets a second worker; when it ends that one too, it is
+recorded as killed. loky starts workers without the caller's main module and sends functions of a
+notebook, which the standard library's pools do not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sim.errors import SweepError
+from sim.sweeps.engines.chunks import ENOUGH, Queue
+from sim.sweeps.engines.lost import last_words, lost
+from sim.sweeps.engines.marker import NOWHERE, Marker
+from sim.sweeps.engines.point import Job, Point, run_point
+from sim.sweeps.engines.warm import kinds, warmed
+
+DEATHS = 2  # workers that a point may end
+STARTS = 3  # in a row that fail before the sweep gives up
+GLANCE = 0.25  # s between looks at overdue points
+# s that a worker's own watchdog has to end an overdue point; one that holds the interpreter it cannot end
+LENIENCE = 30.0
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has but one
+ONE_THREAD = dict.fromkeys(
+    ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
+)
+
+
+def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]:
+    """Rows as they come, some at a time."""
+    from joblib.externals.loky import wait
+
+    workers = min(workers, len(points))
+    folder = Path(tempfile.mkdtemp(prefix="hapsim-sweep-"))
+    queue, deaths = Queue(points, workers), Counter()
+    crew: list[_Worker] = []
+    failures, clean = 0, False
+    try:
+        samples = kinds(points)
+        for k in range(workers):
+            with _undisturbed():
+                crew.append(_Worker(job, samples, folder / f"worker-{k}"))
+        while queue or any(w.chunk for w in crew):
+            wait([w.future for w in crew if w.future], timeout=GLANCE, return_when="FIRST_COMPLETED")
+            for worker in crew:
+                rows = []
+                if worker.future and worker.future.done():
+                    chunk, begun = worker.chunk, worker.begun
+                    found = worker.collect()
+                    if found is not None:
+                        failures, rows = 0, found[0]
+                        queue.done(chunk, *found)
+                    else:
+                        failures = 0 if begun else failures + 1
+                        if failures >= STARTS:
+                            raise SweepError(
+                                f"{failures} worker processes in a row died before their first point: "
+                                f"{worker.last_words}. Is there memory enough? workers=0 runs here."
+                            )
+                        rows = _bury(job, worker, chunk, queue, deaths)
+                        with _undisturbed():
+                            worker.start()
+                if worker.idle and queue:
+                    worker.give(queue.take())  # before its rows are stored: it should not wait for that
+                worker.end_overdue()
+                if rows:
+                    yield rows
+        clean = True
+    finally:
+        for worker in crew:
+            worker.stop(kill=not clean)
+        for worker in crew:
+            worker.pool.shutdown(wait=True, kill_workers=not clean)
+            worker.marker.close()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits. A terminal sends it to the workers as well, and one that still imports would die with a
+    traceback; they inherit that it waits, and ignore it once they can."""
+    masked = hasattr(signal, "pthread_sigmask")  # not on Windows
+    main = (
+        threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not None
+    )
+    came: list[tuple] = []
+    if masked:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # loky does so otherwise, and then lets Ctrl-C through
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # Another thread of this process may get it all the same.
+    before = signal.signal(signal.SIGINT, lambda *a: came.append(a)) if main else None
+    try:
+        yield
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+        if masked:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if came and callable(before):
+            before(*came[0])
+
+
+class _Worker:
+    """A pool of one process, and what it has been given."""
+
+    def __init__(self, job: Job, samples: Sequence[Point], path: Path):
+        self.job, self.samples, self.path = job, samples, path
+        self.marker = Marker(path, new=True)
+        self.last_words = ""
+        self.start()
+
+    def start(self) -> None:
+        """Start the process; the job travels once."""
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        self.pool = ProcessPoolExecutor(
+            max_workers=1, env=ONE_THREAD, initializer=_end_with, initargs=(os.getpid(),)
+        )
+        self.chunk: list[Point] = []
+        self.begun = self.overdue = False
+        self.marker.clear()
+        self.future = self.pool.submit(_begin, self.job, self.samples, str(self.path))
+
+    @property
+    def idle(self) -> bool:
+        return self.begun and self.future is None
+
+    def give(self, chunk: list[Point]) -> None:
+        """Let it run some points."""
+        from joblib.externals.loky import BrokenProcessPool
+
+        self.chunk = chunk
+        try:
+            self.future = self.pool.submit(_run, chunk)
+        except BrokenProcessPool as e:  # it died while it was idle
+            self.future = _Failed(e)
+
+    def collect(self) -> tuple[list[dict], float] | None:
+        """Rows and seconds of what it has done; None when it has died."""
+        from joblib.externals.loky import BrokenProcessPool
+
+        future, self.future = self.future, None
+        try:
+            found = future.result()
+        except BrokenProcessPool as e:
+            self.last_words = str(e.__cause__ or e).strip().splitlines()[-1]
+            self.pool.shutdown(wait=True, kill_workers=True)
+            return None
+        except Exception as e:
+            raise SweepError(
+                f"the points cannot be sent to worker processes: {e.__cause__ or e}. Write measures and "
+                "formulas as plain functions that use no open files or locks, or sweep here, workers=0."
+            ) from e
+        if not self.begun:
+            self.begun = True
+            return [], 0.0
+        self.chunk = []
+        return found
+
+    def stop(self, kill: bool) -> None:
+        """Let the process end, or make it."""
+        future, until = self.future, time.monotonic() + 1.0
+        # loky's manager stumbles over what is cancelled between its submission and its departure.
+        while future and not (future.running() or future.done()) and time.monotonic() < until:
+            time.sleep(0.002)
+        if kill and not self.begun:  # it still reads what loky is about to take away, and would say so
+            for pid in list(getattr(self.pool, "_processes", None) or ()):
+                os.kill(pid, KILL)
+        self.pool.shutdown(wait=False, kill_workers=kill)
+
+    def end_overdue(self) -> None:
+        """Kill it when it is at a point for much longer than allowed: nothing in it does so itself."""
+        index, since, process = self.marker.read()
+        limit = self.job.timeout
+        if limit is None or not self.chunk or index == NOWHERE or self.overdue:
+            return
+        if time.time() - since > limit + LENIENCE:
+            self.overdue = True
+            os.kill(process, KILL)
+
+
+class _Failed:
+    """A future that has failed already."""
+
+    def __init__(self, error: Exception):
+        self.error = error
+
+    def done(self) -> bool:
+        return True
+
+    running = done
+
+    def result(self):
+        raise self.error
+
+
+def _bury(job: Job, worker: _Worker, chunk: Sequence[Point], queue: Queue, deaths: Counter) -> list[dict]:
+    """Put back what a dead worker had in hand; the row of the point that was its end, once that is sure."""
+    index, since, _ = worker.marker.read()
+    at = [p for p in chunk if p.index == index or len(chunk) == 1]
+    if not at:  # it died between points, or before the first: nobody is to blame
+        queue.back(chunk, alone=True)
+        return []
+    point = at[0]
+    deaths[point.key] += 1
+    wall = time.time() - since
+    row = last_words(job, point)
+    if row is None and worker.overdue:
+        row = lost(job, point, "timed out", f"no end after {wall:.3g} s; its worker was killed.", wall)
+    if row is None and deaths[point.key] >= DEATHS:
+        row = lost(
+            job, point, "killed",
+            f"its worker died {DEATHS} times at this point: killed, crashed or out of memory.", wall,
+        )  # fmt: skip
+    queue.back([p for p in chunk if p is not point], alone=False)
+    if row is None:
+        queue.back([point], alone=True)
+        return []
+    return [row]
+
+
+# In the worker ----------------------------------------------------------------------------------
+
+_HERE: dict = {}  # the job and the marker of this process, which serves one sweep
+
+
+def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
+    """Receive the job; load, or compile, what its points need."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's, which ends us
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    _HERE.update(job=job, marker=Marker(Path(marker)))
+    _HERE["marker"].between()
+    warmed(job, samples)
+
+
+def _run(points: Sequence[Point]) -> tuple[list[dict], float]:
+    """Rows of some points, of the first of them where they take long, and what they took [s]."""
+    job, marker, started = _HERE["job"], _HERE["marker"], time.perf_counter()
+    rows = []
+    for point in points:
+        marker.at(point.index)
+        rows.append(run_point(job, point, expendable=True))
+        if time.perf_counter() - started > ENOUGH:
+            break
+    marker.between()
+    return rows, time.perf_counter() - started
+
+
+def _end_with(driver: int) -> None:
+    """End when the driver has: after its kill -9 nobody wants our rows, and nobody would tell us.
+
+    First of all, since a driver may end before it has sent the job.
+    """
+
+    def watch() -> None:
+        while os.getppid() == driver:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="driver watch", daemon=True).start()

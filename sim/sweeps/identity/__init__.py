@@ -1,0 +1,1 @@
+"""What identifies a job and its points."""

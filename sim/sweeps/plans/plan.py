@@ -1,0 +1,289 @@
+"""Sweep files: TOML that says which scenario, what varies, what is measured. Data only, never code."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
+from sim.run import measures
+from sim.sweeps.plans.design import design_of
+from sim.sweeps.plans.tables import Section, flat, quantity, read_toml, si, size
+
+if TYPE_CHECKING:
+    from sim.experiment.intervention import Intervention
+    from sim.experiment.scenario import Scenario
+    from sim.sweeps.design.design import Design
+    from sim.sweeps.sweep_table import SweepTable
+
+SCENARIO = ("scenario", "duration", "geometry", "outer", "constants", "growth_law", "resolution", "cells")
+TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
+KEYS = ("title", "notes", *SCENARIO, *TABLES)
+CHANGE = ("at", "boundary", "parameters", "state", "region", "excise", "label")
+MEASURES = {
+    "total": measures.total,
+    "peak": measures.peak,
+    "onset": measures.onset,
+    "lowest": measures.lowest,
+}
+RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep")
+KEEP = ("none", "failed", "all")
+FIGURE = ("x", "y", "colour", "contours", "scale", "at", "title")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A phase diagram to draw at the end: a measure in colour over two axes."""
+
+    x: str
+    y: str
+    colour: str
+    options: dict[str, Any] = field(default_factory=dict)  # contours, scale, at of plotting.phase_diagram
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class SweepPlan:
+    """What a sweep file asks for.
+
+    base, design, measures: as `sim.sweep` takes them · options: solver, rtol, atol, times, timeout,
+    memory, keep, as far as the file states them · figures: drawn when all is done
+    """
+
+    name: str
+    base: Scenario
+    design: Design
+    measures: dict[str, measures.Measure]
+    options: dict[str, Any]
+    figures: tuple[Picture, ...] = ()
+    title: str = ""
+    notes: str = ""
+    file: str = ""
+
+    def check(self) -> None:
+        """Refuse what could not run: an axis of nothing, a wrong unit."""
+        with _told_of(self.file):
+            self.design.check(self.base)
+
+    def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
+        """Run it: the keywords of `sim.sweep` (workers, client, timeout, ...) go before the file's."""
+        from sim.sweeps.driver import sweep
+
+        return sweep(self.base, self.design, store, measures=self.measures, **{**self.options, **more})
+
+
+def plans() -> list[str]:
+    """Names of the sweep files that come with the package."""
+    return sorted(f.name.removesuffix(".toml") for f in _folder().iterdir() if f.name.endswith(".toml"))
+
+
+def plan_path(name: str | Path) -> Path:
+    """The file of this name: one that comes with the package, or a path."""
+    if str(name) in plans():
+        return _folder() / f"{name}.toml"
+    path = Path(name)
+    if not path.exists():
+        near = [p.name for p in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+        text = difflib.get_close_matches(str(name)[:64], [*plans(), *near], 1)
+        hint = f" Did you mean '{text[0]}'?" if text else f" There are {listing(plans())}."
+        raise FileFormatError(f"there is no sweep file {shown(str(name))}.{hint}")
+    return path
+
+
+def load_plan(name: str | Path) -> SweepPlan:
+    """Read a sweep file: the name of one that comes with the package, or a path.
+
+    Raises ConfigError or FileFormatError, a sentence naming the file and the table, for what cannot be
+    used. Nothing in the file is evaluated.
+    """
+    path = plan_path(name)
+    return plan_from(read_toml(path), path)
+
+
+def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
+    """The plan of a file's content; a scenario of its own is looked for beside `path`."""
+    where = path.name
+    with _told_of(where):
+        top = Section(content, where, KEYS)
+        base = _interventions(_changed(_base(top, path.parent), top), top)
+        design = design_of(content, where)
+        measured = _measures(top, base)
+        figures = _figures(top, [a.name for a in design.axes], list(measured))
+        words = top.text("title"), top.text("notes", most=10_000)
+        return SweepPlan(path.stem, base, design, measured, _options(top), figures, *words, where)
+
+
+@contextmanager
+def _told_of(where: str) -> Iterator[None]:
+    """Errors of the library name the file too."""
+    try:
+        yield
+    except ConfigError as error:
+        if where in str(error):
+            raise
+        raise type(error)(f"{where}: {error}") from None
+
+
+def _folder() -> Any:
+    return resources.files("sim") / "data" / "sweeps"
+
+
+def _base(top: Section, folder: Path) -> Scenario:
+    """The scenario that is varied: of the package by name, or of a file by path."""
+    from sim.experiment import catalogue
+
+    top.needed("scenario")
+    name = top.text("scenario")
+    chosen = {k: top.text(k) for k in ("constants", "growth_law") if k in top}
+    if not name.endswith(".toml"):
+        if name not in catalogue.scenarios():
+            known = catalogue.scenarios()
+            hint = nearest(name, known) or f" There are {', '.join(known)}."
+            raise ScenarioError(
+                f"{top.where}: no scenario is called {shown(name)}, and that of a file ends in '.toml'.{hint}"
+            )
+        return catalogue.scenario(name, **chosen)
+    path = folder / name
+    content = read_toml(path)
+    try:
+        return catalogue.from_table(path.stem, content, **chosen)
+    except ConfigError as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+        raise ScenarioError(
+            f"{path} is not a scenario: {type(error).__name__}, {error}. Compare it with one of "
+            "sim/data/scenarios."
+        ) from None
+
+
+def _changed(base: Scenario, top: Section) -> Scenario:
+    """The scenario with what the file changes of it."""
+    fields: dict[str, Any] = {k: top.text(k) for k in ("geometry", "outer") if k in top}
+    if "duration" in top:
+        fields["duration"] = top.si("duration", "s")
+    if fields:
+        base = base.with_(**fields)
+    if "cells" in top:
+        cells = Section(top.table("cells"), f"{top.where} cells", [n for n, _ in base.layers])
+        counts = {k: cells.whole(k, least=1, most=100_000) for k in cells.content}
+        base = base.with_geometry(base.geometry, counts)
+    if "resolution" in top:
+        factor = top.number("resolution", 1.0)
+        if not 0.01 <= factor <= 100:
+            raise ConfigError(f"{top.where}: resolution = {factor:g} is outside 0.01-100.")
+        base = base.with_resolution(factor)
+    where = f"{top.where} [parameters]"
+    values: dict[str, Any] = {
+        k: quantity(v, f"{where}: {shown(k)}") for k, v in flat(top.table("parameters"), where).items()
+    }
+    return base.with_parameters(values) if values else base
+
+
+def _interventions(base: Scenario, top: Section) -> Scenario:
+    from sim.experiment.intervention import Intervention
+
+    found: list[Intervention] = []
+    for k, content in enumerate(top.list("interventions", "tables"), start=1):
+        where = f"{top.where} [[interventions]] {k}"
+        one = Section(content, where, CHANGE)
+        tables: dict[str, Any] = {
+            key: {n: quantity(v, f"{where}: {key}.{n}"[:120]) for n, v in flat(one.table(key), where).items()}
+            for key in ("boundary", "parameters", "state")
+        }
+        words: dict[str, Any] = {key: one.text(key) for key in ("region", "label")}
+        found.append(Intervention(at=one.si("at", "s"), excise=one.yes("excise"), **tables, **words))
+    return base.with_intervention(*found) if found else base
+
+
+def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
+    """{name: measure} of [measures]: mineral = { what = "total", of = "HAP" }."""
+    from sim.run.builder import Builder
+    from sim.run.dataset import variables
+
+    content = top.table("measures")
+    if not content:
+        raise ConfigError(
+            f"{top.where} measures nothing; write for example [measures] with "
+            'mineral = { what = "total", of = "HAP" }.'
+        )
+    known = variables(Builder(base))
+    found = {}
+    for name, table in content.items():
+        one = Section(table, f"{top.where} [measures] {shown(name)}", ("what", "of", "above"))
+        what = one.choice("what", MEASURES)
+        one.needed("of")
+        of = one.text("of")
+        if of not in known:
+            raise ConfigError(f"{one.where}: a result has no variable {shown(of)}.{nearest(of, known)}")
+        if "above" in one and what != "onset":
+            raise ConfigError(f"{one.where}: 'above' is for an onset, not for a {what}. Take it out.")
+        if what == "onset":
+            level = one.content.get("above", "0.1 mM")
+            si(level, known[of], f"{one.where}: above")  # refused here, not in every point
+            found[name] = measures.onset(of, above=level)
+        else:
+            found[name] = MEASURES[what](of)
+    return found
+
+
+def _options(top: Section) -> dict[str, Any]:
+    """Keywords of `sim.sweep` that the [run] table states."""
+    from sim.solvers import SOLVERS
+    from sim.units import convert
+
+    run = Section(top.table("run"), f"{top.where} [run]", RUN)
+    found: dict[str, Any] = {}
+    if "solver" in run:
+        found["solver"] = run.choice("solver", SOLVERS)
+    for key, low, high in (("rtol", 1e-13, 0.1), ("atol", 1e-16, 1.0)):
+        if key in run:
+            found[key] = float(run.number(key, 1.0))
+            if not low <= found[key] <= high:
+                raise ConfigError(f"{run.where}: {key} = {found[key]:g} is outside {low:g} to {high:g}.")
+    if "times" in run:
+        given = run.content["times"]
+        if isinstance(given, list):
+            found["times"] = tuple(convert(quantity(t, f"{run.where}: times"), "s", "times") for t in given)
+        else:
+            found["times"] = run.whole("times", least=2, most=100_000)
+    if "timeout" in run:
+        found["timeout"] = run.si("timeout", "s")
+        if not found["timeout"] > 0:
+            raise ConfigError(f"{run.where}: timeout = {found['timeout']:g} s must be above 0.")
+    if "memory" in run:
+        found["memory"] = size(run.content["memory"], f"{run.where}: memory")
+    if "keep" in run:
+        found["keep"] = run.choice("keep", KEEP)
+    return found
+
+
+def _figures(top: Section, axes: list[str], measured: list[str]) -> tuple[Picture, ...]:
+    found = []
+    for k, content in enumerate(top.list("figures", "tables"), start=1):
+        one = Section(content, f"{top.where} [[figures]] {k}", FIGURE)
+        x, y = (one.choice(a, [n for n in axes if n != "seed"]) for a in ("x", "y"))
+        if x == y:
+            raise ConfigError(f"{one.where}: x and y are both {shown(x)}; give two axes.")
+        found.append(Picture(x, y, one.choice("colour", measured), _look(one), one.text("title")))
+    return tuple(found)
+
+
+def _look(one: Section) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    if "contours" in one:
+        given: Mapping | list | int = one.content["contours"]
+        if isinstance(given, list):
+            options["contours"] = [quantity(v, f"{one.where}: contours") for v in given]
+        else:
+            options["contours"] = one.whole("contours", least=1, most=50)
+    if "scale" in one:
+        options["scale"] = one.choice("scale", ("auto", "linear", "log"))
+    if "at" in one:
+        where = f"{one.where}: at"
+        options["at"] = {k: quantity(v, where) for k, v in flat(one.table("at"), where).items()}
+    return options

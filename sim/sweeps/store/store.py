@@ -1,0 +1,300 @@
+"""The store of a sweep: one SQLite file, a row for every attempt at a point; nothing in it ever changes.
+
+Write-ahead logging lets others read while a sweep writes, and a batch of rows is in the file whole or
+not at all, also after kill -9. (After a power cut the last batches may be missing: NORMAL
+synchronisation; the file stays sound.) Every row carries a checksum, which SQLite itself does not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+
+from sim.errors import ConfigError, FileFormatError
+from sim.sweeps.store.errors import differences, guarded
+from sim.sweeps.store.lock import WriterLock, holder
+
+FORMAT = 1
+KIND = 0x48415053  # "HAPS", SQLite's application id of these files
+PATIENCE = 10.0  # s that another program may keep the file locked
+PLAIN = ("key", "status", "reason", "wall", "result")  # of a row, as they are; the others as JSON
+JSON = ("inputs", "measures", "statistics", "versions")
+
+SCHEMA = """
+CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE plans (
+    number INTEGER PRIMARY KEY, written REAL NOT NULL, design TEXT NOT NULL, places BLOB, keys BLOB);
+CREATE TABLE attempts (
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL, place INTEGER NOT NULL, status TEXT NOT NULL,
+    reason TEXT NOT NULL, inputs TEXT NOT NULL, measures TEXT NOT NULL, statistics TEXT NOT NULL,
+    wall REAL NOT NULL, versions TEXT NOT NULL, result TEXT NOT NULL, written REAL NOT NULL,
+    checksum INTEGER NOT NULL);
+CREATE INDEX attempts_of_a_point ON attempts (key);
+CREATE VIEW points AS
+    SELECT * FROM attempts WHERE number IN (SELECT MAX(number) FROM attempts GROUP BY key);
+"""
+REFUSAL = (
+    "CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} BEGIN SELECT RAISE(ABORT, 'a store is append-only'); END"
+)
+
+
+class Store:
+    """An open store; a context manager. definition: what all its points have in common (JSON-able)."""
+
+    def __init__(self, path: Path, database: sqlite3.Connection, lock: WriterLock | None):
+        self.path, self._database, self._lock = path, database, lock
+        with self._guarded():
+            self.definition: dict = json.loads(self._about("definition"))
+
+    @classmethod
+    def open(cls, path: str | os.PathLike, definition: dict | None = None, readonly: bool = False) -> Store:
+        """Open to add rows, or, `readonly`, to look: also while somebody else writes.
+
+        definition: refused where it differs from the store's; a new store needs it
+        """
+        path = Path(path)
+        if path.is_dir():
+            raise ConfigError(f"{path} is a folder; a store is one file, such as {path / 'sweep.db'}.")
+        if readonly:
+            return cls(path, _reader(path), None)
+        if not path.parent.is_dir():
+            raise ConfigError(
+                f"the folder {path.parent} of the store {path.name} does not exist; make it first."
+            )
+        lock = WriterLock(path.with_name(path.name + ".lock"), path)
+        try:
+            database = _writer(path, definition)
+            try:
+                store = cls(path, database, lock)
+                if definition is not None:
+                    store._refuse_other(definition)
+            except BaseException:
+                database.close()
+                raise
+        except BaseException:
+            lock.free()
+            raise
+        return store
+
+    def keys(self, without: Collection[str] = ()) -> set[str]:
+        """Keys of the points that have a row, but for those whose last one has a status in `without`."""
+        with self._guarded():
+            if not without:
+                return {k for (k,) in self._database.execute("SELECT DISTINCT key FROM attempts")}
+            found = self._database.execute("SELECT key, status FROM points")
+            return {k for k, status in found if status not in without}
+
+    def add(self, rows: Sequence[dict]) -> None:
+        """Add rows, all or none. A point that has one already gets another, which then counts."""
+        now = time.time()
+        lines = [_line(row, now) for row in rows]
+        with self._guarded(f"The {len(lines)} points of this batch are not in it, all earlier ones are: "):
+            self._transaction("INSERT INTO attempts VALUES (NULL, ?,?,?,?,?,?,?,?,?,?,?,?)", lines)
+
+    def plan(self, design: dict, points: Iterable[tuple[int, str]]) -> None:
+        """Note what is going to be run: the design (JSON-able), and place and key of each point."""
+        places, keys = [], []
+        for place, key in points:
+            places.append(place)
+            keys.append(bytes.fromhex(key))
+        line = (time.time(), json.dumps(design), np.array(places, "<i8").tobytes(), b"".join(keys))
+        with self._guarded():
+            last = self._database.execute(
+                "SELECT design, places, keys FROM plans ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+            if last != line[1:]:
+                self._transaction("INSERT INTO plans VALUES (NULL, ?,?,?,?)", [line])
+
+    @property
+    def design(self) -> dict:
+        """The last design: method, axes, settings, number of points, units; {} before the first."""
+        with self._guarded():
+            found = self._database.execute("SELECT design FROM plans ORDER BY number DESC LIMIT 1").fetchone()
+        return json.loads(found[0]) if found else {}
+
+    def places(self) -> dict[str, int]:
+        """{key: place in the last design} of its points, done or not."""
+        with self._guarded():
+            found = self._database.execute(
+                "SELECT places, keys FROM plans ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+        if not found:
+            return {}
+        places, keys = np.frombuffer(found[0], "<i8").tolist(), found[1]
+        size = len(keys) // max(1, len(places))
+        return {keys[k * size : (k + 1) * size].hex(): p for k, p in enumerate(places)}
+
+    def rows(self) -> list[dict]:
+        """The last row of every point of the last design, in its order."""
+        places = self.places()
+        rows = [row | {"index": places[row["key"]]} for row in self.each() if row["key"] in places]
+        return sorted(rows, key=lambda row: row["index"])
+
+    def each(self, attempts: bool = False) -> Iterator[dict]:
+        """The last row of every point, of any design, or all attempts, one by one as they were written."""
+        columns = ("number", "checksum", "place", *PLAIN, *JSON)
+        table = "attempts" if attempts else "points"
+        with self._guarded():
+            cursor = self._database.execute(f"SELECT {', '.join(columns)} FROM {table} ORDER BY number")  # noqa: S608
+            for line in cursor:
+                yield self._row(dict(zip(columns, line, strict=True)))
+
+    def status(self) -> dict:
+        """What there is: planned, done, {status: points}, first and last [s since 1970], wall [s],
+        and who is writing ("" when nobody is)."""
+        done = self.keys()
+        planned = self.places()
+        with self._guarded():
+            counts = dict(self._database.execute("SELECT status, COUNT(*) FROM points GROUP BY status"))
+            first, last, wall = self._database.execute(
+                "SELECT MIN(written), MAX(written), TOTAL(wall) FROM attempts"
+            ).fetchone()
+        return {
+            "planned": len(planned), "done": len(done & planned.keys()) if planned else len(done),
+            "counts": counts, "first": first, "last": last, "wall": wall,
+            "writer": holder(self.path.with_name(self.path.name + ".lock")),
+        }  # fmt: skip
+
+    def pace(self, since: float) -> float:
+        """Points a second that were written since a moment [s since 1970]; 0 before there are two."""
+        with self._guarded():
+            count, first, last = self._database.execute(
+                "SELECT COUNT(*), MIN(written), MAX(written) FROM attempts WHERE written >= ?", (since,)
+            ).fetchone()
+        return (count - 1) / (last - first) if count > 1 and last > first else 0.0
+
+    def close(self) -> None:
+        """Let go of the file. Closing the last connection folds the log into it."""
+        self._database.close()
+        if self._lock is not None:
+            self._lock.free()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def _guarded(self, kept: str = ""):
+        return guarded(self.path, kept)
+
+    def _about(self, name: str) -> str:
+        found = self._database.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
+        if found is None:
+            raise FileFormatError(f"{self.path} is damaged: it does not say its {name}.")
+        return found[0]
+
+    def _refuse_other(self, definition: dict) -> None:
+        """A store holds points of one definition; others would be mistaken for them."""
+        wanted = json.loads(json.dumps(definition))
+        if wanted != self.definition:
+            raise ConfigError(
+                f"{self.path} holds the points of another sweep: "
+                f"{differences(self.definition, wanted)}. Give this sweep a store of its own."
+            )
+
+    def _row(self, line: dict) -> dict:
+        number, checksum, place = line.pop("number"), line.pop("checksum"), line.pop("place")
+        if checksum != _checksum(line):
+            raise FileFormatError(
+                f"{self.path} is damaged: row {number} is not what was written. Take a copy of the file from "
+                "before, or run the sweep again into another store."
+            )
+        return line | {"index": place} | {name: json.loads(line[name]) for name in JSON}
+
+    def _transaction(self, statement: str, lines: Sequence[tuple]) -> None:
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            self._database.executemany(statement, lines)
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:  # SQLite has rolled back already when the disk is full
+                self._database.execute("ROLLBACK")
+            raise
+
+
+def _line(row: dict, now: float) -> tuple:
+    """The columns of a row, in the order of the table."""
+    text = {name: row[name] for name in PLAIN} | {name: json.dumps(row[name]) for name in JSON}
+    text["wall"] = float(row["wall"])
+    return (
+        text["key"], int(row["index"]), text["status"], text["reason"], text["inputs"], text["measures"],
+        text["statistics"], text["wall"], text["versions"], text["result"], now, _checksum(text),
+    )  # fmt: skip
+
+
+def _checksum(text: dict) -> int:
+    """Of everything in a row but its place, which a later design may change."""
+    return zlib.crc32("\n".join(str(text[name]) for name in (*PLAIN, *JSON)).encode())
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    if not path.exists():
+        raise FileFormatError(f"there is no file {path}.")
+    with guarded(path):
+        where = f"file:{quote(str(path.resolve()))}?mode=ro"
+        if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
+            where += "&immutable=1"  # readers of a log share an index file, which cannot be made here
+        database = sqlite3.connect(where, uri=True, timeout=PATIENCE, isolation_level=None)
+        if not _recognised(path, database):
+            raise FileFormatError(f"{path} is empty: no sweep has been stored in it yet.")
+        return database
+
+
+def _writer(path: Path, definition: dict | None) -> sqlite3.Connection:
+    if definition is None and not path.exists():
+        raise FileFormatError(f"there is no file {path}.")
+    with guarded(path):
+        database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
+        try:
+            known = _recognised(path, database)
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            if known:
+                found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
+                if found != "ok":
+                    raise sqlite3.DatabaseError(f"database disk image is malformed: {found}")
+            else:
+                _create(database, definition)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
+def _create(database: sqlite3.Connection, definition: dict | None) -> None:
+    """Tables and definition in one transaction: a kill leaves an empty file or a store."""
+    database.execute("BEGIN IMMEDIATE")
+    for statement in filter(str.strip, SCHEMA.split(";\n")):
+        database.execute(statement)
+    for table in ("about", "plans", "attempts"):
+        for act in ("UPDATE", "DELETE"):
+            database.execute(REFUSAL.format(table, act))
+    database.execute(f"PRAGMA application_id = {KIND}")
+    database.execute(f"PRAGMA user_version = {FORMAT}")
+    rows = {"definition": json.dumps(definition), "created": time.strftime("%Y-%m-%d %H:%M:%S")}
+    database.executemany("INSERT INTO about VALUES (?, ?)", rows.items())
+    database.execute("COMMIT")
+
+
+def _recognised(path: Path, database: sqlite3.Connection) -> bool:
+    """Whether it is a store; False for a file with nothing in it, a sentence for anything else."""
+    kind = database.execute("PRAGMA application_id").fetchone()[0]
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    if kind != KIND:
+        if database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+            raise FileFormatError(f"{path} is an SQLite file, but no store of a sweep.")
+        return False
+    if version > FORMAT:
+        raise FileFormatError(
+            f"{path} has format {version}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
+        )
+    return True

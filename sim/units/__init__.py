@@ -1,0 +1,204 @@
+"""Units: SI floats to multiply with (`5 * um`, `30 * day`), and text such as "5 mM" made SI.
+
+Everything inside the package is SI; concentrations are mol m-3, which is the same number as mM.
+Factors are exact fractions and text is rounded once, so "2.5 mM" is 2.5 and "30 day" is 2592000.0.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from fractions import Fraction
+from numbers import Real
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import UnitError, shown
+from sim.units.text import LONGEST, UNITS, Dimension, in_words, needed_in_words, read_unit, si_text
+
+M, mM, uM, nM, pM = 1e3, 1.0, 1e-3, 1e-6, 1e-9
+m, cm, mm, um, nm = 1.0, 1e-2, 1e-3, 1e-6, 1e-9
+s, minute, hour, day, week, year = 1.0, 60.0, 3600.0, 86400.0, 604800.0, 31557600.0
+mol, mmol, umol, nmol = 1.0, 1e-3, 1e-6, 1e-9
+kg, g, mg, ug = 1.0, 1e-3, 1e-6, 1e-9
+L, mL, uL = 1e-3, 1e-6, 1e-9
+J, kJ, mJ = 1.0, 1e3, 1e-3
+percent = 0.01
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3}(?![0-9]))?")
+
+
+class Unit(NamedTuple):
+    """SI value of one such unit, and its dimension: powers of (m, kg, s, K, mol)."""
+
+    factor: float
+    dimension: Dimension
+
+
+def parse_unit(text: str) -> Unit:
+    """SI factor and dimension of a unit text; a factor only, so degC counts as K."""
+    factor, dimension, _ = read_unit(text, "unit")
+    return Unit(float(factor), dimension)
+
+
+def unit_of(quantity: str, name: str = "value") -> str:
+    """The unit part of a quantity text: "5 mM" gives "mM", "5" gives "1"."""
+    return _split(quantity, name)[1] or "1"
+
+
+def si_unit(unit: str) -> str:
+    """The SI unit of the same dimension in UDUNITS spelling: "uM/h" gives "mol m-3 s-1"."""
+    return si_text(read_unit(unit, "unit")[1])
+
+
+def _split(text: str, name: str) -> tuple[Fraction, str]:
+    if len(text) > LONGEST:
+        raise UnitError(
+            f"{name} = {shown(text, 24)} is longer than {LONGEST} signs; write for example '5 mM'."
+        )
+    text = text.strip()
+    found = _NUMBER.match(text)
+    if found is None:
+        raise UnitError(f"{name} = '{text}' does not begin with a number; write for example '5 mM'.")
+    return Fraction(found.group()), text[found.end() :].strip()
+
+
+@overload
+def convert(value: float | str, unit: str, name: str = ...) -> float: ...
+@overload
+def convert(
+    value: NDArray[Any] | list[Any] | tuple[Any, ...], unit: str, name: str = ...
+) -> NDArray[np.float64]: ...
+def convert(value: Any, unit: str, name: str = "value") -> Any:
+    """SI value of what a user gave where a quantity of the dimension of `unit` is needed.
+
+    value: text with a unit ("5 mM"), or a number or array that is in SI already
+    Raises UnitError, a sentence beginning with `name`.
+    """
+    if isinstance(value, str):
+        return _from_text(value, unit, name)
+    if isinstance(value, np.ndarray | list | tuple):
+        return _from_array(value, name)
+    return _number(value, name)
+
+
+def _number(value: object, name: str) -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise UnitError(
+            f"{name} = {shown(value)} is not a quantity; a number in SI or text such as '5 mM' is."
+        )
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise UnitError(f"{name} = {shown(value)} is not a finite number.")
+    return number
+
+
+def _from_array(value: object, name: str) -> NDArray[np.float64]:
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise UnitError(f"{name} is a ragged list; rows of equal length are needed.") from None
+    if array.dtype.kind not in "iuf":
+        raise UnitError(f"{name} holds {array.dtype} values; an array of numbers in SI is needed.")
+    array = array.astype(np.float64)
+    if not np.isfinite(array).all():
+        raise UnitError(f"{name} holds values that are not finite numbers.")
+    return array
+
+
+def _from_text(text: str, unit: str, name: str) -> float:
+    needed = read_unit(unit, name)[1]
+    number, given = _split(text, name)
+    if not given:
+        if needed == (0, 0, 0, 0, 0):
+            return _rounded(number, text, name)
+        raise UnitError(
+            f"{name} = '{text.strip()}' has no unit; {needed_in_words(needed)}. "
+            f"Add the unit to the text, or give a plain number in {si_text(needed)}."
+        )
+    factor, dimension, offset = read_unit(given, f"{name} = '{text.strip()}'")
+    if dimension != needed:
+        raise UnitError(
+            f"{name} = '{text.strip()}' has the dimension of {in_words(dimension)}; "
+            f"{needed_in_words(needed)}.{_same_letters(text.strip(), given, needed)}"
+        )
+    return _rounded(number * factor + offset, text, name)
+
+
+def _same_letters(text: str, given: str, needed: Dimension) -> str:
+    """A unit of the needed dimension that differs by capitals only: uM for um, mM for mm."""
+    for unit, (_, dimension) in UNITS.items():
+        if unit.casefold() == given.casefold() and dimension == needed:
+            return f" Did you mean '{text[: -len(given)]}{unit}'?"
+    return ""
+
+
+def _rounded(exact: Fraction, text: str, name: str) -> float:
+    try:
+        number = float(exact)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number) or (number == 0.0 and exact != 0):
+        raise UnitError(f"{name} = '{text.strip()}' is outside what a double holds.")
+    return number
+
+
+@overload
+def to_unit(si_value: float, unit: str) -> float: ...
+@overload
+def to_unit(si_value: NDArray[Any], unit: str) -> NDArray[np.float64]: ...
+def to_unit(si_value: Any, unit: str) -> Any:
+    """An SI number or array expressed in `unit`: to_unit(86400.0, "day") is 1.0."""
+    factor, _, offset = read_unit(unit, "unit")
+    if isinstance(si_value, np.ndarray):
+        shifted = si_value - float(offset) if offset else si_value.astype(np.float64)
+        return shifted / float(factor) if factor >= 1 else shifted * float(1 / factor)
+    if not math.isfinite(si_value):
+        return float(si_value)
+    return float((_decimal(float(si_value)) - offset) / factor)
+
+
+def from_unit(value: float, unit: str, name: str = "value") -> float:
+    """SI value of a number in `unit`, the same as of its text: from_unit(7, "day") is 604800.0."""
+    number = _number(value, name)
+    factor, _, offset = read_unit(unit, "unit")
+    return _rounded(_decimal(number) * factor + offset, f"{number} {unit}", name)
+
+
+def _decimal(number: float) -> Fraction:
+    return Fraction(repr(number))  # the shortest decimal, which is what a person meant by it
+
+
+_LADDERS: dict[Dimension, tuple[str, ...]] = {
+    (0, 0, 1, 0, 0): ("s", "min", "h", "day", "year"),
+    (1, 0, 0, 0, 0): ("nm", "um", "mm", "m"),
+    (-3, 0, 0, 0, 1): ("nM", "uM", "mM", "M"),
+}
+
+
+def readable_unit(si_value: float, unit: str) -> str:
+    """A unit for showing values up to `si_value`: hours or days for time, um or mm for length.
+
+    Dimensions without a customary ladder give their SI unit.
+    """
+    dimension = read_unit(unit, "unit")[1]
+    ladder = _LADDERS.get(dimension)
+    if ladder is None:
+        return si_text(dimension)
+    fitting = [u for u in ladder if abs(si_value) >= 2 * float(UNITS[u][0])]
+    return fitting[-1] if fitting else (ladder[0] if si_value else si_text(dimension))
+
+
+def axis_label(name: str, unit: str) -> str:
+    """Text for an axis, powers raised: axis_label("HAP", "mol m-3") is 'HAP [mol m$^{-3}$]'."""
+    read_unit(unit, "unit")
+    if unit.strip() == "1":
+        return f"{name} [-]"
+    raised = re.sub(r"(?<=[A-Za-z)])(?:\^|\*\*)?([-+]?[0-9]+)", r"$^{\1}$", unit.strip())
+    raised = re.sub(r"\bu(?=[A-Za-z])", "µ", raised.replace("degC", "°C"))
+    return f"{name} [{raised}]"

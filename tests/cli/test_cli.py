@@ -1,0 +1,198 @@
+"""The command line as a newcomer meets it: exit codes, sentences, files."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import sim
+from sim.cli import main
+
+ROOT = Path(__file__).parents[2]
+NAME = "infarct_myocardium"
+TINY = ("--days", "0.01", "--resolution", "0.05")
+
+
+def hapsim(*words):
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture
+def empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_help_names_every_command_and_imports_nothing_heavy():
+    code = (
+        "import sys; from click.testing import CliRunner; from sim.cli import main; "
+        "print(CliRunner().invoke(main, ['--help']).output); "
+        "print([m for m in ('numpy', 'numba', 'matplotlib', 'xarray') if m in sys.modules])"
+    )
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=env, timeout=60, check=True
+    ).stdout
+    for command in ("scenarios", "show", "run", "export", "speciate", "cite", "doctor"):
+        assert f"\n  {command} " in out
+    assert out.splitlines()[-1] == "[]"
+
+
+def test_python_m_sim_is_the_same_command():
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", "show", "infarct"],
+        capture_output=True, text=True, env=env, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Did you mean 'infarct_myocardium'" in done.stderr
+
+
+def test_scenarios_are_listed_a_line_each():
+    done = hapsim("scenarios")
+    assert done.exit_code == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["name", "geometry", "size", "duration", "title"]
+    assert [line.split()[0] for line in lines[1 : 1 + len(sim.scenarios())]] == sim.scenarios()
+
+
+def test_show_gives_values_with_unit_range_confidence_and_source():
+    done = hapsim("show", NAME)
+    assert done.exit_code == 0
+    row = next(x for x in done.stdout.splitlines() if "plasma.pH" in x)
+    assert row.split() == ["plasma.pH", "7.4", "7", "to", "7.6", "measured", "guyton_isf"]
+    assert sim.scenario(NAME).title in done.stdout
+
+
+def test_show_all_has_every_parameter():
+    found = hapsim("show", NAME, "--all").stdout
+    words = set(found.split())
+    assert set(sim.scenario(NAME).parameters) <= words
+
+
+def test_show_marks_what_was_changed():
+    done = hapsim("show", NAME, "--set", "lesion.radius=2 mm")
+    assert "* lesion.radius" in done.stdout
+    assert "was 4 mm" in done.stdout
+    assert "* plasma.pH" not in done.stdout
+
+
+def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
+    done = hapsim("show", NAME, "--set", "plasma.Ca=25")
+    assert done.exit_code == 0
+    assert done.stderr.startswith("warning: plasma.Ca = 25 mM is")
+    assert done.stderr.count("warning") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["rum"], "Did you mean 'run'?"),
+        (["run", "infarct_myocardum"], "Did you mean 'infarct_myocardium'?"),
+        (["run", "tb"], "Did you mean 'tb_caseous'?"),
+        (["run", NAME, "--set", "lesion.radus=2 mm"], "Did you mean 'lesion.radius'?"),
+        (["run", NAME, "--set", "radius=2 mm"], "Did you mean lesion.radius?"),
+        (["run", NAME, "--set", "lesion.radius=2 s"], "a length"),
+        (["run", NAME, "--set", "lesion.radius"], "is not KEY=VALUE"),
+        (["run", NAME, "--set", "acid.load=1", "--set", "acid.load=2"], "acid.load twice"),
+        (["run", NAME, "--set", "geometry=spheer"], "Did you mean 'sphere'?"),
+        (["run", NAME, "--set", "growth_law=spirl"], "Did you mean 'spiral'?"),
+        (["run", NAME, "--set", "constants=foo"], "there are tissue-37C"),
+        (["run", NAME, "--set", "lesion.cells=many"], "not a number of cells"),
+        (["run", NAME, "--set", "leson.cells=3"], "Did you mean 'lesion'?"),
+        (["run", NAME, "--set", "geometry=well_mixed"], "outer='closed'"),
+        (["run", NAME, "--solver", "cvod", *TINY], "Did you mean 'cvode'?"),
+        (["run", NAME, "--rtol", "3", *TINY], "outside 1e-13"),
+        (["run", NAME, "--days", "-1"], "must be above 0"),
+        (["run", NAME, "--resolution", "0"], "outside 0.01-100"),
+        (["run", NAME, "--days", "soon"], "not a valid float"),
+        (["run"], "Missing argument 'NAME'"),
+        (["speciate", "Ca=2.5"], "add --pH 7.4"),
+        (["speciate", "--pH", "7.4", "CA=2.5"], "Did you mean 'Ca'?"),
+        (["speciate", "--pH", "7.4", "Ca"], "is not KEY=VALUE"),
+        (["speciate", "--pH", "7.4", "Ca=2.5", "temperature=25"], "--temperature 25"),
+        (["speciate", "--pH", "7.4", "Ca=2.5", "P=1", "--mineral", "HPA"], "Did you mean 'HAP'?"),
+        (["cite", "infarct_myocardum"], "Did you mean 'infarct_myocardium'?"),
+        (["cite", "nowhere.nc"], "there is no file nowhere.nc"),
+    ],
+)
+def test_bad_input_is_answered_in_a_sentence_with_exit_code_2(words, sentence, empty_folder):
+    done = hapsim(*words)
+    assert done.exit_code == 2
+    assert sentence in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.output
+    assert not list(empty_folder.iterdir())  # no empty folder is left behind
+
+
+def test_debug_shows_where_an_error_comes_from():
+    done = hapsim("show", "nothing", "--debug")
+    assert isinstance(done.exception, sim.errors.ScenarioError)
+
+
+def test_a_fault_of_our_own_is_called_one(monkeypatch):
+    def broken(name):
+        raise ZeroDivisionError("float division by zero")
+
+    monkeypatch.setattr("sim.cli.choices.named", broken)
+    done = hapsim("show", NAME)
+    assert done.exit_code == 1
+    assert "a fault of hapsim" in done.stderr
+
+
+def test_speciate_gives_the_numbers_of_the_library_and_names_its_constants():
+    totals = {"Ca": 2.5, "P": 1.0, "Na": 142.0, "Cl": 148.0}
+    fluid = sim.speciate(pH=7.4, **totals)
+    words = [f"{k}={v}" for k, v in totals.items()]
+    done = hapsim("speciate", "--pH", "7.4", *words)
+    assert done.exit_code == 0
+    assert done.stdout.strip() == repr(fluid)
+    assert "tissue-37C" in done.stdout
+    found = json.loads(hapsim("speciate", "pH=7.4", *words, "--json").stdout)["fluid"]
+    assert found["SI"]["HAP"] == pytest.approx(fluid.SI["HAP"])
+    assert found["free"]["Ca"] == pytest.approx(fluid.free["Ca"])
+    assert found["SI"]["calcite"] is None  # no carbonate: minus infinity
+    assert found["constants"] == "tissue-37C"
+
+
+def test_speciate_lets_a_mineral_form():
+    words = ("speciate", "--pH", "7.4", "Ca=2.5 mM", "P=1 mM", "Na=142", "--mineral", "HAP")
+    assert "SI HAP" in hapsim(*words).stdout
+    found = json.loads(hapsim(*words, "--json").stdout)
+    assert found["equilibrium"]["SI"]["HAP"] == pytest.approx(0.0, abs=1e-9)
+    left = found["equilibrium"]["totals"]["Ca"] + 5 * found["equilibrium"]["solid"]["value"]
+    assert left == pytest.approx(2.5)
+
+
+def test_cite_lists_sources_and_counts_confidence(tmp_path):
+    done = hapsim("cite", NAME)
+    citation = sim.parameters.cite(sim.scenario(NAME).parameters)
+    assert done.exit_code == 0
+    for key in citation.supports:
+        assert f"[{key}]" in done.stdout
+    assert f"{citation.counts['assumed']} assumed" in done.stdout
+    assert "Equilibrium constants, set tissue-37C" in done.stdout
+    scenario = sim.scenario(NAME).with_resolution(0.05).with_(duration="1 s")
+    sim.simulate(scenario, times=2).save(tmp_path / "result.nc")
+    again = hapsim("cite", str(tmp_path / "result.nc"))
+    assert again.stdout.splitlines()[1:] == done.stdout.splitlines()[1:]
+    bibtex = hapsim("cite", "--bibtex").stdout
+    assert bibtex.count("@") >= 5
+    assert bibtex.count("@misc{this_work,") == 1
+
+
+def test_doctor_says_what_is_installed_and_that_it_works():
+    done = hapsim("doctor")
+    assert done.exit_code == 0, done.output
+    assert sim.__version__ in done.stdout
+    assert str(Path(sim.__file__).parent) in done.stdout
+    assert done.stdout.count(" ok: ") == 2
+
+
+def test_version():
+    assert hapsim("--version").stdout == f"hapsim {sim.__version__}\n"

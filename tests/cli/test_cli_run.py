@@ -1,0 +1,175 @@
+"""`hapsim run`: what it writes, keeps and says."""
+
+import json
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+from click.testing import CliRunner
+
+import sim
+from sim.cli import main
+from sim.solvers import DEFAULT, SOLVERS
+
+NAME = "infarct_myocardium"
+TINY = ("--days", "0.01", "--resolution", "0.05")
+FILES = {"result.nc", "summary.json", "story.png"}
+
+
+def hapsim(*words):
+    return CliRunner().invoke(main, list(words))
+
+
+@pytest.fixture
+def empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A tiny run with everything written: (outcome, folder)."""
+    folder = tmp_path_factory.mktemp("run") / "out"
+    return hapsim("run", NAME, *TINY, "--out", str(folder)), folder
+
+
+def test_a_run_writes_data_numbers_and_a_picture(run):
+    done, folder = run
+    assert done.exit_code == 0, done.output
+    assert {f.name for f in folder.iterdir()} == FILES
+    result = sim.load(folder / "result.nc")
+    assert result.success
+    assert result.t[-1] == pytest.approx(864.0)
+    assert (folder / "story.png").read_bytes()[:4] == b"\x89PNG"
+    for word in ("finished", "onset", "lowest pH", "ledger residual", "wall time", str(folder)):
+        assert word in done.stdout
+
+
+def test_a_rectangle_gets_maps_too(tmp_path):
+    out = tmp_path / "out"
+    words = (*TINY, "--set", "geometry=rectangle", "--set", "lesion.cells=3", "--set", "border.cells=2")
+    done = hapsim("run", NAME, *words, "--out", str(out))
+    assert done.exit_code == 0, done.output
+    assert {f.name for f in out.iterdir()} == {*FILES, "maps.png"}
+    assert (out / "maps.png").read_bytes()[:4] == b"\x89PNG"
+    assert "story.png, maps.png" in done.stdout
+
+
+def test_progress_goes_to_stderr_a_line_every_tenth(run):
+    done, _ = run
+    assert "100 %" in done.stderr
+    assert len(done.stderr.splitlines()) <= 12
+    assert "%" not in done.stdout
+
+
+def test_the_summary_holds_the_numbers_of_the_result(run):
+    _, folder = run
+    summary = json.loads((folder / "summary.json").read_text())
+    result = sim.load(folder / "result.nc")
+    assert summary["scenario"] == NAME
+    assert summary["status"] == "finished"
+    mean = sim.measures.total("Ca_in_mineral")(result)
+    assert summary["Ca_in_solids_mean"] == {"value": pytest.approx(mean), "unit": "mM"}
+    lowest = float(result["pH"].min())
+    assert summary["pH_lowest"]["value"]["pH"] == pytest.approx(lowest)
+    assert summary["onset_HAP"] == {"value": None, "unit": "s"}  # JSON has no infinity
+    assert summary["manifest"]["hash"] == result.manifest["hash"]
+    assert summary["steps"]["value"] == result.stats["steps"]
+
+
+def test_calcium_comes_from_somewhere(run):
+    """What cells released and what came in equals what the other pools gained."""
+    _, folder = run
+    summary = json.loads((folder / "summary.json").read_text())
+    ledger = sim.load(folder / "result.nc")["ledger"].sel(element="Ca")
+    gained = ledger[-1] - ledger[0]
+    outside = [p for p in gained["pool"].values if "supplied" in p or p == "interventions"]
+    inside = float(gained.drop_sel(pool=[*outside, "cells"]).sum())
+    volume = float(sim.load(folder / "result.nc")["volume"].sum())
+    assert sum(summary["Ca_origin"]["value"].values()) == pytest.approx(inside / volume, rel=1e-8)
+
+
+def test_set_changes_what_is_run(run, tmp_path):
+    words = ("--set", "lesion.radius=2 mm", "--set", "geometry=sphere", "--no-figure", "--quiet")
+    done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"), *words)
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{tmp_path / 'a'}\n"
+    assert {f.name for f in (tmp_path / "a").iterdir()} == FILES - {"story.png"}
+    m = sim.load(tmp_path / "a" / "result.nc").manifest
+    assert m["parameters"]["lesion.radius"][:2] == [2.0, "mm"]
+    assert m["geometry"].startswith("Grid(sphere")
+    assert m["hash"] != sim.load(run[1] / "result.nc").manifest["hash"]
+
+
+def test_cells_of_a_layer_can_be_set(tmp_path):
+    words = ("--days", "0.001", "--set", "lesion.cells=3", "--set", "border.cells=2")
+    out = tmp_path / "a"
+    assert hapsim("run", NAME, *words, "--out", str(out), "--no-figure").exit_code == 0
+    assert sim.load(out / "result.nc").dataset.sizes["r"] == 5
+
+
+def test_files_of_an_earlier_run_are_kept_unless_forced(run):
+    _, folder = run
+    before = (folder / "result.nc").read_bytes()
+    words = ("run", NAME, *TINY, "--out", str(folder), "--no-figure", "--quiet")
+    done = hapsim(*words)
+    assert done.exit_code == 2
+    assert "--force to overwrite" in done.stderr
+    assert (folder / "result.nc").read_bytes() == before
+    assert hapsim(*words, "--force").exit_code == 0
+
+
+def test_repeating_a_command_takes_the_next_folder(empty_folder):
+    words = ("run", NAME, *TINY, "--no-figure", "--quiet")
+    folders = [hapsim(*words).stdout.strip() for _ in range(3)]
+    assert folders == [f"results/{NAME}", f"results/{NAME}-2", f"results/{NAME}-3"]
+    assert all((empty_folder / f / "result.nc").exists() for f in folders)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, code):
+    """Ctrl-C, or the end of a batch job, after 40 steps."""
+    solve = SOLVERS[DEFAULT].solve
+
+    sent = []
+
+    def interrupted(*arguments):
+        def stop(t, steps):
+            if steps >= 40 and not sent:
+                sent.append(steps)
+                os.kill(os.getpid(), number)
+
+        *head, _, most = arguments
+        return solve(*head, stop, most)
+
+    monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=interrupted))
+    done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"))
+    assert done.exit_code == code
+    assert {f.name for f in (tmp_path / "a").iterdir()} == FILES
+    assert sim.load(tmp_path / "a" / "result.nc").status == "interrupted"
+    assert json.loads((tmp_path / "a" / "summary.json").read_text())["status"] == "interrupted"
+
+
+def test_a_failed_run_keeps_what_it_has_and_exits_1(monkeypatch, tmp_path):
+    solve = SOLVERS[DEFAULT].solve
+
+    def limited(*arguments):
+        return solve(*arguments[:-1], 30)  # max_steps
+
+    monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=limited))
+    done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"), "--no-figure")
+    assert done.exit_code == 1
+    assert "30 steps were not enough" in done.stderr
+    assert sim.load(tmp_path / "a" / "result.nc").status == "failed"
+
+
+def test_ctrl_c_before_anything_was_computed_leaves_nothing(monkeypatch, empty_folder):
+    def stop(*arguments, **words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sim.run.simulate.simulate", stop)
+    done = hapsim("run", NAME, *TINY)
+    assert done.exit_code == 130
+    assert "Interrupted" in done.stderr
+    assert not list(empty_folder.iterdir())

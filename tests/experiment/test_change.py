@@ -1,0 +1,196 @@
+"""A scenario with the inputs of a point: every kind of name, in SI, and nothing else changed."""
+
+import warnings
+
+import pytest
+
+import sim
+from sim import shapes
+from sim.errors import ParameterError, ScenarioError, UnitError
+from sim.experiment.change import applied
+from sim.experiment.targets import names, target
+
+
+@pytest.fixture(scope="module")
+def base():
+    cuts = (
+        sim.Intervention(at="3 day", boundary={"PPi": "20 uM"}, label="PPi"),
+        sim.Intervention(at="5 day", parameters={"growth.k": "1e-14 m/s"}, state={"Ca": 2.0, "PPi": 0.0}),
+    )
+    s = sim.scenario("infarct_myocardium").with_intervention(*cuts)
+    s = s.with_random_field("collagen", 0.5, "500 um", seed=1)
+    return s.with_stochastic_nucleation(seed=1, sample="10 um")
+
+
+def reached(s):
+    """What a scenario has of each thing that a name can change."""
+    i, j = s.interventions
+    return {
+        "lesion.radius": s.parameters.si("lesion.radius"),
+        "acid.load": s.parameters.si("acid.load"),
+        "lesion.elastin": s.quantity("lesion", "elastin", 0.0),
+        "duration": s.duration,
+        "outer": s.outer,
+        "constants": s.constants,
+        "growth_law": s.growth_law,
+        "geometry": s.geometry,
+        "seed": s.stochastic.seed,
+        "initial.Ca": s.initial.get("Ca"),
+        "random_field.collagen.seed": s.random_fields[0].seed,
+        "random_field.collagen.log_sd": s.random_fields[0].log_sd,
+        "random_field.collagen.correlation_length": s.random_fields[0].correlation_length,
+        "PPi.at": i.at,
+        "intervention.PPi.PPi": i.boundary["PPi"],
+        "intervention.2.at": j.at,
+        "intervention.2.growth.k": j.parameters["growth.k"],
+        "intervention.2.Ca": j.state["Ca"],
+        "intervention.2.boundary.PPi": j.boundary.get("PPi"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("lesion.radius", 2e-3, 2e-3),
+        ("lesion.radius", "2 mm", 2e-3),
+        ("acid.load", 12.0, 12.0),
+        ("lesion.elastin", 1e22, 1e22),
+        ("duration", "10 day", 864000.0),
+        ("outer", "closed", "closed"),
+        ("constants", "phreeqc", "phreeqc"),
+        ("growth_law", "spiral", "spiral"),
+        ("geometry", "slab", "slab"),
+        ("seed", 7, 7),
+        ("seed", 2**64 - 1, 2**64 - 1),
+        ("initial.Ca", 1.5, 1.5),
+        ("random_field.collagen.seed", 4, 4),
+        ("random_field.collagen.log_sd", 0.1, 0.1),
+        ("random_field.collagen.correlation_length", "1 mm", 1e-3),
+        ("PPi.at", "1 day", 86400.0),
+        ("intervention.PPi.PPi", "10 uM", 1e-2),
+        ("intervention.2.at", "4 day", 345600.0),
+        ("intervention.2.growth.k", 2e-14, 2e-14),
+        ("intervention.2.Ca", 1.0, 1.0),
+        ("intervention.2.boundary.PPi", 0.5, 0.5),
+    ],
+)
+def test_a_name_changes_what_it_says_and_nothing_else(base, name, value, wanted):
+    if name == "geometry":  # the sample of a slab is a cross-section
+        base = base.with_(stochastic=None, random_fields=())
+        changed = applied(base, {name: value})
+        assert changed == base.with_geometry(value)
+        return
+    before, after = reached(base), reached(applied(base, {name: value}))
+    assert after[name] == wanted
+    assert {k: v for k, v in after.items() if k != name} == {k: v for k, v in before.items() if k != name}
+
+
+def test_a_time_that_moves_an_intervention_before_another_keeps_both(base):
+    first, second = applied(base, {"PPi.at": "9 day", "intervention.2.at": "1 day"}).interventions
+    assert (first.at, second.at, second.label) == (86400.0, 9 * 86400.0, "PPi")
+
+
+def test_resolution_is_a_factor(base):
+    assert applied(base, {"resolution": 0.5}).layers == (("lesion", 40), ("border", 20))
+
+
+def test_the_shape_of_a_region_has_lengths():
+    s = sim.scenario("infarct_myocardium").with_geometry("rectangle", {"lesion": 12, "border": 4})
+    s = s.with_region("lesion", shapes.Disc("3 mm"))
+    assert applied(s, {"region.lesion.radius": "2 mm"}).regions[0][1].radius == 2e-3
+
+
+def test_many_changes_are_those_one_by_one(base):
+    inputs = {
+        "lesion.radius": 2e-3,
+        "growth_law": "spiral",
+        "constants": "phreeqc",
+        "seed": 3,
+        "duration": 1e6,
+    }
+    step = base
+    for name, value in inputs.items():
+        step = applied(step, {name: value})
+    together = applied(base, inputs)
+    assert together.diff(base) == step.diff(base)
+    assert "lesion.radius: 4 -> 2 mm" in together.diff(base)
+
+
+def test_words_give_the_model_of_the_catalogue():
+    """Exchanging parts of a model is the same as making it with those words."""
+    found = applied(sim.scenario("infarct_myocardium"), {"growth_law": "spiral", "constants": "minteq.v4"})
+    made = sim.scenario("infarct_myocardium", growth_law="spiral", constants="minteq.v4")
+    from sim.binder.text import write
+
+    assert write(found.model) == write(made.model)
+    assert found.parameters.si("spiral.k") == made.parameters.si("spiral.k")
+
+
+def test_the_same_words_give_the_same_model_so_that_it_is_compiled_once(base):
+    a = applied(base, {"growth_law": "spiral", "lesion.radius": 1e-3})
+    b = applied(base, {"growth_law": "spiral", "lesion.radius": 2e-3})
+    assert a.model is b.model
+    assert applied(base, {"growth_law": base.growth_law}).model is base.model
+
+
+def test_a_process_of_ones_own_survives_other_constants(base):
+    def rate(Ca, k_on):
+        return k_on * Ca
+
+    own = sim.Process("sink", rate, {"Ca": -1}, {"k_on": sim.Parameter(1e-6, "1/s")})
+    s = base.with_model(base.model.with_process(own))
+    assert "sink" in [p.name for p in applied(s, {"constants": "phreeqc"}).model.processes]
+
+
+def test_points_say_nothing_of_ranges(base):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        applied(base, {"lesion.radius": "40 mm"})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind", "words"),
+    [
+        ({"lesion.radus": 1e-3}, ScenarioError, "Did you mean 'lesion.radius'"),
+        ({"lesion.radius": "1 mM"}, UnitError, "a length"),
+        ({"lesion.radius": "big"}, UnitError, "does not begin with a number"),
+        ({"acid.load": -1.0}, ParameterError, "negative"),
+        ({"growth_law": "spirl"}, ScenarioError, "Did you mean 'spiral'"),
+        ({"outer": 3.0}, ScenarioError, "is not one of"),
+        ({"seed": 1.5}, ScenarioError, "whole number"),
+        ({"duration": 0.0}, ParameterError, "above 0"),
+        ({"initial.Caa": 1.0}, ScenarioError, "Did you mean 'Ca'"),
+        ({"PPi.when": 1.0}, ScenarioError, "has its time, 'at'"),
+        ({"intervention.PPi.Ca": 1.0}, ScenarioError, "values of PPi"),
+        ({"intervention.3.at": 1.0}, ScenarioError, "names no intervention"),
+        ({"intervention.PPi.boundary.PPPi": 1.0}, ScenarioError, "Did you mean 'PPi'"),
+        ({"PPi.at": 1.0, "intervention.1.at": 2.0}, ScenarioError, "are the same"),
+        ({"random_field.elastin.seed": 1}, ScenarioError, "nothing that"),
+    ],
+)
+def test_what_cannot_be_changed_is_told(base, inputs, kind, words):
+    with pytest.raises(kind) as error:
+        applied(base, inputs)
+    assert words in str(error.value)
+
+
+def test_a_value_in_two_parts_of_an_intervention_asks_which():
+    cut = sim.Intervention(at=1.0, boundary={"Ca": 1.0}, state={"Ca": 2.0}, label="x")
+    s = sim.scenario("infarct_myocardium").with_intervention(cut)
+    with pytest.raises(ScenarioError, match="intervention.x.boundary.Ca or intervention.x.state.Ca"):
+        applied(s, {"intervention.x.Ca": 1.0})
+    assert applied(s, {"intervention.x.state.Ca": 5.0}).interventions[0].state == {"Ca": 5.0}
+
+
+def test_two_interventions_of_one_label_ask_for_numbers():
+    cuts = [sim.Intervention(at=t, boundary={"Ca": 1.0}, label="x") for t in (1.0, 2.0)]
+    s = sim.scenario("infarct_myocardium").with_intervention(*cuts)
+    with pytest.raises(ScenarioError, match="number them"):
+        applied(s, {"x.at": 1.0})
+    assert applied(s, {"intervention.2.at": 5.0}).interventions[1].at == 5.0
+
+
+def test_every_name_offered_is_one(base):
+    for name in names(base):
+        if name != "intervention.2.PPi":
+            target(base, name)

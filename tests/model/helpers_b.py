@@ -1,9 +1,0 @@
-"""Helpers that share their names with those of helpers_a."""
-
-
-def same(x):
-    return inner(x)
-
-
-def inner(x):
-    return 3.0 * x

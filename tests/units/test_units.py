@@ -1,0 +1,222 @@
+"""Units: exact where a decimal is exact, and a sentence where a user slips."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim import units
+from sim.errors import UnitError
+from sim.units import (
+    axis_label,
+    convert,
+    from_unit,
+    parse_unit,
+    readable_unit,
+    si_unit,
+    to_unit,
+    unit_of,
+)
+from sim.units.text import UNITS
+
+
+# Expected values by hand from the definitions of the units.
+@pytest.mark.parametrize(
+    ("text", "unit", "si"),
+    [
+        ("2.5 mM", "mol/m3", 2.5),  # 2.4999999999999996 in floating point arithmetic of factors
+        ("30 day", "s", 2592000.0),
+        ("1 year", "s", 365.25 * 86400),
+        ("37 degC", "K", 310.15),
+        ("37 °C", "K", 310.15),
+        ("298.15 K", "degC", 298.15),
+        ("1e-9 m2/s", "m2/s", 1e-9),
+        ("10 um2/s", "m2/s", 1e-11),
+        ("0.1 J/m2", "J/m2", 0.1),
+        ("100 mJ/m2", "J/m2", 0.1),
+        ("1e33 1/(m3 s)", "m-3 s-1", 1e33),
+        ("6e4 umol/L/min", "mM/s", 1.0),
+        ("60 U/L", "mol/m3/s", 1e-3),
+        ("3.6 mM/h", "mM/s", 1e-3),
+        ("50 /M", "m3/mol", 0.05),
+        ("300 L/mol", "m3/mol", 0.3),
+        ("60 mM/pH", "mM", 60.0),
+        ("140 mEq/L", "mM", 140.0),
+        ("40 ug/mg", "1", 0.04),
+        ("20 %", "1", 0.2),
+        ("0.7", "1", 0.7),
+        ("5 mg/cm3", "kg/m3", 5.0),
+        ("159.3 cm3/mol", "m3/mol", 1.593e-4),
+        ("55.81 kJ/mol", "J/mol", 55810.0),
+        ("40 mmHg", "Pa", 5332.8954966),
+        ("5 m^2 s^-1", "m2/s", 5.0),
+        ("5 m² s⁻¹", "m2/s", 5.0),
+        ("5 µm", "m", 5e-6),
+        ("25um", "m", 2.5e-5),
+        ("1e8 cells/mL", "1/m3", 1e14),
+    ],
+)
+def test_text_is_converted_exactly(text, unit, si):
+    assert convert(text, unit) == si
+
+
+def test_numbers_count_as_si_whatever_the_unit():
+    assert convert(5, "day") == 5.0
+    assert convert(np.float64(2e-5), "um") == 2e-5
+
+
+def test_arrays_of_numbers_pass_and_keep_their_shape():
+    assert convert(np.arange(4).reshape(2, 2), "mM").tolist() == [[0.0, 1.0], [2.0, 3.0]]
+    assert convert([1, 2.5], "mM").dtype == np.float64
+    np.testing.assert_array_equal(to_unit(np.array([25e-6, 1e-3]), "um"), [25.0, 1000.0])
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (
+            "25 uM",
+            "m",
+            "grid.dx = '25 uM' has the dimension of a concentration (mol m-3); "
+            "a length (m, mm, um, nm) is needed. Did you mean '25 um'?",
+        ),
+        ("25 mm", "mM", "Did you mean '25 mM'?"),
+        ("5", "m", "'5' has no unit; a length (m, mm, um, nm) is needed. Add the unit"),
+        ("5 daay", "s", "'daay' is not a known unit. Did you mean 'day'?"),
+        ("37 C", "K", "'C' is not a known unit. Did you mean 'degC'?"),
+        ("5 degC/m", "K/m", "degC stands alone only"),
+        ("5 J/mol K", "J/mol/K", "two readings"),
+        ("1,5 mM", "mM", "the sign ',' has no meaning"),
+        ("mM", "mM", "does not begin with a number"),
+        ("nan mM", "mM", "does not begin with a number"),
+        ("", "mM", "does not begin with a number"),
+        ("5 m/", "m", "a unit is missing"),
+        ("5 m^", "m", "a power is missing"),
+        ("5 (m", "m", "not closed"),
+        ("5 m)", "m", "not opened"),
+        ("1e400 m", "m", "outside what a double holds"),
+        ("1e-400 m", "m", "outside what a double holds"),
+        (True, "m", "True is not a quantity"),
+        (None, "m", "None is not a quantity"),
+        (1j, "m", "is not a quantity"),
+        (float("nan"), "m", "not a finite number"),
+        (float("inf"), "m", "not a finite number"),
+        pytest.param(10**5000, "m", "not a finite number", id="10**5000"),
+        (np.array([True]), "m", "holds bool values"),
+        (["5 mM"], "mM", "an array of numbers in SI is needed"),
+        ([[1.0], [1.0, 2.0]], "mM", "ragged"),
+        ([1.0, float("nan")], "mM", "not finite"),
+    ],
+)
+def test_a_slip_is_answered_with_a_sentence(value, unit, words):
+    with pytest.raises(UnitError) as caught:
+        convert(value, unit, "grid.dx")
+    message = str(caught.value)
+    assert message.startswith("grid.dx")
+    assert words in message
+    assert len(message) < 250
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9**9**9**9",
+        "1 m9**9**9",
+        "1 m99999999",
+        "9e999999999 m",
+        "m" * 100_000,
+        "1" * 100_000 + " m",
+        "1 " + "(" * 62,
+        "(" * 100_000,
+        "1 " + "m/" * 31,
+        "1 m" + " " * 100_000,
+        "__import__('os').getcwd()",
+        "1 m\x00",
+    ],
+    ids=lambda text: text[:12],
+)
+def test_hostile_text_is_refused_at_once(text):
+    """10 ms: a general expression parser needs minutes for the first and hangs on some others."""
+    start = time.perf_counter()
+    with pytest.raises(UnitError):
+        convert(text, "m")
+    assert time.perf_counter() - start < 0.01
+
+
+@given(st.one_of(st.text(max_size=80), st.text("0159.eE+-*/^() mMuLsol%K", max_size=20)))
+def test_any_text_gives_a_float_or_a_unit_error(text):
+    try:
+        assert isinstance(convert(text, "mM"), float)
+    except UnitError:
+        pass
+
+
+@given(
+    st.floats(-1e15, 1e15).filter(lambda x: x == 0 or abs(x) > 1e-250),
+    st.sampled_from(sorted(UNITS)),
+)
+def test_a_number_survives_the_way_to_si_and_back(number, unit):
+    """Two roundings at most, each half a unit in the last place; near -273 degC digits cancel."""
+    back = to_unit(from_unit(number, unit), unit)
+    assert back == pytest.approx(number, rel=5e-16, abs=1e-13 if unit == "degC" else 0.0)
+
+
+@given(
+    st.decimals(-1000, 1000, places=4, allow_nan=False).map(str),
+    st.sampled_from(["mM", "uM", "day", "um", "degC", "mJ/m2", "umol/L/min"]),
+)
+def test_text_and_number_in_the_unit_agree(number, unit):
+    assert convert(f"{number} {unit}", unit) == from_unit(float(number), unit)
+
+
+@given(st.sampled_from(sorted(set(UNITS) - {"degC", "1"})), st.integers(1, 4), st.integers(1, 4))
+def test_power_and_quotient_of_units_multiply(unit, p, q):
+    one, product = parse_unit(unit), parse_unit(f"{unit}{p} / ({unit}-{q})")
+    assert product.factor == pytest.approx(one.factor ** (p + q), rel=1e-14)
+    assert product.dimension == tuple((p + q) * d for d in one.dimension)
+
+
+@pytest.mark.parametrize(
+    ("unit", "si"),
+    [
+        ("mM", "mol m-3"),
+        ("uM/h", "mol m-3 s-1"),
+        ("mJ/m2", "J m-2"),
+        ("kJ/mol", "J mol-1"),
+        ("%", "1"),
+        ("degC", "K"),
+        ("um2/s", "m2 s-1"),
+        ("1/(L day)", "m-3 s-1"),
+        ("L2/(mol m2 s)", "m4 mol-1 s-1"),
+        ("kg m", "kg m"),
+    ],
+)
+def test_si_unit_has_udunits_spelling_and_reads_back(unit, si):
+    assert si_unit(unit) == si
+    assert parse_unit(si) == (1.0, parse_unit(unit).dimension)
+
+
+def test_float_constants_equal_the_table():
+    for name in ("M mM uM nM m cm mm um nm s minute hour day week year mol mmol umol nmol").split():
+        assert getattr(units, name) == parse_unit(name).factor, name
+    for name in "kg g mg ug L mL uL J kJ mJ percent pM".split():
+        assert getattr(units, name) == parse_unit(name).factor, name
+
+
+def test_labels_and_units_for_showing():
+    assert axis_label("HAP", "mol m-3") == "HAP [mol m$^{-3}$]"
+    assert axis_label("x", "um") == "x [µm]"
+    assert axis_label("T", "degC") == "T [°C]"
+    assert axis_label("porosity", "1") == "porosity [-]"
+    assert [readable_unit(x, "s") for x in (30, 7200, 86400 * 30, 86400 * 2000)] == [
+        "s",
+        "h",
+        "day",
+        "year",
+    ]
+    assert [readable_unit(x, "m") for x in (2e-5, 5e-3)] == ["um", "mm"]
+    assert readable_unit(1.0, "J/m2") == "J m-2"
+    assert unit_of("5 mM") == "mM"
+    assert unit_of("5") == "1"
