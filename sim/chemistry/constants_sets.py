@@ -1,6 +1,6 @@
 """Named sets of thermodynamic constants, rewritten over the basis of the model.
 
-A set is a file of data/chemistry: species with the reaction that forms them, and minerals with the
+A set is a file of data/constants: species with the reaction that forms them, and minerals with the
 reaction that dissolves them. Here they are rewritten over the *model basis*, one species per
 component,
 

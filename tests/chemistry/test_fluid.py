@@ -240,7 +240,7 @@ def test_constants_are_cited_and_volumes_follow_from_the_unit_cell():
     """Each source has an entry, each confidence is one of four; HAP volume from its cell."""
     from importlib.resources import files
 
-    text = (files("sim") / "data" / "chemistry" / "references.bib").read_text(encoding="utf-8")
+    text = (files("sim") / "data" / "constants" / "references.bib").read_text(encoding="utf-8")
     keys = set(re.findall(r"^@\w+\{([^,]+),", text, flags=re.M))
     assert constants_sets()[0] == "tissue-37C" and len(constants_sets()) == 3
     for name in constants_sets():

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_stochastic import scenario as burst
+from crystal_burst import scenario as burst
 
 import sim
 from sim import measures

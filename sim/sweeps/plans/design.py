@@ -48,7 +48,7 @@ def design_of(content: Mapping[str, Any], where: str) -> Design:
 
 def _drawn(method: str, plan: Section, content: Mapping[str, Any], where: str) -> Design:
     """A design over ranges."""
-    from sim.sweeps.design.design import methods
+    from sim.sweeps.design import methods
 
     sections = {
         name: Section(axis, f"{where} [axes.{shown_name(name)}]", AXIS)
@@ -112,7 +112,7 @@ def _levels(plan: Section, sections: Mapping[str, Section]) -> dict[str, int]:
 
 def _table(content: Mapping[str, Any], where: str) -> Design:
     """Points that are listed."""
-    from sim.sweeps.design.design import methods
+    from sim.sweeps.design import methods
 
     if content.get("axes"):
         raise ConfigError(
