@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
+from sim.experiment.file_tables import Section, flat, quantity, read_toml, si
 from sim.run import measures
 from sim.sweeps.plans.design import design_of
-from sim.sweeps.plans.tables import Section, flat, quantity, read_toml, si, size
+from sim.sweeps.plans.tables import size
 
 if TYPE_CHECKING:
     from sim.experiment.intervention import Intervention
