@@ -68,9 +68,8 @@ def _from_file(path: Path, options: Mapping[str, str], chain: int) -> Scenario:
         folder = path.parent
         near = [str(p) for p in folder.glob("*.toml")] if folder.is_dir() else []
         hint = nearest(str(path), near) or nearest(path.stem, scenarios())
-        raise FileFormatError(
-            f"there is no scenario file {path}.{hint or f' Scenarios with a name: {listing(scenarios())}.'}"
-        )
+        hint = hint or f" Scenarios with a name: {listing(scenarios())}."
+        raise FileFormatError(f"the scenario file {path} does not exist.{hint}")
     if chain < 1:
         raise ScenarioError(f"{path}: files that are the base of each other never end; take one base out.")
     content = read_toml(path, LARGEST_FILE, DEEPEST)

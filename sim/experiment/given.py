@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sim.errors import UnitError, shown
+from sim.experiment.file_tables import flat
 from sim.units import convert, unit_of
 
 
@@ -50,7 +51,7 @@ def check_unit(value: float, unit: str, name: str) -> None:
 
 
 def si_numbers(values: Mapping[str, float | str] | None, name: str) -> dict[str, float]:
-    """{name: SI number} of a table of quantities."""
+    """{dotted name: SI number} of a table of quantities, which may hold tables of its own."""
     if values is not None and not isinstance(values, Mapping):
         raise UnitError(f"{name} = {shown(values)} is not a table of names and values.")
-    return {key: si_number(value, f"{name}.{key}") for key, value in (values or {}).items()}
+    return {key: si_number(value, f"{name}.{key}") for key, value in flat(values or {}, name).items()}
