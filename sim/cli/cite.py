@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def cite(name: str | None, bibtex: bool) -> None:
     """List the sources of every number used.
 
-    NAME is a scenario, the path of its file, or a result.nc; without it the whole model is meant. The counts say how many
-    of the numbers were measured, derived from measurements, fitted or assumed.
+    NAME is a scenario, the path of its file, or a result.nc; without it the whole model is meant. The
+    counts say how many of the numbers were measured, derived from measurements, fitted or assumed.
     """
     parameters, constants = _used(name)
     citations = {

@@ -84,7 +84,7 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
         made = replace(made, **fields)
     for name, t in found.items():
         if t.kind == "resolution":  # last: a factor on the cells that are there by then
-            made = _finer(made, checked(t, name, values[name]))
+            made = finer(made, checked(t, name, values[name]))
     return made
 
 
@@ -150,7 +150,8 @@ def _number(t: Target, name: str, value: Any) -> float | int:
             raise ScenarioError(f"{name} = {shown(value)} must be a whole number; list them, [1, 2, 3].")
         number = int(value)
     if t.limits is not None and not t.limits[0] <= number <= t.limits[1]:
-        raise ParameterError(f"{name} = {number:g} is outside {t.limits[0]:g}-{t.limits[1]:g}.")
+        above = "must be above 0: it " if number <= 0 else ""
+        raise ParameterError(f"{name} = {number:g} {above}is outside {t.limits[0]:g}-{t.limits[1]:g}.")
     if t.least is not None and (number < t.least or (t.open and number == t.least)):
         raise ParameterError(
             f"{name} = {shown(value)} must be above {t.least:g}."
@@ -160,7 +161,7 @@ def _number(t: Target, name: str, value: Any) -> float | int:
     return number
 
 
-def _finer(base: S, factor: float) -> S:
+def finer(base: S, factor: float) -> S:
     """`factor` times as many cells in each layer, or along each axis, at least one."""
     layers: Layers = tuple((n, max(1, round(c * factor))) for n, c in base.layers)
     domain: Domain = tuple((a, max(1, round(c * factor))) for a, c in base.domain)

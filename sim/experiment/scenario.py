@@ -92,7 +92,7 @@ class Scenario(ScenarioData):
 
     def with_resolution(self, factor: float) -> Scenario:
         """A copy with `factor` times as many cells in each layer, or along each axis (at least one)."""
-        return self.changed({"resolution": factor})
+        return change.finer(self, factor)
 
     def with_region(self, name: str, shape: Shape, like: str = "") -> Scenario:
         """A copy with a shape painted over what is there (sim.shapes).
