@@ -9,16 +9,14 @@ from typing import Any
 import numpy as np
 
 from sim.errors import RegionWarning, ScenarioError, listing, nearest, shown
-from sim.space import grid as grids
 from sim.space import shapes
+from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
 from sim.space.shapes import Shape
 from sim.units import convert
 
 Regions = tuple[tuple[str, Shape], ...]
 Domain = tuple[tuple[float, int], ...]
-
-AXES = {"well_mixed": 0, "slab": 1, "cylinder": 1, "sphere": 1, "rectangle": 2, "box": 3}
 
 
 def checked_regions(regions: Iterable) -> Regions:
@@ -42,9 +40,10 @@ def checked_domain(domain: Sequence, geometry: str) -> Domain:
     if not domain:
         return ()
     rows = [(d.get("length"), d.get("cells")) if isinstance(d, dict) else tuple(d) for d in domain]
-    if len(rows) != AXES[geometry]:
+    axes = len(GEOMETRIES[geometry].axes)
+    if len(rows) != axes:
         raise ScenarioError(
-            f"domain = {shown(rows)} has {len(rows)} axes; a {geometry} has {AXES[geometry]}, each with "
+            f"domain = {shown(rows)} has {len(rows)} axes; a {geometry} has {axes}, each with "
             "a length and a number of cells."
         )
     found = []
@@ -60,20 +59,10 @@ def checked_domain(domain: Sequence, geometry: str) -> Domain:
 
 def domain_of(s: Any) -> Domain:
     """The domain, stated or that of the layers with equal cells."""
-    if s.domain or s.geometry == "well_mixed":
+    geometry = GEOMETRIES[s.geometry]
+    if s.domain or not geometry.axes:
         return s.domain
-    reach, cells = sum(s.size(name) for name, _ in s.layers), sum(n for _, n in s.layers)
-    if AXES[s.geometry] == 1:
-        return ((reach, cells),)
-    return ((2 * reach, 2 * cells),) * AXES[s.geometry]
-
-
-def domain_grid(geometry: str, domain: Domain) -> Grid:
-    """The grid of a stated domain: a line from 0 on, a rectangle or box around the origin."""
-    sizes, cells = [a for a, _ in domain], [n for _, n in domain]
-    if len(domain) == 1:
-        return grids.KINDS[geometry](sizes[0], cells[0])
-    return grids.KINDS[geometry](sizes, cells, [-0.5 * a for a in sizes])
+    return geometry.domain([(s.size(name), cells) for name, cells in s.layers])
 
 
 def names_of(s: Any) -> list[str]:

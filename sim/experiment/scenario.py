@@ -13,11 +13,11 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
+from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
 from sim.units import convert, si_unit
 
-GEOMETRIES = ("well_mixed", "slab", "cylinder", "sphere", "rectangle", "box")
 PLASMA = "plasma"
 
 
@@ -121,7 +121,8 @@ class Scenario:
             if name not in dict(self.layers):
                 raise ScenarioError(f"there is no layer '{name}'.{nearest(name, dict(self.layers))}")
         layers = tuple((n, counts.get(n, c)) for n, c in self.layers)
-        if not domain and places.AXES.get(geometry) == places.AXES[self.geometry]:
+        new = GEOMETRIES.get(geometry)
+        if not domain and new and len(new.axes) == len(GEOMETRIES[self.geometry].axes):
             domain = self.domain
         return replace(self, geometry=geometry, layers=layers, domain=tuple(domain))
 
