@@ -20,7 +20,7 @@ import numpy as np
 
 import sim
 from sim.binder.system import System
-from sim.binder.text import key, write
+from sim.jit.closure import stamp as stamp_of
 from sim.model.model import Model
 from sim.model.species import Species
 from sim.run.builder import Builder
@@ -109,8 +109,7 @@ class Problem:
     def definition(self) -> str:
         """Hash of all that decides the answer: sources of the formulas, numbers, first state."""
         system, y0, end = self.parts
-        text = write(system.model)
-        stamp = hashlib.sha256(json.dumps([self.name, key(system.model, text), end]).encode())
+        stamp = hashlib.sha256(json.dumps([self.name, stamp_of(system.cells), end]).encode())
         for a in (system.p, system.fields, system.row, system.column, system.value, y0, system.grid.volume):
             stamp.update(np.ascontiguousarray(a).tobytes())
         for a in system.tables:

@@ -2,16 +2,13 @@
 repeatable in CI."""
 
 import os
-import shutil
-import tempfile
+from pathlib import Path
 
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
-if "HAPSIM_CACHE" not in os.environ:  # set before workers start, so that they share it
-    os.environ["HAPSIM_CACHE"] = tempfile.mkdtemp(prefix="hapsim-tests-")
-    OWNER = os.getpid()
-else:
-    OWNER = 0
+# Set before workers start, so that they share it. What is kept is found by a hash of all that it depends
+# on, so the next run of the tests may find it too.
+os.environ.setdefault("HAPSIM_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "hapsim"))
 
 from hypothesis import HealthCheck, settings  # noqa: E402
 
@@ -24,9 +21,3 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
-
-
-def pytest_unconfigure(config):
-    """Throw the cache away where this process made it."""
-    if os.getpid() == OWNER:
-        shutil.rmtree(os.environ["HAPSIM_CACHE"], ignore_errors=True)

@@ -22,6 +22,7 @@ LAYERS = {
     "sim.files": 0,
     "sim.texts": 0,
     "sim.data": 0,
+    "sim.jit": 0,
     "sim.units": 1,
     "sim.parameters": 2,
     "sim.simd": 2,

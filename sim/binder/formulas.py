@@ -47,7 +47,7 @@ class FormulaText:
         tree = _Rename(rename, function.__name__, name).visit(tree)
         inlined = "" if recursive else ", forceinline=True"  # else LLVM leaves the large ones as calls
         text = ast.unparse(ast.fix_missing_locations(tree))
-        self.parts.append(f"@njit(error_model='numpy'{inlined})\n{text}\n")
+        self.parts.append(f"@kernel(cache=False{inlined})\n{text}\n")
         return name
 
     def text(self, function: Callable, used: str, value) -> str:

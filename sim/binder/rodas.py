@@ -16,14 +16,14 @@ TIME_SHARE = (0.5, 1.5, 0.0, 0.0)
 BEFORE = ((0.0, 0.0, 0.0), (2.0, 0.0, 0.0), (0.5, -0.5, 0.0), (0.5, -0.5, -4.0 / 3.0))
 
 REACT = '''
-@njit(error_model='numpy')
+@kernel(cache=False)
 def rates_at(t, z, V, W, p, memory, failed, row, column, value, f<EXTRA>):
     copy(z, 0, z.shape[0], W, 0)
     laws(V, p, t, memory, failed<EXTRA>)
     net(W, <RATE_ROWS>, row, column, value, f)
 
 
-@njit(cache=True, nogil=True, error_model='numpy')
+@kernel(nogil=True)
 def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, atol, guess, count,
           row, column, value, partial, at_pores, at_kernels, target, factor, source, first_g, rate_entries,
           scale, timed, factor_entries, ones, assemble, ops, forward, backward,

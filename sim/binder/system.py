@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.binder.cache import compiled, damaged, reloaded
+from sim.binder.cache import compiled
 from sim.binder.text import RATES, SHOW, SLOPES
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
@@ -157,16 +157,10 @@ class System:
                 start = stop
 
     def _warm(self):
-        """One call before the clock starts; a damaged compile cache is thrown away, once."""
+        """One call before the clock starts."""
         y, dy = np.ones(self.size), np.zeros(self.size)
         memory = self.memory.copy()
-        try:
-            self.rhs(0.0, y, dy)
-        except Exception as e:
-            if not damaged(e):
-                raise
-            self._module = reloaded(self._module)
-            self.rhs(0.0, y, dy)
+        self.rhs(0.0, y, dy)
         self.memory[:] = memory
         self.failures[:] = 0
 

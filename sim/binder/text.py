@@ -1,25 +1,16 @@
 """From a model to one flat source text: what happens in a block of cells, readable and compilable.
 
 The text holds its own copy of every formula and of every plain function that a formula calls, so
-it depends on nothing but array kernels imported by name; their text enters the hash by which the
-compiled file is cached (a cache that missed a changed callee would be silently wrong).
+it depends on nothing but array kernels imported by name, which the closure of its entry finds.
 """
 
 from __future__ import annotations
-
-import hashlib
-import importlib
-import inspect
-
-import numba
-import numpy as np
 
 from sim.binder.formulas import FormulaText
 from sim.binder.layout import POROSITY, Layout, Statement
 from sim.binder.rodas import BEFORE, REACT, REACTION_KERNELS, TIME_SHARE
 from sim.model.model import TIME, Model
 from sim.model.process import Kernel, arguments
-from sim.simd import blocks, elementary, reaction_blocks
 from sim.simd.blocks import LANES
 
 RATES, SHOW, SLOPES = 0, 1, 2  # modes of the entry
@@ -36,7 +27,7 @@ def write(model: Model, entry: str = "blocks") -> str:
     formulas = FormulaText()
     kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
     loops = [_loop(k, s, layout, formulas) for k, s in enumerate(layout.statements) if s.kernel < 0]
-    imports = ["import math", "import numpy as np", "from numba import njit"]
+    imports = ["import math", "import numpy as np", "from sim.jit.kernel import kernel"]
     imports += ["from sim.simd import elementary", f"from sim.simd.blocks import {', '.join(LANE_KERNELS)}"]
     if entry == "react":
         imports.append(f"from sim.simd.reaction_blocks import {', '.join(REACTION_KERNELS)}")
@@ -57,19 +48,6 @@ def write(model: Model, entry: str = "blocks") -> str:
     return text + template
 
 
-def key(model: Model, text: str) -> str:
-    """Hash of the text and of everything outside it that decides what it computes."""
-    h = hashlib.sha256(text.encode())
-    h.update(f"{numba.__version__} {np.__version__}".encode())
-    for module in (blocks, elementary, reaction_blocks):
-        h.update(inspect.getsource(module).encode())
-    for d in model.derived:
-        if isinstance(d.formula, Kernel):
-            for module in (d.formula.module, *d.formula.sources):
-                h.update(inspect.getsource(importlib.import_module(module)).encode())
-    return h.hexdigest()[:24]
-
-
 def _loop(k: int, s: Statement, layout: Layout, formulas: FormulaText) -> str:
     """The function of one statement: its formula for each lane."""
     names = arguments(s.owner.formula, s.owner.name)
@@ -85,12 +63,12 @@ def _loop(k: int, s: Statement, layout: Layout, formulas: FormulaText) -> str:
             values.append(f"q{j}")
     targets = ", ".join(f"V[lane + {(s.output + o) * LANES}]" for o in range(s.count))
     call = f"{formulas.add(s.owner.formula)}({', '.join(values)})"
-    head = f"@njit(error_model='numpy')\ndef s{k}(V, p, t):  # {s.owner.name}"
+    head = f"@kernel(cache=False)\ndef s{k}(V, p, t):  # {s.owner.name}"
     return "\n".join([head, *lines, f"    for lane in range({LANES}):", f"        {targets} = {call}", ""])
 
 
 def _dispatch(layout: Layout) -> str:
-    lines = ["", "@njit(error_model='numpy', inline='always')", "def statement(k, V, p, t):"]
+    lines = ["", "@kernel(cache=False, inline='always')", "def statement(k, V, p, t):"]
     word = "if"
     for k, s in enumerate(layout.statements):
         if s.kernel < 0:
@@ -134,7 +112,7 @@ def _laws(layout: Layout, extra: str) -> str:
         ]
     for s in layout.after:
         lines += run(s)
-    return "\n".join(["", "@njit(error_model='numpy', inline='always')", *lines, ""])
+    return "\n".join(["", "@kernel(cache=False, inline='always')", *lines, ""])
 
 
 def _memory(layout: Layout) -> list[str]:
@@ -173,11 +151,11 @@ def _slopes(layout: Layout, kernels: list[Kernel], extra: str) -> str:
                 f"    block = D[at_kernels[{i}] : at_kernels[{i}] + {o * n}].reshape(({o}, {n}, {LANES}))",
                 f"    slopes_{i}({_views(i, s)}, block, scratch_{i}, *tables_{i})",
             ]
-    return "\n".join(["", "@njit(error_model='numpy', inline='always')", *lines, ""])
+    return "\n".join(["", "@kernel(cache=False, inline='always')", *lines, ""])
 
 
 _ENTRY = '''
-@njit(cache=True, nogil=True, error_model='numpy')
+@kernel(nogil=True)
 def blocks(mode, first, last, t, y, x, p, memory, failures, c, porosity, dy, d, r,
            row, column, value, partial, at_pores, at_kernels, target, factor, source, first_g, R,
            V, D, G, work<EXTRA>):

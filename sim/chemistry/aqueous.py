@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from sim.chemistry.activity import water_density
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.speciation import solve
 from sim.errors import SpeciationError
+from sim.jit.kernel import kernel
 
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
 TRANSPORTED = 4
@@ -63,7 +63,8 @@ def tables(constants: str, temperature: float, background: dict[str, float]) -> 
     )  # fmt: skip
 
 
-def _aqueous(
+@kernel(cache=False)
+def aqueous(
     inputs, memory, outputs,
     density, total, is_fixed, m, lng, work, mineral_nu, mineral_water, mineral_ln_K,
     free_P, free_C, PO4, Mg, *arrays,
@@ -100,7 +101,6 @@ def _aqueous(
 
 
 # Not cached here: it calls another file, and a cache sees only its own.
-aqueous = njit(error_model="numpy")(_aqueous)
 
 
 def acidity_at(pH: float, Ca: float, P: float, C: float, arguments: tuple) -> float:

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import math
 
-from numba import njit
-
 from sim.chemistry.aqueous import COMPONENTS, TINY, TRANSPORTED, tables
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.lane_solve import PROGRAM, finish, work_size
@@ -32,6 +30,7 @@ from sim.chemistry.lanes import (
     substitute,
     weighted,
 )
+from sim.jit.kernel import kernel
 
 NU, NU_END = PROGRAM + 3, PROGRAM + 9  # nu_ptr, nu_comp, nu, gclass, classes, water
 LN10 = math.log(10.0)
@@ -58,7 +57,8 @@ def scratch_size(arguments: tuple) -> int:
     return work_size(arguments[10 : 10 + PROGRAM], arguments[10 + PROGRAM :])
 
 
-def _load(inputs, memory, w, density, total, t):
+@kernel(cache=False)
+def load(inputs, memory, w, density, total, t):
     """Totals [mol/kgw] and warm start of the cells into the rows of w."""
     X, T, _, _, _, _, _, _, _, _, _, _, _, _, _ = layout(t)
     flat, known = inputs.reshape(-1), memory.reshape(-1)
@@ -75,10 +75,10 @@ def _load(inputs, memory, w, density, total, t):
 
 
 # Not cached here and below: they call other files, and a cache sees only its own.
-load = njit(error_model="numpy")(_load)
 
 
-def _aqueous_lanes(
+@kernel(cache=False)
+def aqueous_lanes(
     inputs, memory, outputs, failed, scratch,
     density, total, is_fixed, mineral_nu, mineral_water, mineral_ln_K, free_P, free_C, PO4, Mg, *tables,
 ):  # fmt: skip
@@ -124,10 +124,8 @@ def _aqueous_lanes(
         put(out, (8 + i) * LANES, omega)
 
 
-aqueous_lanes = njit(error_model="numpy")(_aqueous_lanes)
-
-
-def _activity_slope(w, j, dL, t, species):
+@kernel(cache=False)
+def activity_slope(w, j, dL, t, species):
     """Change of ln activity of species j with that of the components, in the rows S."""
     nu_ptr, nu_comp, nu, _, _, water = species
     S = layout(t)[6]
@@ -137,10 +135,8 @@ def _activity_slope(w, j, dL, t, species):
     return change
 
 
-activity_slope = njit(error_model="numpy")(_activity_slope)
-
-
-def _molality_slope(w, j, dI, dL, t, species):
+@kernel(cache=False)
+def molality_slope(w, j, dI, dL, t, species):
     """Change of the molality of species j [mol/kgw]."""
     _, _, _, _, M, _, _, _, _, _, _, _, SLOPE, _, _ = layout(t)
     c = t[26][j]
@@ -148,10 +144,8 @@ def _molality_slope(w, j, dI, dL, t, species):
     return row(w, M + j * LANES) * less(activity_slope(w, j, dL, t, species), ln_gamma, dI)
 
 
-molality_slope = njit(error_model="numpy")(_molality_slope)
-
-
-def _aqueous_slopes_lanes(
+@kernel(cache=False)
+def aqueous_slopes_lanes(
     inputs, memory, outputs, slopes, scratch,
     density, total, is_fixed, mineral_nu, mineral_water, mineral_ln_K, free_P, free_C, PO4, Mg, *tables,
 ):  # fmt: skip
@@ -230,6 +224,3 @@ def _aqueous_slopes_lanes(
                 if mineral_nu[i, k] != 0.0:
                     omega = fma(row(w, S + k * LANES), mineral_nu[i, k], omega)
             put(out, (4 * (8 + i) + q) * LANES, omega)
-
-
-aqueous_slopes_lanes = njit(error_model="numpy")(_aqueous_slopes_lanes)

@@ -7,10 +7,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from sim.chemistry.lanes import CONVERGED, LANES, LAST_STEP, NEAR, layout, solve_rows
 from sim.chemistry.speciation import solve
+from sim.jit.kernel import kernel
 
 PROGRAM = 27  # length of SpeciationTables.lanes, after which SpeciationTables.arrays follow
 
@@ -22,7 +22,8 @@ def work_size(program: tuple, arrays: tuple) -> int:
     return int(layout.py_func(program)[-1]) + (2 * nc + 2 + 2 * ns) + scalar
 
 
-def _finish(w, is_fixed, t, arrays):
+@kernel(cache=False)
+def finish(w, is_fixed, t, arrays):
     """Hand the lanes that are not solved to the scalar kernel; STATE is its status then, plus one.
 
     Its scratch follows that of the lanes. A lane that it fails on keeps what it leaves, for bad input
@@ -54,10 +55,8 @@ def _finish(w, is_fixed, t, arrays):
             w[G + (2 * nc + 2 + gclass[j]) * LANES + l] = math.exp(-lng[j])
 
 
-finish = njit(error_model="numpy")(_finish)
-
-
-def _solve_lanes(total, is_fixed, x, m, lng, status, work, *tables):
+@kernel(cache=False)
+def solve_lanes(total, is_fixed, x, m, lng, status, work, *tables):
     """`speciation.solve` for LANES fluids.
 
     total: (nc, LANES) [mol/kgw]    x: (nc + 2, LANES) in and out    m, lng: (ns, LANES) out
@@ -88,4 +87,3 @@ def _solve_lanes(total, is_fixed, x, m, lng, status, work, *tables):
 
 
 # Not cached here: it calls other files, and a cache sees only its own.
-solve_lanes = njit(error_model="numpy")(_solve_lanes)

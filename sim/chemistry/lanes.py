@@ -20,10 +20,12 @@ import operator
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, prange, types
+from numba import prange, types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, overload, register_model
+
+from sim.jit.kernel import kernel
 
 LANES = 32
 OK, UNFINISHED = 0, 1  # status of one lane
@@ -306,7 +308,8 @@ overload(scale)(lambda p, t: lambda p, t: _scale(p, t))
 overload(rough_log)(lambda a: lambda a: _rough_log(a))
 
 
-def _exponential(x):
+@kernel
+def exponential(x):
     """exp of a row to 2e-16 for -700 < x < 700; NaN stays NaN."""
     t = fma(x, LOG2_E, ROUND)
     k = t - ROUND
@@ -325,10 +328,8 @@ def _exponential(x):
     return scale(fma(p, r, 1.0), t)
 
 
-exponential = njit(cache=True, error_model="numpy")(_exponential)
-
-
-def _short_exponential(x):
+@kernel
+def short_exponential(x):
     """exp(x) - 1 of a row for |x| < SHORT, to 1e-17."""
     p = fma(x, E9, E8)
     p = fma(p, x, E7)
@@ -340,10 +341,8 @@ def _short_exponential(x):
     return x * fma(p, x, 1.0)
 
 
-short_exponential = njit(cache=True, error_model="numpy")(_short_exponential)
-
-
-def _layout(t):
+@kernel
+def layout(t):
     """Where in the scratch the rows begin, counted in doubles.
 
     X: nc + 2 unknowns; T: nc totals; DEAD: nc, 1 where a component is absent; G: activities, their
@@ -371,10 +370,8 @@ def _layout(t):
     return X, T, DEAD, G, M, F, S, B, C, V, P, OFF, SLOPE, STATE, STATE + 8 * LANES
 
 
-layout = njit(cache=True, error_model="numpy")(_layout)
-
-
-def _weighted(w, M, i, sum_ptr, sum_at, sum_coef):
+@kernel
+def weighted(w, M, i, sum_ptr, sum_at, sum_coef):
     """Row i of the sums over the species."""
     found = constant(0.0)
     for q in range(sum_ptr[i], sum_ptr[i + 1]):
@@ -382,10 +379,8 @@ def _weighted(w, M, i, sum_ptr, sum_at, sum_coef):
     return found
 
 
-weighted = njit(cache=True, error_model="numpy")(_weighted)
-
-
-def _coefficients(w, t):
+@kernel
+def coefficients(w, t):
     """1/gamma of every class and d(ln gamma)/dI of every family, at the I of w."""
     family, chain = t[4], t[5]
     nc = t[3].size
@@ -412,10 +407,8 @@ def _coefficients(w, t):
         )
 
 
-coefficients = njit(cache=True, error_model="numpy")(_coefficients)
-
-
-def _evaluate(w, fresh, t):
+@kernel
+def evaluate(w, fresh, t):
     """Molalities of all species at the unknowns of w; fresh: G has no activities from `advance`."""
     K, factor_ptr, factor, inverse = t[0], t[1], t[2], t[3]
     nc = inverse.size
@@ -439,10 +432,8 @@ def _evaluate(w, fresh, t):
         put(w, M + j * LANES, p)
 
 
-evaluate = njit(cache=True, error_model="numpy")(_evaluate)
-
-
-def _balance(w, is_fixed, t, last_step, near, converged):
+@kernel
+def balance(w, is_fixed, t, last_step, near, converged):
     """Imbalances F and borders B, C; returns how many lanes pass the test of the residuals."""
     nc, nf = is_fixed.size, t[4].shape[0]
     family, sum_ptr, sum_at, sum_coef, sum_times = t[4], t[8], t[9], t[10], t[11]
@@ -508,10 +499,8 @@ def _balance(w, is_fixed, t, last_step, near, converged):
     return count(good)
 
 
-balance = njit(cache=True, error_model="numpy")(_balance)
-
-
-def _factorise(w, y, z, is_fixed, t):
+@kernel
+def factorise(w, y, z, is_fixed, t):
     """Factors of A, the component block; the rows at y and z become A^-1 y and A^-1 z.
 
     A = L D L^T; OFF holds L D and P holds D^-1, so that each entry is stored once, when it is complete:
@@ -568,10 +557,8 @@ def _factorise(w, y, z, is_fixed, t):
             put(w, z + k, less(row(w, z + k), b, inverse))
 
 
-factorise = njit(cache=True, error_model="numpy")(_factorise)
-
-
-def _substitute(w, y, t):
+@kernel
+def substitute(w, y, t):
     """A^-1 of the rows at y, in place, after `factorise`."""
     step, step_ptr, off_comp, row_ptr, rows = t[12], t[13], t[14], t[15], t[16]
     _, _, _, _, _, _, _, _, _, _, P, OFF, _, _, _ = layout(t)
@@ -590,10 +577,8 @@ def _substitute(w, y, t):
         put(w, y + k, less(row(w, y + k), a, row(w, P + k)))
 
 
-substitute = njit(cache=True, error_model="numpy")(_substitute)
-
-
-def _advance(w, is_fixed, t):
+@kernel
+def advance(w, is_fixed, t):
     """One Newton step of every lane, no longer than 3 in any ln activity; whether to evaluate afresh.
 
     Left out are the terms by which a_w enters the balances: those of H2O taken up, of relative order
@@ -645,10 +630,8 @@ def _advance(w, is_fixed, t):
     return not short
 
 
-advance = njit(cache=True, error_model="numpy")(_advance)
-
-
-def _guess(w, cold, is_fixed, t):
+@kernel
+def guess(w, cold, is_fixed, t):
     """First unknowns of the cold lanes: no partners but H+, at the pH where the acidity then balances."""
     K, factor_ptr, factor = t[0], t[1], t[2]
     guess_ptr, guess_at, guess_power, h, half_z2 = t[19], t[20], t[21], t[22], t[24]
@@ -709,10 +692,8 @@ def _guess(w, cold, is_fixed, t):
         put(w, X + h * LANES, select(cold, xh, row(w, X + h * LANES)))
 
 
-guess = njit(cache=True, error_model="numpy")(_guess)
-
-
-def _prepare(w, is_fixed, t):
+@kernel
+def prepare(w, is_fixed, t):
     """Mark absent components and, in `STATE`, cold lanes; returns how many are warm."""
     nc, h = is_fixed.size, t[22]
     X, T, DEAD, _, _, _, _, _, _, _, _, _, _, STATE, _ = layout(t)
@@ -736,10 +717,8 @@ def _prepare(w, is_fixed, t):
     return count(warm)
 
 
-prepare = njit(cache=True, error_model="numpy")(_prepare)
-
-
-def _check(w, is_fixed, t):
+@kernel
+def check(w, is_fixed, t):
     """Withdraw the state of lanes whose totals are out of bounds or whose solution may be one of several.
 
     Absent components get x = -inf. Returns how many lanes are left.
@@ -760,10 +739,8 @@ def _check(w, is_fixed, t):
     return count(good)
 
 
-check = njit(cache=True, error_model="numpy")(_check)
-
-
-def _solve_rows(w, is_fixed, t, last_step, near, converged):
+@kernel
+def solve_rows(w, is_fixed, t, last_step, near, converged):
     """Solve the LANES fluids whose totals and warm start are in w; returns how many are solved.
 
     In `STATE` 1 tells which. The others have failed or take longer than most, and are left to the scalar
@@ -787,10 +764,8 @@ def _solve_rows(w, is_fixed, t, last_step, near, converged):
     return check(w, is_fixed, t)
 
 
-solve_rows = njit(cache=True, error_model="numpy")(_solve_rows)
-
-
-def _log_gammas(w, t):
+@kernel
+def log_gammas(w, t):
     """ln gamma of every class into the rows of 1/gamma."""
     family, class_family, class_times = t[4], t[6], t[7]
     nc = t[3].size
@@ -803,10 +778,8 @@ def _log_gammas(w, t):
         put(w, G + (2 * nc + 2 + c) * LANES, (I * family[f, 2] - q) * class_times[c])
 
 
-log_gammas = njit(cache=True, error_model="numpy")(_log_gammas)
-
-
-def _solve_blocks(totals, is_fixed, x, m, lng, work, status, *t):
+@kernel(parallel=True)
+def solve_blocks(totals, is_fixed, x, m, lng, work, status, *t):
     """`speciation.solve_many` in lanes, but for the rows it leaves: their status is UNFINISHED.
 
     totals: (n, nc), x: (n, nc + 2), m and lng: (n, ns), status: (n,) as there, n > 0
@@ -838,6 +811,3 @@ def _solve_blocks(totals, is_fixed, x, m, lng, work, status, *t):
                 for j in range(ns):
                     m[i, j] = w[M + j * LANES + l]
                     lng[i, j] = w[G + (2 * nc + 2 + gclass[j]) * LANES + l]
-
-
-solve_blocks = njit(cache=True, parallel=True, error_model="numpy")(_solve_blocks)

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 import math
 
-from numba import njit, prange
+from numba import prange
+
+from sim.jit.kernel import kernel
 
 OK, NOT_CONVERGED, BAD_INPUT = 0, 1, 2  # status of one solve
 
@@ -34,17 +36,16 @@ def work_size(n_components: int, n_classes: int) -> int:
     return (2 * n + 2 + 2 * n_classes) + n * n + 9 * n + 8
 
 
-def _log_gamma(I, az2, ba, b):
+@kernel
+def log_gamma(I, az2, ba, b):
     """ln gamma and d(ln gamma)/dI for Davies (ba = 1), Truesdell-Jones and neutrals alike."""
     root = math.sqrt(I)
     q = 1.0 / (1.0 + ba * root)
     return -az2 * root * q + b * I, -0.5 * az2 * q * q / root + b
 
 
-log_gamma = njit(cache=True, error_model="numpy")(_log_gamma)
-
-
-def _evaluate(x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes):
+@kernel
+def evaluate(x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes):
     """Molalities m, residuals F and sizes S of the balances at x; returns (sum m, I of m)."""
     nc = F.size
     for k in range(nc):
@@ -80,10 +81,8 @@ def _evaluate(x, total, dead, m, F, S, g, slope, K, factor_ptr, factor, nu_ptr, 
     return sum_m, 0.5 * sum_z2m
 
 
-evaluate = njit(cache=True, error_model="numpy")(_evaluate)
-
-
-def _factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water):
+@kernel
+def factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, classes, water):
     """L D^-1 of A = L D L^T, the component block, and its borders; returns their corner."""
     nc = b.size
     for k in range(nc):
@@ -149,10 +148,8 @@ def _factorise(m, dead, A, b, e, c, s, slope, nu_ptr, nu_comp, nu, gclass, class
     return d, f, t, u
 
 
-factorise = njit(cache=True, error_model="numpy")(_factorise)
-
-
-def _substitute(A, y):
+@kernel
+def substitute(A, y):
     """y <- A^-1 y with the factors of `factorise`."""
     nc = y.size
     for k in range(nc):
@@ -169,10 +166,8 @@ def _substitute(A, y):
         y[k] = v
 
 
-substitute = njit(cache=True, error_model="numpy")(_substitute)
-
-
-def _substitute_three(A, y, b, e):
+@kernel
+def substitute_three(A, y, b, e):
     """`substitute` for three right-hand sides in one pass over the factors."""
     nc = y.size
     for k in range(nc):
@@ -194,10 +189,8 @@ def _substitute_three(A, y, b, e):
         y[k], b[k], e[k] = v0, v1, v2
 
 
-substitute_three = njit(cache=True, error_model="numpy")(_substitute_three)
-
-
-def _border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope):
+@kernel
+def border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope):
     """Newton step (y, dI, d ln a_w) of the bordered system; b, e become A^-1 b, A^-1 e."""
     nc = F.size
     d, f, t, u = corner
@@ -228,10 +221,8 @@ def _border(A, F, b, e, c, s, y, corner, x, sum_m, I_of_m, aw_slope):
     return dI, dL
 
 
-border = njit(cache=True, error_model="numpy")(_border)
-
-
-def _residual(F, S, dead, x, sum_m, I_of_m, aw_slope):
+@kernel
+def residual(F, S, dead, x, sum_m, I_of_m, aw_slope):
     """Largest relative imbalance; sets F to zero where a component is fixed or absent."""
     nc = F.size
     worst = 0.0
@@ -251,10 +242,8 @@ def _residual(F, S, dead, x, sum_m, I_of_m, aw_slope):
     return worst
 
 
-residual = njit(cache=True, error_model="numpy")(_residual)
-
-
-def _newton(
+@kernel
+def newton(
     total, dead, x, m, F, S, g, slope, A, b, e, c, s, y, trial, limit,
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, aw_slope,
 ):  # fmt: skip
@@ -319,10 +308,8 @@ def _newton(
     return r < 1e-12, limit
 
 
-newton = njit(cache=True, error_model="numpy")(_newton)
-
-
-def _frozen(
+@kernel
+def frozen(
     total, dead, x, m, F, S, g, slope, A, b, e, c, s, y, trial, tolerance, limit,
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water,
 ):  # fmt: skip
@@ -389,10 +376,8 @@ def _frozen(
     return False, limit, sum_m, I_of_m
 
 
-frozen = njit(cache=True, error_model="numpy")(_frozen)
-
-
-def _guess(total, dead, x, g, slope, y, trial, K, nu_ptr, nu_comp, nu, gclass, classes, host, h):
+@kernel
+def guess(total, dead, x, g, slope, y, trial, K, nu_ptr, nu_comp, nu, gclass, classes, host, h):
     """First x: components without partners but H+, at the pH where the acidity then balances."""
     nc = total.size
     I = SMALLEST_I
@@ -440,10 +425,8 @@ def _guess(total, dead, x, g, slope, y, trial, K, nu_ptr, nu_comp, nu, gclass, c
             x[k] = xh if k == h else math.log(total[k] / y[k])
 
 
-guess = njit(cache=True, error_model="numpy")(_guess)
-
-
-def _solve(
+@kernel
+def solve(
     total, is_fixed, x, m, lng, work,
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, host, h, aw_slope,
 ):  # fmt: skip
@@ -545,10 +528,8 @@ def _solve(
     return (OK if done else NOT_CONVERGED), iterations, x[nc], x[nc + 1]
 
 
-solve = njit(cache=True, error_model="numpy")(_solve)
-
-
-def _sensitivities(
+@kernel
+def sensitivities(
     total, is_fixed, x, m, out, work,
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, host, h, aw_slope,
 ):  # fmt: skip
@@ -632,10 +613,8 @@ def _sensitivities(
         out[nc + 1, l] = dL
 
 
-sensitivities = njit(cache=True, error_model="numpy")(_sensitivities)
-
-
-def _solve_many(
+@kernel(parallel=True)
+def solve_many(
     totals, is_fixed, x, m, lng, work, status,
     K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, host, h, aw_slope,
 ):  # fmt: skip
@@ -653,6 +632,3 @@ def _solve_many(
                 K, factor_ptr, factor, nu_ptr, nu_comp, nu, gclass, classes, water, host, h,
                 aw_slope,
             )[0]  # fmt: skip
-
-
-solve_many = njit(cache=True, parallel=True, error_model="numpy")(_solve_many)

@@ -24,7 +24,7 @@ PACKAGES = (
 @choices.debug
 def doctor() -> int:
     """Show versions and folders, and run a quick self-test."""
-    from sim.binder.cache import cache_folder
+    from sim.jit.folder import cache_folder
 
     package = sys.modules["sim"]
     folder = cache_folder()

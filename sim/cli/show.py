@@ -8,6 +8,7 @@ import click
 
 from sim.cli import choices
 from sim.cli.tables import duration_text, length_text, paragraph, table
+from sim.space.geometries import GEOMETRIES
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -74,7 +75,7 @@ def _settable(s: Scenario) -> str:
 
 def size(s: Scenario) -> str:
     """How large the tissue is: from the centre to its edge."""
-    if s.geometry == "well_mixed":
+    if not GEOMETRIES[s.geometry].axes:
         return "-"
     if s.domain:
         return " x ".join(length_text(a) for a, _ in s.domain)
@@ -82,7 +83,7 @@ def size(s: Scenario) -> str:
 
 
 def _facts(s: Scenario) -> list[tuple[str, str]]:
-    if s.geometry == "well_mixed":
+    if not GEOMETRIES[s.geometry].axes:
         layers = s.layers[0][0]
     elif s.domain:
         layers = ", ".join(n for n, _ in s.layers)

@@ -11,9 +11,10 @@ from sim.experiment.file_tables import parameter_from
 from sim.experiment.intervention import Intervention
 from sim.experiment.models import exchanged
 from sim.experiment.places import Domain, Layers
-from sim.experiment.scenario_data import GEOMETRIES, TEXTS, ScenarioData
+from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.experiment.targets import WHOLES, Target, target
 from sim.parameters import Parameter, Parameters
+from sim.space.geometries import GEOMETRIES
 from sim.units import convert
 
 S = TypeVar("S", bound=ScenarioData)
@@ -103,7 +104,7 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
     for name, value in values.items():
         t = target(base, name)
         if name == "geometry" and "domain" in values:
-            t = replace(t, words=GEOMETRIES)
+            t = replace(t, words=tuple(GEOMETRIES))
         fields[name] = checked(t, name, value)
     words = {n: fields[n] for n in MODEL if n in fields and fields[n] != getattr(base, n)}
     if words:

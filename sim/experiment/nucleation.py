@@ -9,16 +9,10 @@ import numpy as np
 from sim.errors import ScenarioError
 from sim.experiment.given import as_given, check_unit, si_number
 from sim.space.chance import seed_number
+from sim.space.geometries import GEOMETRIES
 from sim.units import convert
 
 INTERVALS = 120
-# geometry -> what a grid takes as 1 SI unit of, and its unit
-NOMINAL = {
-    "slab": ("cross-section", "m2", "1 mm2"),
-    "cylinder": ("length", "m", "10 um"),
-    "rectangle": ("depth", "m", "10 um"),
-    "well_mixed": ("volume", "m3", "1 mm3"),
-}
 
 
 @dataclass(frozen=True, init=False)
@@ -56,13 +50,14 @@ class StochasticNucleation:
 
     def share(self, geometry: str) -> float:
         """True volume of the tissue over that of the grid [-]."""
-        if geometry not in NOMINAL:
+        nominal = GEOMETRIES[geometry].nominal
+        if nominal is None:
             if self.sample is not None:
                 raise ScenarioError(
                     f"stochastic nucleation: a {geometry} has its true volume; leave sample out."
                 )
             return 1.0
-        what, unit, example = NOMINAL[geometry]
+        what, unit, example = nominal
         if self.sample is None:
             raise ScenarioError(
                 f"stochastic nucleation: chance depends on the true {what} of a {geometry}, which the grid "

@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.errors import RegionWarning, ScenarioError, listing, shown
 from sim.experiment.nucleation import StochasticNucleation
-from sim.space import grid as grids
 from sim.space import shapes
+from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
@@ -21,8 +21,6 @@ from sim.units import convert
 Layers = tuple[tuple[str, int], ...]
 Regions = tuple[tuple[str, Shape], ...]
 Domain = tuple[tuple[float, int], ...]
-
-AXES = {"well_mixed": 0, "slab": 1, "cylinder": 1, "sphere": 1, "rectangle": 2, "box": 3}
 
 
 _AXIS = re.compile(r"(.+?)\s+in\s+([0-9]+)(?:\s+cells?)?")
@@ -101,9 +99,10 @@ def checked_domain(domain: Sequence | str, geometry: str) -> Domain:
     if not domain:
         return ()
     rows: list[tuple[Any, ...]] = _axes_of_text(domain) if isinstance(domain, str) else _rows(domain)
-    if len(rows) != AXES[geometry]:
+    axes = len(GEOMETRIES[geometry].axes)
+    if len(rows) != axes:
         raise ScenarioError(
-            f"domain = {shown(rows)} has {len(rows)} axes; a {geometry} has {AXES[geometry]}, each with "
+            f"domain = {shown(rows)} has {len(rows)} axes; a {geometry} has {axes}, each with "
             "a length and a number of cells."
         )
     found = []
@@ -136,20 +135,10 @@ def _axes_of_text(text: str) -> list[tuple[Any, ...]]:
 
 def domain_of(s: Placed) -> Domain:
     """The domain, stated or that of the layers with equal cells."""
-    if s.domain or s.geometry == "well_mixed":
+    geometry = GEOMETRIES[s.geometry]
+    if s.domain or not geometry.axes:
         return s.domain
-    reach, cells = sum(s.size(name) for name, _ in s.layers), sum(n for _, n in s.layers)
-    if AXES[s.geometry] == 1:
-        return ((reach, cells),)
-    return ((2 * reach, 2 * cells),) * AXES[s.geometry]
-
-
-def domain_grid(geometry: str, domain: Domain) -> Grid:
-    """The grid of a stated domain: a line from 0 on, a rectangle or box around the origin."""
-    sizes, cells = [a for a, _ in domain], [n for _, n in domain]
-    if len(domain) == 1:
-        return grids.KINDS[geometry](sizes[0], cells[0])
-    return grids.KINDS[geometry](sizes, cells, [-0.5 * a for a in sizes])
+    return geometry.domain([(s.size(name), cells) for name, cells in s.layers])
 
 
 def names_of(s: Placed) -> list[str]:

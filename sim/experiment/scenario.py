@@ -12,13 +12,14 @@ from sim.experiment import change, places
 from sim.experiment.intervention import Intervention
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
-from sim.experiment.scenario_data import GEOMETRIES, PLASMA, SIZES, ScenarioData
+from sim.experiment.scenario_data import PLASMA, SIZES, ScenarioData
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
+from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
 
-__all__ = ["GEOMETRIES", "PLASMA", "Scenario"]
+__all__ = ["PLASMA", "Scenario"]
 
 
 class Scenario(ScenarioData):
@@ -86,7 +87,8 @@ class Scenario(ScenarioData):
         """A copy in another geometry and, by layer, with other numbers of cells, or a stated domain."""
         values: dict[str, Any] = {"geometry": geometry}
         values |= {f"{layer}.cells": count for layer, count in (cells or {}).items()}
-        if domain or places.AXES.get(geometry) != places.AXES[self.geometry]:
+        new = GEOMETRIES.get(geometry)
+        if domain or new is None or len(new.axes) != len(GEOMETRIES[self.geometry].axes):
             values["domain"] = tuple(domain)
         return self.changed(values)
 

@@ -18,10 +18,10 @@ from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
+from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.units import convert, parse_unit, si_unit
 
-GEOMETRIES = ("well_mixed", "slab", "cylinder", "sphere", "rectangle", "box")
 PLASMA = "plasma"
 SIZES = ("radius", "thickness")
 TEXTS = ("name", "title", "notes", "expected")

@@ -27,11 +27,11 @@ from typing import Any
 from sim.chemistry.constants_sets import constants_sets
 from sim.errors import ScenarioError, listing, nearest
 from sim.experiment.intervention import Intervention
-from sim.experiment.places import AXES
-from sim.experiment.scenario_data import GEOMETRIES, TEXTS, ScenarioData
+from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
 from sim.parameters import Parameter
 from sim.space.boundary import KINDS as OUTER
+from sim.space.geometries import GEOMETRIES
 from sim.units import si_unit
 
 PARTS = ("boundary", "parameters", "state")
@@ -131,9 +131,8 @@ def _plain(base: ScenarioData, name: str) -> Target | None:
     if name == "constants":
         return Target(name, words=tuple(constants_sets()))
     if name == "geometry":
-        return Target(
-            name, words=tuple(g for g in GEOMETRIES if not base.domain or AXES[g] == len(base.domain))
-        )
+        fit = (n for n, g in GEOMETRIES.items() if not base.domain or len(g.axes) == len(base.domain))
+        return Target(name, words=tuple(fit))
     if name == "duration":
         return Target(name, unit="s", least=0.0, open=True)
     if name == "resolution":

@@ -91,8 +91,6 @@ def pore_water(tables: Callable[[dict[str, float]], tuple]) -> Kernel:
     return Kernel(
         "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
         np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
-        ("sim.chemistry.lanes", "sim.chemistry.lane_solve", "sim.chemistry.lane_program",
-         "sim.chemistry.speciation"),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Kernel:
     module: where the generated source imports both from.
     memory: rows of the warm start kept per block, `initial` their first content.
     tables(parameters): the arrays of a run. scratch(tables): length of the workspace of one
-    thread. sources: modules whose text the cache key includes.
+    thread.
     """
 
     module: str
@@ -49,7 +49,6 @@ class Kernel:
     initial: np.ndarray
     scratch: Callable[[tuple], int]
     tables: Callable[[dict[str, float]], tuple]
-    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,12 @@ copies of them, and the text of this file enters the key of their cache.
 
 from __future__ import annotations
 
-from numba import njit
+from sim.jit.kernel import kernel
 
 LANES = 32
 
-kernel = njit(error_model="numpy")
 
-
-@kernel
+@kernel(cache=False)
 def load(source, first, W, row):
     """Columns of `source` (n, k) of LANES cells from `first` on into rows of W; the last cell repeats."""
     last = source.shape[0] - 1
@@ -24,7 +22,7 @@ def load(source, first, W, row):
             W[row + k, lane] = cell[k]
 
 
-@kernel
+@kernel(cache=False)
 def store(W, row, first, target):
     """Rows of W into columns of `target` (n, k), for the cells that exist."""
     for lane in range(min(LANES, target.shape[0] - first)):
@@ -33,7 +31,7 @@ def store(W, row, first, target):
             cell[k] = W[row + k, lane]
 
 
-@kernel
+@kernel(cache=False)
 def combine(W, rates, row, column, value, first, dy, work):
     """dy (n, s) = stoichiometry x rates; an invariant sums to zero at this very place."""
     work[:] = 0.0
@@ -44,7 +42,7 @@ def combine(W, rates, row, column, value, first, dy, work):
     store(work, 0, first, dy)
 
 
-@kernel
+@kernel(cache=False)
 def nudge(x, floor, sign, kept):
     """Move a row by 1e-7 of itself or of `floor`, up or down; `kept` (2, LANES) gets the old values and
     the inverse steps."""
@@ -55,7 +53,7 @@ def nudge(x, floor, sign, kept):
         inverse[lane] = 1.0 / (x[lane] - old[lane])
 
 
-@kernel
+@kernel(cache=False)
 def quotient(W, row, count, base, kept, D, at):
     """Rows at..at+count of D: (W - base) / step, and W back to base. Whether all are finite."""
     inverse = kept[1]
@@ -70,7 +68,7 @@ def quotient(W, row, count, base, kept, D, at):
     return sound == 0.0
 
 
-@kernel
+@kernel(cache=False)
 def copy(W, row, count, target, to):
     """Rows of W to rows of `target`."""
     for k in range(count):
@@ -79,7 +77,7 @@ def copy(W, row, count, target, to):
             t[lane] = w[lane]
 
 
-@kernel
+@kernel(cache=False)
 def pore(W, porosity, c, m, D, at):
     """Derivatives of c_k = u_k / porosity, k < m: by u_k into D[at + 2k], by porosity into D[at + 2k + 1]."""
     phi = W[porosity]
@@ -90,7 +88,7 @@ def pore(W, porosity, c, m, D, at):
             by_porosity[lane] = -ck[lane] / phi[lane]
 
 
-@kernel
+@kernel(cache=False)
 def chain(target, factor, source, D, G):
     """Chain rule: G[target] += D[factor] * G[source], in order. Row 0 of G is d(u)/d(u) = 1."""
     G[1:] = 0.0

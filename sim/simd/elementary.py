@@ -11,8 +11,10 @@ from __future__ import annotations
 import math
 
 import llvmlite.ir as ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from sim.jit.kernel import kernel
 
 # Adding 1.5 x 2^52 leaves a number's nearest integer in the low bits of the sum.
 SHIFT = 6755399441055744.0
@@ -40,7 +42,7 @@ def from_bits(typingctx, n):
     return types.float64(types.int64), generate
 
 
-inline = njit(error_model="numpy", forceinline=True)
+inline = kernel(cache=False, forceinline=True)
 
 
 @inline

@@ -7,14 +7,12 @@ their cache. Rows are species, W[k, lane].
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from sim.jit.kernel import kernel
 from sim.simd.blocks import LANES
 
-kernel = njit(error_model="numpy")
 
-
-@kernel
+@kernel(cache=False)
 def net(W, rates, row, column, value, out):
     """out (s, LANES) = stoichiometry x rates."""
     out[:] = 0.0
@@ -24,7 +22,7 @@ def net(W, rates, row, column, value, out):
             to[lane] += v * rate[lane]
 
 
-@kernel
+@kernel(cache=False)
 def decompose(R, gamma, ones, assemble, ops, A):
     """Factors of 1 - gamma J into A, by the programme of an elimination; lanes with a bad pivot."""
     to, rate, coefficient = assemble
@@ -59,7 +57,7 @@ def decompose(R, gamma, ones, assemble, ops, A):
     return bad
 
 
-@kernel
+@kernel(cache=False)
 def substitute(A, scale, forward, backward, K):
     """K <- (1 - gamma J)^-1 K, in units of `scale` in between."""
     ri, rk, rf = forward
@@ -87,7 +85,7 @@ def substitute(A, scale, forward, backward, K):
             y[lane] *= s
 
 
-@kernel
+@kernel(cache=False)
 def mix(out, a, f, b, g, K, c0, c1, c2):
     """out = a f + b g + c0 K[0] + c1 K[1] + c2 K[2], all (s, LANES)."""
     for k in range(out.shape[0]):
@@ -96,7 +94,7 @@ def mix(out, a, f, b, g, K, c0, c1, c2):
             o[lane] = a * fk[lane] + b * gk[lane] + c0 * k0[lane] + c1 * k1[lane] + c2 * k2[lane]
 
 
-@kernel
+@kernel(cache=False)
 def worst(u, z, e, floor, rtol, sums):
     """Largest over the cells of the root mean square of e / (floor + rtol max(|u|, |z|)) over species."""
     sums[:] = 0.0

@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from sim.jit.kernel import kernel
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
 
@@ -71,18 +71,21 @@ def tables(
 PIECE = 1024
 
 
-def _openness(first, last, porosity, archie, f):
+@kernel(nogil=True)
+def openness(first, last, porosity, archie, f):
     """f (n,) = porosity^archie, the share of the diffusivity that pores leave."""
     for i in range(first * PIECE, min(f.size, last * PIECE)):
         f[i] = porosity[i] * porosity[i] if archie == 2.0 else porosity[i] ** archie
 
 
-def _face(area, half, f, other_half, other_f):
+@kernel
+def face(area, half, f, other_half, other_f):
     """Conductance of a face per diffusivity [m]: half-cells in series, the same from both sides."""
     return area / (half / f + other_half / other_f)
 
 
-def _boundary_face(diffusivity, area, half, f, permeability):
+@kernel
+def boundary_face(diffusivity, area, half, f, permeability):
     """Volume of pore water that a boundary face exchanges per second [m3/s]; infinite permeability is a
     fixed concentration."""
     if half == 0.0:
@@ -90,11 +93,8 @@ def _boundary_face(diffusivity, area, half, f, permeability):
     return area / (half / (diffusivity * f) + 1.0 / permeability)
 
 
-face = njit(cache=True, error_model="numpy")(_face)
-boundary_face = njit(cache=True, error_model="numpy")(_boundary_face)
-
-
-def _add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
+@kernel(nogil=True)
+def add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
     """Add diffusion and perfusion to dy (n, s) [mol m-3 s-1]; perfused (pieces, m) [mol/s].
 
     c (n, m) pore concentrations; mobile (m,) columns of dy. Each cell gathers: no two cells write
@@ -122,7 +122,8 @@ def _add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
                     perfused[piece, s] += rate * volume[i]
 
 
-def _add_boundaries(tables, mobile, c, f, dy, supplied):
+@kernel
+def add_boundaries(tables, mobile, c, f, dy, supplied):
     """Add what comes through boundary faces to dy, and set supplied (m,) [mol/s]."""
     (volume, _, _, _, _, diffusivity, _, face_cell, face_area, face_half,
      permeability, outside, _, _) = tables  # fmt: skip
@@ -136,7 +137,8 @@ def _add_boundaries(tables, mobile, c, f, dy, supplied):
             supplied[s] += flow
 
 
-def _derivative(tables, f, porosity, coupling, loss):
+@kernel
+def derivative(tables, f, porosity, coupling, loss):
     """Derivatives of the transport terms times volume [m3/s], for Jacobians and preconditioners.
 
     coupling (n, k, m): by the concentration across each face; loss (n, 2, m): taken away, per
@@ -160,9 +162,3 @@ def _derivative(tables, f, porosity, coupling, loss):
         i = face_cell[b]
         for s in range(m):
             loss[i, 0, s] += boundary_face(diffusivity[s], face_area[b], face_half[b], f[i], permeability[b])
-
-
-openness = njit(cache=True, nogil=True, error_model="numpy")(_openness)
-add_fluxes = njit(cache=True, nogil=True, error_model="numpy")(_add_fluxes)
-add_boundaries = njit(cache=True, error_model="numpy")(_add_boundaries)
-derivative = njit(cache=True, error_model="numpy")(_derivative)

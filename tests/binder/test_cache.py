@@ -15,7 +15,7 @@ import formula
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
-from sim.binder.text import key, write
+from sim.binder.text import write
 from sim.binder.system import System
 from sim.space import grid as grids
 
@@ -25,7 +25,7 @@ dy = np.zeros(1)
 system.rhs(0.0, np.array([3.0]), dy)
 block = system.blocks(0.0, np.array([3.0]))
 hits = sum(system._module.blocks.stats.cache_hits.values())
-print(key(model, write(model)), dy[0], round(block[0, 0, 0], 5), hits)
+print(system._module.__name__, dy[0], round(block[0, 0, 0], 5), hits)
 """
 FORMULA = """
 import other
@@ -46,7 +46,6 @@ def place(tmp_path):
 def run(place):
     """(key, rate at 3, derivative, cache hits) in a new process with a cache of its own."""
     environment = {**os.environ, "HAPSIM_CACHE": str(place / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment["NUMBA_CACHE_DIR"] = str(place / "cache" / "__pycache__")  # wherever the suite has its own
     script = textwrap.dedent(SCRIPT).format(folder=str(place))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script], env=environment, capture_output=True,
@@ -73,7 +72,7 @@ def test_a_damaged_cache_is_repaired(place):
     first = run(place)
     damages = (("nbi", 0.5), ("nbc", 0.5), ("nbc", 0.0), ("nbi", None))
     for kind, share in damages:
-        files = list((place / "cache" / "__pycache__").rglob(f"hapsim_generated_*.{kind}"))
+        files = list((place / "cache").glob(f"hapsim_generated_*.{kind}"))
         assert files
         for f in files:
             content = f.read_bytes()

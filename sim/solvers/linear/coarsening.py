@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from sim.jit.kernel import kernel
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
 
@@ -62,7 +64,8 @@ def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tupl
     return levels
 
 
-def _join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse, K_out):
+@kernel(parallel=True)
+def join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse, K_out):
     """Coarse conductance along one axis, K (cells, axis, species) towards the next cell.
 
     Lines in series, then side by side, give less than the truth; sections side by side, then in
@@ -95,7 +98,8 @@ def _join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse
                 K_out[out, axis, s] = np.sqrt(less / more) if c + 1 < n else 0.0
 
 
-def _edge_ways(K, axis, outer, n, inner, first, ahead, way):
+@kernel(parallel=True)
+def edge_ways(K, axis, outer, n, inner, first, ahead, way):
     """Add to way (cells, species) the resistance from the coarse centre to cells at the grid's edge."""
     m = way.shape[1]
     for o in prange(outer):
@@ -108,7 +112,8 @@ def _edge_ways(K, axis, outer, n, inner, first, ahead, way):
                     way[j, s] += ahead[n - 2] / K[j - inner, axis, s]
 
 
-def _weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
+@kernel(parallel=True)
+def weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
     """W[start + cell, lane] = weight of `other` along an axis, as constant flux gives it.
 
     That is the resistance from the centre of the parent to the cell, over that on to the centre of
@@ -145,7 +150,8 @@ def _weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W)
                 W[8 * (start + cell) + s] = w
 
 
-def _join_cells(local, loss, way, n1, n2, first0, first1, first2, out, loss_out):
+@kernel(parallel=True)
+def join_cells(local, loss, way, n1, n2, first0, first1, first2, out, loss_out):
     """Sums of local (cells, m, m) and loss (cells, m) over coarse cells.
 
     Loss of cells at the edge of the grid is through their outer face, as far as we know, so the
@@ -168,9 +174,3 @@ def _join_cells(local, loss, way, n1, n2, first0, first1, first2, out, loss_out)
                             for b in range(m):
                                 out[c, a, b] += local[f, a, b]
                             loss_out[c, a] += loss[f, a] / (1.0 + loss[f, a] * way[f, a])
-
-
-join_along = njit(cache=True, parallel=True, error_model="numpy")(_join_along)
-edge_ways = njit(cache=True, parallel=True, error_model="numpy")(_edge_ways)
-weigh = njit(cache=True, parallel=True, error_model="numpy")(_weigh)
-join_cells = njit(cache=True, parallel=True, error_model="numpy")(_join_cells)

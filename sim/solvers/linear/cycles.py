@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, prange, types
+from numba import prange, types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
+
+from sim.jit.kernel import kernel
 
 LANES = 8
 SMALL = 4096  # cells below which starting the threads takes longer than the sweep
@@ -153,7 +155,8 @@ class Tables(NamedTuple):
 
 
 # These two take arrays, not Tables: handing those on cell by cell costs more than the arithmetic.
-def _product(inverse, x, c, m):
+@kernel
+def product(inverse, x, c, m):
     """x = inverse x in cell c."""
     i, j = LANES * m * c, LANES * c
     s = nothing(x)
@@ -162,7 +165,8 @@ def _product(inverse, x, c, m):
     store(x, j, s)
 
 
-def _inflow(s, c, K, x, n1, n2, dim, total):
+@kernel
+def inflow(s, c, K, x, n1, n2, dim, total):
     """s + what the neighbours of cell c give to it: sum of K x. K is 0 across the edge of the grid."""
     s = add(s, load(K, LANES * c), load(x, LANES * (c + 1)))
     s = add(s, load(K, LANES * (c - 1)), load(x, LANES * (c - 1)))
@@ -176,11 +180,8 @@ def _inflow(s, c, K, x, n1, n2, dim, total):
     return s
 
 
-product = njit(cache=True, error_model="numpy")(_product)
-inflow = njit(cache=True, error_model="numpy")(_inflow)
-
-
-def _invert(a, m):
+@kernel
+def invert(a, m):
     """Rows 0..m of a (17 x 8, flat) are a matrix, rows 8..8 + m the unit matrix, then the inverse.
 
     Gauss-Jordan with row exchanges. Returns 1 when a pivot is at the rounding of the largest entry
@@ -209,10 +210,8 @@ def _invert(a, m):
     return 0
 
 
-invert = njit(cache=True, error_model="numpy")(_invert)
-
-
-def _fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work):
+@kernel(parallel=True)
+def fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work):
     """Inverse diagonal blocks and K / scale of one level from local (n, m, m), K (n, axis, m), loss.
 
     n1, n2: cells on the last two axes; at, total, inverse, flat_K: as in Tables
@@ -251,10 +250,8 @@ def _fill(local, K, loss, n1, n2, at, total, scale, inverse, flat_K, bad, work):
                     inverse[start + i] = a[64 + 8 * j + i]
 
 
-fill = njit(cache=True, parallel=True, error_model="numpy")(_fill)
-
-
-def _relax_row(t, row, level, colour, from_zero):
+@kernel
+def relax_row(t, row, level, colour, from_zero):
     """Gauss-Seidel on the cells of one colour in a row; from_zero: their neighbours hold zero."""
     n1, n2, at = t.levels[level, 1], t.levels[level, 2], t.levels[level, 3]
     m, dim, total, inverse, K, b, x = t.m, t.dim, t.total, t.inverse, t.K, t.b, t.x
@@ -267,7 +264,8 @@ def _relax_row(t, row, level, colour, from_zero):
         product(inverse, x, c, m)
 
 
-def _restrict_row(t, row, level):
+@kernel
+def restrict_row(t, row, level):
     """A row of right-hand sides of the next level: sums of residuals of this one.
 
     After red from zero and then black the residual is zero on black cells, and on red ones what
@@ -287,7 +285,8 @@ def _restrict_row(t, row, level):
         store(b, LANES * (coarse + row * c2 + k), s)
 
 
-def _between(x, p, q, w):
+@kernel
+def between(x, p, q, w):
     """x[p] (1 - w) + x[q] w; with p = q the outside, where x vanishes, stands for q."""
     a = load(x, LANES * p)
     if p == q:
@@ -295,10 +294,8 @@ def _between(x, p, q, w):
     return add(minus(a, w, a), w, load(x, LANES * q))
 
 
-between = njit(cache=True, error_model="numpy")(_between)
-
-
-def _prolong_row(t, row, level):
+@kernel
+def prolong_row(t, row, level):
     """Add the (bi, tri)linear interpolation of the next level's x to the red cells of a row.
 
     The sweep that follows starts on black cells and does not look at what they hold.
@@ -331,7 +328,8 @@ def _prolong_row(t, row, level):
         store(x, LANES * c, plus(load(x, LANES * c), s))
 
 
-def _copy_row(t, row, what, v, factor):
+@kernel
+def copy_row(t, row, what, v, factor):
     """b = factor v or v = factor x on a row of the finest level; v: the caller's [cell, species]."""
     m, n2, at, b, x = t.m, t.levels[0, 2], t.levels[0, 3], t.b, t.x
     for c in range(row * n2, (row + 1) * n2):
@@ -342,13 +340,8 @@ def _copy_row(t, row, what, v, factor):
                 v[c * m + k] = x[LANES * (at + c) + k] * factor
 
 
-relax_row = njit(cache=True, error_model="numpy")(_relax_row)
-restrict_row = njit(cache=True, error_model="numpy")(_restrict_row)
-prolong_row = njit(cache=True, error_model="numpy")(_prolong_row)
-copy_row = njit(cache=True, error_model="numpy")(_copy_row)
-
-
-def _work(t, what, colour, low, high, level, v, factor):
+@kernel
+def work(t, what, colour, low, high, level, v, factor):
     """One operation on rows low..high of a level."""
     for row in range(low, high):
         if what == ZERO or what == RELAX:
@@ -361,19 +354,15 @@ def _work(t, what, colour, low, high, level, v, factor):
             copy_row(t, row, what, v, factor)
 
 
-work = njit(cache=True, error_model="numpy")(_work)
-
-
-def _share(t, what, colour, rows, level, v, factor):
+@kernel(parallel=True)
+def share(t, what, colour, rows, level, v, factor):
     """`work` on all rows of a level, in parallel. Rows of one operation do not depend on each other."""
     for chunk in prange(CHUNKS):
         work(t, what, colour, chunk * rows // CHUNKS, (chunk + 1) * rows // CHUNKS, level, v, factor)
 
 
-share = njit(cache=True, parallel=True, error_model="numpy")(_share)
-
-
-def _everywhere(t, what, colour, level, v, factor):
+@kernel
+def everywhere(t, what, colour, level, v, factor):
     on = level + 1 if what == RESTRICT else level
     rows = t.levels[on, 0] * t.levels[on, 1]
     if rows * t.levels[on, 2] < SMALL:
@@ -382,10 +371,8 @@ def _everywhere(t, what, colour, level, v, factor):
         share(t, what, colour, rows, level, v, factor)
 
 
-everywhere = njit(cache=True, error_model="numpy")(_everywhere)
-
-
-def _v_cycle(t, r, z, before, after):
+@kernel
+def v_cycle(t, r, z, before, after):
     """z = one V(1,1) cycle from zero for r, both flat [cell, species].
 
     Red, black on the way down; black, red on the way up: the cycle is then symmetric but for the
@@ -403,6 +390,3 @@ def _v_cycle(t, r, z, before, after):
         everywhere(t, RELAX, 1, level, r, before)
         everywhere(t, RELAX, 0, level, r, before)
     everywhere(t, UNPACK, 0, 0, z, after)
-
-
-v_cycle = njit(cache=True, error_model="numpy")(_v_cycle)

@@ -9,9 +9,9 @@ the tail of supplies as they enter the cells, so the ledger closes however well 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from sim.binder.system import System
+from sim.jit.kernel import kernel
 from sim.solvers.linear.multigrid import Multigrid
 
 GAMMA = 1.0 - np.sqrt(0.5)
@@ -20,7 +20,8 @@ ENOUGH = 1e-7  # what it may leave after that many cycles; more, and the step is
 TOGETHER = 8  # species that multigrid takes at once
 
 
-def _tridiagonal(weight, K, out, inverse, b, x):
+@kernel(nogil=True)
+def tridiagonal(weight, K, out, inverse, b, x):
     """x (n, m) from (weight + K + out) x - K x_neighbours = b, species by species along a line of cells.
 
     weight (n,): volume x porosity; K (n, 2, m): towards the cell before and after; out (n, m).
@@ -44,9 +45,6 @@ def _tridiagonal(weight, K, out, inverse, b, x):
             if i < n - 1:
                 r += K[i, 1, s] * x[i + 1, s]
             x[i, s] = r * inverse[i, s]
-
-
-tridiagonal = njit(cache=True, nogil=True, error_model="numpy")(_tridiagonal)
 
 
 class Diffusion:

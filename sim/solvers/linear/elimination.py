@@ -8,12 +8,14 @@ at LANES: of a length known beforehand LLVM makes 32 scalar lines.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from sim.jit.kernel import kernel
 
 LANES = 32  # as sim.simd.blocks; a constant of this file, or the cache would miss a change
 
 
-def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
+@kernel(nogil=True)
+def factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
     """Eliminate the immobile species: A (blocks, entries, lanes) gets the factors, rest (n, m, m) what
     is left of the mobile ones. Returns the number of lanes in which a pivot is below 1e-12 (the matrix
     is 1 - gamma J, in units of the scales) or an entry is not a finite number."""
@@ -67,7 +69,8 @@ def _factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
     return bad
 
 
-def _reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
+@kernel(nogil=True)
+def reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
     """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales, whose
     inverses are given; z keeps the rest."""
     ri, rk, rf = forward
@@ -91,7 +94,8 @@ def _reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
                 b[start + lane, k] = W[mobile[k], lane]
 
 
-def _expand(first, last, x, scale, mobile, backward, A, W, z):
+@kernel(nogil=True)
+def expand(first, last, x, scale, mobile, backward, A, W, z):
     """z (n, s), as `reduce` left it, becomes the solution for mobile x (n, m), in the species' units."""
     bk, bj, bf = backward
     n, s = z.shape
@@ -119,7 +123,8 @@ def _expand(first, last, x, scale, mobile, backward, A, W, z):
                 cell[k] = W[k, lane] * scale[k]
 
 
-def _invert(a, work):
+@kernel
+def invert(a, work):
     """Inverse in place by Gauss-Jordan with row pivoting; work (m,) int64. 0, or 1 when singular."""
     m = a.shape[0]
     for k in range(m):
@@ -151,10 +156,8 @@ def _invert(a, work):
     return 0
 
 
-invert = njit(cache=True, error_model="numpy")(_invert)
-
-
-def _thomas_factor(local, conductance, loss, inverse, work):
+@kernel
+def thomas_factor(local, conductance, loss, inverse, work):
     """Factors of the block tridiagonal matrix local + conductances + loss: inverse (n, m, m) of each
     pivot block. Off-diagonal blocks are diagonal, -conductance."""
     n, m = local.shape[0], local.shape[1]
@@ -176,7 +179,8 @@ def _thomas_factor(local, conductance, loss, inverse, work):
     return 0
 
 
-def _thomas_solve(inverse, conductance, b, x):
+@kernel
+def thomas_solve(inverse, conductance, b, x):
     """x (n, m); b (n, m) is overwritten."""
     n, m = b.shape
     for i in range(n):
@@ -196,7 +200,8 @@ def _thomas_solve(inverse, conductance, b, x):
             x[i, a] += s
 
 
-def _weigh(volume, porosity, gamma, coupling, loss, local, K, out):
+@kernel
+def weigh(volume, porosity, gamma, coupling, loss, local, K, out):
     """The blocks of a step gamma [s] per cell rather than per volume: local (n, m, m) times volume and
     porosity; K = gamma coupling (n, k, m) and out = gamma x what is lost to the outside (n, m)."""
     n, m = out.shape
@@ -210,14 +215,16 @@ def _weigh(volume, porosity, gamma, coupling, loss, local, K, out):
                 K[i, k, a] = gamma * coupling[i, k, a]
 
 
-def _times(a, x, out):
+@kernel
+def times(a, x, out):
     """out (n, m) = a (n, m) times x (n,)."""
     for i in range(a.shape[0]):
         for k in range(a.shape[1]):
             out[i, k] = a[i, k] * x[i]
 
 
-def _entered(loss, gamma, c, unit, mobile, r, z):
+@kernel
+def entered(loss, gamma, c, unit, mobile, r, z):
     """The tail: z (2m,) = r - gamma x loss (n, 2, m) x concentrations c (n, m) in units of the scales."""
     n, m = c.shape
     for k in range(z.size):
@@ -227,13 +234,3 @@ def _entered(loss, gamma, c, unit, mobile, r, z):
             for k in range(m):
                 if loss[i, side, k] != 0.0:
                     z[side * m + k] -= gamma * loss[i, side, k] * c[i, k] * unit[mobile[k]]
-
-
-factor = njit(cache=True, nogil=True, error_model="numpy")(_factor)
-reduce = njit(cache=True, nogil=True, error_model="numpy")(_reduce)
-expand = njit(cache=True, nogil=True, error_model="numpy")(_expand)
-thomas_factor = njit(cache=True, error_model="numpy")(_thomas_factor)
-thomas_solve = njit(cache=True, error_model="numpy")(_thomas_solve)
-weigh = njit(cache=True, error_model="numpy")(_weigh)
-times = njit(cache=True, error_model="numpy")(_times)
-entered = njit(cache=True, error_model="numpy")(_entered)

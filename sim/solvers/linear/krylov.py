@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
+
+from sim.jit.kernel import kernel
 
 CHUNK = 8192  # numbers whose products are summed in one go, by one thread
 
 Operator = Callable[[np.ndarray, np.ndarray], object]
 
 
-def _dot_chunks(a, b, part):
+@kernel(parallel=True)
+def dot_chunks(a, b, part):
     """part[i] = sum of a b over chunk i, in four interleaved sums (one alone waits for itself)."""
     for i in prange(part.size):
         low, high = i * CHUNK, min((i + 1) * CHUNK, a.size)
@@ -29,23 +32,20 @@ def _dot_chunks(a, b, part):
         part[i] = (s0 + s1) + (s2 + s3)
 
 
-def _add_multiple(a, f, out):
+@kernel(parallel=True)
+def add_multiple(a, f, out):
     """out += f a."""
     for i in prange((a.size + CHUNK - 1) // CHUNK):
         for k in range(i * CHUNK, min((i + 1) * CHUNK, a.size)):
             out[k] += f * a[k]
 
 
-def _set_multiple(a, f, out):
+@kernel(parallel=True)
+def set_multiple(a, f, out):
     """out = f a."""
     for i in prange((a.size + CHUNK - 1) // CHUNK):
         for k in range(i * CHUNK, min((i + 1) * CHUNK, a.size)):
             out[k] = f * a[k]
-
-
-dot_chunks = njit(cache=True, parallel=True, error_model="numpy")(_dot_chunks)
-add_multiple = njit(cache=True, parallel=True, error_model="numpy")(_add_multiple)
-set_multiple = njit(cache=True, parallel=True, error_model="numpy")(_set_multiple)
 
 
 def dot(a: np.ndarray, b: np.ndarray) -> float:

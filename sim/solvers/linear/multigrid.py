@@ -17,20 +17,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from numba import get_num_threads, njit, prange, set_num_threads
+from numba import get_num_threads, prange, set_num_threads
 
 from sim.errors import SolverError
+from sim.jit.kernel import kernel
 from sim.solvers.linear.coarsening import edge_ways, hierarchy, join_along, join_cells, weigh
 from sim.solvers.linear.cycles import LANES, SMALL, Tables, fill, v_cycle
 from sim.solvers.linear.krylov import FlexibleGmres, dot
-from sim.space.grid import FLAT, Grid
+from sim.space.geometries import flat_geometries
+from sim.space.grid import Grid
 
 SUMS = 64  # pieces in which cells are summed, whatever the number of threads
 # The one-cell system is solved in float64; beyond this condition it has too few digits to conserve.
 WORST_CONDITION = 1e13
 
 
-def _product(local, K, loss, neighbour, x, out):
+@kernel(parallel=True)
+def product(local, K, loss, neighbour, x, out):
     """out = A x. K may be 0 where there is no neighbour (-1)."""
     n, m = x.shape
     for chunk in prange(SUMS):
@@ -47,7 +50,8 @@ def _product(local, K, loss, neighbour, x, out):
                         out[i, a] += K[i, k, a] * (x[i, a] - x[j, a])
 
 
-def _sum_blocks(local, loss, part):
+@kernel(parallel=True)
+def sum_blocks(local, loss, part):
     """part[chunk] = sum over a chunk of cells of local + diag(loss)."""
     n, m = loss.shape
     for chunk in prange(SUMS):
@@ -61,7 +65,8 @@ def _sum_blocks(local, loss, part):
                 part[chunk, a, a] += loss[i, a]
 
 
-def _sum_cells(r, part):
+@kernel(parallel=True)
+def sum_cells(r, part):
     """part[chunk] = sum of r over a chunk of cells."""
     n, m = r.shape
     for chunk in prange(SUMS):
@@ -70,11 +75,6 @@ def _sum_cells(r, part):
         for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
             for a in range(m):
                 part[chunk, a] += r[i, a]
-
-
-product = njit(cache=True, parallel=True, error_model="numpy")(_product)
-sum_blocks = njit(cache=True, parallel=True, error_model="numpy")(_sum_blocks)
-sum_cells = njit(cache=True, parallel=True, error_model="numpy")(_sum_cells)
 
 
 @contextmanager
@@ -96,8 +96,9 @@ class Multigrid:
     """
 
     def __init__(self, grid: Grid, n_mobile: int, precision: type = np.float32):
-        if grid.kind not in FLAT:
-            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(FLAT)}), not a {grid.kind}.")
+        flat = flat_geometries()
+        if grid.kind not in flat:
+            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(flat)}), not a {grid.kind}.")
         if not 1 <= n_mobile <= LANES:
             raise SolverError(f"multigrid takes 1 to {LANES} mobile species, not {n_mobile}.")
         if np.dtype(precision) not in (np.float32, np.float64):

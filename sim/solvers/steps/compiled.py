@@ -1,12 +1,7 @@
-"""`ndf_steps` compiled against the operations of `line`, under a name that is a hash of all its parts.
-
-Numba's own cache notices a change in the file of a kernel but not in what that kernel calls; a new
-name for every new text leaves nothing to notice.
-"""
+"""`ndf_steps` compiled against the operations of `on_a_line`."""
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 import warnings
 from collections.abc import Callable
@@ -15,18 +10,16 @@ from types import ModuleType
 
 import numba
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.core.errors import NumbaExperimentalFeatureWarning
 
-from sim.binder import cache, text
-from sim.solvers.linear import elimination
-from sim.solvers.steps import differences, ndf_steps, on_a_line, solution
-from sim.space import transport
+from sim.jit.kernel import kernel
+from sim.jit.modules import generated
+from sim.solvers.steps import ndf_steps, on_a_line
 
 _known: dict[tuple, Callable] = {}  # compiled for a model and kinds of arrays
 
-PARTS = (ndf_steps, on_a_line, text, differences, elimination, solution, transport)
-OPTIONS = "error_model='numpy', no_cpython_wrapper=True, no_cfunc_wrapper=True"
+OPTIONS = "cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True"
 # Called from one place: compiled as part of their callers, or all would be optimised once per caller.
 INLINED = ("march", "step", "newton", "iterate", "choose")
 ENTRY = """
@@ -58,28 +51,19 @@ def _kind(value):
 @lru_cache(maxsize=64)
 def _compiled(cells, rest):
     # Through a pointer: by its own type, the model would be compiled into this as well.
-    signature = (types.FunctionType(cells), rest, types.int64)
-    function = njit(signature, cache=True, nogil=True, error_model="numpy")
+    signature = types.int64(types.FunctionType(cells), rest, types.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
-        try:
-            return function(_module().enter)
-        except Exception as e:
-            if not cache.damaged(e):
-                raise
-            return function(cache.reloaded(_module()).enter)
+        return kernel(signature, nogil=True)(_module().enter)
 
 
 @lru_cache(maxsize=1)
 def _module() -> ModuleType:
-    made = inspect.getsource(ndf_steps)
+    text = inspect.getsource(ndf_steps)
     door = "from sim.solvers.steps.{} import ("
-    made = made.replace(door.format("on_threads"), door.format("on_a_line") + "\n    ByReference,", 1)
-    made = made.replace("\nimport numpy as np", "\nimport numpy as np\nfrom numba import njit", 1)
-    made = made.replace("\ndef ", f"\n@njit({OPTIONS})\ndef ") + ENTRY
+    text = text.replace(door.format("on_threads"), door.format("on_a_line") + "\n    ByReference,", 1)
+    text = text.replace("\nimport numpy as np", "\nimport numpy as np\nfrom sim.jit.kernel import kernel", 1)
+    text = text.replace("\ndef ", f"\n@kernel({OPTIONS})\ndef ") + ENTRY
     for name in INLINED:
-        made = made.replace(f"{OPTIONS})\ndef {name}(", f"inline='always', {OPTIONS})\ndef {name}(", 1)
-    stamp = hashlib.sha256(f"{numba.__version__} {np.__version__}".encode())
-    for part in PARTS:
-        stamp.update(inspect.getsource(part).encode())
-    return cache.stored(f"hapsim_steps_{stamp.hexdigest()[:24]}", made)
+        text = text.replace(f"{OPTIONS})\ndef {name}(", f"inline='always', {OPTIONS})\ndef {name}(", 1)
+    return generated(text)

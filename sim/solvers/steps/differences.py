@@ -6,12 +6,13 @@ pieces, so that they do not depend on how many threads share the pieces.
 
 from __future__ import annotations
 
-from numba import njit
+from sim.jit.kernel import kernel
 
 PIECE = 8192
 
 
-def _predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
+@kernel(nogil=True)
+def predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
     """y = sum of D[0..order], psi = sum weight[k] D[k], scale = 1/(atol + rtol |y|) and d = 0."""
     n = y.size
     for piece in range(first, last):
@@ -32,7 +33,8 @@ def _predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
             scale_[i] = 1.0 / (atol_[i] + rtol * abs(y_[i]))
 
 
-def _start(first, last, h, f, D):
+@kernel(nogil=True)
+def start(first, last, h, f, D):
     """Differences of order 1 at a step h: D[1] = h f, all higher ones 0."""
     n = f.size
     for piece in range(first, last):
@@ -46,7 +48,8 @@ def _start(first, last, h, f, D):
                 row[i] = 0.0
 
 
-def _residual(first, last, c, f, psi, d, r):
+@kernel(nogil=True)
+def residual(first, last, c, f, psi, d, r):
     """r = c f - psi - d."""
     n = f.size
     for piece in range(first, last):
@@ -56,7 +59,8 @@ def _residual(first, last, c, f, psi, d, r):
             r_[i] = c * f_[i] - psi_[i] - d_[i]
 
 
-def _advance(first, last, dy, y, d, scale, sums):
+@kernel(nogil=True)
+def advance(first, last, dy, y, d, scale, sums):
     """y += dy, d += dy; sums[piece] = sum (dy scale)^2."""
     n = y.size
     for piece in range(first, last):
@@ -71,7 +75,8 @@ def _advance(first, last, dy, y, d, scale, sums):
         sums[piece] = s
 
 
-def _square(first, last, x, scale, sums):
+@kernel(nogil=True)
+def square(first, last, x, scale, sums):
     """sums[piece] = sum (x scale)^2."""
     n = x.size
     for piece in range(first, last):
@@ -84,7 +89,8 @@ def _square(first, last, x, scale, sums):
         sums[piece] = s
 
 
-def _accept(first, last, D, order, d, scale, sums):
+@kernel(nogil=True)
+def accept(first, last, D, order, d, scale, sums):
     """Differences of the new point; sums[piece] = squares of D[order], and of D[order + 2]: what the
     neighbouring orders would have erred by, but for a constant."""
     n = d.size
@@ -111,7 +117,8 @@ def _accept(first, last, D, order, d, scale, sums):
         sums[piece, 1] = t
 
 
-def _rescale(first, last, D, order, M, work):
+@kernel(nogil=True)
+def rescale(first, last, D, order, M, work):
     """D[0..order] <- M D[0..order], M (order + 1, order + 1): differences for another step length."""
     n = D.shape[1]
     for piece in range(first, last):
@@ -131,7 +138,8 @@ def _rescale(first, last, D, order, M, work):
                 row[i] = w[i]
 
 
-def _interpolate(first, last, D, order, weight, out):
+@kernel(nogil=True)
+def interpolate(first, last, D, order, weight, out):
     """out = D[0] + sum weight[k] D[k], k = 1..order."""
     n = out.size
     for piece in range(first, last):
@@ -143,13 +151,3 @@ def _interpolate(first, last, D, order, weight, out):
             row, w = D[k, a:b], weight[k]
             for i in range(b - a):
                 out_[i] += w * row[i]
-
-
-predict = njit(cache=True, nogil=True, error_model="numpy")(_predict)
-start = njit(cache=True, nogil=True, error_model="numpy")(_start)
-residual = njit(cache=True, nogil=True, error_model="numpy")(_residual)
-advance = njit(cache=True, nogil=True, error_model="numpy")(_advance)
-square = njit(cache=True, nogil=True, error_model="numpy")(_square)
-accept = njit(cache=True, nogil=True, error_model="numpy")(_accept)
-rescale = njit(cache=True, nogil=True, error_model="numpy")(_rescale)
-interpolate = njit(cache=True, nogil=True, error_model="numpy")(_interpolate)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.experimental import structref
 
 from sim.binder.system import NONE, NONE_3, System
 from sim.binder.text import RATES, SLOPES
+from sim.jit.kernel import kernel
 from sim.solvers.linear import elimination
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.solvers.steps import differences
@@ -23,7 +24,7 @@ from sim.solvers.steps.solution import lowest as lowest_of_cells
 from sim.space import transport
 
 ORDERS = 8  # rows of differences
-inline = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inline = kernel(cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 class Line(NamedTuple):

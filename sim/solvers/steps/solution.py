@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 
 from sim.binder.system import System
+from sim.jit.kernel import kernel
 from sim.simd.blocks import LANES
 from sim.simd.threads import Team
 
@@ -63,7 +63,8 @@ def unsolved(system: System, before: np.ndarray) -> str:
 PIECE = 512  # cells looked through in one go
 
 
-def _lowest(first, last, u, inverse, low):
+@kernel(nogil=True)
+def lowest(first, last, u, inverse, low):
     """low (pieces, s): the least of u inverse (n, s) over the cells of each piece."""
     for piece in range(first, last):
         least = low[piece]
@@ -73,9 +74,6 @@ def _lowest(first, last, u, inverse, low):
             cell, factor = u[i], inverse[i]
             for k in range(least.size):
                 least[k] = min(least[k], cell[k] * factor[k])
-
-
-lowest = njit(cache=True, nogil=True, error_model="numpy")(_lowest)
 
 
 class Recorder:

@@ -7,12 +7,13 @@ threads share the pieces.
 
 from __future__ import annotations
 
-from numba import njit
+from sim.jit.kernel import kernel
 
 PIECE = 2048
 
 
-def _combine(first, last, y, base, K, weight, count, out):
+@kernel(nogil=True)
+def combine(first, last, y, base, K, weight, count, out):
     """out = base y + sum weight[j] K[j], j < count."""
     n = y.size
     for piece in range(first, last):
@@ -27,7 +28,8 @@ def _combine(first, last, y, base, K, weight, count, out):
                     out_[i] += w * row[i]
 
 
-def _error(first, last, y, z, e, rtol, atol, sums):
+@kernel(nogil=True)
+def error(first, last, y, z, e, rtol, atol, sums):
     """sums[piece] = sum (e / (atol + rtol max(|y|, |z|)))^2."""
     n = y.size
     for piece in range(first, last):
@@ -40,7 +42,8 @@ def _error(first, last, y, z, e, rtol, atol, sums):
         sums[piece] = s
 
 
-def _chebyshev(first, last, mu, nu, a_f, a_0, y0, y1, y2, f, f0):
+@kernel(nogil=True)
+def chebyshev(first, last, mu, nu, a_f, a_0, y0, y1, y2, f, f0):
     """y2 <- y0 + mu (y1 - y0) + nu (y2 - y0) + a_f f + a_0 f0: the recurrence between stages.
 
     Written in differences from y0, so that what is added over hundreds of stages is small.
@@ -54,7 +57,8 @@ def _chebyshev(first, last, mu, nu, a_f, a_0, y0, y1, y2, f, f0):
             y2_[i] = y + (mu * (y1_[i] - y) + nu * (y2_[i] - y) + a_f * f_[i] + a_0 * f0_[i])
 
 
-def _chebyshev_error(first, last, h, y, z, f0, f1, rtol, atol, sums):
+@kernel(nogil=True)
+def chebyshev_error(first, last, h, y, z, f0, f1, rtol, atol, sums):
     """sums[piece] of the estimate 0.8 (y - z) + 0.4 h (f0 + f1) over a step from y to z, weighted."""
     n = y.size
     for piece in range(first, last):
@@ -66,9 +70,3 @@ def _chebyshev_error(first, last, h, y, z, f0, f1, rtol, atol, sums):
             x = e / (atol_[i] + rtol * max(abs(y_[i]), abs(z_[i])))
             s += x * x
         sums[piece] = s
-
-
-combine = njit(cache=True, nogil=True, error_model="numpy")(_combine)
-error = njit(cache=True, nogil=True, error_model="numpy")(_error)
-chebyshev = njit(cache=True, nogil=True, error_model="numpy")(_chebyshev)
-chebyshev_error = njit(cache=True, nogil=True, error_model="numpy")(_chebyshev_error)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import inspect
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from sim.binder import text
 from sim.experiment.scenario import Scenario
+from sim.jit.closure import stamp
+from sim.model.kept import once_a_model
 from sim.model.model import Model
 from sim.model.process import Kernel
 from sim.run.record import versions
@@ -115,21 +116,18 @@ def _reaction(owner) -> dict:
     return found
 
 
+@once_a_model
 def _source(m: Model) -> str:
     """Hash of the text that a model becomes, and of the kernels that it calls.
 
-    As sim.binder.text.key, without the versions of numba and numpy: those are noted in every row,
-    and a sweep may outlive an update.
+    Without the versions of numba and numpy: those are noted in every row, and a sweep may outlive an
+    update.
     """
-    kept = vars(m)  # beside its other cached properties: a model never changes
-    if "_text_hash" not in kept:
-        h = hashlib.sha256(text.write(m).encode())
-        kernels = [d.formula for d in m.derived if isinstance(d.formula, Kernel)]
-        modules = (text.blocks.__name__, text.elementary.__name__, text.reaction_blocks.__name__)
-        for name in (*modules, *(n for k in kernels for n in (k.module, *k.sources))):
-            h.update(inspect.getsource(importlib.import_module(name)).encode())
-        kept["_text_hash"] = h.hexdigest()
-    return kept["_text_hash"]
+    h = hashlib.sha256(text.write(m).encode())
+    for k in (d.formula for d in m.derived if isinstance(d.formula, Kernel)):
+        for name in (k.function, k.slopes):
+            h.update(stamp(getattr(importlib.import_module(k.module), name)).encode())
+    return h.hexdigest()
 
 
 def differences(old: dict, new: dict, path: str = "") -> list[str]:

@@ -1,0 +1,237 @@
+"""What the compiled form of a function depends on, found from the syntax tree.
+
+The closure of a function is its own text and the text of every function, class and constant that it
+reaches by name, through imports between files, with the values that constants have at this moment.
+A change of any of them gives another stamp.
+
+Numba's own cache looks at the file of the function alone, and keeps a stale result when a callee in
+another file changes. Files that extend numba (vector types, intrinsics, overloads) act without being
+called by name; where a reached file imports from such a file, all of it belongs to the closure.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+PACKAGE, OWN = "sim", "sim.jit"
+GENERATED = "hapsim_generated"  # what names of generated modules begin with
+NUMBERS = (bool, int, float, complex, str, bytes, type(None), np.generic)
+INSTALLED = tuple(
+    os.path.join(path, "")
+    for kind, path in sysconfig.get_paths().items()
+    if kind in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+
+Definition = tuple[str, str]  # module and name; the name "" is what a file does besides defining
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The top level of one file.
+
+    defined: name -> the statements that define it; imports: name -> (module, name there or "")
+    effects: what neither defines nor imports
+    """
+
+    module: str
+    defined: dict[str, list[ast.stmt]] = field(default_factory=dict)
+    imports: dict[str, tuple[str, str]] = field(default_factory=dict)
+    effects: list[ast.stmt] = field(default_factory=list)
+
+    @property
+    def extends_numba(self) -> bool:
+        return any(m.startswith(("numba.extending", "numba.core")) for m, _ in self.imports.values())
+
+
+def stamp(function: Callable, *more: str) -> str:
+    """32 hexadecimal digits that change when anything in the closure of `function` does, or one of
+    the texts `more`."""
+    h = hashlib.sha256()
+    for part in (*more, *(text for _, text in sorted(closure(function).items()))):
+        h.update(f"{len(part)}:{part}".encode())
+    return h.hexdigest()[:32]
+
+
+def closure(function: Callable) -> dict[Definition, str]:
+    """{(module, name): text} of everything that the compiled form of a function depends on."""
+    function = getattr(function, "py_func", function)
+    found: dict[Definition, str] = {}
+    waiting: list[Definition] = [(function.__module__, function.__name__)]
+    while waiting:
+        module, name = waiting.pop()
+        if (module, name) in found or not _is_followed(module):
+            continue
+        file = source_file(module)
+        statements = file.defined.get(name, []) if name else file.effects
+        if not statements:
+            if name in file.imports and (value := _value(module, name)):
+                found[module, name] = f"{module}.{name} {value}"  # compiled code reads it here
+            waiting += _imported(file, name)
+            continue
+        clean = [_without_words(s) for s in statements]
+        found[module, name] = "\n".join([*map(ast.unparse, clean), _value(module, name)])
+        for s in clean:
+            waiting += _mentioned(s, file)
+        for other in _acting(file):
+            waiting += [(other.module, n) for n in (*other.defined, "")]
+    return found
+
+
+def _is_followed(module: str) -> bool:
+    """Whether a module's text is looked at; of other installed packages the version is enough."""
+    if module == OWN or module.startswith(f"{OWN}."):
+        return False
+    if module.startswith((f"{PACKAGE}.", GENERATED)) or module == PACKAGE:
+        return True
+    path = getattr(sys.modules.get(module), "__file__", None)
+    return path is not None and not os.path.abspath(path).startswith(INSTALLED)
+
+
+def _imported(file: SourceFile, name: str) -> list[Definition]:
+    """What an imported name stands for: a definition elsewhere, or all of a module."""
+    if name not in file.imports:
+        return []
+    module, inner = file.imports[name]
+    whole = _as_module(module, inner)
+    if whole and _is_followed(whole):
+        return [(whole, n) for n in source_file(whole).defined]
+    return [(module, inner)] if inner else []
+
+
+def _as_module(module: str, name: str) -> str:
+    """The module that `from module import name` gives (`import module` where name is ""), or ""."""
+    inner = f"{module}.{name}" if name else module
+    return inner if inner in sys.modules else ""
+
+
+def _mentioned(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
+    """What a statement names: in its own file, or as `module.name` of an imported one."""
+    inside: set[int] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            name = node.value.id
+            if name in file.imports and name not in file.defined:
+                whole = _as_module(*file.imports[name])
+                if whole:
+                    inside.add(id(node.value))
+                    yield whole, node.attr
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and id(node) not in inside:
+            if node.id in file.defined or node.id in file.imports:
+                yield file.module, node.id
+
+
+def _acting(file: SourceFile) -> Iterator[SourceFile]:
+    """Files that act without being named: this one and those it imports from, where they extend numba."""
+    modules = [_as_module(m, n) or m for m, n in file.imports.values()]
+    for module in dict.fromkeys((file.module, *modules)):
+        if _is_followed(module) and (other := source_file(module)).extends_numba:
+            yield other
+    if file.effects:
+        yield SourceFile(file.module, effects=file.effects)
+
+
+def source_file(module: str) -> SourceFile:
+    """The parsed file of a module, with the text that it had when first asked for."""
+    if module not in _texts:
+        loaded = sys.modules.get(module) or importlib.import_module(module)
+        try:
+            _texts[module] = inspect.getsource(loaded)
+        except OSError:  # nothing in it
+            _texts[module] = ""
+    is_package = hasattr(sys.modules[module], "__path__")
+    return _parsed(module, _texts[module], module if is_package else module.rpartition(".")[0])
+
+
+_texts: dict[str, str] = {}
+
+
+def forget(module: str) -> None:
+    """Read the file of a module again when it is asked for: it has been loaded anew."""
+    _texts.pop(module, None)
+
+
+@cache
+def _parsed(module: str, text: str, package: str) -> SourceFile:
+    file = SourceFile(module)
+    _collect(ast.parse(text).body, file, package)
+    return file
+
+
+def _collect(statements: list[ast.stmt], file: SourceFile, package: str) -> None:
+    for s in statements:
+        if isinstance(s, (*FUNCTIONS, ast.ClassDef)):
+            file.defined.setdefault(s.name, []).append(s)
+        elif isinstance(s, ast.Import):
+            for a in s.names:
+                file.imports[a.asname or a.name.partition(".")[0]] = (
+                    a.name if a.asname else a.name.partition(".")[0],
+                    "",
+                )
+        elif isinstance(s, ast.ImportFrom):
+            base = s.module or ""
+            if s.level:
+                up = package.split(".")[: len(package.split(".")) - s.level + 1]
+                base = ".".join([*up, *([base] if base else [])])
+            for a in s.names:
+                file.imports[a.asname or a.name] = (base, a.name)
+        elif isinstance(s, ASSIGNMENTS):
+            targets = s.targets if isinstance(s, ast.Assign) else [s.target]
+            for node in (n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)):
+                file.defined.setdefault(node.id, []).append(s)
+        elif isinstance(s, ast.If) and ast.unparse(s.test).endswith("TYPE_CHECKING"):
+            continue
+        elif isinstance(s, ast.If | ast.Try | ast.With):
+            inner = [n for part in ("body", "orelse", "finalbody") for n in getattr(s, part, [])]
+            _collect(inner, file, package)
+        elif not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)):
+            file.effects.append(s)
+
+
+def _without_words(s: ast.stmt) -> ast.stmt:
+    """A copy without docstrings and types of arguments: neither changes code."""
+    copy = ast.parse(ast.unparse(s)).body[0]
+    for node in ast.walk(copy):
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, FUNCTIONS):
+            node.returns = None
+        elif isinstance(node, ast.arg):
+            node.annotation = None
+        elif isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant("")
+    return copy
+
+
+def _value(module: str, name: str) -> str:
+    """The value of a constant now: compiled code holds the number, not the expression."""
+    value = vars(sys.modules[module]).get(name) if name else None
+    return _as_text(value) if _is_data(value) else ""
+
+
+def _is_data(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return all(_is_data(v) for v in value)
+    return isinstance(value, (*NUMBERS, np.ndarray))
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return f"({', '.join(_as_text(v) for v in value)})"
+    if isinstance(value, np.ndarray):
+        content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        return f"array {value.dtype} {value.shape} {content}"
+    return repr(value)

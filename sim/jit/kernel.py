@@ -1,0 +1,152 @@
+"""`kernel`: compile a function with numba, and keep the compiled code under the stamp of its closure.
+
+The file name of what is kept holds the stamp, so no stale code can be found: a change of the function,
+of a callee in any file or of a constant looks for another file. A second checkout of the same text, or
+another process, finds the same one.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, overload
+
+import llvmlite
+import numba
+import numpy as np
+from numba import njit
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
+
+from sim.jit.closure import source_file, stamp
+from sim.jit.folder import cache_folder
+
+OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # 1/0 is inf, as in arrays
+
+
+@overload
+def kernel(function: Callable, /) -> Any: ...
+@overload
+def kernel(signature: Any = None, /, **options: Any) -> Callable[[Callable], Any]: ...
+def kernel(function=None, /, **options):
+    """Compile a function without Python objects: `@kernel` or `@kernel(nogil=True, parallel=True)`.
+
+    signature: compile for it at once instead of at the first call. options: those of numba.njit; the
+    error model is numpy's unless told. cache=False: compiled into its callers only, kept with them.
+    """
+    if inspect.isfunction(function):
+        return _compiled(function, None, options)
+    return lambda f: _compiled(f, function, options)
+
+
+def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> Any:
+    kept = options.pop("cache", True)
+    dispatcher = njit(**OPTIONS | options)(function)
+    source_file(function.__module__)  # the text as it is imported: files change under a running process
+    if kept:
+        dispatcher._cache = ClosureCache(function, repr(sorted(options.items())))
+    if signature is not None:
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+    return dispatcher
+
+
+def versions() -> str:
+    """Of what turns text into code."""
+    return f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}"
+
+
+class ClosureCache:
+    """What numba asks for compiled code; found out when it first does, for a closure takes time."""
+
+    def __init__(self, function: Callable, options: str):
+        self._function, self._options = function, options
+        self._found: FunctionCache | None = None
+        self._enabled = True
+
+    @property
+    def _files(self) -> FunctionCache:
+        if self._found is None:
+            found = stamp(self._function, versions(), self._options)
+
+            class Names(_Names):
+                stamp = found
+
+            class Files(FunctionCache):
+                _impl_class = Names
+
+            self._found = Files(self._function)
+        return self._found
+
+    @property
+    def cache_path(self) -> str:
+        """Folder of the compiled code."""
+        return str(self._files.cache_path)
+
+    def enable(self) -> None:
+        """Use what is kept (the default)."""
+        self._enabled = True
+
+    def disable(self) -> None:
+        """Compile anew, and keep nothing."""
+        self._enabled = False
+
+    def flush(self) -> None:
+        """Forget what is kept."""
+        self._files.flush()
+
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        """The compiled code for a signature, or None. A damaged file counts as none, and goes."""
+        if not self._enabled:
+            return None
+        try:
+            return self._files.load_overload(signature, target_context)
+        except Exception as error:
+            if not (isinstance(error, EOFError) or "Unpickling" in type(error).__name__):
+                raise
+            base = self._files._impl.filename_base
+            for path in Path(self.cache_path).glob(f"{base}.*nb[ic]"):
+                path.unlink(missing_ok=True)
+            return None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep compiled code; where it cannot be written (a full disk), say so and go on."""
+        if not self._enabled:
+            return
+        try:
+            self._files.save_overload(signature, compiled)
+        except OSError as error:
+            warnings.warn(
+                f"compiled code cannot be kept in {self.cache_path} ({error.strerror}); the next process "
+                "will compile it again. HAPSIM_CACHE names another folder.",
+                stacklevel=2,
+            )
+
+
+class _Folder(_CacheLocator):
+    """Where the code of one closure is kept."""
+
+    def __init__(self, stamp_of_closure: str):
+        self.stamp = stamp_of_closure
+
+    def get_cache_path(self) -> str:
+        return str(cache_folder())
+
+    def get_source_stamp(self) -> str:
+        return self.stamp
+
+    def get_disambiguator(self) -> str:
+        return self.stamp
+
+
+class _Names(CompileResultCacheImpl):
+    """Names of the files; numba's own way to them looks at the file of the function alone."""
+
+    stamp = ""
+
+    def __init__(self, function: Callable):
+        self._lineno = function.__code__.co_firstlineno
+        self._locator = _Folder(self.stamp)
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__qualname__}"
+        self._filename_base = self.get_filename_base(name, "")

@@ -1,0 +1,43 @@
+"""Generated sources as modules: written once into the cache folder, under a name that holds their hash."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+
+from sim.jit.closure import GENERATED, forget
+from sim.jit.folder import cache_folder
+
+
+def generated(text: str) -> ModuleType:
+    """The module of this text. The same text gives the same module within a process."""
+    name = f"{GENERATED}_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
+    if name in sys.modules:
+        return sys.modules[name]
+    path = cache_folder() / f"{name}.py"
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        _write(path, text)
+    return _load(name, path)
+
+
+def _write(path: Path, text: str) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)  # a killed writer leaves no half file under the final name
+
+
+def _load(name: str, path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be loaded as a module.")
+    module = importlib.util.module_from_spec(spec)
+    forget(name)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,120 @@
+"""Compiled code is found again, made anew when anything changes, and never the reason that a run ends."""
+
+import errno
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from sim.jit.kernel import kernel
+
+PROGRAM = """
+import sys
+sys.path.insert(0, {folder!r})
+import outer
+print(outer.outer(3.0), sum(outer.outer.stats.cache_hits.values()))
+"""
+OUTER = """
+import inner
+from sim.jit.kernel import kernel
+
+@kernel(nogil=True)
+def outer(x):
+    return inner.times(x) + 1.0
+"""
+INNER = """
+from sim.jit.kernel import kernel
+FACTOR = {factor}
+
+@kernel
+def times(x):
+    return FACTOR * x
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    (tmp_path / "outer.py").write_text(OUTER)
+    (tmp_path / "inner.py").write_text(INNER.format(factor=2.0))
+    return tmp_path
+
+
+def run(place):
+    environment = {**os.environ, "HAPSIM_CACHE": str(place / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+    program = textwrap.dedent(PROGRAM).format(folder=str(place))
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    value, hits = done.stdout.split()
+    return float(value), int(hits)
+
+
+def test_a_changed_constant_of_a_callee_in_another_file_is_seen(place):
+    """What numba's own cache misses: the file of the caller stays as it was."""
+    assert run(place) == (7.0, 0)
+    assert run(place) == (7.0, 1)
+    (place / "inner.py").write_text(INNER.format(factor=5.0))
+    assert run(place) == (16.0, 0)
+    (place / "inner.py").write_text(INNER.format(factor=2.0))
+    assert run(place) == (7.0, 1)  # what was compiled before is still there
+
+
+def test_a_copy_of_the_sources_elsewhere_starts_warm(place, tmp_path):
+    """The stamp is of the text, not of its path or time."""
+    run(place)
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for name in ("outer.py", "inner.py"):
+        (copy / name).write_text((place / name).read_text())
+    os.symlink(place / "cache", copy / "cache")
+    assert run(copy) == (7.0, 1)
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("content", [b"", b"\x00not a pickle", None])
+def test_damaged_files_are_made_anew(place, ending, content):
+    run(place)
+    for f in (place / "cache").glob(f"*.{ending}"):
+        f.write_bytes(f.read_bytes()[:20] if content is None else content)
+    assert run(place)[0] == 7.0
+    assert run(place) == (7.0, 1)
+
+
+def test_a_full_disk_is_said_and_does_no_harm(monkeypatch):
+    @kernel
+    def twice(x):
+        return 2.0 * x
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", full)
+    with pytest.warns(UserWarning, match="cannot be kept in .*No space left.*HAPSIM_CACHE"):
+        assert twice(2.0) == 4.0
+
+
+def test_a_signature_compiles_at_once_and_for_that_alone():
+    def half(x):
+        return x / 2
+
+    compiled = kernel("f8(f8)", nogil=True)(half)
+    assert compiled.nopython_signatures
+    assert compiled(3) == 1.5
+    with pytest.raises(TypeError):
+        compiled("3")
+
+
+def test_division_by_zero_is_infinite():
+    @kernel(cache=False)
+    def inverse(x):
+        return 1.0 / x
+
+    assert inverse(0.0) == float("inf")
