@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sim.errors import ScenarioError
+from sim.texts import day_text
 from sim.units import convert
 
 
@@ -45,4 +46,4 @@ class Intervention:
         parts += [f"set {k} {v}" for k, v in self.state.items()]
         if self.excise:
             parts.append(f"excise {self.region or 'everything'}")
-        return f"{self.label or 'intervention'} at {self.at / 86400:g} day: {', '.join(parts)}"
+        return f"{self.label or 'intervention'} at {day_text(self.at)}: {', '.join(parts)}"
