@@ -8,7 +8,6 @@ import click
 
 from sim.cli import choices
 from sim.cli.tables import text_paragraph, text_table
-from sim.space.geometries import GEOMETRIES
 from sim.texts import duration_text, length_text
 
 if TYPE_CHECKING:
@@ -76,6 +75,8 @@ def _settable(s: Scenario) -> str:
 
 def _extent(s: Scenario) -> str:
     """How large the tissue is: from the centre to its edge."""
+    from sim.space.geometries import GEOMETRIES
+
     if not GEOMETRIES[s.geometry].axes:
         return "-"
     if s.domain:
