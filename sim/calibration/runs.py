@@ -17,6 +17,7 @@ from sim.experiment.scenario import Scenario
 from sim.run import measures
 from sim.run.measures import Measure
 from sim.run.simulate import output_times, simulate
+from sim.texts import day_text
 from sim.units import parse_unit
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ class Runs:
     def __post_init__(self):
         if self.data.times[-1] > self.scenario.duration * (1 + 1e-12):
             raise ConfigError(
-                f"{self.data.name} reaches to {self.data.times[-1] / 86400:g} day, the run of "
-                f"{self.scenario.name} only to {self.scenario.duration / 86400:g} day; lengthen it with "
-                f"scenario.with_(duration='{self.data.times[-1] / 86400:g} day')."
+                f"{self.data.name} reaches to {day_text(self.data.times[-1])}, the run of "
+                f"{self.scenario.name} only to {day_text(self.scenario.duration)}; lengthen it with "
+                f"scenario.with_(duration='{day_text(self.data.times[-1])}')."
             )
         self.times = output_times(self.scenario.duration, np.minimum(self.data.times, self.scenario.duration))
         self.curves = {q: observable(q, self.observables) for q in self.data.quantities}

@@ -1,7 +1,8 @@
-"""What every command that takes a scenario understands: NAME, --set, --days, --resolution."""
+"""What commands have in common: NAME, --set, and options that are described in one way."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,28 @@ from sim.errors import ConfigError, ScenarioError
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
 
+
+class LateHelp(click.Option):
+    """An option whose help is asked for only when it is shown, as it needs modules that take a while.
+
+    words: gives the help text
+    """
+
+    def __init__(self, *names: Any, words: Callable[[], str], **more: Any) -> None:
+        super().__init__(*names, **more)
+        self.words = words
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        self.help = self.words()
+        return super().get_help_record(ctx)
+
+
+def word_list(words: Any) -> str:
+    """ "a, b or c"."""
+    *some, last = [str(word) for word in words]
+    return f"{', '.join(some)} or {last}" if some else last
+
+
 debug = click.option("--debug", is_flag=True, expose_value=False, hidden=True)
 changes = click.option(
     "--set", "-s", "changes", multiple=True, metavar="KEY=VALUE",
@@ -18,6 +41,8 @@ changes = click.option(
     "intervention (PPi.at='3 day'), or geometry, outer, duration, resolution, constants, growth_law, "
     "seed. May be repeated; plain numbers are SI.",
 )  # fmt: skip
+force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
+quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")
 
 
 def pairs(words: tuple[str, ...], option: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli import choices
-from sim.cli.tables import paragraph
+from sim.cli.tables import text_paragraph
 
 if TYPE_CHECKING:
     from sim.parameters.references import Citation
@@ -81,6 +81,6 @@ def _listed(citation: Citation) -> str:
     for key, names in sorted(citation.supports.items(), key=lambda item: (not item[0], item[0])):
         known = citation.references.get(key)
         head = f"[{key}] {known or '(no entry)'}" if key else "No source; set by hand"
-        lines += [paragraph(head, "  "), paragraph(", ".join(names), "      ")]
+        lines += [text_paragraph(head, "  "), text_paragraph(", ".join(names), "      ")]
     counts = ", ".join(f"{n} {word}" for word, n in citation.counts.items())
     return "\n".join([*lines, f"  {counts}"])

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sim.errors import ScenarioError, nearest, shown
 from sim.experiment.given import as_given, check_unit, si_numbers
+from sim.texts import day_text
 from sim.units import convert
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ class Intervention:
         parts += [f"set {k} {v}" for k, v in self.state.items()]
         if self.excise:
             parts.append(f"excise {self.region or 'everything'}")
-        return f"{self.label or 'intervention'} at {self.at / 86400:g} day: {', '.join(parts)}"
+        return f"{self.label or 'intervention'} at {day_text(self.at)}: {', '.join(parts)}"
 
 
 def from_keys(kind: type[T], table: object, where: str) -> T:

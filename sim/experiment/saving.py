@@ -12,7 +12,7 @@ from sim.errors import ScenarioError, UnitError, listing, shown
 from sim.experiment.given import as_given
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
-from sim.files import written
+from sim.files import write_text
 from sim.parameters import Parameter
 from sim.space import shapes
 from sim.units import convert, from_unit
@@ -27,7 +27,7 @@ def save_scenario(s: ScenarioData, path: Path) -> Path:
     if not path.parent.is_dir():
         raise ScenarioError(f"there is no folder {path.parent} to write {path.name} to; make it first.")
     text = scenario_text(s, path)
-    written(path, lambda temporary: temporary.write_text(text, encoding="utf-8", newline="\n"))
+    write_text(path, text)
     return path
 
 
