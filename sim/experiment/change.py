@@ -129,10 +129,10 @@ def _exchanged(base: Scenario, words: Mapping[str, str]) -> Model:
     model, old = base.model, {"constants": base.constants, "growth_law": base.growth_law}
     now = {k: words.get(k, v) for k, v in old.items()}
     fresh = library.model(now["constants"], now["growth_law"] or library.GROWTH_LAWS[0])
+    if "constants" in words:
+        model = library.with_constants(model, words["constants"])
     derived = list(model.derived)
     for k, d in enumerate(derived):
-        if "constants" in words and d.name == SPECIATION:
-            derived[k] = next(x for x in fresh.derived if x.name == SPECIATION)
         if "growth_law" in words and d.outputs == GROWTH:
             derived[k] = next(x for x in fresh.derived if x.outputs == GROWTH)
     missing = [w for w in words if not any(_made_by(d, w) for d in derived)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sim.errors import ModelError, nearest
+from sim.model.collector import Sum
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient, group
 from sim.model.species import Species
 from sim.parameters import Parameter, Parameters
@@ -29,7 +30,8 @@ class Model:
     shared: Parameters = field(default_factory=lambda: Parameters({}))
     name: str = "model"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "derived", tuple(_collected(d, self.species) for d in self.derived))
         self._check_names()
         self._check_formulas()
         _ = self.order
@@ -63,17 +65,28 @@ class Model:
     def parameters(self) -> Parameters:
         """Every parameter, "<group>.<argument>" and the shared ones."""
         entries: dict[str, Parameter] = dict(self.shared.items())
-        for owner in (*self.derived, *self.processes):
+        for s in self.species:
+            if s.solid is not None:
+                entries.setdefault(s.solid.volume_name, s.solid.volume)
+        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
+        for owner in owners:
             for key, p in owner.parameters.items():
                 entries.setdefault(f"{group(owner.name)}.{key}", p)
         return Parameters(entries)
 
     @cached_property
+    def solids(self) -> tuple[Species, ...]:
+        """The species that are solids, in their order."""
+        return tuple(s for s in self.species if s.solid is not None)
+
+    @cached_property
     def mobile(self) -> tuple[str, ...]:
+        """Names of the species that diffuse."""
         return tuple(s.name for s in self.species if s.mobile)
 
     @cached_property
     def elements(self) -> tuple[str, ...]:
+        """What species contain and the ledger adds up."""
         return tuple(dict.fromkeys(e for s in self.species for e in s.contains))
 
     @cached_property
@@ -219,6 +232,15 @@ def _try(formula, owner: str, n_arguments: int, n_outputs: int):
     count = len(value) if isinstance(value, tuple) else 1
     if count != n_outputs:
         raise ModelError(f"{owner}: {formula.__name__} returns {count} values, {n_outputs} wanted.")
+
+
+def _collected(d: Derived, species: tuple[Species, ...]) -> Derived:
+    """A derived quantity; one that is a Sum, over the species there are now."""
+    if not isinstance(d.formula, Sum):
+        return d
+    formula, weights = d.formula.over(species)
+    renamed = {a: n for a, n in d.inputs.items() if a in formula.arguments}
+    return replace(d, formula=formula, inputs=renamed | weights)
 
 
 def _merge(old: tuple, new: Iterable) -> tuple:
