@@ -31,7 +31,7 @@ class Solid:
 
     ions: what a formula unit dissolves to, without water of crystallisation
     volume: of one mole of formula units, the parameter `volume_name`
-    phase: what sets of constants call its solubility; like: whose formula and volume it shares
+    phase: what sets of constants call its solubility, its name unless given; like: whose formula and volume it shares
     surface_for: solids that start on its surface
     crystals: {species that counts its crystals: the keys of such a species}
     solubility: as in a set of constants, for sets that have no `phase`; {} where there is none
@@ -157,6 +157,7 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
         raise ConfigError(f"{where} lacks {listing(missing)}.")
     if not isinstance(given["volume"], Parameter):
         given["volume"] = _volume(given["volume"], where)
+    given["phase"] = str(given.get("phase") or name)
     given["surface_for"] = tuple(given.get("surface_for", ()))
     solid = Solid(name, **given)
     try:
