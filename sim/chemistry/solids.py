@@ -31,7 +31,8 @@ class Solid:
 
     ions: what a formula unit dissolves to, without water of crystallisation
     volume: of one mole of formula units, the parameter `volume_name`
-    phase: what sets of constants call its solubility, its name unless given; like: whose formula and volume it shares
+    phase: what sets of constants call its solubility, its name unless given
+    like: the solid whose formula, ions and volume it shares
     surface_for: solids that start on its surface
     crystals: {species that counts its crystals: the keys of such a species}
     solubility: as in a set of constants, for sets that have no `phase`; {} where there is none

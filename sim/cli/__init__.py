@@ -1,7 +1,6 @@
 """The command line: `hapsim COMMAND`, the same as `python -m sim COMMAND`.
 
-Exit codes: 0 done, 1 the run failed (what was computed is kept), 2 bad input, 130 interrupted.
-Data go to stdout, progress and warnings to stderr.
+Exit codes are in `exit_codes` and at the end of --help. Data go to stdout, progress and warnings to stderr.
 """
 
 from __future__ import annotations
@@ -12,19 +11,9 @@ import warnings
 
 import click
 
-from sim.cli import bench, cite, doctor, export, run, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
 from sim.cli.sweep import commands
-from sim.errors import (
-    ConfigError,
-    FileFormatError,
-    SolverError,
-    SpeciationError,
-    StoreError,
-    SweepError,
-    nearest,
-)
-
-BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, StoreError, SweepError, OSError)
+from sim.errors import HapsimError, unknown
 
 
 class Commands(click.Group):
@@ -32,8 +21,7 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]):
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            known = self.list_commands(ctx)
-            ctx.fail(f"'{args[0]}' is not a command; there are {', '.join(known)}.{nearest(args[0], known)}")
+            ctx.fail(unknown("a command", args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
 
     def main(self, args=None, prog_name=None, standalone_mode=True, **extra):  # type: ignore[override]
@@ -54,18 +42,18 @@ class Commands(click.Group):
             code = super().main(words, **extra)
         except click.Abort:
             _say("Interrupted.")
-            return 130
+            return exit_codes.INTERRUPTED
         except click.ClickException as error:
             error.show()
             return error.exit_code
-        except BAD_INPUT as error:
+        except (HapsimError, OSError) as error:
             _say(f"Error: {_sentence(error)}")
-            return 2
+            return exit_codes.BAD_INPUT
         except Exception as error:
             kind = type(error).__name__
             _say(f"Unexpected {kind}: {_sentence(error)}")
             _say("This is a fault of hapsim; please report it with what --debug adds to it.")
-            return 1
+            return exit_codes.FAILED
         return code if isinstance(code, int) else 0
 
 
@@ -100,7 +88,10 @@ def _version(ctx: click.Context, _parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, epilog=exit_codes.EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)  # fmt: skip
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
     help="Show the version and exit.",

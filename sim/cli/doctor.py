@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from sim.cli import choices
-from sim.cli.tables import table
+from sim.cli.tables import text_table
 
 PACKAGES = (
     "numpy", "scipy", "numba", "llvmlite", "scikit-sundae", "xarray", "h5netcdf", "h5py",
@@ -38,7 +38,7 @@ def doctor() -> int:
         ("HAPSIM_CACHE", os.environ.get("HAPSIM_CACHE", "not set")),
         *((name, _version(name)) for name in PACKAGES),
     ]
-    click.echo(table(rows))
+    click.echo(text_table(rows))
     click.echo("\nself-test (the first time on a machine it compiles, up to a minute)")
     good = True
     for name, test in (("speciation", _speciation), ("run", _run)):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sim.errors import ModelError, nearest
 from sim.model.collector import Sum
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient, group
-from sim.model.species import Species
+from sim.model.species import Coefficient, Species
 from sim.parameters import Parameter, Parameters
 
 TIME = "t"
@@ -160,25 +160,29 @@ class Model:
             | {n for n in self.parameters if "." in n}
         )
 
-    def _check_names(self):
+    def _check_names(self) -> None:
         seen: dict[str, str] = {TIME: "the time"}
-        names = [(s.name, "a species") for s in self.species]
-        names += [(o, "a derived quantity") for d in self.derived for o in d.outputs]
-        names += [(f, "a field") for f in self.fields]
-        for name, what in names:
+        taken = [(s.name, "a species") for s in self.species]
+        taken += [(o, "a derived quantity") for d in self.derived for o in d.outputs]
+        taken += [(f, "a field") for f in self.fields]
+        for name, what in taken:
             if name in seen:
                 raise ModelError(f"'{name}' is both {seen[name]} and {what}; names must differ.")
             seen[name] = what
-        for what, owners in (("processes", self.processes), ("derived quantities", self.derived)):
-            names = [o.name for o in owners]
+        called = {
+            "processes": [p.name for p in self.processes],
+            "derived quantities": [d.name for d in self.derived],
+        }
+        for what, names in called.items():
             for name in names:
                 if names.count(name) > 1:
                     raise ModelError(f"two {what} are called '{name}'; names must differ.")
 
-    def _check_formulas(self):
+    def _check_formulas(self) -> None:
         """Call each formula once in plain Python, so that mistakes come back as sentences."""
         species = {s.name for s in self.species}
-        for owner in (*self.derived, *self.processes):
+        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
+        for owner in owners:
             allowed = self.names_for(owner)
             for need in owner.needs:
                 if need not in allowed:
@@ -190,8 +194,8 @@ class Model:
                     )
             if isinstance(owner.formula, Kernel):
                 continue
-            n = len(owner.outputs) if isinstance(owner, Derived) else 1
-            _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), n)
+            outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
+            _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), outputs)
         for p in self.processes:
             for target, n in p.changes.items():
                 if target not in species:
@@ -204,7 +208,7 @@ class Model:
             for v in (*s.contains.values(), s.diffusivity, s.initial):
                 self._check_coefficient(v, s.name)
 
-    def _check_coefficient(self, value, owner: str):
+    def _check_coefficient(self, value: Coefficient, owner: str) -> None:
         if isinstance(value, tuple | list):
             for v in value:
                 self._check_coefficient(v, owner)
@@ -222,7 +226,7 @@ class Model:
         )
 
 
-def _try(formula, owner: str, n_arguments: int, n_outputs: int):
+def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int) -> None:
     try:
         value = formula(*[1.0] * n_arguments)
     except ArithmeticError:

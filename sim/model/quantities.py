@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -59,15 +61,15 @@ def shared_quantities(
     """The quantities that rates share, in the order in which results show them."""
 
     def derived(
-        name: str, formula: Callable | Sum, outputs: str = "", units: str = "1", *, shown: bool = True,
-        within: str = "", label: str = "", **inputs: str,
+        name: str, formula: Callable[..., Any] | Sum, outputs: str = "", units: str = "1", within: str = "",
+        label: str = "", shown: bool = True, inputs: Mapping[str, str] = MappingProxyType({}),
     ) -> Derived:  # fmt: skip
         """A quantity with its parameters from data/processes.toml; within: the group they are in."""
         names = tuple((outputs or name).split())
         given = tuple(units.split("; ")) if ";" in units else (units,) * len(names)
         key = f"{within}: {name}" if within else name
         own = {} if isinstance(formula, Sum) else own_parameters(key, formula, inputs, numbers)
-        return Derived(key, formula, own, inputs, names, given, tuple(label.split("; ")), shown)
+        return Derived(key, formula, own, dict(inputs), names, given, tuple(label.split("; ")), shown)
 
     V, T = "mineral.V_HAP", "fluid.temperature"
     held = [s.solid for s in reversed(tuple(species)) if s.solid is not None]
@@ -82,13 +84,16 @@ def shared_quantities(
     yield derived("inhibition", inhibition.inhibition, label="inhibition factor")
     yield derived(
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
-        units="m-3 s-1; m", label="nucleation rate of HAP; critical diameter", temperature=T, molar_volume=V,
+        units="m-3 s-1; m", label="nucleation rate of HAP; critical diameter",
+        inputs={"temperature": T, "molar_volume": V},
     )  # fmt: skip
     room = {
         "porosity": "open_porosity", "phi_min": "porosity.phi_min", "width": "porosity.room_width",
     }  # fmt: skip
-    yield derived("room", growth.room, shown=False, **room)
-    laws = {"affinity": growth.affinity, "spiral": growth.spiral, "two_activity": growth.two_activity}
+    yield derived("room", growth.room, shown=False, inputs=room)
+    laws: dict[str, Callable[..., Any]] = {
+        "affinity": growth.affinity, "spiral": growth.spiral, "two_activity": growth.two_activity,
+    }  # fmt: skip
     extra = {"molar_volume": V} if law == "two_activity" else {}
     key = {"affinity": "growth"}.get(law, law)
     yield derived(
@@ -97,12 +102,11 @@ def shared_quantities(
         units="m s-1",
         within=key,
         label="growth rate of HAP crystals",
-        **room,
-        **extra,
+        inputs=room | extra,
     )
     yield derived(
         "shrinkage", growth.dissolution, units="s-1", within="dissolution",
-        ln_omega_HAP="ln_omega_HAP", molar_volume=V,
+        inputs={"ln_omega_HAP": "ln_omega_HAP", "molar_volume": V},
     )  # fmt: skip
     for name in dict.fromkeys(n for p in processes for n in p.needs if n.startswith(TEMPLATE)):
         yield derived(name, Sum(SURFACE, name.removeprefix(TEMPLATE)), units="mol m-3", shown=False)

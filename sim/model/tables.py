@@ -62,7 +62,7 @@ def species_from(tables: Mapping[str, Mapping[str, Any]], where: str) -> dict[st
         for key in table:
             if key not in keys:
                 raise ModelError(f"{where}: [{name}] has an unknown key '{key}'.{nearest(key, keys)}")
-        entry = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+        entry: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
         contains = table.get("contains", {})
         entry["contains"] = {e: tuple(v) if isinstance(v, list) else v for e, v in contains.items()}
         found[name] = Species(name, **entry)

@@ -1,4 +1,4 @@
-"""A result as files for ParaView: one image a time (.vti), and a collection that knows the times (.pvd).
+"""A result as files for ParaView: an image per output time (.vti), and a collection with the times (.pvd).
 
 VTK's XML format, "appended raw": a header of text, then each array as its length in bytes (UInt64)
 and its numbers, little-endian. https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
@@ -15,6 +15,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from sim.errors import ConfigError, nearest
+from sim.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     import xarray
@@ -44,7 +45,6 @@ def write(
     origin, spacing, cells = _image(data, axes)
     path = Path(path)
     collection = path if path.suffix == ".pvd" else path / f"{title}.pvd"
-    collection.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for k, t in enumerate(data["time"].values):
         arrays = [_layer(data, axes)]
@@ -52,11 +52,10 @@ def write(
             values = data[name].isel(time=k) if "time" in data[name].dims else data[name]
             arrays.append((name, data[name].attrs.get("units", "1"), _flat(values, axes, "f8")))
         file = collection.with_name(f"{collection.stem}_{k:04d}.vti")
-        _whole(file, _vti(float(t), origin, spacing, cells, arrays))
+        write_bytes(file, _vti(float(t), origin, spacing, cells, arrays), make_folders=True)
         rows.append(f'    <DataSet timestep="{float(t)!r}" part="0" file={quoteattr(file.name)}/>\n')
     text = _opening("Collection") + "  <Collection>\n" + "".join(rows) + "  </Collection>\n</VTKFile>\n"
-    _whole(collection, text.encode())
-    return collection
+    return write_text(collection, text, make_folders=True)
 
 
 def _chosen(data: xarray.Dataset, axes: tuple[str, ...], names: Sequence[str] | None) -> list[str]:
@@ -135,13 +134,3 @@ def _vti(time: float, origin, spacing, cells, arrays: list[tuple[str, str, np.nd
 
 def _opening(kind: str, more: str = "") -> str:
     return f'<?xml version="1.0"?>\n<VTKFile type="{kind}" version="1.0"{more}>\n'
-
-
-def _whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename: a file that is there is complete."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
