@@ -57,7 +57,7 @@ def profiles(
                     data = places.line(result, snapshot(result, name, t))
                     here.plot(
                         data[axis].values / size, data.values * look.factor,
-                        **_pen(name, panel, k, len(times)),
+                        **_pen(result, name, panel, k, len(times)),
                         label=_legend(name, panel, time_text(t), k),
                     )  # fmt: skip
             here.set_xlim(*(places.edges(result, axis)[[0, -1]] / size))
@@ -91,7 +91,7 @@ def course(
                     data = places.place(result, result[name], w)
                     here.plot(
                         result.t / per, data.values * look.factor,
-                        **_pen(name, panel, k, len(where)),
+                        **_pen(result, name, panel, k, len(where)),
                         label=_legend(name, panel, places.place_text(w), k),
                     )  # fmt: skip
             time_axis(here, result, clock)
@@ -172,7 +172,7 @@ def budget(
             if some:
                 ax.stackplot(
                     t, *[np.where(v * sign > 0, v, 0.0) for v in some.values()],
-                    labels=[_word(p) for p in some], colors=[colour(p) for p in some], lw=0,
+                    labels=[_word(p) for p in some], colors=[colour(p, result) for p in some], lw=0,
                 )  # fmt: skip
         ax.plot(t, whole[0] + supplied, color="k", lw=1.2, ls=(0, (4, 2)), label="start + supplied")
         ax.axhline(whole[0], color="k", lw=0.7, ls=":", label="start")
@@ -227,12 +227,12 @@ def _shade(k: int, count: int) -> tuple:
     return matplotlib.colormaps["viridis"](0.85 * k / max(count - 1, 1))
 
 
-def _pen(name: str, panel: tuple, k: int, count: int) -> dict:
+def _pen(result: Result, name: str, panel: tuple, k: int, count: int) -> dict:
     """Alone in a panel a variable is told apart by shade and dashes, in company by its colour."""
     if len(panel) == 1:
-        single = colour(name) if count == 1 else _shade(k, count)
+        single = colour(name, result) if count == 1 else _shade(k, count)
         return {"color": single, "ls": DASHES[k % len(DASHES)]}
-    return {"color": colour(name), "ls": DASHES[k % len(DASHES)]}
+    return {"color": colour(name, result), "ls": DASHES[k % len(DASHES)]}
 
 
 def _legend(name: str, panel: tuple, words: str, k: int) -> str:
