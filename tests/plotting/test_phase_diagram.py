@@ -10,7 +10,7 @@ from sim import plotting as plot
 from sim.errors import ConfigError, UnitError
 from sim.plotting.sweeps import unfinished
 from sim.plotting.sweeps.cells import nearest_cells
-from sim.plotting.sweeps.columns import of_axis
+from sim.plotting.sweeps.columns import axis_column
 
 
 def drawn(ax, label):
@@ -161,7 +161,7 @@ def test_scattered_points_colour_what_is_nearest_and_nothing_else():
 
 def test_nearest_cells_fill_the_frame():
     table = hypercube(80)
-    axes = [of_axis(table, n, "x") for n in ("lesion.radius", "acid.load")]
+    axes = [axis_column(table, n, "x") for n in ("lesion.radius", "acid.load")]
     flat = [a._replace(log=False) for a in axes]
     cells = nearest_cells(*(a.values for a in axes), *flat)
 

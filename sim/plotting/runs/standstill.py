@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.plotting.colours import colour
+from sim.plotting.labels import name_of
 from sim.plotting.runs import curves, fields, places
-from sim.plotting.style import colour, name_of, time_text
+from sim.texts import moment_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,13 +28,13 @@ def across(
 ) -> None:
     """Four panels of one state of a tissue. solid: shown as a map; formed: as profiles in a slab."""
     cells = grid.subgridspec(2, 2)
-    when = time_text(float(result.t[-1]))
+    when = moment_text(float(result.t[-1]))
     ax = fig.add_subplot(cells[0])
     if places.kind(result) == "slab":
         curves.profiles(result, [formed], ax=ax)
         ax.set_title(f"Solids, {when}", pad=16)
     else:
-        fields.map(result, solid, ax=ax)
+        fields.plane(result, solid, ax=ax)
         ax.set_title(f"Mineral, {when}", pad=8)
     _calcium(result, fig.add_subplot(cells[1]), when)
     ax = fig.add_subplot(cells[2])
@@ -46,7 +48,7 @@ def across(
 def stirred(result: Result, fig: Figure, grid, indices: tuple[str, ...]) -> None:
     """Two panels of one state of a stirred cell."""
     cells = grid.subgridspec(1, 2)
-    when = time_text(float(result.t[-1]))
+    when = moment_text(float(result.t[-1]))
     _calcium(result, fig.add_subplot(cells[0]), when)
     ax = fig.add_subplot(cells[1])
     _bars(ax, {n: float(result[n][-1]) for n in indices})

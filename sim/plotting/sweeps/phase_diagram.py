@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
-from sim.plotting.runs.fields import bar, colours
-from sim.plotting.runs.planes import one_of
-from sim.plotting.style import canvas
+from sim.errors import ConfigError, not_one_of
+from sim.plotting.canvas import canvas
+from sim.plotting.colour_scale import colour_bar, colour_scale
 from sim.plotting.sweeps import unfinished
-from sim.plotting.sweeps.axis_scales import log_ticks, scaled
+from sim.plotting.sweeps.axis_scales import log_ticks, scale_axis
 from sim.plotting.sweeps.cells import Cells, grid_cells, nearest_cells
-from sim.plotting.sweeps.columns import check, given_measure
-from sim.plotting.sweeps.plane_of_points import Plane, plane
+from sim.plotting.sweeps.columns import check_table, value_of_measure
+from sim.plotting.sweeps.plane_of_points import PointPlane, plane_of_points
 from sim.plotting.sweeps.point_looks import AsCells, AsMarks
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from sim.sweeps.sweep_table import SweepTable
 
+SCATTERED = ("cells", "points")
 FEW_LEVELS = 8  # of a grid: up to here each has a tick
 DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
@@ -54,17 +54,18 @@ def phase_diagram(
     (an onset that never came) has a colour of its own, with a line around it. Replicates (an axis
     "seed") are shown by their median; the area of a ring is the spread between their quartiles.
     """
-    check(table, "a phase diagram")
-    one_of("scattered", scattered, ("cells", "points"))
-    seen = plane(table, x, y, colour, at)
+    check_table(table, "a phase diagram")
+    if scattered not in SCATTERED:
+        raise ConfigError(not_one_of("scattered", scattered, SCATTERED))
+    seen = plane_of_points(table, x, y, colour, at)
     _contours_fit(seen, contours)
     shape = grid_cells(*seen.grid, seen.across, seen.up) if seen.grid else None
     with canvas(ax, (6.2, 4.6)) as ax:
         if shape is None:
             shape = nearest_cells(seen.x, seen.y, seen.across, seen.up)
         few = [g if len(g) <= FEW_LEVELS else None for g in seen.grid] if seen.grid else [None, None]
-        scaled(ax, "x", seen.across, *shape.x, levels=few[0])
-        scaled(ax, "y", seen.up, *shape.y, levels=few[1])
+        scale_axis(ax, "x", seen.across, *shape.x, levels=few[0])
+        scale_axis(ax, "y", seen.up, *shape.y, levels=few[1])
         if seen.grid or scattered == "cells":
             handles = _draw(ax, AsCells(ax, shape.polygons), seen, scale, cmap)
             _shore(ax, seen, shape)
@@ -77,21 +78,21 @@ def phase_diagram(
         handles += _replicates(ax, seen)
         if seen.fixed:
             ax.set_title(f"at {seen.fixed}")
-        unfinished.below(ax, handles)
+        unfinished.legend_below(ax, handles)
     return ax
 
 
-def _draw(ax: Axes, looks: AsCells | AsMarks, seen: Plane, scale: str, cmap: str | None) -> list:
+def _draw(ax: Axes, looks: AsCells | AsMarks, seen: PointPlane, scale: str, cmap: str | None) -> list:
     """Numbers in colour, "never" and each status in their own look; returns what the legend says."""
     handles = []
     done = seen.state == "finished"
     never, known = done & np.isinf(seen.value), done & np.isfinite(seen.value)
     if known.any():
         values = seen.value[known]
-        how = colours(values, seen.measured.name, scale, cmap)
+        how = colour_scale(values, seen.measured.name, scale, cmap)
         room = bool(never.any()) and not cmap
         image = looks.numbers(known, values, how, _colour_map(how.cmap, room))
-        bar(ax, image, seen.measured.label, how, values, pad=0.03)
+        colour_bar(ax, image, seen.measured.label, how, values, pad=0.03)
     if never.any():
         handles.append(looks.never(never, seen.measured.endless))
     for status in unfinished.ordered(seen.state):
@@ -110,7 +111,7 @@ def _colour_map(name: str, room: bool):
     return found.with_extremes(bad=found(0.0), under=found(0.0))
 
 
-def _shore(ax: Axes, seen: Plane, shape: Cells) -> None:
+def _shore(ax: Axes, seen: PointPlane, shape: Cells) -> None:
     """The line between places where it happened and where it never did."""
     from matplotlib.collections import LineCollection
 
@@ -122,7 +123,7 @@ def _shore(ax: Axes, seen: Plane, shape: Cells) -> None:
         ax.add_collection(drawn, autolim=False)
 
 
-def _contours_fit(seen: Plane, contours) -> None:
+def _contours_fit(seen: PointPlane, contours) -> None:
     """Refuse lines where there is nothing to draw them on."""
     if contours is None:
         return
@@ -136,7 +137,7 @@ def _contours_fit(seen: Plane, contours) -> None:
     _levels(seen, contours)
 
 
-def _levels(seen: Plane, contours) -> np.ndarray:
+def _levels(seen: PointPlane, contours) -> np.ndarray:
     """Values of the lines, as drawn."""
     known = seen.value[np.isfinite(seen.value)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
@@ -155,7 +156,7 @@ def _levels(seen: Plane, contours) -> np.ndarray:
     elif isinstance(contours, str | float) or np.ndim(contours) == 0:
         raise ConfigError(f"contours = {contours!r}: give how many lines, or a list of values ['10 day'].")
     else:
-        wanted = np.unique([given_measure(seen.measured, value, "contours") for value in contours])
+        wanted = np.unique([value_of_measure(seen.measured, value, "contours") for value in contours])
     if not ((wanted > low) & (wanted < high)).any():
         text = seen.measured.text
         raise ConfigError(
@@ -165,7 +166,7 @@ def _levels(seen: Plane, contours) -> np.ndarray:
     return wanted
 
 
-def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contours) -> None:
+def _contours(ax: Axes, seen: PointPlane, grid: tuple[np.ndarray, np.ndarray], contours) -> None:
     """Lines of equal value between the centres of cells; none through a cell without a number."""
     import matplotlib.patheffects as effects
 
@@ -180,7 +181,7 @@ def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contou
         words.set_path_effects(around)
 
 
-def _replicates(ax: Axes, seen: Plane) -> list:
+def _replicates(ax: Axes, seen: PointPlane) -> list:
     """Rings for the spread of replicates, signs where they disagree or some failed; legend entries."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation

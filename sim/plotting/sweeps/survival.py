@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting.style import DASHES, canvas, time_scale
-from sim.plotting.sweeps.columns import Column, check, levels, of_axis, of_measure, plain
-from sim.plotting.sweeps.unfinished import below
+from sim.plotting.canvas import canvas
+from sim.plotting.colours import COLOURS, DASHES, dark_to_light
+from sim.plotting.labels import time_scale
+from sim.plotting.sweeps.columns import (
+    Column,
+    axis_column,
+    check_table,
+    distinct_levels,
+    measure_column,
+    tick_text,
+)
+from sim.plotting.sweeps.unfinished import legend_below
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -66,8 +75,8 @@ def survival(
     Runs without onset leave the count at their end (a small upright mark). Points that failed are left
     out, and their number is in the legend.
     """
-    check(table, "a survival curve")
-    onset = of_measure(table, onset_measure, "onset_measure")
+    check_table(table, "a survival curve")
+    onset = measure_column(table, onset_measure, "onset_measure")
     if onset.si != "s":
         raise ConfigError(
             f"onset_measure = {onset_measure!r} is not in time but in "
@@ -93,7 +102,7 @@ def survival(
         ax.set_xlabel(f"time [{unit}]")
         ax.set_ylabel("share without mineral [-]")
         handles = ax.get_legend_handles_labels()[0]
-        below(ax, handles, title=None if by is None else of_axis(table, by, "by").label)
+        legend_below(ax, handles, title=None if by is None else axis_column(table, by, "by").label)
     return ax
 
 
@@ -115,8 +124,8 @@ def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
     """(words, points) of each curve."""
     if by is None:
         return [("", np.ones(len(table.rows), dtype=bool))]
-    axis = of_axis(table, by, "by")
-    found, index = levels(axis.values)
+    axis = axis_column(table, by, "by")
+    found, index = distinct_levels(axis.values)
     if found.size < 2:
         raise ConfigError(f"by = {by!r} has one level only; there is nothing to compare.")
     if axis.words or found.size <= FEW:
@@ -128,12 +137,10 @@ def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
 
 def _range(axis: Column, among: np.ndarray) -> str:
     low, high = axis.values[among].min(), axis.values[among].max()
-    return f"{plain(low, 3)} to {axis.text(high)}"
+    return f"{tick_text(low, 3)} to {axis.text(high)}"
 
 
 def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
-    import matplotlib
-
     k, count = which
     used = known & among
     left_out = int((among & ~known).sum())
@@ -143,7 +150,7 @@ def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
         ax.plot([], [], ls="", label=name)
         return
     found = kaplan_meier(seconds[used], ends[used])
-    tone = matplotlib.colormaps["viridis"](0.85 * k / max(count - 1, 1)) if count > 1 else "#16324F"
+    tone = dark_to_light(k, count) if count > 1 else COLOURS["HAP"]
     last = float(ends[used].max())
     ax.step(
         np.append(found.times, last) / per, np.append(found.share, found.share[-1]), where="post",
