@@ -66,9 +66,9 @@ def calibrate(
         raise ScenarioError(f"calibrate needs a Scenario, not {shown(scenario)}; try sim.scenario('...').")
     found = as_data(data)
     free = free_parameters(scenario, parameters, bounds, log, start)
-    # with_parameters warns where bounds leave the range of a parameter: said once, not in every run
+    # changed warns where bounds leave the range of a parameter: said once, not in every run
     for ends in zip(*((f.low, f.high) for f in free), strict=True):
-        scenario.with_parameters({f.name: float(v) for f, v in zip(free, ends, strict=True)})
+        scenario.changed({f.name: float(v) for f, v in zip(free, ends, strict=True)})
     options = {"solver": solver, "rtol": rtol, "atol": atol, "max_steps": max_steps}
     runs = Runs(scenario, found, free, observables, options)
     made = fit(

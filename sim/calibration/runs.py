@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,7 +11,8 @@ import numpy as np
 from sim.calibration.data import Data
 from sim.calibration.free import Free
 from sim.calibration.problem import RunFailed
-from sim.errors import ConfigError, RangeWarning, SolverError, SpeciationError, nearest
+from sim.errors import ConfigError, SolverError, SpeciationError, nearest
+from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
 from sim.run import measures
 from sim.run.measures import Measure
@@ -81,11 +81,7 @@ class Runs:
 
     def changed(self, values: np.ndarray) -> Scenario:
         """The scenario with these values of the free parameters [SI]."""
-        with warnings.catch_warnings():  # bounds beyond the range were warned of once, at the door
-            warnings.simplefilter("ignore", RangeWarning)
-            return self.scenario.with_parameters(
-                {f.name: float(v) for f, v in zip(self.free, values, strict=True)}
-            )
+        return applied(self.scenario, {f.name: float(v) for f, v in zip(self.free, values, strict=True)})
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """Predictions (n,) [SI] of the data; RunFailed with a sentence when the run does not finish."""

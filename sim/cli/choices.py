@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.errors import ConfigError, ScenarioError, listing, nearest
+from sim.errors import ConfigError, ScenarioError
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
-
-OPTIONS = ("constants", "growth_law")
-FIELDS = ("geometry", "outer", "duration")
 
 
 class LateHelp(click.Option):
@@ -40,8 +37,9 @@ def word_list(words: Any) -> str:
 debug = click.option("--debug", is_flag=True, expose_value=False, hidden=True)
 changes = click.option(
     "--set", "-s", "changes", multiple=True, metavar="KEY=VALUE",
-    help="Change a parameter (lesion.radius='2 mm'), the cells of a layer (lesion.cells=20), or "
-    "geometry, outer, duration, constants, growth_law. May be repeated; plain numbers are SI.",
+    help="Change a parameter (lesion.radius='2 mm'), the cells of a layer (lesion.cells=20), an "
+    "intervention (PPi.at='3 day'), or geometry, outer, duration, resolution, constants, growth_law, "
+    "seed. May be repeated; plain numbers are SI.",
 )  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")
@@ -60,52 +58,41 @@ def pairs(words: tuple[str, ...], option: str) -> dict[str, str]:
     return found
 
 
-def quantity(text: str) -> float | str:
+def quantity(text: str) -> float | int | str:
     """A plain number, or the text itself, which may carry a unit."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
+    for kind in (int, float):  # a seed has more digits than a float holds
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 def named(name: str) -> Scenario:
-    """The scenario of this name; for a part of a name, the whole ones are offered."""
-    from sim.experiment.catalogue import scenario, scenarios
+    """The scenario of this name or path; for a part of a name, the whole ones are offered."""
+    from sim.experiment.catalogue import is_path, scenario, scenarios
 
     inside = [n for n in scenarios() if name.casefold() in n.casefold()]
-    if name not in scenarios() and inside:
+    if not is_path(name) and name not in scenarios() and inside:
         hint = f"Did you mean {' or '.join(repr(n) for n in inside[:4])}?"
         raise ScenarioError(f"no scenario is called '{name}'. {hint}")
     return scenario(name)
 
 
-def chosen(name: str, given: tuple[str, ...] = ()) -> tuple[Scenario, Scenario]:
-    """The scenario of this name, as it is and with the changes of --set."""
-    from sim.experiment.catalogue import scenario
+def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenario, Scenario]:
+    """The scenario of this name or path, as it is and with the changes of --set and of other options.
 
-    values = pairs(given, "--set")
+    more: changes by the options that are short for them (--days for duration), None where not given
+    """
+    from sim.experiment.targets import TEXTS
+
+    values: dict[str, Any] = {
+        key: text if key in TEXTS else quantity(text) for key, text in pairs(given, "--set").items()
+    }
+    for key, value in more.items():
+        if value is not None and key in values:
+            raise ConfigError(f"{key} is given twice, by --set {key}=... and by an option; leave one out.")
+        if value is not None:
+            values[key] = value
     base = named(name)
-    options = {k: values.pop(k) for k in OPTIONS if k in values}
-    made = scenario(name, **options) if options else base
-    fields: dict[str, Any] = {k: values.pop(k) for k in FIELDS if k in values}
-    if "duration" in fields:
-        fields["duration"] = quantity(fields["duration"])
-    if fields:
-        made = made.with_(**fields)
-    cells = {k.removesuffix(".cells"): values.pop(k) for k in list(values) if k.endswith(".cells")}
-    if cells:
-        made = made.with_geometry(made.geometry, {k: _count(k, v) for k, v in cells.items()})
-    for key in values:
-        if "." not in key:
-            known = [*OPTIONS, *FIELDS]
-            close = nearest(key, known) or nearest(key, list(made.parameters))
-            inside = [n for n in made.parameters if n.endswith(f".{key}")]
-            hint = f" Did you mean {listing(inside, 4)}?" if inside else close
-            raise ConfigError(f"'{key}' cannot be set.{hint}")
-    return base, made.with_parameters({k: quantity(v) for k, v in values.items()})
-
-
-def _count(layer: str, text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 100_000:
-        raise ConfigError(f"{layer}.cells = {text!r} is not a number of cells, 1 to 100000.")
-    return int(text)
+    return base, base.changed(values) if values else base

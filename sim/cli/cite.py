@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def cite(name: str | None, bibtex: bool) -> None:
     """List the sources of every number used.
 
-    NAME is a scenario or a result.nc; without it the whole model is meant. The counts say how many
-    of the numbers were measured, derived from measurements, fitted or assumed.
+    NAME is a scenario, the path of its file, or a result.nc; without it the whole model is meant. The
+    counts say how many of the numbers were measured, derived from measurements, fitted or assumed.
     """
     parameters, constants = _used(name)
     citations = {
@@ -45,7 +45,7 @@ def _used(name: str | None) -> tuple[Citation, str]:
         from sim.model.library import model
 
         return sources(model().parameters), "tissue-37C"
-    if name.endswith(".nc") or Path(name).is_file():
+    if name.endswith(".nc") or (Path(name).is_file() and not name.endswith(".toml")):
         from sim.run.result import load
 
         result = load(name)

@@ -44,7 +44,9 @@ def _solvers() -> str:
 @click.option("--solver", cls=choices.LateHelp, words=_solvers)
 @click.option("--rtol", type=float, default=1e-5, show_default=True, help="Relative tolerance.")
 @click.option(
-    "--resolution", type=float, default=1.0, show_default=True, help="Factor on the cells per layer."
+    "--resolution",
+    type=float,
+    help="Factor on the cells per layer.",
 )
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
 @choices.force
@@ -57,28 +59,30 @@ def run(
     out: Path | None,
     solver: str | None,
     rtol: float,
-    resolution: float,
+    resolution: float | None,
     no_figure: bool,
     force: bool,
     quiet: bool,
 ) -> int:
     """Run a scenario; write its data, its numbers and a picture.
 
-    NAME is one of `hapsim scenarios`.
+    NAME is one of `hapsim scenarios`, or the path of a scenario file (my.toml). Ctrl-C keeps what was
+    computed until then.
 
     \b
     Examples:
       hapsim run infarct_myocardium
       hapsim run infarct_myocardium --days 7 --set lesion.radius='2 mm'
       hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2
+      hapsim run my.toml
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
     from sim.run.simulate import simulate
     from sim.solvers import DEFAULT
 
-    _, scenario = choices.chosen(name, changes)
-    scenario = _shaped(scenario, days, resolution)
-    folder = _folder(out or Path("results") / name, force, chosen=out is not None)
+    duration = None if days is None else days * DAY
+    _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
+    folder = _folder(out or Path("results") / Path(name).stem, force, chosen=out is not None)
     with made_folder(folder):
         _prepare(scenario, solver or DEFAULT, quiet)
         report = _progress(scenario, quiet)
@@ -89,22 +93,12 @@ def run(
     if quiet:
         click.echo(folder)
     else:
-        click.echo(f"{name}: {scenario.title}")
+        click.echo(f"{scenario.name}: {scenario.title}")
         click.echo(on_screen(rows))
         click.echo(f"  files in {folder}: {', '.join(written)}")
     if not result.success:
         click.echo(f"{result.status}: {result.message}", err=True)
     return exit_codes.TERMINATED if terminated else EXIT[result.status]
-
-
-def _shaped(scenario: Scenario, days: float | None, resolution: float) -> Scenario:
-    if days is not None:
-        if not days > 0:
-            raise ConfigError(f"--days {days:g} must be above 0.")
-        scenario = scenario.with_(duration=days * DAY)
-    if not 0.01 <= resolution <= 100:
-        raise ConfigError(f"--resolution {resolution:g} is outside 0.01-100.")
-    return scenario.with_resolution(resolution) if resolution != 1 else scenario
 
 
 def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:

@@ -75,7 +75,9 @@ def _settable(s: Scenario) -> str:
 
 def _extent(s: Scenario) -> str:
     """How large the tissue is: from the centre to its edge."""
-    if s.geometry == "well_mixed":
+    from sim.space.geometries import GEOMETRIES
+
+    if not GEOMETRIES[s.geometry].axes:
         return "-"
     if s.domain:
         return " x ".join(length_text(a) for a, _ in s.domain)
@@ -83,7 +85,7 @@ def _extent(s: Scenario) -> str:
 
 
 def _facts(s: Scenario) -> list[tuple[str, str]]:
-    if s.geometry == "well_mixed":
+    if not GEOMETRIES[s.geometry].axes:
         layers = s.layers[0][0]
     elif s.domain:
         layers = ", ".join(n for n, _ in s.layers)

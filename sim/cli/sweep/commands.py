@@ -165,7 +165,8 @@ def _options(
     timeout: str | None, memory: str | None, keep: str | None, shard: str | None, retry: str | None
 ) -> dict[str, Any]:
     """Keywords of sim.sweep from the options that were given."""
-    from sim.sweeps.plans.tables import si, size
+    from sim.experiment.file_tables import si
+    from sim.sweeps.plans.tables import size
 
     found: dict[str, Any] = {}
     if timeout is not None:

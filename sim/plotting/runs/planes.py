@@ -136,7 +136,7 @@ def draw(
     ax.set_aspect("equal")
     ax.set_xlabel(f"{plane.across} [{places.micro(unit)}]")
     ax.set_ylabel(f"{plane.up} [{places.micro(unit)}]")
-    if places.kind(result) == "slab":
+    if places.strip(result):
         ax.set_yticks([])
         ax.set_ylabel("")
         ax.set_xlabel(places.axis_text(result, plane.across, unit))
@@ -152,7 +152,7 @@ def _outline(ax: Axes, result: Result, plane: Plane, size: float) -> None:
         {"color": "0.95", "lw": 0.8, "ls": (0, (4, 3))},
     ]
     for look in looks:
-        if places.kind(result) == "slab":
+        if places.strip(result):
             for _, low, _ in places.layer_spans(result, plane.across)[1:]:
                 ax.axvline(low / size, **look)
                 ax.axvline(-low / size, **look)

@@ -52,7 +52,7 @@ def maps(
     columns = min(len(times), WIDEST) if len(rows) == 1 else len(times)
     deep = -(-len(times) // columns) if len(rows) == 1 else len(rows)
     size, unit = places.scale_along(result, axis)
-    height = 1.2 if places.kind(result) == "slab" else 2.3
+    height = 1.2 if places.strip(result) else 2.3
     with style():
         fig, grid = plt.subplots(
             deep, columns, figsize=(1.6 + 2.3 * columns, 0.8 + height * deep),

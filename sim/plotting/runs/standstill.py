@@ -30,7 +30,7 @@ def across(
     cells = grid.subgridspec(2, 2)
     when = moment_text(float(result.t[-1]))
     ax = fig.add_subplot(cells[0])
-    if places.kind(result) == "slab":
+    if places.strip(result):
         curves.profiles(result, [formed], ax=ax)
         ax.set_title(f"Solids, {when}", pad=16)
     else:

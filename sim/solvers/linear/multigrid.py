@@ -24,7 +24,8 @@ from sim.jit.kernel import kernel
 from sim.solvers.linear.coarsening import edge_ways, hierarchy, join_along, join_cells, weigh
 from sim.solvers.linear.cycles import LANES, SMALL, Tables, fill, v_cycle
 from sim.solvers.linear.krylov import FlexibleGmres, dot
-from sim.space.grid import FLAT, Grid
+from sim.space.geometries import flat_geometries
+from sim.space.grid import Grid
 
 SUMS = 64  # pieces in which cells are summed, whatever the number of threads
 # The one-cell system is solved in float64; beyond this condition it has too few digits to conserve.
@@ -95,8 +96,9 @@ class Multigrid:
     """
 
     def __init__(self, grid: Grid, n_mobile: int, precision: type = np.float32):
-        if grid.kind not in FLAT:
-            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(FLAT)}), not a {grid.kind}.")
+        flat = flat_geometries()
+        if grid.kind not in flat:
+            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(flat)}), not a {grid.kind}.")
         if not 1 <= n_mobile <= LANES:
             raise SolverError(f"multigrid takes 1 to {LANES} mobile species, not {n_mobile}.")
         if np.dtype(precision) not in (np.float32, np.float64):
