@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas
-from sim.plotting.colours import COLOURS, DASHES, dark_to_light
+from sim.plotting.colours import DASHES, colour, dark_to_light
 from sim.plotting.labels import time_scale
 from sim.plotting.sweeps.columns import (
     Column,
@@ -150,7 +150,7 @@ def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
         ax.plot([], [], ls="", label=name)
         return
     found = kaplan_meier(seconds[used], ends[used])
-    tone = dark_to_light(k, count) if count > 1 else COLOURS["HAP"]
+    tone = dark_to_light(k, count) if count > 1 else colour("HAP")
     last = float(ends[used].max())
     ax.step(
         np.append(found.times, last) / per, np.append(found.share, found.share[-1]), where="post",
