@@ -85,6 +85,8 @@ def _extent(s: Scenario) -> str:
 
 
 def _facts(s: Scenario) -> list[tuple[str, str]]:
+    from sim.space.geometries import GEOMETRIES
+
     if not GEOMETRIES[s.geometry].axes:
         layers = s.layers[0][0]
     elif s.domain:
