@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sim.errors import ParameterError, ScenarioError, UnitError, nearest, shown
+from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import Given, check_unit
@@ -83,9 +83,7 @@ class ScenarioData:
             )
         for key, word, known in (("geometry", geometry, GEOMETRIES), ("outer", outer, BOUNDARY_KINDS)):
             if word not in known:
-                raise ScenarioError(
-                    f"{key} = {shown(word)} is not one of {', '.join(known)}.{nearest(word, known)}"
-                )
+                raise ScenarioError(not_one_of(key, word, known))
         self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
         self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
         self._set(domain=places.checked_domain(domain, geometry), duration=convert(duration, "s", "duration"))
