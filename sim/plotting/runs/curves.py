@@ -203,7 +203,7 @@ def _panels(names: Names) -> list[tuple[str, ...]]:
     return [(n,) if isinstance(n, str) else tuple(n) for n in names]
 
 
-def _list(at) -> Sequence:
+def _list(at: Sequence[float | str] | float | str) -> Sequence[float | str]:
     return [at] if isinstance(at, str | int | float) else list(at)
 
 

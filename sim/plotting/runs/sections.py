@@ -84,13 +84,24 @@ def _few_ticks(ax: Axes) -> None:
             axis.set_major_locator(MaxNLocator(5, prune="both"))
 
 
-def _times(result: Result, at, shares: tuple[float, ...]) -> list[float]:
+def _times(
+    result: Result, at: Sequence[float | str] | float | str | None, shares: tuple[float, ...]
+) -> list[float]:
     if at is None:
         return round_times(result, shares)
     return [convert(t, "s", "at") for t in ([at] if isinstance(at, str | int | float) else at)]
 
 
-def _row(panels: list[Axes], result: Result, name: str, times, scale, cmap, size, unit) -> None:
+def _row(
+    panels: list[Axes],
+    result: Result,
+    name: str,
+    times: list[float],
+    scale: str,
+    cmap: str | None,
+    size: float,
+    unit: str,
+) -> None:
     """One variable at some times, with one bar."""
     look = look_of(result[name])
     found = [planes.section(result, snapshot(result, name, t)) for t in times]

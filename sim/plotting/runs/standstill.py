@@ -14,6 +14,7 @@ from sim.texts import moment_text
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
     from sim.run.result import Result
 
@@ -24,7 +25,12 @@ def nothing(fig: Figure, words: str) -> None:
 
 
 def across(
-    result: Result, fig: Figure, grid, solid: str, formed: tuple[str, ...], indices: tuple[str, ...]
+    result: Result,
+    fig: Figure,
+    grid: SubplotSpec,
+    solid: str,
+    formed: tuple[str, ...],
+    indices: tuple[str, ...],
 ) -> None:
     """Four panels of one state of a tissue. solid: shown as a map; formed: as profiles in a slab."""
     cells = grid.subgridspec(2, 2)
@@ -45,7 +51,7 @@ def across(
     ax.set_title(f"Saturation across the tissue, {when}", pad=16)
 
 
-def stirred(result: Result, fig: Figure, grid, indices: tuple[str, ...]) -> None:
+def stirred(result: Result, fig: Figure, grid: SubplotSpec, indices: tuple[str, ...]) -> None:
     """Two panels of one state of a stirred cell."""
     cells = grid.subgridspec(1, 2)
     when = moment_text(float(result.t[-1]))

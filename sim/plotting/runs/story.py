@@ -15,6 +15,7 @@ from sim.texts import moment_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
     from sim.run.result import Result
 
@@ -74,7 +75,7 @@ def mineral(result: Result) -> str:
     return "HAP_density"
 
 
-def _space(result: Result, fig: Figure, top, bottom) -> None:
+def _space(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec) -> None:
     round_ = places.axes_of(result)[0] == "r" or len(places.axes_of(result)) > 1
     upper = top.subgridspec(1, 3, width_ratios=(1.25, 0.9, 1.25))
     lower = bottom.subgridspec(1, 3)
@@ -106,7 +107,7 @@ def _space(result: Result, fig: Figure, top, bottom) -> None:
     ax.set_title("pH over time", pad=16)
 
 
-def _stirred(result: Result, fig: Figure, top, bottom) -> None:
+def _stirred(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec) -> None:
     upper, lower = top.subgridspec(1, 2, width_ratios=(1, 1)), bottom.subgridspec(1, 2)
     ax = fig.add_subplot(upper[0])
     curves.course(result, [_formed(result)], ax=ax, clock=CLOCK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -88,7 +89,7 @@ def _rim(values: np.ndarray) -> float:
     return float(values[outer].mean())
 
 
-def _marching_cubes():
+def _marching_cubes() -> Callable[..., tuple[np.ndarray, ...]]:
     try:
         from skimage.measure import marching_cubes
     except ImportError as e:

@@ -19,6 +19,7 @@ from sim.plotting.sweeps.point_looks import AsCells, AsMarks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
     from sim.sweeps.sweep_table import SweepTable
 
@@ -28,13 +29,15 @@ DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
 ASIDE = 8.0  # of its place: a sign that replicates disagree, clear of the ring [pt]
 
+Contours = int | Sequence[float | str]
+
 
 def phase_diagram(
     table: SweepTable,
     x: str,
     y: str,
     colour: str,
-    contours: int | Sequence[float | str] | None = None,
+    contours: Contours | None = None,
     ax: Axes | None = None,
     at: Mapping[str, float | str] | None = None,
     scattered: str = "cells",
@@ -100,7 +103,7 @@ def _draw(ax: Axes, looks: AsCells | AsMarks, seen: PointPlane, scale: str, cmap
     return handles
 
 
-def _colour_map(name: str, room: bool):
+def _colour_map(name: str, room: bool) -> Colormap:
     """The map by name; room: without its lightest colours, which are too near to that of "never"."""
     import matplotlib
     from matplotlib.colors import ListedColormap
@@ -123,7 +126,7 @@ def _shore(ax: Axes, seen: PointPlane, shape: Cells) -> None:
         ax.add_collection(drawn, autolim=False)
 
 
-def _contours_fit(seen: PointPlane, contours) -> None:
+def _contours_fit(seen: PointPlane, contours: Contours | None) -> None:
     """Refuse lines where there is nothing to draw them on."""
     if contours is None:
         return
@@ -137,7 +140,7 @@ def _contours_fit(seen: PointPlane, contours) -> None:
     _levels(seen, contours)
 
 
-def _levels(seen: PointPlane, contours) -> np.ndarray:
+def _levels(seen: PointPlane, contours: Contours) -> np.ndarray:
     """Values of the lines, as drawn."""
     known = seen.value[np.isfinite(seen.value)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
@@ -153,7 +156,7 @@ def _levels(seen: PointPlane, contours) -> np.ndarray:
         wanted = np.asarray(ticks)[(np.asarray(ticks) > low) & (np.asarray(ticks) < high)]
         count = min(int(contours), wanted.size)
         wanted = wanted[np.linspace(0, wanted.size - 1, count).round().astype(int)]
-    elif isinstance(contours, str | float) or np.ndim(contours) == 0:
+    elif isinstance(contours, str | float | bool) or np.ndim(contours) == 0:
         raise ConfigError(f"contours = {contours!r}: give how many lines, or a list of values ['10 day'].")
     else:
         wanted = np.unique([value_of_measure(seen.measured, value, "contours") for value in contours])
@@ -166,7 +169,7 @@ def _levels(seen: PointPlane, contours) -> np.ndarray:
     return wanted
 
 
-def _contours(ax: Axes, seen: PointPlane, grid: tuple[np.ndarray, np.ndarray], contours) -> None:
+def _contours(ax: Axes, seen: PointPlane, grid: tuple[np.ndarray, np.ndarray], contours: Contours) -> None:
     """Lines of equal value between the centres of cells; none through a cell without a number."""
     import matplotlib.patheffects as effects
 

@@ -136,7 +136,15 @@ def _even(axis: Column, table: SweepTable) -> Column:
     return axis._replace(values=_index(axis.values, found).astype(float), words=names)
 
 
-def _placed(table, across, up, measured, kept, state, fixed) -> PointPlane:
+def _placed(
+    table: SweepTable,
+    across: Column,
+    up: Column,
+    measured: Column,
+    kept: np.ndarray,
+    state: np.ndarray,
+    fixed: str,
+) -> PointPlane:
     """One entry a place: medians over replicates, and on a grid the places that were not run."""
     gx, gy = _planned(table, across, kept), _planned(table, up, kept)
     ix, iy = _index(across.values[kept], gx), _index(up.values[kept], gy)

@@ -14,6 +14,7 @@ from sim.plotting.sweeps import unfinished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
     from sim.plotting.colour_scale import ColourScale
 
@@ -34,7 +35,7 @@ class AsCells:
         )
         return self.ax.add_collection(cells, autolim=False)
 
-    def numbers(self, which: np.ndarray, values: np.ndarray, how: ColourScale, cmap) -> Any:
+    def numbers(self, which: np.ndarray, values: np.ndarray, how: ColourScale, cmap: Colormap) -> Any:
         # Edges of the same colour close the hairlines that anti-aliasing leaves between cells.
         look: dict = {"edgecolors": "face", "linewidths": 0.3, "rasterized": True}
         return self._draw(which, "_numbers", array=values, norm=how.norm, cmap=cmap, **look)
@@ -61,7 +62,7 @@ class AsMarks:
     def _draw(self, which: np.ndarray, label: str, **look) -> Any:
         return self.ax.scatter(self.x[which], self.y[which], s=SIZE, label=label, **look)
 
-    def numbers(self, which: np.ndarray, values: np.ndarray, how: ColourScale, cmap) -> Any:
+    def numbers(self, which: np.ndarray, values: np.ndarray, how: ColourScale, cmap: Colormap) -> Any:
         look: dict = {"edgecolors": "0.25", "linewidths": 0.4}
         return self._draw(which, "_numbers", c=values, norm=how.norm, cmap=cmap, **look)
 

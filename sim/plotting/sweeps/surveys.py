@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,7 +76,16 @@ def _state(table: SweepTable, columns: list[Column]) -> np.ndarray:
     return state
 
 
-def _inside(ax, x, y, placed, state, shade, scale, cmap) -> list:
+def _inside(
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    placed: np.ndarray,
+    state: np.ndarray,
+    shade: Column | None,
+    scale: str,
+    cmap: str | None,
+) -> list[Any]:
     """Marks within the frame, by colour; returns legend entries."""
     done = placed & (state == "finished")
     look: dict[str, Any] = {"s": 26, "edgecolors": "0.2", "linewidths": 0.4}
@@ -102,7 +111,11 @@ def _inside(ax, x, y, placed, state, shade, scale, cmap) -> list:
             colour_bar(ax, dots, shade.label, how, shade.values[known], pad=0.06)
         never = done & np.isinf(shade.values)
         if never.any():
-            mark = {"c": unfinished.NEVER, "edgecolors": unfinished.NEVER_EDGE, "linewidths": 0.9}
+            mark: dict[str, Any] = {
+                "c": unfinished.NEVER,
+                "edgecolors": unfinished.NEVER_EDGE,
+                "linewidths": 0.9,
+            }
             word = f"{shade.name}: {shade.endless} ({int(never.sum())})"
             handles.append(ax.scatter(x[never], y[never], s=26, label=word, **mark))
     for status, here in _failures(state, placed):
@@ -123,7 +136,15 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
         here = (has_x & ~has_y, has_y & ~has_x)[k]
         at = (across.values, up.values)[k]
 
-        def marks(which, sign, height, words, k=k, at=at, **look):
+        def marks(
+            which: np.ndarray,
+            sign: str,
+            height: float,
+            words: str,
+            k: int = k,
+            at: np.ndarray = at,
+            **look: Any,
+        ) -> None:
             out = np.full(int(which.sum()), height)
             x, y = (at[which], out) if k == 0 else (out, at[which])
             # Lines, not collections: only those are given room beyond the frame.
@@ -145,7 +166,7 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
     return handles
 
 
-def _failures(state: np.ndarray, among: np.ndarray):
+def _failures(state: np.ndarray, among: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """(status, mask) of each status but "finished" among some points."""
     for status in unfinished.ordered(state[among]):
         yield status, among & (state == status)
@@ -212,14 +233,16 @@ def _span(c: Column) -> tuple[float, float]:
     return (float(at.min()), float(at.max())) if at.size else (0.0, 0.0)
 
 
-def _lines(ax: Axes, heights: np.ndarray, state: np.ndarray, shade: Column, scale, cmap) -> list:
+def _lines(
+    ax: Axes, heights: np.ndarray, state: np.ndarray, shade: Column, scale: str, cmap: str | None
+) -> list[Any]:
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
 
     places = np.arange(heights.shape[1], dtype=float)
     handles = []
 
-    def draw(which, **look):
+    def draw(which: np.ndarray, **look: Any) -> Any:
         rows = [np.stack([places, h], axis=1) for h in heights[which]]  # a nan leaves a gap
         return ax.add_collection(LineCollection(rows, **look), autolim=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -38,6 +38,17 @@ class Survival(NamedTuple):
     share: np.ndarray
     at_risk: np.ndarray
     censored: np.ndarray
+
+
+class Runs(NamedTuple):
+    """What is known of the runs of a sweep. onset: [s], inf where it never came, nan where it is not known
+    end: of each run [s] · known: which have an onset or "never" · end_stated: else it is the last onset
+    """
+
+    onset: np.ndarray
+    end: np.ndarray
+    known: np.ndarray
+    end_stated: bool
 
 
 def kaplan_meier(onset: np.ndarray, end: np.ndarray) -> Survival:
@@ -82,22 +93,22 @@ def survival(
             f"onset_measure = {onset_measure!r} is not in time but in "
             f"{onset.unit or 'a number without unit'}; survival needs an onset, as sim.measures.onset gives."
         )
-    seconds = onset.values / onset.factor
-    known = ~np.isnan(seconds)
-    if (seconds[known] < 0).any():
+    runs = _runs(table, onset.values / onset.factor, end)
+    if (runs.onset[runs.known] < 0).any():
         raise ConfigError(f"{onset_measure} has times below zero, which are no onsets of a run.")
-    ends, stated = _ends(table, seconds, end)
-    late = known & np.isfinite(seconds) & (seconds > ends * (1 + 1e-9))
+    late = runs.known & np.isfinite(runs.onset) & (runs.onset > runs.end * (1 + 1e-9))
     if late.any():
         raise ConfigError(
             f"{int(late.sum())} onsets come after end = {end!r}; give the end of the longest run."
         )
     groups = _groups(table, by)
-    per, unit = time_scale(float(ends[known].max()))
+    longest = float(runs.end[runs.known].max())
+    per, unit = time_scale(longest)
     with canvas(ax, (6.2, 3.9)) as ax:
         for k, (words, among) in enumerate(groups):
-            _curve(ax, words, seconds, ends, known, among, per, (k, len(groups)), stated)
-        ax.set_xlim(0.0, float(ends[known].max()) / per or 1.0)
+            tone = dark_to_light(k, len(groups)) if len(groups) > 1 else colour("HAP")
+            _draw_curve(ax, runs, words, among, per, k, tone)
+        ax.set_xlim(0.0, longest / per or 1.0)
         ax.set_ylim(0.0, 1.03)
         ax.set_xlabel(f"time [{unit}]")
         ax.set_ylabel("share without mineral [-]")
@@ -106,18 +117,19 @@ def survival(
     return ax
 
 
-def _ends(table: SweepTable, seconds: np.ndarray, end: float | str | None) -> tuple[np.ndarray, bool]:
-    """End of each run [s], and whether it is known."""
+def _runs(table: SweepTable, onset: np.ndarray, end: float | str | None) -> Runs:
+    """The runs of a table by their onsets [s]; end: of all, where it is given."""
+    known = ~np.isnan(onset)
     if end is not None:
-        return np.full(seconds.size, convert(end, "s", "end")), True
+        return Runs(onset, np.full(onset.size, convert(end, "s", "end")), known, True)
     if any(axis.name == "duration" for axis in table.axes):
-        return np.asarray(table.inputs("duration"), dtype=float), True
-    came = seconds[np.isfinite(seconds)]
+        return Runs(onset, np.asarray(table.inputs("duration"), dtype=float), known, True)
+    came = onset[np.isfinite(onset)]
     if not came.size:
         raise ConfigError(
             "no point has an onset, and the table does not say how long the runs were; give end='28 day'."
         )
-    return np.full(seconds.size, came.max()), False
+    return Runs(onset, np.full(onset.size, came.max()), known, False)
 
 
 def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
@@ -140,23 +152,22 @@ def _range(axis: Column, among: np.ndarray) -> str:
     return f"{tick_text(low, 3)} to {axis.text(high)}"
 
 
-def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
-    k, count = which
-    used = known & among
-    left_out = int((among & ~known).sum())
+def _draw_curve(ax: Axes, runs: Runs, words: str, among: np.ndarray, per: float, k: int, tone: Any) -> None:
+    """Curve k, of the runs `among` all. per: seconds of a unit of the axis"""
+    used = runs.known & among
+    left_out = int((among & ~runs.known).sum())
     said = f"n = {int(used.sum())}" + (f"; {left_out} failed, left out" if left_out else "")
     name = f"{words} ({said})" if words else said
     if not used.any():
         ax.plot([], [], ls="", label=name)
         return
-    found = kaplan_meier(seconds[used], ends[used])
-    tone = dark_to_light(k, count) if count > 1 else colour("HAP")
-    last = float(ends[used].max())
+    found = kaplan_meier(runs.onset[used], runs.end[used])
+    last = float(runs.end[used].max())
     ax.step(
         np.append(found.times, last) / per, np.append(found.share, found.share[-1]), where="post",
         color=tone, ls=DASHES[k % len(DASHES)], label=name,
     )  # fmt: skip
-    if found.censored.size and stated:
+    if found.censored.size and runs.end_stated:
         at = np.searchsorted(found.times, found.censored, side="right") - 1
         ax.plot(
             found.censored / per, found.share[at], ls="", marker="|", ms=7, mew=1.2, color=tone,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -250,7 +250,7 @@ def _note(ax: Axes, at: float, k: int, words: str, side: float) -> None:
     )  # fmt: skip
 
 
-def _legend(ax: Axes, tones) -> None:
+def _legend(ax: Axes, tones: Sequence[tuple[str, str]]) -> None:
     from matplotlib.patches import Patch
 
     handles: list = [Patch(facecolor=t, edgecolor="0.2", lw=0.5, label=words) for t, words in tones]
