@@ -103,7 +103,7 @@ def test_never_has_its_own_colour_and_a_line_around_it():
     field = np.where(table.status == "finished", np.where(never, 2, 1), 0).reshape(12, 12)
     pairs = [(field[:, 1:], field[:, :-1]), (field[1:], field[:-1])]
     length = sum(int(((a == 1) & (b == 2) | (a == 2) & (b == 1)).sum()) for a, b in pairs)
-    assert len(drawn(ax, "shore").get_segments()) == length > 0
+    assert len(drawn(ax, "never_border").get_segments()) == length > 0
 
 
 def test_points_still_to_be_run_are_white_and_keep_their_place():

@@ -27,7 +27,7 @@ SCATTERED = ("cells", "points")
 FEW_LEVELS = 8  # of a grid: up to here each has a tick
 DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
-ASIDE = 8.0  # of its place: a sign that replicates disagree, clear of the ring [pt]
+ASIDE = 8.0  # of its place: a marker that replicates disagree, clear of the ring [pt]
 
 Contours = int | Sequence[float | str]
 
@@ -71,7 +71,7 @@ def phase_diagram(
         scale_axis(ax, "y", seen.up, *shape.y, levels=few[1])
         if seen.grid or scattered == "cells":
             handles = _draw(ax, AsCells(ax, shape.polygons), seen, scale, cmap)
-            _shore(ax, seen, shape)
+            _never_border(ax, seen, shape)
             if not seen.grid and seen.x.size <= DOTS:
                 ax.plot(seen.x, seen.y, ls="", marker="o", ms=2.2, mfc="k", mec="w", mew=0.4, label="_points")
         else:
@@ -114,7 +114,7 @@ def _colour_map(name: str, room: bool) -> Colormap:
     return found.with_extremes(bad=found(0.0), under=found(0.0))
 
 
-def _shore(ax: Axes, seen: PointPlane, shape: Cells) -> None:
+def _never_border(ax: Axes, seen: PointPlane, shape: Cells) -> None:
     """The line between places where it happened and where it never did."""
     from matplotlib.collections import LineCollection
 
@@ -122,7 +122,9 @@ def _shore(ax: Axes, seen: PointPlane, shape: Cells) -> None:
     never, known = done & np.isinf(seen.value), done & np.isfinite(seen.value)
     lines = [ends for i, j, ends in shape.borders if (never[i] and known[j]) or (known[i] and never[j])]
     if lines:
-        drawn = LineCollection(lines, colors="0.1", linewidths=1.4, capstyle="projecting", label="_shore")
+        drawn = LineCollection(
+            lines, colors="0.1", linewidths=1.4, capstyle="projecting", label="_never_border"
+        )
         ax.add_collection(drawn, autolim=False)
 
 
@@ -185,7 +187,7 @@ def _contours(ax: Axes, seen: PointPlane, grid: tuple[np.ndarray, np.ndarray], c
 
 
 def _replicates(ax: Axes, seen: PointPlane) -> list:
-    """Rings for the spread of replicates, signs where they disagree or some failed; legend entries."""
+    """Rings for the spread of replicates, markers where they disagree or some failed; legend entries."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation
 
@@ -202,13 +204,13 @@ def _replicates(ax: Axes, seen: PointPlane) -> list:
         )  # fmt: skip
         words = f"{wide:.2g} {seen.measured.unit}".strip()
         handles.append(Line2D([], [], ms=LARGEST**0.5, label=f"{words} between quartiles of seeds", **ring))
-    for counts, sign, words, right in (
+    for counts, marker, words, right in (
         (seen.torn, "D", f"some seeds {seen.measured.endless}", ASIDE),
         (seen.broken, "v", "some seeds without a number", -ASIDE),
     ):
         if counts.any():
             beside = ax.transData + ScaledTranslation(right / 72.0, 0.0, ax.figure.dpi_scale_trans)
-            look: dict = {"marker": sign, "ms": 5, "mfc": "#E69F00", "mec": "0.1", "mew": 0.7, "ls": ""}
+            look: dict = {"marker": marker, "ms": 5, "mfc": "#E69F00", "mec": "0.1", "mew": 0.7, "ls": ""}
             here = counts > 0
             ax.plot(seen.x[here], seen.y[here], zorder=5, label=f"_{words}", transform=beside, **look)
             handles.append(Line2D([], [], label=f"{words} ({int(here.sum())})", **look))

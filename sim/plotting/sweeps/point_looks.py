@@ -54,7 +54,7 @@ class AsCells:
 
 
 class AsMarks:
-    """Every point by a mark; those without a number have a sign of their status and no face."""
+    """Every point by a mark; those without a number have the marker of their status and no face."""
 
     def __init__(self, ax: Axes, x: np.ndarray, y: np.ndarray):
         self.ax, self.x, self.y = ax, x, y
@@ -71,5 +71,5 @@ class AsMarks:
         return self._draw(which, label, color=unfinished.NEVER, edgecolors=edge, linewidths=0.9)
 
     def without(self, which: np.ndarray, status: str) -> Any:
-        label, sign = f"{status} ({int(which.sum())})", unfinished.marker(status)
-        return self._draw(which, label, marker=sign, color=unfinished.GREY_EDGE, linewidths=1.2)
+        label, marker = f"{status} ({int(which.sum())})", unfinished.marker(status)
+        return self._draw(which, label, marker=marker, color=unfinished.GREY_EDGE, linewidths=1.2)

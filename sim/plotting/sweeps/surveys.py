@@ -47,7 +47,7 @@ def scatter(
     """The points of a sweep, one mark each. x, y, colour: names of axes or measures.
 
     A point that lacks the number for y stands outside the frame above its x (or right of its y): with
-    an open triangle where it is infinite (an onset that never came), with the sign of its status where
+    an open triangle where it is infinite (an onset that never came), with the marker of its status where
     it failed. scale: of colour, "auto", "linear" or "log"
     """
     check_table(table, "a scatter")
@@ -119,9 +119,9 @@ def _inside(
             word = f"{shade.name}: {shade.endless} ({int(never.sum())})"
             handles.append(ax.scatter(x[never], y[never], s=26, label=word, **mark))
     for status, here in _failures(state, placed):
-        sign: dict[str, Any] = {"marker": unfinished.marker(status), "c": unfinished.GREY_EDGE}
+        cross: dict[str, Any] = {"marker": unfinished.marker(status), "c": unfinished.GREY_EDGE}
         words = f"{status} ({int(here.sum())})"
-        handles.append(ax.scatter(x[here], y[here], s=30, linewidths=1.1, label=words, **sign))
+        handles.append(ax.scatter(x[here], y[here], s=30, linewidths=1.1, label=words, **cross))
     return handles
 
 
@@ -138,7 +138,7 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
 
         def marks(
             which: np.ndarray,
-            sign: str,
+            marker: str,
             height: float,
             words: str,
             k: int = k,
@@ -149,7 +149,7 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
             x, y = (at[which], out) if k == 0 else (out, at[which])
             # Lines, not collections: only those are given room beyond the frame.
             (drawn,) = ax.plot(
-                x, y, ls="", marker=sign, transform=frames[k], clip_on=False, label=words, **look
+                x, y, ls="", marker=marker, transform=frames[k], clip_on=False, label=words, **look
             )
             handles.append(drawn)
 

@@ -40,7 +40,7 @@ class Survival(NamedTuple):
     censored: np.ndarray
 
 
-class Runs(NamedTuple):
+class RunEnds(NamedTuple):
     """What is known of the runs of a sweep. onset: [s], inf where it never came, nan where it is not known
     end: of each run [s] · known: which have an onset or "never" · end_stated: else it is the last onset
     """
@@ -117,19 +117,19 @@ def survival(
     return ax
 
 
-def _runs(table: SweepTable, onset: np.ndarray, end: float | str | None) -> Runs:
+def _runs(table: SweepTable, onset: np.ndarray, end: float | str | None) -> RunEnds:
     """The runs of a table by their onsets [s]; end: of all, where it is given."""
     known = ~np.isnan(onset)
     if end is not None:
-        return Runs(onset, np.full(onset.size, convert(end, "s", "end")), known, True)
+        return RunEnds(onset, np.full(onset.size, convert(end, "s", "end")), known, True)
     if any(axis.name == "duration" for axis in table.axes):
-        return Runs(onset, np.asarray(table.inputs("duration"), dtype=float), known, True)
+        return RunEnds(onset, np.asarray(table.inputs("duration"), dtype=float), known, True)
     came = onset[np.isfinite(onset)]
     if not came.size:
         raise ConfigError(
             "no point has an onset, and the table does not say how long the runs were; give end='28 day'."
         )
-    return Runs(onset, np.full(onset.size, came.max()), known, False)
+    return RunEnds(onset, np.full(onset.size, came.max()), known, False)
 
 
 def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
@@ -152,7 +152,9 @@ def _range(axis: Column, among: np.ndarray) -> str:
     return f"{tick_text(low, 3)} to {axis.text(high)}"
 
 
-def _draw_curve(ax: Axes, runs: Runs, words: str, among: np.ndarray, per: float, k: int, tone: Any) -> None:
+def _draw_curve(
+    ax: Axes, runs: RunEnds, words: str, among: np.ndarray, per: float, k: int, tone: Any
+) -> None:
     """Curve k, of the runs `among` all. per: seconds of a unit of the axis"""
     used = runs.known & among
     left_out = int((among & ~runs.known).sum())

@@ -25,7 +25,7 @@ HATCHES = {
     "no value": "------",
 }
 NOT_RUN = "not run"
-# A hatch is lost in a marker of a few points: signs without a face, in the same order.
+# A hatch is lost in a marker of a few points: markers without a face, in the same order.
 MARKERS = {"failed": "x", "timed out": "+", "out of memory": "1", "killed": "2", "no value": "_"}
 
 CHARACTER, HANDLE = 4.0, 34.0  # points that a character of a legend takes, and what stands before its words
