@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
-from sim.errors import ParameterError, ScenarioError, UnitError, nearest, shown
+from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import Given, check_unit
@@ -88,9 +88,7 @@ class ScenarioData:
             ("constants", constants, constants_sets()), ("growth_law", growth_law, (*GROWTH_LAWS, "")),
         ):  # fmt: skip
             if not isinstance(word, str) or word not in known:
-                raise ScenarioError(
-                    f"{key} = {shown(word)} is not one of {', '.join(known)}.{nearest(word, known)}"
-                )
+                raise ScenarioError(not_one_of(key, word, known))
         self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
         self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
         self._set(domain=places.checked_domain(domain, geometry), duration=convert(duration, "s", "duration"))
