@@ -8,6 +8,8 @@ from __future__ import annotations
 import shutil
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 import click
 
@@ -19,16 +21,27 @@ from sim.errors import HapsimError, unknown
 class Commands(click.Group):
     """A group that answers mistakes in sentences and shows tracebacks only with --debug."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
             ctx.fail(unknown("a command", args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
 
-    def main(self, args=None, prog_name=None, standalone_mode=True, **extra):  # type: ignore[override]
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         words = list(sys.argv[1:] if args is None else args)
         if prog_name is None and sys.argv[0].endswith("__main__.py"):
             prog_name = "python -m sim"
-        extra |= {"prog_name": prog_name, "standalone_mode": False}
+        extra |= {"prog_name": prog_name, "complete_var": complete_var, "standalone_mode": False}
+        extra["windows_expand_args"] = windows_expand_args
         if not standalone_mode or "--debug" in words:
             code = super().main(words, **extra)
             return code if not standalone_mode else sys.exit(code if isinstance(code, int) else 0)
@@ -37,7 +50,7 @@ class Commands(click.Group):
             warnings.showwarning = _Sentences()
             sys.exit(self._guarded(words, extra))
 
-    def _guarded(self, words: list[str], extra: dict) -> int:
+    def _guarded(self, words: list[str], extra: dict[str, Any]) -> int:
         try:
             code = super().main(words, **extra)
         except click.Abort:
@@ -63,7 +76,15 @@ class _Sentences:
     def __init__(self) -> None:
         self.seen: set[str] = set()
 
-    def __call__(self, message, category, filename, lineno, file=None, line=None) -> None:
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         text = str(message)
         if text not in self.seen and not issubclass(category, DeprecationWarning):
             self.seen.add(text)
@@ -82,7 +103,7 @@ def _sentence(error: Exception) -> str:
     return str(error)
 
 
-def _version(ctx: click.Context, _parameter, wanted: bool) -> None:
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         click.echo(f"hapsim {sys.modules['sim'].__version__}")
         ctx.exit()

@@ -46,9 +46,9 @@ def _used(name: str | None) -> tuple[Citation, str]:
 
         return sources(model().parameters), "tissue-37C"
     if name.endswith(".nc") or (Path(name).is_file() and not name.endswith(".toml")):
-        from sim.run.result import load
+        from sim.run.result import load as load_result
 
-        result = load(name)
+        result = load_result(name)
         return result.cite(), result.manifest["constants"]
     s = choices.named(name)
     return sources(s.parameters), s.constants

@@ -74,9 +74,9 @@ def _run() -> tuple[str, bool]:
 
     names = scenarios()
     name = "infarct_myocardium" if "infarct_myocardium" in names else names[0]
-    s = scenario(name).with_(duration="1 h")
-    s = s.with_geometry("slab", {n: 5 for n, _ in s.layers})
-    result = simulate(s, times=3)
+    base = scenario(name)
+    cells = {f"{layer}.cells": 5 for layer, _ in base.layers}
+    result = simulate(base.changed({"duration": "1 h", "geometry": "slab", **cells}), times=3)
     residual = result.manifest["ledger_residual"]
     text = f"{name}, 1 h, {result.stats['steps']} steps, ledger residual {residual:.1e}"
     return text, result.success and residual < 1e-9

@@ -24,13 +24,13 @@ def export(result: Path, folder: Path | None, only: str | None, force: bool) -> 
       hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2 --out flat
       hapsim export flat/result.nc --vtk paraview --only HAP,pH
     """
-    from sim.run.result import load
+    from sim.run.result import load as load_result
 
     if folder is None:
         raise ConfigError("nothing to write: give --vtk FOLDER.")
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; --vtk needs a folder.")
-    found = load(result)
+    found = load_result(result)
     if folder.exists() and any(folder.glob("*.pvd")) and not force:
         raise ConfigError(f"{folder} already has an export. Give another folder, or --force to overwrite.")
     names = [word.strip() for word in only.split(",")] if only is not None else None

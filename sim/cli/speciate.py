@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli import choices, exit_codes
+from sim.cli import choices
 from sim.cli.outputs import json_text
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def _activities() -> str:
     return f"Activity coefficients: {choices.word_list(ACTIVITY_MODELS)}; else those of the set."
 
 
-@click.command(epilog=exit_codes.EPILOG, short_help="Free ions and saturation of a fluid.")
+@click.command(short_help="Free ions and saturation of a fluid.")
 @click.argument("totals", nargs=-1, metavar="[NAME=TOTAL]...")
 @click.option("--pH", "pH", metavar="NUMBER", help="pH of the fluid; may also be written pH=7.4.")
 @click.option("--temperature", type=float, default=37.0, show_default=True, help="[degC]")

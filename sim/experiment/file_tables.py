@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ConfigError, FileFormatError, ParameterError, UnitError, listing, nearest, shown
+from sim.errors import (
+    ConfigError,
+    FileFormatError,
+    ParameterError,
+    UnitError,
+    listing,
+    nearest,
+    not_one_of,
+    shown,
+)
 from sim.parameters import Parameter
 from sim.units import convert
 
@@ -95,10 +104,7 @@ class Section:
             self.needed(key)
         value, known = self.text(key, default), list(choices)
         if value not in known:
-            hint = nearest(value, known)
-            raise ConfigError(
-                f"{self.where}: {key} = {shown(value)} is not one of {listing(known, 20)}.{hint}"
-            )
+            raise ConfigError(not_one_of(f"{self.where}: {key}", value, known))
         return value
 
     def yes(self, key: str, default: bool = False) -> bool:

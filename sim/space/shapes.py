@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ScenarioError, listing, nearest, shown
+from sim.errors import ScenarioError, listing, nearest, not_one_of, shown
 from sim.space import shape_checks as checks
 from sim.space.grid import Grid
 from sim.space.mask import Mask, image
@@ -235,9 +235,7 @@ def from_table(table: dict, where: str = "shape") -> Shape:
     given = dict(table)
     word = given.pop("shape", None)
     if word not in SHAPES:
-        raise ScenarioError(
-            f"{where}: shape = {shown(word)} is not one of {listing(SHAPES, 12)}.{nearest(word, SHAPES)}"
-        )
+        raise ScenarioError(not_one_of(f"{where}: shape", word, SHAPES))
     for key in given:
         if key not in _KEYS[word]:
             hint = nearest(key, _KEYS[word])

@@ -113,9 +113,9 @@ def with_units(found: SweepTable) -> DataFrame:
 
 def _loaded(stores: tuple[Path, ...]) -> SweepTable:
     """The table of a store, or of the shards of a sweep."""
-    from sim.sweeps import load
+    from sim.sweeps import load as load_table
 
-    return load(*(_present(store) for store in stores))
+    return load_table(*(_present(store) for store in stores))
 
 
 def _present(store: Path) -> Path:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.plotting.colours import colour
+from sim.plotting.labels import name_of
 from sim.plotting.runs import curves, fields, places
-from sim.plotting.style import colour, name_of, time_text
+from sim.texts import moment_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
     from sim.run.result import Result
 
@@ -22,17 +25,22 @@ def nothing(fig: Figure, words: str) -> None:
 
 
 def across(
-    result: Result, fig: Figure, grid, solid: str, formed: tuple[str, ...], indices: tuple[str, ...]
+    result: Result,
+    fig: Figure,
+    grid: SubplotSpec,
+    solid: str,
+    formed: tuple[str, ...],
+    indices: tuple[str, ...],
 ) -> None:
     """Four panels of one state of a tissue. solid: shown as a map; formed: as profiles in a slab."""
     cells = grid.subgridspec(2, 2)
-    when = time_text(float(result.t[-1]))
+    when = moment_text(float(result.t[-1]))
     ax = fig.add_subplot(cells[0])
     if places.strip(result):
         curves.profiles(result, [formed], ax=ax)
         ax.set_title(f"Solids, {when}", pad=16)
     else:
-        fields.map(result, solid, ax=ax)
+        fields.plane(result, solid, ax=ax)
         ax.set_title(f"Mineral, {when}", pad=8)
     _calcium(result, fig.add_subplot(cells[1]), when)
     ax = fig.add_subplot(cells[2])
@@ -43,10 +51,10 @@ def across(
     ax.set_title(f"Saturation across the tissue, {when}", pad=16)
 
 
-def stirred(result: Result, fig: Figure, grid, indices: tuple[str, ...]) -> None:
+def stirred(result: Result, fig: Figure, grid: SubplotSpec, indices: tuple[str, ...]) -> None:
     """Two panels of one state of a stirred cell."""
     cells = grid.subgridspec(1, 2)
-    when = time_text(float(result.t[-1]))
+    when = moment_text(float(result.t[-1]))
     _calcium(result, fig.add_subplot(cells[0]), when)
     ax = fig.add_subplot(cells[1])
     _bars(result, ax, {n: float(result[n][-1]) for n in indices})
