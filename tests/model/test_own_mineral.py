@@ -12,7 +12,7 @@ from sim.chemistry.solids import load_solids, solids
 from sim.cli.summary import summary_lines
 from sim.errors import ConfigError, ModelError
 from sim.experiment.models import exchanged
-from sim.plotting.style import colour
+from sim.plotting.colours import colour
 
 ROOT = Path(__file__).parents[2]
 MINERAL, REACTIONS = re.findall(
@@ -63,6 +63,7 @@ def test_it_is_a_solid_of_the_model_and_joins_the_sums_over_solids(model):
     left = opened.formula(*(given.get(a, 0.0) for a in opened.formula.arguments))
     assert left == pytest.approx(0.7 - 0.152, rel=1e-12)
     assert set(surface.formula.arguments) == {"ACP", "DCPD", "granules", "core", "ATCP"}
+    assert set(sums["template_HAP"].formula.arguments) == {"ACP", "granules", "OCP", "ATCP"}
 
 
 def test_a_species_made_solid_in_python_joins_them_too():
