@@ -14,7 +14,7 @@ from sim.texts import duration_text, length_text, number_text, size_text
 if TYPE_CHECKING:
     from sim.run.result import Result
 
-PHASES = ("HAP", "OCP", "DCPD", "ACP", "granules", "core", "membrane")
+BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membranes
 ONSET = "0.1 mM"
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
@@ -51,7 +51,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", mM, "peak calcium in solids"),
     ]
     held = _calcium(result)
-    by_phase = {p: held[p] for p in PHASES if p in held}
+    by_phase = {p: held[p] for p in (*reversed(result.solids), *BESIDE_SOLIDS) if p in held}
     some = [f"{p} {number_text(v)}" for p, v in by_phase.items() if v > 1e-6]
     found.append(
         SummaryLine("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca")

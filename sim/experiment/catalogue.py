@@ -79,11 +79,6 @@ def _from_file(path: Path, options: Mapping[str, str], chain: int) -> Scenario:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from None
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
-        raise ScenarioError(
-            f"{path} is not a scenario: {type(error).__name__}, {error}. Compare it with one of "
-            "sim/data/scenarios."
-        ) from None
 
 
 def from_table(name: str, table: Mapping[str, Any], **options: str) -> Scenario:
@@ -122,7 +117,12 @@ def _made(
             raise ScenarioError(f"initial = {shown(table['initial'])} is not a table of species and amounts.")
         values["initial"] = {**start.initial, **table["initial"]}
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
-    return start.changed({"name": name, **values})
+    try:
+        return start.changed({"name": name, **values})
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:  # of shapes: a list for a word
+        raise ScenarioError(
+            f"this is no scenario: {type(error).__name__}, {error}. Compare it with sim/data/scenarios."
+        ) from None
 
 
 def _base(

@@ -52,11 +52,12 @@ def exchanged(model: Model, old: Mapping[str, str], words: Mapping[str, str], ow
 
 def _with_parts(model: Model, fresh: Model, words: Mapping[str, str], owner: str) -> Model:
     """A model of one's own with speciation or growth rate taken from another."""
+    if "constants" in words:  # with the solids of this model, which the library's may lack
+        model = library.with_constants(model, words["constants"])
     derived = list(model.derived)
     for k, d in enumerate(derived):
-        for word in words:
-            if _made_by(d, word):
-                derived[k] = next(x for x in fresh.derived if _made_by(x, word))
+        if "growth_law" in words and _made_by(d, "growth_law"):
+            derived[k] = next(x for x in fresh.derived if _made_by(x, "growth_law"))
     missing = [w for w in words if not any(_made_by(d, w) for d in derived)]
     if missing:
         raise ScenarioError(

@@ -15,6 +15,7 @@ from sim.space import shapes
 from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
 from sim.space.random_field import RandomField
+from sim.space.shape_reach import reaches_beyond
 from sim.space.shapes import Shape
 from sim.units import convert
 
@@ -169,7 +170,7 @@ def paint(s: Placed, grid: Grid, place: np.ndarray) -> np.ndarray:
                 f"region '{name}' covers no cell of {grid!r}; it is outside the domain or smaller than a "
                 f"cell: {shape!r}."
             )
-        if shapes.reaches_beyond(shape, grid):
+        if reaches_beyond(shape, grid):
             warnings.warn(
                 f"region '{name}' reaches beyond the domain, {_extent(grid)}; only what lies inside is used. "
                 f"Make the domain larger if that is not meant: {shape!r}.",

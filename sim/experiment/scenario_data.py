@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from sim.chemistry.constants_sets import constants_sets
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
@@ -64,7 +65,7 @@ class ScenarioData:
         initial: Mapping[str, float | str] | None = None,
         interventions: Iterable[Intervention | Mapping[str, Any]] = (),
         constants: str = CONSTANTS,
-        growth_law: str = "",
+        growth_law: str = GROWTH_LAWS[0],
         title: str = "",
         notes: str = "",
         expected: str = "",
@@ -81,8 +82,12 @@ class ScenarioData:
             raise ScenarioError(
                 f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."
             )
-        for key, word, known in (("geometry", geometry, GEOMETRIES), ("outer", outer, BOUNDARY_KINDS)):
-            if word not in known:
+        known: Iterable[str]
+        for key, word, known in (
+            ("geometry", geometry, GEOMETRIES), ("outer", outer, BOUNDARY_KINDS),
+            ("constants", constants, constants_sets()), ("growth_law", growth_law, (*GROWTH_LAWS, "")),
+        ):  # fmt: skip
+            if not isinstance(word, str) or word not in known:
                 raise ScenarioError(not_one_of(key, word, known))
         self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
         self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
@@ -130,11 +135,12 @@ class ScenarioData:
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name, or the default of a quantity that the scenario leaves out."""
-        if name in self.parameters:
-            return self.parameters[name]
+        return self.parameters[name] if name in self.parameters else self._left_out(name)
+
+    def _left_out(self, name: str) -> Parameter:
         place, _, quantity = name.partition(".")
         if quantity in SIZES and place in dict(self.layers):
-            if not any(f"{place}.{size}" in self.parameters for size in SIZES):
+            if not any(f"{place}.{size}" in self.parameters for size in SIZES if size != quantity):
                 return Parameter(0.0, "m")
         held = self._of_plasma() if place == PLASMA else self._of_places()
         if place in (PLASMA, *places.names_of(self)) and quantity in held:
@@ -142,7 +148,8 @@ class ScenarioData:
             return Parameter(default, si_unit(unit), source="this_work")
         if name == "outer.permeability":
             return Parameter(0.0, "m/s")
-        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, self.candidates())}")
+        others = (n for n in self.candidates() if n != name)
+        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, others)}")
 
     def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
         """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI.
@@ -150,7 +157,7 @@ class ScenarioData:
         A whole Parameter may also belong to a growth law that is not in use, or to a place yet to come.
         """
         try:
-            unit = self.parameter(name).unit
+            unit = self._left_out(name).unit
         except ScenarioError:
             if isinstance(value, Parameter) and self._may_be_used_later(name):
                 return value

@@ -27,6 +27,7 @@ from typing import Any
 from sim.chemistry.constants_sets import constants_sets
 from sim.errors import ScenarioError, listing, nearest
 from sim.experiment.intervention import Intervention
+from sim.experiment.models import standard_model
 from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
 from sim.parameters import Parameter
@@ -77,6 +78,8 @@ def target(base: ScenarioData, name: str) -> Target:
         inside = [n for n in base.parameters if n.endswith(f".{name}")]
         hint = nearest(name, base.candidates()) or nearest(name, names(base))
         hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
+        laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
+        hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
         raise ScenarioError(f"'{name}' is nothing that {base.name} has.{hint}") from None
     return _parameter(known, name)
 

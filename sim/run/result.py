@@ -50,6 +50,11 @@ class Result:
         return self.dataset["time"].values
 
     @property
+    def solids(self) -> tuple[str, ...]:
+        """Names of the species that are solids, in the order of the model."""
+        return tuple(str(n) for n, v in self.dataset.data_vars.items() if "formula" in v.attrs)
+
+    @property
     def status(self) -> str:
         """ "finished", "interrupted" or "failed"; `message` says more."""
         return self.manifest["status"]

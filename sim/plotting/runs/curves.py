@@ -50,7 +50,7 @@ def profiles(
                     data = places.line(result, snapshot(result, name, t))
                     here.plot(
                         data[axis].values / size, data.values * look.factor,
-                        **_pen(name, panel, k, len(times)),
+                        **_pen(result, name, panel, k, len(times)),
                         label=_legend(name, panel, moment_text(t), k),
                     )  # fmt: skip
             here.set_xlim(*(places.edges(result, axis)[[0, -1]] / size))
@@ -84,7 +84,7 @@ def course(
                     data = places.place(result, result[name], w)
                     here.plot(
                         result.t / per, data.values * look.factor,
-                        **_pen(name, panel, k, len(where)),
+                        **_pen(result, name, panel, k, len(where)),
                         label=_legend(name, panel, places.place_text(w), k),
                     )  # fmt: skip
             time_axis(here, result, clock)
@@ -165,7 +165,7 @@ def budget(
             if some:
                 ax.stackplot(
                     t, *[np.where(v * sign > 0, v, 0.0) for v in some.values()],
-                    labels=[_word(p) for p in some], colors=[colour(p) for p in some], lw=0,
+                    labels=[_word(p) for p in some], colors=[colour(p, result) for p in some], lw=0,
                 )  # fmt: skip
         ax.plot(t, whole[0] + supplied, color="k", lw=1.2, ls=(0, (4, 2)), label="start + supplied")
         ax.axhline(whole[0], color="k", lw=0.7, ls=":", label="start")
@@ -213,12 +213,12 @@ def _enough(found: list, panels: list) -> list:
     return found
 
 
-def _pen(name: str, panel: tuple, k: int, count: int) -> dict:
+def _pen(result: Result, name: str, panel: tuple, k: int, count: int) -> dict:
     """Alone in a panel a variable is told apart by shade and dashes, in company by its colour."""
     if len(panel) == 1:
-        single = colour(name) if count == 1 else dark_to_light(k, count)
+        single = colour(name, result) if count == 1 else dark_to_light(k, count)
         return {"color": single, "ls": DASHES[k % len(DASHES)]}
-    return {"color": colour(name), "ls": DASHES[k % len(DASHES)]}
+    return {"color": colour(name, result), "ls": DASHES[k % len(DASHES)]}
 
 
 def _legend(name: str, panel: tuple, words: str, k: int) -> str:

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
-SOLIDS = ("granules", "ACP", "DCPD", "OCP", "HAP")
-INDICES = ("SI_HAP", "SI_OCP", "SI_DCPD", "SI_ACP1")
 CLOCK = "root"
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
@@ -124,12 +122,14 @@ def _stirred(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec)
 
 def _formed(result: Result) -> tuple[str, ...]:
     """The solids that formed, or HAP when none did."""
-    some = tuple(s for s in SOLIDS if s in result.dataset and float(result[s].max()) > NEGLIGIBLE)
+    some = tuple(s for s in result.solids if float(result[s].max()) > NEGLIGIBLE)
     return some or ("HAP",)
 
 
 def _indices(result: Result) -> tuple[str, ...]:
-    return tuple(n for n in INDICES if n in result.dataset)
+    """Saturation with the solids of the model, one of a formula (granules are as ACP)."""
+    found = {result[s].attrs["formula"]: f"SI_{result[s].attrs['phase']}" for s in result.solids}
+    return tuple(n for n in reversed(found.values()) if n in result.dataset)
 
 
 def _summary(result: Result) -> str:
