@@ -21,6 +21,7 @@ def row(k, status="finished", **more):
         "key": f"{k:064x}", "index": k, "inputs": {"lesion.radius": 1e-3 / 3 * k, "outer": "fixed"},
         "measures": {"mineral": 0.1 + k, "onset": float("inf"), "none": None}, "status": status,
         "reason": "" if status == "finished" else "it 'failed';\n so", "statistics": {"steps": 100 + k},
+        "run": f"{7 * k:064x}",
         "wall": 0.25 * k, "versions": {"numpy": "2.4"}, "result": "",
     } | more  # fmt: skip
 
@@ -285,6 +286,17 @@ def test_a_newer_format_is_refused(tmp_path):
     database.close()
     for readonly in (False, True):
         with pytest.raises(FileFormatError, match=f"format {FORMAT + 1}; this hapsim reads up to {FORMAT}"):
+            Store.open(path, DEFINITION, readonly=readonly)
+
+
+def test_an_older_format_is_refused(tmp_path):
+    """Its rows do not say which run they are of."""
+    path = filled(tmp_path / "a.db")
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    for readonly in (False, True):
+        with pytest.raises(FileFormatError, match="format 1, of an older hapsim.*another store"):
             Store.open(path, DEFINITION, readonly=readonly)
 
 

@@ -1,6 +1,6 @@
 """The first steps of a sweep: compile what its points need, and learn the units of its measures.
 
-Outside the clock of any point: a time-out of ten seconds must not fall on the minute of a first compilation.
+Outside the time-out of any point, which the minute of a first compilation would use up.
 """
 
 from __future__ import annotations
@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, UnknownNameError
 from sim.experiment.change import applied
+from sim.experiment.scenario import Scenario
+from sim.model.kept import once_a_model
+from sim.model.model import Model
 from sim.run.simulate import simulate
+from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.guard import Guard, Stop
-from sim.sweeps.engines.point import Job, Point
 
 if TYPE_CHECKING:
     from sim.run.result import Result
 
+COMPILING_STEPS = 40  # by then an integrator has used all that it is made of
 
-def kinds(points: Iterable[Point]) -> list[Point]:
+
+def one_of_each_kind(points: Iterable[Point]) -> list[Point]:
     """A point for each combination of words: growth laws and the like have formulas of their own."""
     found: dict[tuple, Point] = {}
     for p in points:
@@ -26,7 +31,7 @@ def kinds(points: Iterable[Point]) -> list[Point]:
     return list(found.values())
 
 
-def warmed(job: Job, points: Sequence[Point]) -> Result | None:
+def first_steps(job: Job, points: Sequence[Point]) -> Result | None:
     """Take one step of each point; the result of the last one that could be begun.
 
     What is wrong with a point its own row will say.
@@ -40,7 +45,7 @@ def warmed(job: Job, points: Sequence[Point]) -> Result | None:
     return found
 
 
-def units(job: Job, result: Result | None) -> dict[str, str]:
+def measure_units(job: Job, result: Result | None) -> dict[str, str]:
     """{measure: unit}, "" where it is not known. A measure of something the result lacks is refused."""
     found = {}
     for name, measure in job.measures.items():
@@ -79,7 +84,31 @@ def _first_step(job: Job, point: Point) -> Result:
         stopped.append(True)
         raise KeyboardInterrupt
 
-    result = simulate(applied(job.base, point.inputs), job.solver, job.rtol, job.atol, job.times, stop)
+    how = job.settings
+    result = simulate(applied(job.base, point.inputs), how.solver, how.rtol, how.atol, how.times, stop)
     if result.status == "interrupted" and not stopped:
         raise KeyboardInterrupt  # somebody's own
     return result
+
+
+def compile_for(job: Job, scenario: Scenario) -> None:
+    """Compile what this scenario needs, once a model in a process: some steps of it, before the time-out
+    of its point begins, or the first point of each worker would be timed out for the compiler."""
+    kind = (job.solver, scenario.geometry, scenario.stochastic is None, scenario.outer)
+    done = _kinds_compiled(scenario.model)
+    if kind in done:
+        return
+    done.add(kind)
+    first, how = scenario.with_(interventions=()), job.settings
+    try:
+        result = simulate(first, how.solver, how.rtol, how.atol, times=2, max_steps=COMPILING_STEPS)
+    except Exception:  # what is wrong will be wrong again, under watch, and its row will say so
+        return
+    if result.status == "interrupted":
+        raise KeyboardInterrupt
+
+
+@once_a_model
+def _kinds_compiled(model: Model) -> set[tuple]:
+    """Which kinds of scenarios of this model have been compiled for in this process."""
+    return set()

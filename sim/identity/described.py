@@ -1,4 +1,4 @@
-"""Anything that decides a result, as plain data: the same in every process, other when it is other.
+"""Anything that decides a result, as plain data: equal in every process, different for different things.
 
 Functions are told apart by their text and by all that they reach for: closures, defaults, names of
 their module. Of an installed package a name is enough. What cannot be told apart is refused, or two
@@ -11,12 +11,12 @@ import ast
 import dis
 import functools
 import hashlib
+import importlib
 import inspect
 import json
 import math
 import os
 import sys
-import sysconfig
 import textwrap
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -27,19 +27,15 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, shown
+from sim.jit.closure import INSTALLED
 from sim.parameters.parameter import Parameter
 
-LONG = 200  # signs of text kept as they are; longer ones (masks) as a hash
-PACKAGE = os.path.join(str(Path(os.path.abspath(__file__)).parents[2]), "")
+LONG = 200  # characters of text that is kept as it is; longer text (masks) becomes a hash
+OWN = __name__.partition(".")[0]
+PACKAGE = os.path.join(str(Path(os.path.abspath(__file__)).parents[1]), "")
+PICKLED = "<dynamic-code>"  # what cloudpickle calls the file of a function that it sends by value
 NUMBERS = (int, float, complex, str, bytes, np.generic, np.ndarray)
 DATA = (*NUMBERS, tuple, list, dict, set, frozenset, type, functools.partial)  # what methods compute with
-INSTALLED = tuple(
-    {
-        os.path.join(p, "")
-        for k, p in sysconfig.get_paths().items()
-        if k in ("stdlib", "platstdlib", "purelib", "platlib")
-    }
-)
 
 
 def described(value: Any, what: str = "it") -> Any:
@@ -118,8 +114,8 @@ class _Describer:
         if isinstance(value, functools.partial):
             return ["partial", self.of(value.func), self.of(value.args), self.of(value.keywords)]
         if isinstance(value, ModuleType):
-            own = "" if _is_installed(value.__name__) else _source(value)
-            return ["module", value.__name__, own and _hash(own)]
+            source = "" if _is_installed(value.__name__) else _source(value)
+            return ["module", value.__name__, source and _hash(source)]
         if isinstance(value, MethodType):
             return ["method", self.of(value.__func__), self.of(value.__self__)]
         value = getattr(value, "py_func", value)  # a compiled function is its Python text
@@ -140,16 +136,14 @@ class _Describer:
     def _function(self, f: FunctionType) -> Any:
         cells = [c.cell_contents for c in f.__closure__ or () if _is_full(c)]
         held = [self.of(f.__defaults__), self.of(f.__kwdefaults__), [self.of(c) for c in cells]]
-        path = f.__code__.co_filename
+        path = _file_of(f)
         if path.startswith(INSTALLED) or path.startswith("<frozen"):
             return ["function", f"{f.__module__}.{f.__qualname__}", held]
-        text = _text(f)
-        if path.startswith(PACKAGE):
-            # A lambda of ours has a place; its bytecode would change with every Python.
-            text = text or [self.of(f.__code__.co_consts), list(f.__code__.co_names)]
-            return ["function", f"{f.__module__}.{f.__qualname__}", text, held]
+        if path.startswith(PACKAGE):  # a place: bytecode would change with every Python
+            place = [f.__code__.co_firstlineno, _file_hash(path)]
+            return ["function", f"{f.__module__}.{f.__qualname__}", place, held]
         names = {n: f.__globals__[n] for n in sorted(_globals(f.__code__)) if n in f.__globals__}
-        text = text or self._bytecode(f.__code__)
+        text = _text(f) or self._bytecode(f.__code__)
         held += [self.of(v) for v in [vars(f)] if v]  # numbers set on the function
         return ["function", f.__name__, text, held, {n: self.of(v) for n, v in names.items()}]
 
@@ -187,6 +181,21 @@ class _Describer:
             if not isinstance(getattr(kind, k, None), functools.cached_property)
         }
         return ["object", self.of(kind), {k: self.of(v) for k, v in sorted(kept.items())}]
+
+
+def _file_of(f: FunctionType) -> str:
+    """The file that a function was written in. Code that came by pickle does not say it, its module does."""
+    path = f.__code__.co_filename
+    if path != PICKLED or f.__code__.co_qualname != f.__qualname__:  # else it wraps one of another module
+        return path
+    if f.__module__.partition(".")[0] == OWN:
+        importlib.import_module(f.__module__)
+    return getattr(sys.modules.get(f.__module__), "__file__", None) or path
+
+
+@functools.cache
+def _file_hash(path: str) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _behind(v: Any) -> Any:
