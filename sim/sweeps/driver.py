@@ -83,11 +83,11 @@ def sweep(
                 first = first_steps(job, one_of_each_kind(missing)) if missing else None
                 plan = design.table() | {"measures": measure_units(job, first), "planned": len(wanted)}
             except BaseException:
-                if not opened.design and os.name != "nt":  # else a slip would decide whose store it is
+                if not opened.design and os.name != "nt":  # else a mistake would reserve the file
                     path.unlink()
                 raise
             plan |= {"shard": [part, parts]}
-            if not missing and opened.design:  # nothing was run now that could tell the units
+            if not missing and opened.design:  # no run of now gave the units
                 plan["measures"] = opened.design["measures"]
             opened.plan(plan, [(p.index, p.key) for p in wanted])
             _tidy(job.folder)

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from sim.errors import ConfigError, FileFormatError, StoreError
-from sim.sweeps.store.store import FORMAT, Store
+from sim.sweeps.store.database import FORMAT
+from sim.sweeps.store.store import Store
 
 DEFINITION = {"solver": "ndf", "parameters": {"growth.k": [1e-14, "m/s"]}, "layers": [["lesion", 80]]}
 
@@ -225,7 +226,7 @@ def test_a_disk_too_full_for_the_lock_is_a_sentence(tmp_path, monkeypatch):
 
 
 def test_a_database_locked_by_another_program_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.sweeps.store.store.PATIENCE", 0.1)
+    monkeypatch.setattr("sim.sweeps.store.database.PATIENCE", 0.1)
     path = filled(tmp_path / "a.db")
     with Store.open(path, DEFINITION) as store:
         other = sqlite3.connect(path, isolation_level=None)

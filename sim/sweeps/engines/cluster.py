@@ -38,7 +38,7 @@ EXTRA = "python -m pip install 'hapsim[cluster]'"
 
 
 def connect(address: str, timeout: float | str = "10 s") -> Client:
-    """A client of the scheduler at an address such as "tcp://10.0.0.1:8786"; a sentence when nobody answers.
+    """A client of the scheduler at an address such as "tcp://10.0.0.1:8786"; a sentence when none answers.
 
     timeout: s to wait for the answer
     """

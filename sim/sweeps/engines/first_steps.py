@@ -87,7 +87,7 @@ def _first_step(job: Job, point: Point) -> Result:
     how = job.settings
     result = simulate(applied(job.base, point.inputs), how.solver, how.rtol, how.atol, how.times, stop)
     if result.status == "interrupted" and not stopped:
-        raise KeyboardInterrupt  # somebody's own
+        raise KeyboardInterrupt  # the user's own
     return result
 
 

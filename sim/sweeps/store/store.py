@@ -15,37 +15,17 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError
+from sim.sweeps.store.database import open_reader, open_writer
 from sim.sweeps.store.errors import differences_in_words, sqlite_in_words
 from sim.sweeps.store.lock import WriterLock, current_writer
 from sim.sweeps.store.row import Row
 
-FORMAT = 2
-KIND = 0x48415053  # "HAPS", SQLite's application id of these files
-PATIENCE = 10.0  # s that another program may keep the file locked
 PLAIN = ("key", "status", "reason", "run", "wall", "result")  # of a row, as they are; the others as JSON
 JSON = ("inputs", "measures", "statistics", "versions")
-
-SCHEMA = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE plans (
-    number INTEGER PRIMARY KEY, written REAL NOT NULL, design TEXT NOT NULL, places BLOB, keys BLOB);
-CREATE TABLE attempts (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, place INTEGER NOT NULL, status TEXT NOT NULL,
-    reason TEXT NOT NULL, run TEXT NOT NULL, inputs TEXT NOT NULL, measures TEXT NOT NULL,
-    statistics TEXT NOT NULL, wall REAL NOT NULL, versions TEXT NOT NULL, result TEXT NOT NULL,
-    written REAL NOT NULL, checksum INTEGER NOT NULL);
-CREATE INDEX attempts_of_a_point ON attempts (key);
-CREATE VIEW points AS
-    SELECT * FROM attempts WHERE number IN (SELECT MAX(number) FROM attempts GROUP BY key);
-"""
-REFUSAL = (
-    "CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} BEGIN SELECT RAISE(ABORT, 'a store is append-only'); END"
-)
 
 
 class Store:
@@ -68,14 +48,14 @@ class Store:
         if path.is_dir():
             raise ConfigError(f"{path} is a folder; a store is one file, such as {path / 'sweep.db'}.")
         if readonly:
-            return cls(path, _reader(path), None)
+            return cls(path, open_reader(path), None)
         if not path.parent.is_dir():
             raise ConfigError(
                 f"the folder {path.parent} of the store {path.name} does not exist; make it first."
             )
         lock = WriterLock(path.with_name(path.name + ".lock"), path)
         try:
-            database = _writer(path, definition)
+            database = open_writer(path, definition)
             try:
                 store = cls(path, database, lock)
                 if definition is not None:
@@ -245,72 +225,3 @@ def _line(row: Row, now: float) -> tuple:
 def _checksum(text: dict) -> int:
     """Of everything in a row but its place, which a later design may change."""
     return zlib.crc32("\n".join(str(text[name]) for name in (*PLAIN, *JSON)).encode())
-
-
-def _reader(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        raise FileFormatError(f"there is no file {path}.")
-    with sqlite_in_words(path):
-        where = f"file:{quote(str(path.resolve()))}?mode=ro"
-        if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
-            where += "&immutable=1"  # readers of a log share an index file, which cannot be made here
-        database = sqlite3.connect(where, uri=True, timeout=PATIENCE, isolation_level=None)
-        if not _recognised(path, database):
-            raise FileFormatError(f"{path} is empty: no sweep has been stored in it yet.")
-        return database
-
-
-def _writer(path: Path, definition: dict | None) -> sqlite3.Connection:
-    if definition is None and not path.exists():
-        raise FileFormatError(f"there is no file {path}.")
-    with sqlite_in_words(path):
-        database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-        try:
-            known = _recognised(path, database)
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            if known:
-                found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-                if found != "ok":
-                    raise sqlite3.DatabaseError(f"database disk image is malformed: {found}")
-            else:
-                _create(database, definition)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-
-def _create(database: sqlite3.Connection, definition: dict | None) -> None:
-    """Tables and definition in one transaction: a kill leaves an empty file or a store."""
-    database.execute("BEGIN IMMEDIATE")
-    for statement in filter(str.strip, SCHEMA.split(";\n")):
-        database.execute(statement)
-    for table in ("about", "plans", "attempts"):
-        for act in ("UPDATE", "DELETE"):
-            database.execute(REFUSAL.format(table, act))
-    database.execute(f"PRAGMA application_id = {KIND}")
-    database.execute(f"PRAGMA user_version = {FORMAT}")
-    rows = {"definition": json.dumps(definition), "created": time.strftime("%Y-%m-%d %H:%M:%S")}
-    database.executemany("INSERT INTO about VALUES (?, ?)", rows.items())
-    database.execute("COMMIT")
-
-
-def _recognised(path: Path, database: sqlite3.Connection) -> bool:
-    """Whether it is a store; False for a file with nothing in it, a sentence for anything else."""
-    kind = database.execute("PRAGMA application_id").fetchone()[0]
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if kind != KIND:
-        if database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-            raise FileFormatError(f"{path} is an SQLite file, but no store of a sweep.")
-        return False
-    if version > FORMAT:
-        raise FileFormatError(
-            f"{path} has format {version}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
-        )
-    if version < FORMAT:
-        raise FileFormatError(
-            f"{path} has format {version}, of an older hapsim; this one reads {FORMAT}. Run the sweep into "
-            "another store, or read this one with the hapsim that wrote it."
-        )
-    return True
