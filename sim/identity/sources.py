@@ -10,7 +10,7 @@ from pathlib import Path
 # Files and rooms of the package that arrange runs, show them or word them. Every other .py and .toml
 # file counts, so that a new one does without being named here.
 NO_NUMBERS = frozenset({
-    "__init__.py", "__main__.py", "errors.py", "files.py",
+    "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
     "calibration", "cli", "identity", "plotting", "sensitivity", "sweeps",
     "parameters/references.py", "run/memory.py", "run/vtk.py",
     # A scenario enters a definition field by field; sweep files and measurements enter no run.

@@ -21,6 +21,7 @@ from sim.space.boundary import Boundary
 from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
 from sim.space.random_field import RandomField
+from sim.texts import day_text
 from sim.units import convert
 
 
@@ -80,7 +81,7 @@ class Builder:
         """Refuse an intervention that could not act as it was meant."""
         known = (*self.model.mobile, "pH")
         if cut.at >= self.scenario.duration:
-            raise ScenarioError(f"{cut}: the run ends at {self.scenario.duration / 86400:g} day, before it.")
+            raise ScenarioError(f"{cut}: the run ends at {day_text(self.scenario.duration)}, before it.")
         for name in cut.boundary:
             if name not in known:
                 raise ScenarioError(

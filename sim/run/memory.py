@@ -19,6 +19,7 @@ from sim.model.model import Model
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
+from sim.texts import size_text
 
 LARGE = 10_000  # cells above which a run reports its memory on the screen
 FLOAT = 8  # bytes
@@ -234,11 +235,3 @@ def peak() -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def size_text(size: float) -> str:
-    """ "2.1 GB", "310 MB"."""
-    for unit, per in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if size >= per:
-            return f"{size / per:.3g} {unit}"
-    return f"{size / 1e3:.3g} kB"

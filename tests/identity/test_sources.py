@@ -41,6 +41,7 @@ REACHED = {
     "run/memory.py": "whether a run is begun, not what it gives",
     "run/vtk.py": "files made of results",
     "files.py": "how files are written",
+    "texts.py": "numbers as they are printed",
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ConfigError, nearest
-from sim.plotting.style import length_scale
+from sim.plotting.labels import length_scale
 from sim.units import convert
 
 if TYPE_CHECKING:

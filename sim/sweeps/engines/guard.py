@@ -16,6 +16,7 @@ from types import CodeType
 
 from sim.run import memory
 from sim.sweeps.store.row import OUT_OF_MEMORY, TIMED_OUT
+from sim.texts import size_text
 
 SLACK = 0.1  # s after the time-out in which a solver may end by itself, between two steps
 LOOK = 0.05  # s between looks at the memory
@@ -110,7 +111,7 @@ class Guard:
         elif self.memory is not None:
             grown = _process_bytes() - self.before
             if grown > self.memory:
-                texts = memory.size_text(grown), memory.size_text(self.memory)
+                texts = size_text(grown), size_text(self.memory)
                 self._end(OUT_OF_MEMORY, "it took {} of memory, and {} are allowed a point.".format(*texts))
                 self._throw(now)
             else:

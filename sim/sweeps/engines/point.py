@@ -21,6 +21,7 @@ from sim.sweeps.engines.first_steps import compile_for
 from sim.sweeps.engines.guard import Guard, Stop
 from sim.sweeps.engines.worker_death import write_final_row
 from sim.sweeps.store.row import FAILED, FINISHED, OUT_OF_MEMORY, Row, empty_row
+from sim.texts import size_text
 
 GRACE = 5.0  # s
 
@@ -87,7 +88,7 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
             outputs = output_times(scenario.duration, how.times).size
             needed = memory.memory_forecast(scenario, how.solver, outputs).peak
             if needed > job.memory:
-                texts = memory.size_text(needed), memory.size_text(job.memory)
+                texts = size_text(needed), size_text(job.memory)
                 trial.end(
                     OUT_OF_MEMORY, "it needs about {} of memory, and {} are allowed a point.".format(*texts)
                 )

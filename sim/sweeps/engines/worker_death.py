@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from sim.files import write_text
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.store.row import Row
 
@@ -59,12 +60,7 @@ def final_row_path(job: Job, key: str) -> Path:
 
 def write_final_row(job: Job, row: Row) -> None:
     """Leave the row of a point whose process is about to end."""
-    path = final_row_path(job, row["key"])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "w") as file:
-        json.dump(row, file)
-    os.replace(temporary, path)
+    write_text(final_row_path(job, row["key"]), json.dumps(row), make_folders=True)
 
 
 def take_final_row(job: Job, point: Point) -> Row | None:
