@@ -14,7 +14,7 @@ from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nea
 from sim.experiment.file_tables import Section, flat, parameters_in, quantity, read_toml, si
 from sim.run import measures
 from sim.sweeps.plans.design import design_of
-from sim.sweeps.plans.tables import size
+from sim.sweeps.plans.memory import memory_in_bytes
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -219,7 +219,7 @@ def _options(top: Section) -> dict[str, Any]:
     if "timeout" in run:
         found["timeout"] = checked_timeout(run.si("timeout", "s"))
     if "memory" in run:
-        found["memory"] = size(run.content["memory"], f"{run.where}: memory")
+        found["memory"] = memory_in_bytes(run.content["memory"], f"{run.where}: memory")
     if "keep" in run:
         found["keep"] = run.choice("keep", KEEP)
     return found

@@ -12,7 +12,7 @@ _SIZES = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}
 _SIZES |= {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
-def size(value: object, name: str) -> float:
+def memory_in_bytes(value: object, name: str) -> float:
     """Bytes: a number, or text such as "2 GB"."""
     if isinstance(value, str):
         found = _BYTES.fullmatch(value)
