@@ -16,13 +16,9 @@ from pathlib import Path
 import numpy as np
 
 import sim
-from sim.model.model import Model
-from sim.model.process import Process
-from sim.model.species import Species
 from sim.parameters import Parameters
-from sim.parameters.parameter import Parameter
 
-REFERENCES = Path(__file__).parent / "results" / "references"
+REFERENCES = Path(__file__).parents[1] / "results" / "references"
 HALF, RADIUS = 1e-3, 0.6e-3  # m, half the side of the square, and the disc
 D_CA, D_P = 8e-10, 7e-10  # m2/s
 CA, P = 1.2, 1.1  # mM outside, and everywhere at first
@@ -66,22 +62,22 @@ def disc(n: int) -> np.ndarray:
 
 def scenario(n: int) -> sim.Scenario:
     """Ours, through the public names."""
-    model = Model(
-        (Species("Ca", diffusivity=D_CA), Species("P", diffusivity=D_P), Species("ester"),
-         Species("solid")),
-        (Process("release", release, {"ester": -1, "P": 1},
-                 {"tau": Parameter(TAU, "s", source="this_work")}),
-         Process("precipitation", precipitation, {"Ca": -1, "P": -1, "solid": 1},
-                 {"k": Parameter(K_RATE, "mol/m3/s", source="this_work"),
-                  "K": Parameter(K_SP, "mol2/m6", source="this_work"),
-                  "width": Parameter(WIDTH, "1", source="this_work")})),
+    model = sim.Model(
+        (sim.Species("Ca", diffusivity=D_CA), sim.Species("P", diffusivity=D_P), sim.Species("ester"),
+         sim.Species("solid")),
+        (sim.Process("release", release, {"ester": -1, "P": 1},
+                 {"tau": sim.Parameter(TAU, "s", source="this_work")}),
+         sim.Process("precipitation", precipitation, {"Ca": -1, "P": -1, "solid": 1},
+                 {"k": sim.Parameter(K_RATE, "mol/m3/s", source="this_work"),
+                  "K": sim.Parameter(K_SP, "mol2/m6", source="this_work"),
+                  "width": sim.Parameter(WIDTH, "1", source="this_work")})),
         name="reduced",
     )  # fmt: skip
     layers = {
         "lesion.radius": (RADIUS, "m"), "border.thickness": (HALF - RADIUS, "m"),
         "lesion.ester": (ESTER, "mol/m3"), "plasma.Ca": (CA, "mol/m3"), "plasma.P": (P, "mol/m3"),
     }  # fmt: skip
-    own = Parameters({k: Parameter(v, unit, source="this_work") for k, (v, unit) in layers.items()})
+    own = Parameters({k: sim.Parameter(v, unit, source="this_work") for k, (v, unit) in layers.items()})
     core = round(n / 2 * RADIUS / HALF)
     return sim.Scenario(
         "reduced", model, "rectangle", (("lesion", core), ("border", n // 2 - core)), "fixed", END, own

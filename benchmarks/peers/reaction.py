@@ -15,19 +15,14 @@ import numpy as np
 
 import sim
 from benchmarks.fluids import COMPONENTS, KELVIN, TISSUE, tissue_fluids
-from benchmarks.peers_speciation import against, row
-from benchmarks.phreeqc_cells import EQUILIBRIUM, Cells, kinetics
-from benchmarks.timing import Clock
+from benchmarks.measuring.timing import Clock
+from benchmarks.peers.phreeqc_cells import EQUILIBRIUM, Cells, kinetics
+from benchmarks.peers.rates import rate_row, with_ratios
 from sim import library
 from sim.binder.system import System
 from sim.chemistry import aqueous, aqueous_lanes
 from sim.chemistry.activity import water_density
-from sim.chemistry.fluid import speciate
-from sim.model.model import Model
-from sim.model.process import Derived, Process
-from sim.model.species import Species
 from sim.parameters import Parameters
-from sim.parameters.parameter import Parameter
 from sim.solvers import DEFAULT, SOLVERS
 from sim.space import grid as grids
 
@@ -56,7 +51,7 @@ def equilibrium(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
     cells.output(False)
     column = {c: 1e3 * totals[:, k] / theirs["kgw"] for k, c in enumerate(COMPONENTS)}
     acidity = column.pop("H")
-    fluid = speciate(acidity=acidity, **column)
+    fluid = sim.speciate(acidity=acidity, **column)
     ours = sim.equilibrate(fluid, "HAP")
     solid = float(np.abs(ours.solid * theirs["kgw"] - 1e3 * theirs["solid"]).max() / ours.solid.max())
     pH = float(np.abs(ours.pH - theirs["pH"]).max())
@@ -73,7 +68,7 @@ def equilibrium(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
         cells.reset()
         cells.put(totals)
         peer.time(cells.run)
-    return [row("hapsim", "equilibrium", n, mine), row("PhreeqcRM", "equilibrium", n, peer)], checks
+    return [rate_row("hapsim", "equilibrium", n, mine), rate_row("PhreeqcRM", "equilibrium", n, peer)], checks
 
 
 def growth(ln_omega_HAP, k):
@@ -89,13 +84,13 @@ def cells_of_ours(totals: np.ndarray) -> tuple[System, np.ndarray]:
     names = {n: n for n in aqueous.COMPONENTS[: aqueous.TRANSPORTED]}
     kernel = library.pore_water(lambda p: aqueous_lanes.lane_tables("tissue-37C", KELVIN, background))
     found = aqueous.outputs_of()
-    water = Derived("speciation", kernel, {}, names, tuple(found), tuple(found.values()))
-    law = Process(
+    water = sim.Derived("speciation", kernel, {}, names, tuple(found), tuple(found.values()))
+    law = sim.Process(
         "growth", growth, {"Ca": -5, "P": -3, "H": 4, "HAP": 1},
-        {"k": Parameter(RATE * density, "mol/m3/s", source="this_work")},
+        {"k": sim.Parameter(RATE * density, "mol/m3/s", source="this_work")},
     )  # fmt: skip
-    species = [Species(c, signed=c == "H") for c in names] + [Species("HAP")]
-    model = Model(tuple(species), (law,), (water,), {}, Parameters({}), "reaction step")
+    species = [sim.Species(c, signed=c == "H") for c in names] + [sim.Species("HAP")]
+    model = sim.Model(tuple(species), (law,), (water,), {}, Parameters({}), "reaction step")
     system = System(model, grids.slab(1.0, totals.shape[0]))
     y = np.zeros(system.size)
     system.split(y)[0][:, :4] = totals[:, :4] * density
@@ -147,7 +142,7 @@ def growing(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
     rows = []
     for names, settings, unit in (("hapsim", OURS, "rtol {:.0e}"), ("PhreeqcRM", THEIRS, "tol {:.0e} mol")):
         for k in settings:
-            made = row(names, "growth", n, clocks[k])
+            made = rate_row(names, "growth", n, clocks[k])
             rows.append(made | {"error": errors[k], "setting": unit.format(k)})
     return rows, [check]
 
@@ -164,4 +159,4 @@ def reaction_steps(quick: bool) -> tuple[list[dict], list[dict], list[str]]:
         "Reaction steps: a closed batch to equilibrium with apatite, and 600 s of growth at "
         "k (Omega^(1/9) - 1); both fit either program. The whole model does not fit PHREEQC."
     )
-    return against(rows), checks, [note]
+    return with_ratios(rows), checks, [note]

@@ -15,12 +15,8 @@ from pathlib import Path
 
 import sim
 from benchmarks.problems import Problem, of_scenario, precipitation
-from sim.model.model import Model
-from sim.model.process import Process
-from sim.model.species import Species
-from sim.parameters import Parameter
+from sim.parameters import Parameters
 from sim.solvers import DEFAULT, SOLVERS
-from sim.sweeps import grid
 
 QUESTION = "What does a sweep cost beyond its runs, and how does it compare with a loop of one's own?"
 RADIUS = "lesion.radius"
@@ -36,12 +32,12 @@ def _decay(a, k):
 
 def tiny() -> sim.Scenario:
     """The least there is to run: one stirred cell, one species that decays."""
-    rate = Parameter(1e-4, "s-1", source="this_work")
-    decay = Process("decay", _decay, changes={"a": -1}, parameters={"k": rate})
-    model = Model((Species("a", diffusivity=1e-9),), (decay,), name="decay")
+    rate = sim.Parameter(1e-4, "s-1", source="this_work")
+    decay = sim.Process("decay", _decay, changes={"a": -1}, parameters={"k": rate})
+    model = sim.Model((sim.Species("a", diffusivity=1e-9),), (decay,), name="decay")
     return sim.Scenario(
         "decay", model, "well_mixed", (("cell", 1),), "closed", 3600.0,
-        parameters=sim.parameters.Parameters({"cell.thickness": Parameter(1e-3, "m", source="this_work")}),
+        parameters=Parameters({"cell.thickness": sim.Parameter(1e-3, "m", source="this_work")}),
         initial={"a": 1.0},
     )  # fmt: skip
 
@@ -105,8 +101,8 @@ def plain_loop(base: sim.Scenario, design, name: str, measure) -> float:
 def overhead(quick: bool) -> list[dict]:
     """Rows by workers: what is lost a point. The least of three, for other work can only add to it."""
     base, name = tiny(), "decay.k"
-    design = grid({name: (1e-5, 1e-3)}, n=200 if quick else 1000)
-    plain_loop(base, grid({name: (1e-5, 1e-3)}, n=3), name, left)
+    design = sim.sweeps.grid({name: (1e-5, 1e-3)}, n=200 if quick else 1000)
+    plain_loop(base, sim.sweeps.grid({name: (1e-5, 1e-3)}, n=3), name, left)
     rows = []
     for workers in (0, 1, 2):
         tries = []
@@ -160,7 +156,7 @@ def throughput(quick: bool) -> tuple[list[dict], list[dict]]:
 
     problem = precipitation(quick)
     base, chosen = problem.scenario, at_equal_error(problem)
-    few, many = grid({RADIUS: ("3 mm", "5 mm")}, n=4), grid({RADIUS: ("3 mm", "5 mm")}, n=24 if quick else 60)
+    few, many = (sim.sweeps.grid({RADIUS: ("3 mm", "5 mm")}, n=n) for n in (4, 24 if quick else 60))
     rows = []
     with parallel_config("loky", n_jobs=2, inner_max_num_threads=1), Parallel() as pool:
         scenarios = [base.with_parameters({RADIUS: p[RADIUS]}) for p in few.points]

@@ -14,7 +14,9 @@ import numpy as np
 from numba import get_num_threads, set_num_threads
 
 from benchmarks.fluids import COMPONENTS, random_fluids, tissue_fluids
-from benchmarks.timing import Clock
+from benchmarks.measuring.timing import Clock
+from benchmarks.peers.rates import rate_row, with_ratios
+from benchmarks.peers.reaction import reaction_steps
 from sim.chemistry.speciation import solve_many
 
 QUESTION = "How many cells a second does speciation solve on one core, ours and PHREEQC's, at equal answers?"
@@ -117,7 +119,7 @@ def agreement(cells, engine, totals: np.ndarray, what: str) -> dict:
 def speciation(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
     """Rows of cells a second, and checks. All programs take turns, so that a busy machine is the
     same to all."""
-    from benchmarks.phreeqc_cells import Cells
+    from benchmarks.peers.phreeqc_cells import Cells
 
     tables, totals, _ = tissue_fluids(n)
     strict = Cells(n, tables, tolerance=1e-12)
@@ -147,26 +149,7 @@ def speciation(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
             cells.reset()
             cells.put(s)
             clocks[name, "cold"].time(cells.run)
-    return against([row(name, start, n, c) for (name, start), c in clocks.items()]), checks
-
-
-def row(name: str, start: str, n: int, clock: Clock) -> dict:
-    """Cells a second, median and spread; and of processor time, which other work disturbs less."""
-    c = clock.spread()
-    return {"program": name, "start": start, "cells": n, "cells_per_s": n / c["seconds"],
-            "fastest": n / c["fastest"], "slowest": n / c["slowest"], "repeats": c["repeats"],
-            "cells_per_cpu": n / max(c["cpu"], 1e-9)}  # fmt: skip
-
-
-def against(rows: list[dict], by: str = "start") -> list[dict]:
-    """The same rows with how many times as fast as PhreeqcRM as it comes, at the same start."""
-    peer = {r[by]: r for r in reversed(rows) if r["program"] == "PhreeqcRM"}
-    out = []
-    for r in rows:
-        p = peer[r[by]]
-        cpu = r["cells_per_cpu"] / p["cells_per_cpu"]
-        out.append(r | {"ratio": r["cells_per_s"] / p["cells_per_s"], "cpu_ratio": cpu})
-    return out
+    return with_ratios([rate_row(name, start, n, c) for (name, start), c in clocks.items()]), checks
 
 
 def robustness(n: int, peer: int) -> list[dict]:
@@ -182,7 +165,7 @@ def robustness(n: int, peer: int) -> list[dict]:
                      "cells_per_s": totals.shape[0] / (time.perf_counter() - started),
                      "not_made": int((~sound).sum())})  # fmt: skip
     if importlib.util.find_spec("phreeqcrm") is not None and peer:
-        from benchmarks.phreeqc_cells import unsolved
+        from benchmarks.peers.phreeqc_cells import unsolved
 
         some = totals[:peer]
         started = time.perf_counter()
@@ -204,8 +187,6 @@ def run(quick: bool) -> dict:
 
 
 def _run(quick: bool) -> dict:
-    from benchmarks.peers_reaction import reaction_steps
-
     n, repeat = (200, 3) if quick else (5000, 7)
     notes = [
         "PhreeqcRM is timed without output and with one worker; ours with one chunk of work, one thread.",

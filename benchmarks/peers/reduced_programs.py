@@ -1,7 +1,8 @@
-"""The reduced problem by each program, in a process of its own: `python -m benchmarks.reduced_programs TASK`.
+"""The reduced problem by each program, in a process of its own.
 
-TASK is JSON: program, n, limit [s] for one run, rows: a file that gets one line of JSON per run,
-so that what was finished stays when the process is stopped.
+`python -m benchmarks.peers.reduced_programs TASK`, where TASK is JSON: program, n, limit [s] for one run,
+rows: a file that gets one line of JSON per run, so that what was finished stays when the process is
+stopped.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import reduced_problem as problem
-from benchmarks.timing import limit_process
+from benchmarks.measuring.timing import limit_process
+from benchmarks.peers import reduced_problem as problem
 
 # Settings of a run, loose to tight. py-pde compiles anew for each of its own steppers (its door to
 # SciPy is compiled once), so there are few, the most promising first; courant is the step in units of
@@ -74,7 +75,7 @@ def ours(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray |
     `work_precision` compares all of them; SciPy's would only spend the time here.
     """
     import sim
-    from benchmarks.timing import repeated, until, warmed
+    from benchmarks.measuring.timing import repeated, until, warmed
 
     scenario = problem.scenario(n)
     small = problem.scenario(8)

@@ -1,4 +1,4 @@
-"""One size of the scaling section in a process of its own: `python -m benchmarks.scaling_run TASK`."""
+"""One size of the scaling section in a process of its own: `python -m benchmarks.ours.scaling_run TASK`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
+from benchmarks.measuring.timing import limit_process, peak_memory, until
 from benchmarks.problems import lesion, of_scenario
-from benchmarks.timing import limit_process, peak_memory, until
 from sim.solvers import SOLVERS
 
 

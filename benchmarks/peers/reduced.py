@@ -12,9 +12,9 @@ import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.equal_error import bounds, common_targets, comparison
-from benchmarks.reduced_problem import reference
-from benchmarks.timing import isolated
+from benchmarks.measuring.equal_error import bounds, common_targets, comparison
+from benchmarks.measuring.timing import isolated
+from benchmarks.peers.reduced_problem import reference
 from sim.solvers import DEFAULT
 
 QUESTION = (
@@ -67,7 +67,7 @@ def program_rows(program: str, n: int, quick: bool, notes: list[str]) -> list[di
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows"
         task = {"program": program, "n": n, "limit": limit, "rows": str(path), "quick": quick}
-        found = isolated("benchmarks.reduced_programs", task, whole, threads=1)
+        found = isolated("benchmarks.peers.reduced_programs", task, whole, threads=1)
         lines = path.read_text().splitlines() if path.exists() else []
     rows = [json.loads(line) for line in lines]
     if "failed" in found:

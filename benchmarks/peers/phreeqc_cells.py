@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.fluids import COMPONENTS
-from benchmarks.timing import ROOT
+from benchmarks.measuring.timing import ROOT
 from sim.chemistry.tables import SpeciationTables
 
 DATABASE = ROOT / "tests" / "data" / "phreeqc" / "hap_rec.dat"

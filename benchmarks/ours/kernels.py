@@ -13,9 +13,9 @@ from collections.abc import Callable
 import numpy as np
 from numba import get_num_threads, set_num_threads
 
-from benchmarks import machine
+from benchmarks.measuring import machine
+from benchmarks.measuring.timing import per_call
 from benchmarks.problems import lesion, of_scenario, precipitation
-from benchmarks.timing import per_call
 from sim.binder.system import System
 from sim.solvers import DEFAULT, SOLVERS
 from sim.solvers.linear.newton_matrix import LinearSystem

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import tempfile
 
-from benchmarks.main_job import SCENARIO, fresh
-from benchmarks.timing import spread
+from benchmarks.measuring.timing import spread
+from benchmarks.ours.main_job import SCENARIO, fresh
 
 QUESTION = "How long from `import sim` to the first result, with nothing compiled and with a warm cache?"
 

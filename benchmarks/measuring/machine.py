@@ -12,7 +12,7 @@ from importlib import metadata
 import numpy as np
 from numba import get_num_threads, njit, prange, set_num_threads
 
-from benchmarks.timing import ROOT
+from benchmarks.measuring.timing import ROOT
 
 PACKAGES = (
     "numpy", "scipy", "numba", "llvmlite", "scikit-sundae", "py-pde", "fipy", "phreeqcrm",

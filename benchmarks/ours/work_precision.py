@@ -13,11 +13,11 @@ import time
 import numpy as np
 
 import sim
-from benchmarks.comparators import differenced, unpreconditioned
-from benchmarks.equal_error import bounds, common_targets, comparison, stopped_targets
+from benchmarks.measuring.equal_error import bounds, common_targets, comparison, stopped_targets
+from benchmarks.measuring.stopping import Allowance, Watch, Work
+from benchmarks.measuring.timing import repeated, until, warmed
+from benchmarks.peers.plain_integrators import differenced, unpreconditioned
 from benchmarks.problems import PROBLEMS, Problem
-from benchmarks.stopping import Allowance, Watch, Work
-from benchmarks.timing import repeated, until, warmed
 from sim.solvers import DEFAULT, SOLVERS
 
 QUESTION = (

@@ -7,9 +7,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.plots import PLOTS
-
-ORDER = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced", "sweeps")
+from benchmarks.report.plots import PLOTS
+from benchmarks.sections import MODULES
 
 
 def seconds(v: float) -> str:
@@ -67,6 +66,16 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
     ("startup", "runs"): [
         ("start", "start", plain), ("seconds", "time", seconds), ("fastest", "fastest", seconds),
         ("slowest", "slowest", seconds), ("repeats", "runs", plain), ("compile", "of it compiling", seconds),
+    ],
+    ("main_job", "starts"): [
+        ("start", "start", plain), ("seconds", "time", seconds), ("fastest", "fastest", seconds),
+        ("slowest", "slowest", seconds), ("repeats", "runs", plain),
+    ],
+    ("main_job", "runs"): [
+        ("solver", "solver", plain), ("rtol", "rtol", power), ("error", "error", power),
+        ("seconds", "whole simulate", seconds), ("fastest", "fastest", seconds),
+        ("slowest", "slowest", seconds), ("cpu", "CPU", seconds), ("steps", "steps", plain),
+        ("rhs", "rhs", plain),
     ],
     ("kernels", "limits"): [
         ("threads", "threads", plain), ("bandwidth", "bandwidth", scaled("GB/s", 1e9)),
@@ -241,7 +250,7 @@ def as_markdown(result: dict, pictures: list[str]) -> str:
 def write(folder: Path) -> list[Path]:
     """report.md and pictures from every <section>.json in the folder; what was written."""
     made, parts = [], ["# Benchmarks", "Made from the JSON files beside it by `python -m benchmarks report`."]
-    for section in ORDER:
+    for section in MODULES:
         path = folder / f"{section}.json"
         if not path.exists():
             continue

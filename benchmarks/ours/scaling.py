@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from numba import get_num_threads
 
-from benchmarks.timing import isolated
+from benchmarks.measuring.timing import isolated
 from sim.solvers import DEFAULT
 
 QUESTION = "How do wall clock, memory and iterations grow with the number of cells?"
@@ -30,7 +30,7 @@ def run(quick: bool, limit: float | None = None) -> dict:
                     "geometry": geometry, "cells": n, "days": 1.0 if quick else DAYS, "solver": SOLVER,
                     "rtol": RTOL, "limit": limit,
                 }  # fmt: skip
-                found = isolated("benchmarks.scaling_run", task, limit + STARTING, threads)
+                found = isolated("benchmarks.ours.scaling_run", task, limit + STARTING, threads)
                 row = {"geometry": geometry, "side": n, "cells": n ** DIMENSIONS[geometry],
                        "threads": threads, "solver": SOLVER}  # fmt: skip
                 rows.append(row | found)
