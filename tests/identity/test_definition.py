@@ -229,10 +229,12 @@ def test_the_seed_of_simulate_is_that_of_the_scenario():
     assert sim.simulate(DRAWN, times=2).manifest["hash"] != one["hash"]
 
 
+@pytest.mark.parametrize("words", [{}, {"growth_law": ["spiral"]}])
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_row_of_a_sweep_holds_the_hash_of_its_run(tmp_path, workers):
-    """The same, however it was run, as in the kept result and in the manifest of that run by hand."""
-    design = grid({"lesion.radius": ["1 mm", "2 mm"], "growth_law": ["spiral"]})
+def test_a_row_of_a_sweep_holds_the_hash_of_its_run(tmp_path, workers, words):
+    """The same, however it was run, as in the kept result and in the manifest of that run by hand. Without
+    words the model itself goes to the worker, with functions that are sent by value."""
+    design = grid({"lesion.radius": ["1 mm", "2 mm"], **words})
     measures = {"end": sim.measures.total("HAP")}
     path = tmp_path / "a.db"
     sim.sweep(BASE, design, path, workers=workers, measures=measures, times=3, keep="all")
