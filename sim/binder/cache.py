@@ -23,9 +23,15 @@ class Compiled:
 
 
 @once_a_model
+def model_text(model: Model) -> str:
+    """The generated text that `compiled` compiles."""
+    return write(model)
+
+
+@once_a_model
 def compiled(model: Model) -> Compiled:
     """The compiled form of `model`."""
-    return Compiled(generated(write(model)), *structure(model))
+    return Compiled(generated(model_text(model)), *structure(model))
 
 
 @once_a_model

@@ -63,7 +63,7 @@ def sweep() -> None:
 
 
 def _kept() -> str:
-    from sim.sweeps.driver import KEEP
+    from sim.sweeps.design.job import KEEP
 
     return f"Whole results to keep as NetCDF: {choices.word_list(KEEP)}. Instead of the file's."
 
@@ -166,7 +166,7 @@ def _options(
 ) -> dict[str, Any]:
     """Keywords of sim.sweep from the options that were given."""
     from sim.experiment.file_tables import si_quantity
-    from sim.sweeps.plans import tables
+    from sim.sweeps.plans.memory import memory_in_bytes
 
     found: dict[str, Any] = {}
     if timeout is not None:
@@ -174,7 +174,7 @@ def _options(
         if not found["timeout"] > 0:
             raise ConfigError(f"--timeout {timeout} must be above 0.")
     if memory is not None:
-        found["memory"] = tables.size(choices.quantity(memory), "--memory")
+        found["memory"] = memory_in_bytes(choices.quantity(memory), "--memory")
     if keep is not None:
         found["keep"] = keep
     if shard is not None:

@@ -151,7 +151,7 @@ def _replicated(made: Design, plan: Section) -> Design:
 
 
 def _bounded(count: int, plan: Section) -> None:
-    """Refuse a design before a slip of the pen fills the memory."""
+    """Refuse a design before a mistyped number fills the memory."""
     if count > MOST_POINTS:
         raise ConfigError(
             f"{plan.where} asks for {count:.6g} points; {MOST_POINTS} are the most. Take fewer levels or "
