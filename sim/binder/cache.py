@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from sim.binder.derivatives import Programme, programme
+from sim.binder.derivatives import Operations, rate_derivatives
 from sim.binder.layout import Layout
 from sim.binder.text import write
 from sim.jit.modules import generated
@@ -19,7 +19,7 @@ class Compiled:
 
     module: ModuleType
     layout: Layout
-    programme: Programme
+    operations: Operations
 
 
 @once_a_model
@@ -29,10 +29,10 @@ def compiled(model: Model) -> Compiled:
 
 
 @once_a_model
-def structure(model: Model) -> tuple[Layout, Programme]:
+def structure(model: Model) -> tuple[Layout, Operations]:
     """Rows of a block and the operations of derivatives: what is known before anything is compiled."""
     layout = Layout(model)
-    return layout, programme(model, layout)
+    return layout, rate_derivatives(model, layout)
 
 
 @once_a_model

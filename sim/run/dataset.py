@@ -109,7 +109,8 @@ def _joined(parts: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
 def _stoichiometry(model, system) -> dict:
     """What each process changes, and what each species holds."""
     matrix = np.zeros((len(model.processes), len(model.species)))
-    np.add.at(matrix, (system.column, system.row), system.value)
+    row, column, value = system.stoichiometry
+    np.add.at(matrix, (column, row), value)
     return {
         "stoichiometry": (
             ("process", "species"), matrix,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -14,14 +13,13 @@ from sim.run import memory
 from sim.run.builder import Builder
 from sim.run.record import RunRecord
 from sim.run.result import Result
-from sim.solvers import DEFAULT
+from sim.solvers import DEFAULT, Task
 from sim.solvers import solver as find_solver
+from sim.solvers.steps.task import MAX_STEPS, Progress
 from sim.units import convert
 
 RTOL = 1e-5
 ATOL = 1e-6
-
-Progress = Callable[[float, int], None]
 
 
 def simulate(
@@ -31,7 +29,7 @@ def simulate(
     atol: float = ATOL,
     times: np.ndarray | list[float | str] | int | None = None,
     progress: bool | Progress = False,
-    max_steps: int = 200_000,
+    max_steps: int = MAX_STEPS,
     seed: int | None = None,
 ) -> Result:
     """Run a scenario from 0 to its duration.
@@ -79,8 +77,10 @@ def simulate(
             record.begin(segment, y)
             inside = (wanted >= segment.start) & (wanted <= segment.end)
             solution = solve(
-                system, segment.start, segment.end, y, wanted[inside], rtol,
-                system.tolerances(atol), report, max_steps,
+                Task(
+                    system, segment.start, segment.end, y, wanted[inside], rtol, system.tolerances(atol),
+                    report, max_steps,
+                )
             )  # fmt: skip
             record.end(segment, solution)
             y = solution.end

@@ -11,7 +11,7 @@ import sim
 from sim.errors import ScenarioError, SolverError
 from sim.run.builder import Builder
 from sim.run.measures import total
-from sim.solvers import SOLVERS
+from sim.solvers import SOLVERS, Task
 from sim.solvers.steps.solution import Recorder
 from sim.units import day
 
@@ -202,7 +202,7 @@ def test_an_undershoot_is_reported_not_hidden(short):
     y = builder.initial(system)
     u, _ = system.split(y)
     u[2, names.index("H")] = -50.0
-    record = Recorder(system, np.array([0.0]), atol)
+    record = Recorder(Task(system, 0.0, 2.0, y, np.array([0.0]), 1e-5, atol))
     record.step(0.0, y)
     assert record.undershoot == 0.0
     u[1, names.index("HAP")] = -3.0 * 1e-7 * system.scale[names.index("HAP")]
