@@ -88,7 +88,8 @@ def cells_of_ours(totals: np.ndarray) -> tuple[System, np.ndarray]:
     background = {b: TISSUE[b][0] * density for b in aqueous.BACKGROUND}
     names = {n: n for n in aqueous.COMPONENTS[: aqueous.TRANSPORTED]}
     kernel = library.pore_water(lambda p: aqueous_lanes.lane_tables("tissue-37C", KELVIN, background))
-    water = Derived("speciation", kernel, {}, names, aqueous.OUTPUTS, aqueous.UNITS)
+    found = aqueous.outputs_of()
+    water = Derived("speciation", kernel, {}, names, tuple(found), tuple(found.values()))
     law = Process(
         "growth", growth, {"Ca": -5, "P": -3, "H": 4, "HAP": 1},
         {"k": Parameter(RATE * density, "mol/m3/s", source="this_work")},

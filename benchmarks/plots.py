@@ -86,7 +86,7 @@ def _names(rows: Iterable[dict], key: str) -> list[str]:
 
 def work_precision(result: dict, folder: Path) -> list[Path]:
     """Error against wall clock, and against steps, one column a problem."""
-    from sim.plotting.style import style
+    from sim.plotting import style
 
     rows = result["tables"]["runs"]
     problems, names = _names(rows, "problem"), _names(rows, "solver")
@@ -123,7 +123,7 @@ def _bounds(ax, rows: list[dict], by: str, names: list[str]) -> None:
 
 def kernels(result: dict, folder: Path) -> list[Path]:
     """Nanoseconds a cell of each kernel."""
-    from sim.plotting.style import style
+    from sim.plotting import style
 
     rows = [r for r in result["tables"]["kernels"] if r.get("ns")]
     kinds = _names(rows, "kernel")
@@ -155,7 +155,7 @@ def _where(row: dict) -> str:
 
 def scaling(result: dict, folder: Path) -> list[Path]:
     """Cost of a step of a cell, and memory, against the number of cells."""
-    from sim.plotting.style import style
+    from sim.plotting import style
 
     rows = [
         r | {"who": f"{r['geometry']}, {r['threads']} thread{'s' * (r['threads'] > 1)}"}
@@ -187,7 +187,7 @@ def scaling(result: dict, folder: Path) -> list[Path]:
 
 def peers_speciation(result: dict, folder: Path) -> list[Path]:
     """Cells a second, ours and PHREEQC's."""
-    from sim.plotting.style import style
+    from sim.plotting import style
 
     parts = [(k, result["tables"][k]) for k in ("speciation", "reaction steps") if result["tables"].get(k)]
     if not parts:
@@ -209,7 +209,7 @@ def peers_speciation(result: dict, folder: Path) -> list[Path]:
 
 def peers_reduced(result: dict, folder: Path) -> list[Path]:
     """Error against wall clock for every program, one panel a grid."""
-    from sim.plotting.style import style
+    from sim.plotting import style
 
     rows = result["tables"]["runs"]
     sides, names = _names(rows, "n"), _names(rows, "who")

@@ -1,4 +1,9 @@
-"""What can go wrong, in sentences: what was given, what is allowed, what to try."""
+"""What can go wrong, in sentences: what was given, what is allowed, what to try.
+
+Four families, one common base: what was asked for (`ConfigError` and its kinds, a ValueError), what could
+not be computed (`SolverError`, `SpeciationError`), a file that cannot be used (`FileFormatError`), and a
+sweep whose surroundings fail (`StoreError`, `SweepError`).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-class ConfigError(ValueError):
+class HapsimError(Exception):
+    """Whatever hapsim refuses in a sentence; anything else that is raised is a fault of the program."""
+
+
+class ConfigError(HapsimError, ValueError):
     """Something the user wrote cannot be used as it stands."""
 
 
@@ -33,23 +42,23 @@ class UnknownNameError(ConfigError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
-class SolverError(RuntimeError):
+class SolverError(HapsimError, RuntimeError):
     """The integration could not go on."""
 
 
-class SpeciationError(RuntimeError):
+class SpeciationError(HapsimError, RuntimeError):
     """The equilibrium of a solution could not be found."""
 
 
-class FileFormatError(ValueError):
+class FileFormatError(HapsimError, ValueError):
     """A file that is damaged, or not of the kind expected."""
 
 
-class StoreError(RuntimeError):
+class StoreError(HapsimError, RuntimeError):
     """The store of a sweep that cannot be written or read just now: locked, full, somebody else's."""
 
 
-class SweepError(RuntimeError):
+class SweepError(HapsimError, RuntimeError):
     """A sweep that cannot go on: workers that do not start, a scheduler that does not answer."""
 
 
@@ -75,6 +84,23 @@ def nearest(name: object, candidates: Iterable[str]) -> str:
     return f" Did you mean '{close[0]}'?" if close else ""
 
 
+def not_one_of(what: str, value: object, allowed: Iterable[str], limit: int = 20) -> str:
+    """The sentence about a word that is not allowed: "scale = 'lin' is not one of auto, linear, log.", with
+    the nearest of them where one is near. what: the name of the choice; "" where the word stands alone
+    """
+    words = list(allowed)
+    given = f"{what} = {shown(value)}" if what else shown(value)
+    return f"{given} is not one of {listing(words, limit)}.{nearest(value, words)}"
+
+
+def unknown(kind: str, name: object, known: Iterable[str], limit: int = 20) -> str:
+    """The sentence about a name that is not there: "'Cs' is not a component; there are Ca, P.", with the
+    nearest of them where one is near. kind: "a component", "an axis of this sweep"
+    """
+    names = list(known)
+    return f"{shown(name)} is not {kind}; there are {listing(names, limit)}.{nearest(name, names)}"
+
+
 def listing(names: Iterable[str], limit: int = 8) -> str:
     """Names in a sentence, "a, b and 12 more": at most `limit` in the order given, or "none"."""
     found = [str(n) for n in names]
@@ -86,7 +112,7 @@ def listing(names: Iterable[str], limit: int = 8) -> str:
 
 
 def shown(value: object, limit: int = 64) -> str:
-    """repr of what the user gave, cut to `limit` signs so that a message stays a sentence."""
+    """repr of what the user gave, cut to `limit` characters so that a message stays a sentence."""
     if isinstance(value, str) and len(value) > limit:
         return repr(value[:limit]) + "..."
     try:

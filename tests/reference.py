@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse.linalg import spsolve
 
 from sim.binder.system import System
+from sim.model import library
 from sim.model.model import Model
 from sim.model.process import Derived, Process, arguments, coefficient, group
 from sim.model.species import Species
@@ -160,7 +161,7 @@ def busy(geometry: str, cells: dict[str, int] | None = None, **changes):
     return scenario.with_parameters(values | changes)
 
 
-SOLIDS = ("granules", "core", "ACP", "DCPD", "OCP", "HAP")
+SOLIDS = ("core", *(s.name for s in library.model().solids))
 
 
 def elements(result) -> dict[str, np.ndarray]:

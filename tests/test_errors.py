@@ -6,7 +6,7 @@ import traceback
 import pytest
 
 from sim import errors
-from sim.errors import listing, nearest, shown
+from sim.errors import listing, nearest, not_one_of, shown, unknown
 from sim.run.result import Result
 
 
@@ -38,6 +38,30 @@ def test_lists_and_values_stay_short():
     assert shown("x" * 1000) == repr("x" * 64) + "..."
     assert len(shown(list(range(1000)))) < 70
     assert shown(10**5000) == "a very long int"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "words"),
+    [
+        (not_one_of("scale", "lin", ("auto", "linear", "log")),
+         "scale = 'lin' is not one of auto, linear, log. Did you mean 'linear'?"),
+        (not_one_of("", "x", iter(["a", "b"])), "'x' is not one of a, b."),
+        (not_one_of("how", 3, ["mean"]), "how = 3 is not one of mean."),
+        (not_one_of("a", "x", map(str, range(99)), 3), "a = 'x' is not one of 0, 1, 2 and 96 more."),
+        (unknown("a component", "ca", ["Ca", "P"]),
+         "'ca' is not a component; there are Ca, P. Did you mean 'Ca'?"),
+        (unknown("an axis", None, []), "None is not an axis; there are none."),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_not_known_is_answered_in_one_way(sentence, words):
+    assert sentence == words
+
+
+def test_everything_that_hapsim_refuses_can_be_caught_by_one_name():
+    ours = [e for e in vars(errors).values() if isinstance(e, type) and issubclass(e, Exception)]
+    ours = [e for e in ours if not issubclass(e, Warning)]
+    assert len(ours) > 10
+    assert all(issubclass(e, errors.HapsimError) for e in ours)
 
 
 def test_wrong_input_is_a_value_error_and_failure_a_runtime_error():

@@ -26,6 +26,17 @@ def test_python_blocks_run(tmp_path, monkeypatch):
     assert module.result.success
     assert "1e-14 -> 2e-14" in module.treated.diff(module.base)
     assert float(module.end.SI["HAP"]) == pytest.approx(0, abs=1e-9)
+    assert sim.scenario("ball.toml").geometry == "sphere"
+    assert apart("first_run.png", ROOT / "docs" / "first_run.png") < 0.05
+
+
+def apart(one, two):
+    """Mean difference of two pictures of one size, 0 to 1; a curve that moves by its width is 0.01 of it."""
+    from matplotlib.image import imread
+
+    a, b = imread(one), imread(two)
+    assert a.shape == b.shape
+    return float(abs(a - b).mean())
 
 
 def test_every_scenario_named_exists():

@@ -17,6 +17,7 @@ from types import ModuleType
 import numpy as np
 
 from sim.errors import ModelError
+from sim.model.collector import Sum
 from sim.simd import elementary
 
 MODULES = {"math": "math", "numpy": "np"}  # as the generated text imports them
@@ -37,6 +38,9 @@ class FormulaText:
             return self.names[function]
         name = f"f{len(self.names)}_{function.__name__.strip('<>')}"
         self.names[function] = name
+        if isinstance(function, Sum):
+            self.parts.append(f"@kernel(cache=False, forceinline=True)\n{function.text(name)}\n")
+            return name
         tree = _InlineModules(function, self).visit(_parsed(function))
         rename = {}
         recursive = function.__name__ in _free_names(tree)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
+from sim.texts import day_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 
 MAX_BYTES = 10_000_000
@@ -53,9 +54,7 @@ class Datum:
         """As "mean Ca_per_dry_mass at 7 day: 23.8 ug/mg"."""
         unit = "" if self.unit == "1" else f" {self.unit}"
         spread = "" if self.sd is None else f" +- {to_unit(self.sd, self.unit):g}"
-        return (
-            f"{self.quantity} at {self.time / 86400:g} day: {to_unit(self.value, self.unit):g}{spread}{unit}"
-        )
+        return f"{self.quantity} at {day_text(self.time)}: {to_unit(self.value, self.unit):g}{spread}{unit}"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from sim.calibration.runs import Runs
 from sim.calibration.search import Start, best_of, search
 from sim.calibration.spread import Spread, spread
 from sim.calibration.verdicts import verdicts
-from sim.errors import ConfigError, ScenarioError, nearest, shown
+from sim.errors import ConfigError, ScenarioError, not_one_of, shown
 from sim.experiment.scenario import Scenario
 from sim.run.measures import Measure
 from sim.run.simulate import ATOL
@@ -66,9 +66,9 @@ def calibrate(
         raise ScenarioError(f"calibrate needs a Scenario, not {shown(scenario)}; try sim.scenario('...').")
     found = as_data(data)
     free = free_parameters(scenario, parameters, bounds, log, start)
-    # with_parameters warns where bounds leave the range of a parameter: said once, not in every run
+    # changed warns where bounds leave the range of a parameter: said once, not in every run
     for ends in zip(*((f.low, f.high) for f in free), strict=True):
-        scenario.with_parameters({f.name: float(v) for f, v in zip(free, ends, strict=True)})
+        scenario.changed({f.name: float(v) for f, v in zip(free, ends, strict=True)})
     options = {"solver": solver, "rtol": rtol, "atol": atol, "max_steps": max_steps}
     runs = Runs(scenario, found, free, observables, options)
     made = fit(
@@ -167,9 +167,7 @@ def _scale(data: Data, errors: str) -> np.ndarray:
     if data.sd is not None:
         return data.sd
     if errors not in ERRORS:
-        raise ConfigError(
-            f"errors = {shown(errors)} is not one of {', '.join(ERRORS)}.{nearest(errors, ERRORS)}"
-        )
+        raise ConfigError(not_one_of("errors", errors, ERRORS))
     size = np.abs(data.values)
     if errors == "proportional":
         if not (size > 0).all():

@@ -11,8 +11,8 @@ import numpy as np
 
 from sim.errors import ParameterError, UnitError, listing, nearest, shown
 from sim.experiment.scenario import Scenario
-from sim.parameters.parameter import Parameter
-from sim.units import convert, from_unit, si_unit, to_unit
+from sim.experiment.targets import Target, held, target
+from sim.units import convert, from_unit, to_unit
 
 LOG_FROM = 10.0  # bounds a factor of ten apart and positive: searched in the logarithm
 
@@ -89,7 +89,8 @@ def free_parameters(
 ) -> tuple[Free, ...]:
     """The free parameters of a scenario.
 
-    parameters: names, or {name: (low, high)} or {name: (low, high, "log")} with text or SI numbers
+    parameters: names of numbers (sim.experiment.targets: of parameters, the time of an intervention), or
+        {name: (low, high)} or {name: (low, high, "log")} with text or SI numbers
     bounds: {name: (low, high)} for those not given there; else the parameter's own range
     log: names, True for all, False for none; None: where the bounds are positive and ten times apart
     start: {name: value}; else the scenario's value
@@ -120,42 +121,55 @@ def free_parameters(
             word, pair = pair[2], pair[:2]
             if word not in ("log", "linear"):
                 raise ParameterError(f"{name}: {shown(word)} is not 'log' or 'linear'.")
-        own = _own(scenario, name)
+        own = _number(scenario, name)
+        unit = own.unit if own.parameter is None else own.parameter.unit
         low, high = _bounds(name, own, pair)
-        value = own.si
-        if start and name in start:
-            value = _si(start[name], own, f"start of {name}")
+        value = _start(scenario, name, own, start or {})
         if word is not None:
             scaled = word == "log"
         elif logs is None:
             scaled = low > 0 and high >= LOG_FROM * low
         else:
             scaled = logs if isinstance(logs, bool) else name in set(logs)
-        found.append(Free(name, value, low, high, scaled, own.unit))
+        found.append(Free(name, value, low, high, scaled, unit))
     return tuple(found)
 
 
-def _own(scenario: Scenario, name: str) -> Parameter:
-    if name in scenario.parameters:
-        return scenario.parameters[name]
-    return scenario.with_parameters({name: 0.0}).parameters[name]  # raises for what there is not
+def _number(scenario: Scenario, name: str) -> Target:
+    """What a name stands for, which must be a number that can take any value between bounds."""
+    own = target(scenario, name)
+    if own.words or own.whole or not own.axis:
+        kind = "whole numbers" if own.whole else "words"
+        raise ParameterError(
+            f"{name} takes {kind}; a calibration moves what takes any number between bounds."
+        )
+    return own
 
 
-def _si(value: float | str, own: Parameter, name: str) -> float:
+def _start(scenario: Scenario, name: str, own: Target, start: Mapping[str, float | str]) -> float:
+    if name in start:
+        return _si(start[name], own, f"start of {name}")
+    value = held(scenario, own)
+    if value is None or isinstance(value, str):
+        raise ParameterError(f"{name} has no value in {scenario.name}; give start={{'{name}': ...}}.")
+    return float(value)
+
+
+def _si(value: float | str, own: Target, name: str) -> float:
     try:
         return float(convert(value, own.unit, name))
     except UnitError as error:
         raise ParameterError(str(error)) from None
 
 
-def _bounds(name: str, own: Parameter, pair: Sequence[Any] | None) -> tuple[float, float]:
+def _bounds(name: str, own: Target, pair: Sequence[Any] | None) -> tuple[float, float]:
     if pair is None:
-        if own.low is None or own.high is None:
+        p = own.parameter
+        if p is None or p.low is None or p.high is None:
             raise ParameterError(
-                f"{name} has no range of its own; give bounds={{'{name}': (low, high)}} "
-                f"in {si_unit(own.unit)}."
+                f"{name} has no range of its own; give bounds={{'{name}': (low, high)}} in {own.unit}."
             )
-        return from_unit(own.low, own.unit), from_unit(own.high, own.unit)
+        return from_unit(p.low, p.unit), from_unit(p.high, p.unit)
     if isinstance(pair, str) or len(pair) != 2:
         raise ParameterError(f"{name}: bounds = {shown(pair)} are not a pair (low, high).")
     return _si(pair[0], own, f"lower bound of {name}"), _si(pair[1], own, f"upper bound of {name}")

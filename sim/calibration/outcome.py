@@ -16,7 +16,9 @@ from sim.calibration.search import Start
 from sim.calibration.spread import Spread
 from sim.calibration.verdicts import Verdict
 from sim.errors import ConfigError, nearest
+from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
+from sim.parameters import Parameters
 from sim.units import to_unit
 
 
@@ -252,16 +254,13 @@ def _searches(starts: Sequence[Start]) -> str:
 
 
 def fitted_scenario(scenario: Scenario, free: Sequence[Free], values: np.ndarray, data: Data) -> Scenario:
-    """The scenario with the fitted values, marked as such; the source stays what the data's notes say."""
-    from sim.parameters import Parameters
-
-    base = scenario.with_parameters({f.name: scenario.parameters.get(f.name, f.start) for f in free})
-    changed = dict(base.parameters)
+    """The scenario with the fitted values; parameters are marked as such, and their note names the data."""
+    made = applied(scenario, {f.name: float(v) for f, v in zip(free, values, strict=True)})
+    marked = dict(made.parameters)
     for f, value in zip(free, values, strict=True):
-        moved = changed[f.name].at(float(value))
-        made = dataclasses.replace(
-            moved, confidence="fitted", note=f"fitted to {data.name}, {len(data)} numbers"
-        )
-        object.__setattr__(made, "si", float(value))  # exactly the fitted number
-        changed[f.name] = made
-    return scenario.with_(parameters=Parameters(changed))
+        if f.name in marked:
+            note = f"fitted to {data.name}, {len(data)} numbers"
+            p = dataclasses.replace(marked[f.name], source="", confidence="fitted", note=note)
+            object.__setattr__(p, "si", float(value))  # exactly the fitted number
+            marked[f.name] = p
+    return made.with_(parameters=Parameters(marked))

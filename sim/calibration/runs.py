@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,11 +11,13 @@ import numpy as np
 from sim.calibration.data import Data
 from sim.calibration.free import Free
 from sim.calibration.problem import RunFailed
-from sim.errors import ConfigError, RangeWarning, SolverError, SpeciationError, nearest
+from sim.errors import ConfigError, SolverError, SpeciationError, nearest
+from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
 from sim.run import measures
 from sim.run.measures import Measure
 from sim.run.simulate import output_times, simulate
+from sim.texts import day_text
 from sim.units import parse_unit
 
 if TYPE_CHECKING:
@@ -70,9 +71,9 @@ class Runs:
     def __post_init__(self):
         if self.data.times[-1] > self.scenario.duration * (1 + 1e-12):
             raise ConfigError(
-                f"{self.data.name} reaches to {self.data.times[-1] / 86400:g} day, the run of "
-                f"{self.scenario.name} only to {self.scenario.duration / 86400:g} day; lengthen it with "
-                f"scenario.with_(duration='{self.data.times[-1] / 86400:g} day')."
+                f"{self.data.name} reaches to {day_text(self.data.times[-1])}, the run of "
+                f"{self.scenario.name} only to {day_text(self.scenario.duration)}; lengthen it with "
+                f"scenario.with_(duration='{day_text(self.data.times[-1])}')."
             )
         self.times = output_times(self.scenario.duration, np.minimum(self.data.times, self.scenario.duration))
         self.curves = {q: observable(q, self.observables) for q in self.data.quantities}
@@ -80,11 +81,7 @@ class Runs:
 
     def changed(self, values: np.ndarray) -> Scenario:
         """The scenario with these values of the free parameters [SI]."""
-        with warnings.catch_warnings():  # bounds beyond the range were warned of once, at the door
-            warnings.simplefilter("ignore", RangeWarning)
-            return self.scenario.with_parameters(
-                {f.name: float(v) for f, v in zip(self.free, values, strict=True)}
-            )
+        return applied(self.scenario, {f.name: float(v) for f, v in zip(self.free, values, strict=True)})
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """Predictions (n,) [SI] of the data; RunFailed with a sentence when the run does not finish."""

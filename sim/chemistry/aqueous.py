@@ -8,11 +8,13 @@ solution as its first guess.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from sim.chemistry.activity import water_density
-from sim.chemistry.constants_sets import constants_set
+from sim.chemistry.constants_sets import ConstantsSet, constants_set
+from sim.chemistry.solids import solids, solids_by_phase
 from sim.chemistry.speciation import solve
 from sim.errors import SpeciationError
 from sim.jit.kernel import kernel
@@ -20,13 +22,12 @@ from sim.jit.kernel import kernel
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
 TRANSPORTED = 4
 BACKGROUND = COMPONENTS[TRANSPORTED:]
-MINERALS = ("HAP", "ACP1", "ACP2", "DCPD", "OCP")
+PHASES = tuple(solids_by_phase(solids()))  # solids whose saturation is computed unless told otherwise
 MEMORY = len(COMPONENTS) + 2
-OUTPUTS = (
-    "pH", "ionic_strength", "Ca_free", "P_free", "C_free", "Mg_free", "a_Ca", "a_PO4",
-    *(f"ln_omega_{m}" for m in MINERALS),
-)  # fmt: skip
-UNITS = ("1", "mol kg-1", "mol m-3", "mol m-3", "mol m-3", "mol m-3") + ("1",) * 7
+WATER_OUTPUTS = {
+    "pH": "1", "ionic_strength": "mol kg-1", "Ca_free": "mol m-3", "P_free": "mol m-3", "C_free": "mol m-3",
+    "Mg_free": "mol m-3", "a_Ca": "1", "a_PO4": "1",
+}  # fmt: skip
 
 # Totals this small [mol/kgw] are rounded away from zero, so that a trial state at the integrator's
 # tolerance below zero still has a solution; relative error (1e-12/2T)^2 at total T.
@@ -36,14 +37,26 @@ TINY = 1e-12
 NEVER = 1000.0
 
 
-def tables(constants: str, temperature: float, background: dict[str, float]) -> tuple:
-    """Trailing arguments of `aqueous`: temperature [K], background totals [mol m-3]."""
-    t = constants_set(constants).tables(COMPONENTS, temperature)
+def outputs_of(phases: Sequence[str] = PHASES) -> dict[str, str]:
+    """{name: unit} of what `aqueous` computes, in order."""
+    return WATER_OUTPUTS | {f"ln_omega_{m}": "1" for m in phases}
+
+
+def tables(
+    constants: str | ConstantsSet,
+    temperature: float,
+    background: dict[str, float],
+    phases: Sequence[str] = PHASES,
+) -> tuple:
+    """Trailing arguments of `aqueous`: temperature [K], background totals [mol m-3], solids whose
+    saturation is computed."""
+    chosen = constants_set(constants) if isinstance(constants, str) else constants
+    t = chosen.tables(COMPONENTS, temperature)
     if t.components != COMPONENTS:
         raise AssertionError(f"components came back as {t.components}")
-    nu_of, water_of, ln_K = (np.zeros((len(MINERALS), len(COMPONENTS))), np.zeros(len(MINERALS)),
-                             np.full(len(MINERALS), NEVER))  # fmt: skip
-    for i, mineral in enumerate(MINERALS):
+    nu_of, water_of, ln_K = (np.zeros((len(phases), len(COMPONENTS))), np.zeros(len(phases)),
+                             np.full(len(phases), NEVER))  # fmt: skip
+    for i, mineral in enumerate(phases):
         if mineral in t.minerals:
             k = t.minerals.index(mineral)
             nu_of[i], water_of[i] = t.mineral_nu[k], t.mineral_water[k]
@@ -69,7 +82,7 @@ def aqueous(
     density, total, is_fixed, m, lng, work, mineral_nu, mineral_water, mineral_ln_K,
     free_P, free_C, PO4, Mg, *arrays,
 ):  # fmt: skip
-    """outputs (OUTPUTS) from inputs (Ca, P, C, H) [mol m-3 pore water]; 0, or 1 when unsolved."""
+    """outputs (`outputs_of`) from inputs (Ca, P, C, H) [mol m-3 pore water]; 0, or 1 when unsolved."""
     for k in range(4):
         total[k] = inputs[k] / density
         if k < 3:

@@ -9,9 +9,10 @@ their own. A lane that the lane kernel leaves goes to the scalar kernel from a c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
-from sim.chemistry.aqueous import COMPONENTS, TINY, TRANSPORTED, tables
-from sim.chemistry.constants_sets import constants_set
+from sim.chemistry.aqueous import COMPONENTS, PHASES, TINY, TRANSPORTED, tables
+from sim.chemistry.constants_sets import ConstantsSet, constants_set
 from sim.chemistry.lane_solve import PROGRAM, finish, work_size
 from sim.chemistry.lanes import (
     LANES,
@@ -40,13 +41,20 @@ LN10 = math.log(10.0)
 SMALL_STEP, ROUNDING = 1e-7, 3e-14
 
 
-def lane_tables(constants: str, temperature: float, background: dict[str, float]) -> tuple:
-    """Trailing arguments of `aqueous_lanes`: temperature [K], background totals [mol m-3].
+def lane_tables(
+    constants: str | ConstantsSet,
+    temperature: float,
+    background: dict[str, float],
+    phases: Sequence[str] = PHASES,
+) -> tuple:
+    """Trailing arguments of `aqueous_lanes`: temperature [K], background totals [mol m-3], solids whose
+    saturation is computed.
 
     Unlike the tables of `aqueous` they hold no scratch, and may be shared between threads.
     """
-    density, total, is_fixed, _, _, _, *rest = tables(constants, temperature, background)
-    program = constants_set(constants).tables(COMPONENTS, temperature).lanes
+    chosen = constants_set(constants) if isinstance(constants, str) else constants
+    density, total, is_fixed, _, _, _, *rest = tables(chosen, temperature, background, phases)
+    program = chosen.tables(COMPONENTS, temperature).lanes
     if len(program) != PROGRAM:
         raise AssertionError(f"a lane program of {len(program)} parts")
     return (density, total, is_fixed, *rest[:7], *program, *rest[7:])
@@ -82,7 +90,7 @@ def aqueous_lanes(
     inputs, memory, outputs, failed, scratch,
     density, total, is_fixed, mineral_nu, mineral_water, mineral_ln_K, free_P, free_C, PO4, Mg, *tables,
 ):  # fmt: skip
-    """outputs (13, LANES) of `aqueous` from inputs (4, LANES): Ca, P, C, H [mol m-3 pore water].
+    """outputs (o, LANES) of `aqueous` from inputs (4, LANES): Ca, P, C, H [mol m-3 pore water].
 
     memory: (MEMORY, LANES) in and out, the last solution of each cell    failed: (LANES,) 0, or 1 when
     unsolved    scratch: (`scratch_size`,)    the rest: `lane_tables`. All two-dimensional arrays in C
@@ -149,7 +157,7 @@ def aqueous_slopes_lanes(
     inputs, memory, outputs, slopes, scratch,
     density, total, is_fixed, mineral_nu, mineral_water, mineral_ln_K, free_P, free_C, PO4, Mg, *tables,
 ):  # fmt: skip
-    """slopes[i, q] = d outputs[i]/d inputs[q], (13, 4, LANES), at what `aqueous_lanes` left.
+    """slopes[i, q] = d outputs[i]/d inputs[q], (o, 4, LANES), at what `aqueous_lanes` left.
 
     By the implicit function theorem, J dx = dT with the Jacobian J bordered by the ionic strength and
     the water activity, both in full; NaN where a cell is unsolved.

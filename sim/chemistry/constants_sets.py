@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.chemistry.solids import WATER, Solid, solids
 from sim.chemistry.tables import SpeciationTables, speciation_tables
 from sim.errors import ConfigError, listing, nearest, shown
 
@@ -65,7 +66,10 @@ class AqueousSpecies:
 
 @dataclass(frozen=True)
 class Mineral:
-    """One solid: what a formula unit dissolves to, its solubility product and its size."""
+    """The solubility of one solid: what a formula unit dissolves to, and its solubility product.
+
+    What does not depend on the set (formula, ions, volume) comes from data/minerals.toml.
+    """
 
     name: str
     title: str
@@ -194,7 +198,7 @@ def constants_set(name: str) -> ConstantsSet:
     path = resources.files("sim") / "data" / "constants" / f"{name}.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     species = {n: _species(n, d) for n, d in data["species"].items()}
-    minerals = {n: _mineral(n, d) for n, d in data["minerals"].items()}
+    minerals = {n: _mineral(n, d, f"{name}: [minerals.{n}]") for n, d in data["minerals"].items()}
     return ConstantsSet(
         name=data["name"],
         title=data["title"],
@@ -224,18 +228,51 @@ def _species(name: str, d: dict[str, Any]) -> AqueousSpecies:
     )
 
 
-def _mineral(name: str, d: dict[str, Any]) -> Mineral:
+@lru_cache(maxsize=16)
+def extended_set(name: str, more: tuple[Solid, ...]) -> ConstantsSet:
+    """The named set, with what `more` solids say of their own solubility where the set has no such phase."""
+    chosen = constants_set(name)
+    minerals = dict(chosen.minerals)
+    for solid in more:
+        if solid.solubility and solid.phase not in minerals:
+            for ion in solid.reaction:
+                if ion != WATER and ion not in chosen.species:
+                    raise ConfigError(
+                        f"{solid.name}: constants '{name}' have no ion {ion}.{nearest(ion, chosen.species)}"
+                    )
+            minerals[solid.phase] = _solubility(
+                solid, solid.phase, solid.title, solid.reaction, solid.solubility
+            )
+    if len(minerals) == len(chosen.minerals):
+        return chosen
+    return replace(chosen, minerals=MappingProxyType(minerals))
+
+
+def _mineral(name: str, d: dict[str, Any], where: str) -> Mineral:
+    """What a set says of a solid, with the facts of data/minerals.toml."""
+    facts, called = solids(), d.get("mineral", name)
+    if called not in facts:
+        raise ConfigError(
+            f"{where}: there is no solid '{called}' in data/minerals.toml.{nearest(called, facts)}"
+        )
+    solid = facts[called]
+    return _solubility(solid, name, d.get("title", solid.title), d["reaction"], d)
+
+
+def _solubility(
+    solid: Solid, name: str, title: str, reaction: Mapping[str, float], d: Mapping[str, Any]
+) -> Mineral:
     return Mineral(
         name,
-        d["title"],
-        d["formula"],
-        MappingProxyType(d["reaction"]),
+        title,
+        solid.formula,
+        MappingProxyType(dict(reaction)),
         d.get("log_K", 0.0),
         d.get("delta_h", 0.0),
         tuple(d.get("analytic", ())),
-        float(d["nu"]),
-        d["molar_volume"],
-        d["density"],
+        solid.nu,
+        solid.volume.si,
+        solid.density,
         d["source"],
         d["confidence"],
         d.get("note", ""),

@@ -1,7 +1,6 @@
 """The command line: `hapsim COMMAND`, the same as `python -m sim COMMAND`.
 
-Exit codes: 0 done, 1 the run failed (what was computed is kept), 2 bad input, 130 interrupted.
-Data go to stdout, progress and warnings to stderr.
+Exit codes are in `exit_codes` and at the end of --help. Data go to stdout, progress and warnings to stderr.
 """
 
 from __future__ import annotations
@@ -9,38 +8,40 @@ from __future__ import annotations
 import shutil
 import sys
 import warnings
+from collections.abc import Sequence
+from typing import Any, TextIO
 
 import click
 
-from sim.cli import bench, cite, doctor, export, run, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
 from sim.cli.sweep import commands
-from sim.errors import (
-    ConfigError,
-    FileFormatError,
-    SolverError,
-    SpeciationError,
-    StoreError,
-    SweepError,
-    nearest,
-)
-
-BAD_INPUT = (ConfigError, FileFormatError, SolverError, SpeciationError, StoreError, SweepError, OSError)
+from sim.errors import HapsimError, unknown
 
 
 class Commands(click.Group):
     """A group that answers mistakes in sentences and shows tracebacks only with --debug."""
 
-    def resolve_command(self, ctx: click.Context, args: list[str]):
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
-            known = self.list_commands(ctx)
-            ctx.fail(f"'{args[0]}' is not a command; there are {', '.join(known)}.{nearest(args[0], known)}")
+            ctx.fail(unknown("a command", args[0], self.list_commands(ctx)))
         return super().resolve_command(ctx, args)
 
-    def main(self, args=None, prog_name=None, standalone_mode=True, **extra):  # type: ignore[override]
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         words = list(sys.argv[1:] if args is None else args)
         if prog_name is None and sys.argv[0].endswith("__main__.py"):
             prog_name = "python -m sim"
-        extra |= {"prog_name": prog_name, "standalone_mode": False}
+        extra |= {"prog_name": prog_name, "complete_var": complete_var, "standalone_mode": False}
+        extra["windows_expand_args"] = windows_expand_args
         if not standalone_mode or "--debug" in words:
             code = super().main(words, **extra)
             return code if not standalone_mode else sys.exit(code if isinstance(code, int) else 0)
@@ -49,23 +50,23 @@ class Commands(click.Group):
             warnings.showwarning = _Sentences()
             sys.exit(self._guarded(words, extra))
 
-    def _guarded(self, words: list[str], extra: dict) -> int:
+    def _guarded(self, words: list[str], extra: dict[str, Any]) -> int:
         try:
             code = super().main(words, **extra)
         except click.Abort:
             _say("Interrupted.")
-            return 130
+            return exit_codes.INTERRUPTED
         except click.ClickException as error:
             error.show()
             return error.exit_code
-        except BAD_INPUT as error:
+        except (HapsimError, OSError) as error:
             _say(f"Error: {_sentence(error)}")
-            return 2
+            return exit_codes.BAD_INPUT
         except Exception as error:
             kind = type(error).__name__
             _say(f"Unexpected {kind}: {_sentence(error)}")
             _say("This is a fault of hapsim; please report it with what --debug adds to it.")
-            return 1
+            return exit_codes.FAILED
         return code if isinstance(code, int) else 0
 
 
@@ -75,7 +76,15 @@ class _Sentences:
     def __init__(self) -> None:
         self.seen: set[str] = set()
 
-    def __call__(self, message, category, filename, lineno, file=None, line=None) -> None:
+    def __call__(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
         text = str(message)
         if text not in self.seen and not issubclass(category, DeprecationWarning):
             self.seen.add(text)
@@ -94,13 +103,16 @@ def _sentence(error: Exception) -> str:
     return str(error)
 
 
-def _version(ctx: click.Context, _parameter, wanted: bool) -> None:
+def _version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
         click.echo(f"hapsim {sys.modules['sim'].__version__}")
         ctx.exit()
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Commands, epilog=exit_codes.EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)  # fmt: skip
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
     help="Show the version and exit.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli import choices
-from sim.cli.tables import paragraph
+from sim.cli.tables import text_paragraph
 
 if TYPE_CHECKING:
     from sim.parameters.references import Citation
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def cite(name: str | None, bibtex: bool) -> None:
     """List the sources of every number used.
 
-    NAME is a scenario or a result.nc; without it the whole model is meant. The counts say how many
-    of the numbers were measured, derived from measurements, fitted or assumed.
+    NAME is a scenario, the path of its file, or a result.nc; without it the whole model is meant. The
+    counts say how many of the numbers were measured, derived from measurements, fitted or assumed.
     """
     parameters, constants = _used(name)
     citations = {
@@ -45,10 +45,10 @@ def _used(name: str | None) -> tuple[Citation, str]:
         from sim.model.library import model
 
         return sources(model().parameters), "tissue-37C"
-    if name.endswith(".nc") or Path(name).is_file():
-        from sim.run.result import load
+    if name.endswith(".nc") or (Path(name).is_file() and not name.endswith(".toml")):
+        from sim.run.result import load as load_result
 
-        result = load(name)
+        result = load_result(name)
         return result.cite(), result.manifest["constants"]
     s = choices.named(name)
     return sources(s.parameters), s.constants
@@ -81,6 +81,6 @@ def _listed(citation: Citation) -> str:
     for key, names in sorted(citation.supports.items(), key=lambda item: (not item[0], item[0])):
         known = citation.references.get(key)
         head = f"[{key}] {known or '(no entry)'}" if key else "No source; set by hand"
-        lines += [paragraph(head, "  "), paragraph(", ".join(names), "      ")]
+        lines += [text_paragraph(head, "  "), text_paragraph(", ".join(names), "      ")]
     counts = ", ".join(f"{n} {word}" for word, n in citation.counts.items())
     return "\n".join([*lines, f"  {counts}"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from sim.cli import choices
-from sim.cli.tables import table
+from sim.cli.tables import text_table
 
 PACKAGES = (
     "numpy", "scipy", "numba", "llvmlite", "scikit-sundae", "xarray", "h5netcdf", "h5py",
@@ -38,7 +38,7 @@ def doctor() -> int:
         ("HAPSIM_CACHE", os.environ.get("HAPSIM_CACHE", "not set")),
         *((name, _version(name)) for name in PACKAGES),
     ]
-    click.echo(table(rows))
+    click.echo(text_table(rows))
     click.echo("\nself-test (the first time on a machine it compiles, up to a minute)")
     good = True
     for name, test in (("speciation", _speciation), ("run", _run)):
@@ -74,9 +74,9 @@ def _run() -> tuple[str, bool]:
 
     names = scenarios()
     name = "infarct_myocardium" if "infarct_myocardium" in names else names[0]
-    s = scenario(name).with_(duration="1 h")
-    s = s.with_geometry("slab", {n: 5 for n, _ in s.layers})
-    result = simulate(s, times=3)
+    base = scenario(name)
+    cells = {f"{layer}.cells": 5 for layer, _ in base.layers}
+    result = simulate(base.changed({"duration": "1 h", "geometry": "slab", **cells}), times=3)
     residual = result.manifest["ledger_residual"]
     text = f"{name}, 1 h, {result.stats['steps']} steps, ledger residual {residual:.1e}"
     return text, result.success and residual < 1e-9

@@ -2,111 +2,103 @@
 
 from __future__ import annotations
 
-import json
-import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli import choices
-from sim.cli.stopping import INTERRUPTED, TERMINATED, terminable
-from sim.cli.tables import duration_text
+from sim.cli import choices, exit_codes
+from sim.cli.outputs import json_text, made_folder, windowless_pyplot
+from sim.cli.stopping import terminable
 from sim.errors import ConfigError
+from sim.files import write_text, write_whole
+from sim.texts import DAY, duration_text, size_text
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
     from sim.run.result import Result
 
 FILES = ("result.nc", "summary.json", "story.png", "maps.png")
-EXIT = {"finished": 0, "failed": 1, "interrupted": INTERRUPTED}
+EXIT = {
+    "finished": exit_codes.DONE, "failed": exit_codes.FAILED, "interrupted": exit_codes.INTERRUPTED,
+}  # fmt: skip
 MANY_CELLS = 3000
 
 
-@click.command(short_help="Run a scenario; write data, numbers and a picture.")
+def _solvers() -> str:
+    from sim.solvers import DEFAULT, SOLVERS
+
+    names = sorted(SOLVERS, key=lambda name: name != DEFAULT)
+    return f"Integrator: {choices.word_list(names)}.  [default: {DEFAULT}]"
+
+
+@click.command(short_help="Run a scenario; write data, numbers and a picture.", epilog=exit_codes.OF_A_RUN)
 @click.argument("name")
 @choices.changes
-@click.option("--days", type=float, help="Duration, instead of the scenario's.")
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the files; else results/NAME.")
-@click.option(
-    "--solver", default="ndf", show_default=True, help="ndf, cvode, bdf, radau, lsoda, strang, rkc or rk."
-)
+@click.option("--days", type=float, help="Duration in days; the same as --set duration='7 day'.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder of the files; else results/NAME.")
+@click.option("--solver", cls=choices.LateHelp, words=_solvers)
 @click.option("--rtol", type=float, default=1e-5, show_default=True, help="Relative tolerance.")
 @click.option(
     "--resolution",
     type=float,
-    default=1.0,
-    show_default=True,
     help="Factor on the cells per layer.",
 )
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
-@click.option("--force", is_flag=True, help="Overwrite files of an earlier run.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress; print the folder only.")
+@choices.force
+@choices.quiet
 @choices.debug
 def run(
     name: str,
     changes: tuple[str, ...],
     days: float | None,
     out: Path | None,
-    solver: str,
+    solver: str | None,
     rtol: float,
-    resolution: float,
+    resolution: float | None,
     no_figure: bool,
     force: bool,
     quiet: bool,
 ) -> int:
     """Run a scenario; write its data, its numbers and a picture.
 
-    NAME is one of `hapsim scenarios`. Ctrl-C keeps what was computed until then.
+    NAME is one of `hapsim scenarios`, or the path of a scenario file (my.toml). Ctrl-C keeps what was
+    computed until then.
 
     \b
     Examples:
       hapsim run infarct_myocardium
       hapsim run infarct_myocardium --days 7 --set lesion.radius='2 mm'
       hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2
+      hapsim run my.toml
     """
-    from sim.cli.summary import as_json, lines, screen
+    from sim.cli.summary import as_json, on_screen, summary_lines
     from sim.run.simulate import simulate
+    from sim.solvers import DEFAULT
 
-    _, scenario = choices.chosen(name, changes)
-    scenario = _shaped(scenario, days, resolution)
-    folder, made = _folder(out or Path("results") / name, force, chosen=out is not None)
-    try:
-        _prepare(scenario, solver, quiet)
+    duration = None if days is None else days * DAY
+    _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
+    folder = _folder(out or Path("results") / Path(name).stem, force, chosen=out is not None)
+    with made_folder(folder):
+        _prepare(scenario, solver or DEFAULT, quiet)
         report = _progress(scenario, quiet)
         with terminable() as terminated:
-            result = simulate(scenario, solver=solver, rtol=rtol, progress=report)
-    except BaseException:
-        for empty in made:  # nothing was computed: leave no empty folder behind
-            with suppress(OSError):
-                empty.rmdir()
-        raise
-    rows = lines(result)
+            result = simulate(scenario, solver=solver or DEFAULT, rtol=rtol, progress=report)
+    rows = summary_lines(result)
     written = _write(result, as_json(result, rows), folder, picture=not no_figure)
     if quiet:
         click.echo(folder)
     else:
-        click.echo(f"{name}: {scenario.title}")
-        click.echo(screen(rows))
+        click.echo(f"{scenario.name}: {scenario.title}")
+        click.echo(on_screen(rows))
         click.echo(f"  files in {folder}: {', '.join(written)}")
     if not result.success:
         click.echo(f"{result.status}: {result.message}", err=True)
-    return TERMINATED if terminated else EXIT[result.status]
-
-
-def _shaped(scenario: Scenario, days: float | None, resolution: float) -> Scenario:
-    if days is not None:
-        if not days > 0:
-            raise ConfigError(f"--days {days:g} must be above 0.")
-        scenario = scenario.with_(duration=days * 86400.0)
-    if not 0.01 <= resolution <= 100:
-        raise ConfigError(f"--resolution {resolution:g} is outside 0.01-100.")
-    return scenario.with_resolution(resolution) if resolution != 1 else scenario
+    return exit_codes.TERMINATED if terminated else EXIT[result.status]
 
 
 def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
@@ -117,7 +109,7 @@ def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     forecast = memory.admitted(scenario, solver)
     if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
-            f"note: {forecast.cells} cells will take a while and some {memory.size_text(forecast.peak)} "
+            f"note: {forecast.cells} cells will take a while and some {size_text(forecast.peak)} "
             "of memory; --resolution 0.2 has fewer.",
             err=True,
         )
@@ -148,8 +140,8 @@ def _progress(scenario: Scenario, quiet: bool) -> bool | Callable[[float, int], 
     return report
 
 
-def _folder(folder: Path, force: bool, chosen: bool) -> tuple[Path, list[Path]]:
-    """The folder to write to, made if need be, and the folders made for it, innermost first."""
+def _folder(folder: Path, force: bool, chosen: bool) -> Path:
+    """The folder to write to: one that nobody chose gets a number where it is taken."""
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"{folder} is a file; --out needs a folder.")
     taken = [f for f in FILES if (folder / f).exists()]
@@ -157,32 +149,24 @@ def _folder(folder: Path, force: bool, chosen: bool) -> tuple[Path, list[Path]]:
         k = 2
         while (numbered := folder.with_name(f"{folder.name}-{k}")).exists():
             k += 1
-        folder = numbered
-    elif taken and not force:
+        return numbered
+    if taken and not force:
         raise ConfigError(
             f"{folder} already has {' and '.join(taken)}. "
             "Give another folder with --out, or --force to overwrite."
         )
-    made = [f for f in (folder, *folder.parents) if not f.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder, made
+    return folder
 
 
-def _write(result: Result, summary: dict, folder: Path, picture: bool) -> list[str]:
+def _write(result: Result, summary: dict[str, Any], folder: Path, picture: bool) -> list[str]:
     result.save(folder / "result.nc")
-    text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
-    _atomic(folder / "summary.json", lambda f: f.write(text.encode()))
+    write_text(folder / "summary.json", json_text(summary) + "\n")
     return ["result.nc", "summary.json", *(_pictures(result, summary, folder) if picture else ())]
 
 
-def _pictures(result: Result, summary: dict, folder: Path) -> list[str]:
+def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str]:
     """story.png; maps.png too where there is a plane to map."""
-    import matplotlib
-
-    if "matplotlib.pyplot" not in sys.modules:
-        matplotlib.use("Agg")  # no window, no display needed
-    import matplotlib.pyplot as plt
-
+    plt = windowless_pyplot()
     from sim import plotting
 
     figures = {"story.png": plotting.story}
@@ -191,24 +175,6 @@ def _pictures(result: Result, summary: dict, folder: Path) -> list[str]:
     note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}
     for name, draw in figures.items():
         figure = draw(result)
-        _atomic(folder / name, lambda f, drawn=figure: drawn.savefig(f, format="png", metadata=note))
+        write_whole(folder / name, partial(figure.savefig, metadata=note))
         plt.close(figure)
     return list(figures)
-
-
-def _atomic(path: Path, write: Callable) -> None:
-    """Write under a temporary name beside the file, then rename."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as f:
-            write(f)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

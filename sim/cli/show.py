@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli import choices
-from sim.cli.tables import duration_text, length_text, paragraph, table
+from sim.cli.tables import text_paragraph, text_table
+from sim.texts import duration_text, length_text
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -24,8 +25,8 @@ def scenarios() -> None:
     rows = []
     for name in names():
         s = scenario(name)
-        rows.append((name, s.geometry.replace("_", " "), size(s), duration_text(s.duration), s.title))
-    click.echo(table(rows, ("name", "geometry", "size", "duration", "title")))
+        rows.append((name, s.geometry.replace("_", " "), _extent(s), duration_text(s.duration), s.title))
+    click.echo(text_table(rows, ("name", "geometry", "size", "duration", "title")))
     click.echo("\nhapsim show NAME says what one assumes, hapsim run NAME runs it.")
 
 
@@ -43,8 +44,8 @@ def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
     click.echo(f"{s.name}: {s.title}")
     for text in (s.notes, f"Expected: {s.expected}" if s.expected else ""):
         if text:
-            click.echo("\n" + paragraph(text))
-    click.echo("\n" + table(_facts(s)))
+            click.echo("\n" + text_paragraph(text))
+    click.echo("\n" + text_table(_facts(s)))
     own = [n for n, p in s.parameters.items() if p != s.model.parameters.get(n)]
     own.sort(key=lambda n: n in s.model.parameters)  # its tissue and fluid first
     click.echo(f"\nParameters of the scenario ({len(own)})")
@@ -53,7 +54,7 @@ def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
     if everything:
         click.echo(f"\nParameters of the model left at their defaults ({len(rest)})")
         click.echo(_parameters(s.parameters, rest, base.parameters))
-        click.echo("\n" + paragraph(_settable(s)))
+        click.echo("\n" + text_paragraph(_settable(s)))
     else:
         click.echo(f"\n{len(rest)} more of the model are left at their defaults: --all lists them.")
     changed = [n for n in s.parameters if _changed(n, s.parameters, base.parameters)]
@@ -72,9 +73,11 @@ def _settable(s: Scenario) -> str:
     return f"Also settable for each layer, as {layers[0]}.NAME, with its default: {', '.join(free)}."
 
 
-def size(s: Scenario) -> str:
+def _extent(s: Scenario) -> str:
     """How large the tissue is: from the centre to its edge."""
-    if s.geometry == "well_mixed":
+    from sim.space.geometries import GEOMETRIES
+
+    if not GEOMETRIES[s.geometry].axes:
         return "-"
     if s.domain:
         return " x ".join(length_text(a) for a, _ in s.domain)
@@ -82,7 +85,9 @@ def size(s: Scenario) -> str:
 
 
 def _facts(s: Scenario) -> list[tuple[str, str]]:
-    if s.geometry == "well_mixed":
+    from sim.space.geometries import GEOMETRIES
+
+    if not GEOMETRIES[s.geometry].axes:
         layers = s.layers[0][0]
     elif s.domain:
         layers = ", ".join(n for n, _ in s.layers)
@@ -123,4 +128,4 @@ def _parameters(parameters: Parameters, names: list[str], before: Parameters) ->
         source = p.source or (f"was {before[name].text()}" if name in before else "set by hand")
         rows.append((f"{mark} {name}", p.text(), limits, p.confidence, source))
     head = ("  name", "value", "range", "confidence", "source")
-    return table(rows, head) if rows else "  none"
+    return text_table(rows, head) if rows else "  none"

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim.cli import choices
+from sim.cli.outputs import json_text
 
 if TYPE_CHECKING:
     from sim.chemistry.batch import Equilibrium
     from sim.chemistry.fluid import Fluid
 
 
+def _sets() -> str:
+    from sim.chemistry.constants_sets import constants_sets
+
+    return f"Set of constants: {choices.word_list(constants_sets())}."
+
+
+def _activities() -> str:
+    from sim.chemistry.tables import ACTIVITY_MODELS
+
+    return f"Activity coefficients: {choices.word_list(ACTIVITY_MODELS)}; else those of the set."
+
+
 @click.command(short_help="Free ions and saturation of a fluid.")
 @click.argument("totals", nargs=-1, metavar="[NAME=TOTAL]...")
 @click.option("--pH", "pH", metavar="NUMBER", help="pH of the fluid; may also be written pH=7.4.")
 @click.option("--temperature", type=float, default=37.0, show_default=True, help="[degC]")
-@click.option("--constants", default="tissue-37C", show_default=True, help="Set of constants.")
-@click.option("--activity", help="davies or truesdell-jones instead of the set's own.")
+@click.option("--constants", default="tissue-37C", show_default=True, cls=choices.LateHelp, words=_sets)
+@click.option("--activity", cls=choices.LateHelp, words=_activities)
 @click.option("--charge-balance", metavar="NAME", help="Adjust Na, K or Cl to neutrality.")
 @click.option("--mineral", metavar="NAME", help="Let this solid form until equilibrium, e.g. HAP.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
@@ -69,7 +81,7 @@ def speciate(
         if end is not None:
             solid = {"mineral": end.mineral, "solid": {"value": end.solid, "unit": "mmol/kgw"}}
             found["equilibrium"] = {**solid, **_values(end.fluid)}
-        click.echo(json.dumps(_plain(found), indent=2, allow_nan=False))
+        click.echo(json_text(found))
         return
     click.echo(fluid)
     if end is not None:
@@ -107,12 +119,3 @@ def _values(fluid: Fluid) -> dict[str, Any]:
         "SI": dict(fluid.SI),
         "S": dict(fluid.S),
     }
-
-
-def _plain(value: Any) -> Any:
-    """Without infinities, which JSON does not have: they become null."""
-    if isinstance(value, dict):
-        return {k: _plain(v) for k, v in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

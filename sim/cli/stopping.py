@@ -6,8 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-INTERRUPTED, TERMINATED = 130, 143  # exit codes
+from types import FrameType
 
 
 @contextmanager
@@ -18,7 +17,7 @@ def terminable() -> Iterator[list[int]]:
         yield received
         return
 
-    def stop(number: int, _frame) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
         received.append(number)
         raise KeyboardInterrupt
 

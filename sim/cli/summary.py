@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.cli.tables import duration_text, number, width
+from sim.cli.tables import name_list
 from sim.run import measures, memory
+from sim.texts import duration_text, length_text, number_text, size_text
 
 if TYPE_CHECKING:
     from sim.run.result import Result
 
-PHASES = ("HAP", "OCP", "DCPD", "ACP", "granules", "core", "membrane")
+BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membranes
 ONSET = "0.1 mM"
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
@@ -22,7 +22,7 @@ MANIFEST = (
 )  # fmt: skip
 
 
-class Line(NamedTuple):
+class SummaryLine(NamedTuple):
     """One number: key, value and unit for summary.json; label and text for the screen."""
 
     key: str
@@ -32,12 +32,12 @@ class Line(NamedTuple):
     text: str
 
 
-def lines(result: Result) -> list[Line]:
+def summary_lines(result: Result) -> list[SummaryLine]:
     """Everything worth saying of a run, in the order of the screen."""
     m, mM = result.manifest, "mM"
     whole = "" if result.success else f" of {duration_text(m['duration'])}"
     found = [
-        Line("status", result.status, "", "status", f"{result.status}: {result.message}"),
+        SummaryLine("status", result.status, "", "status", f"{result.status}: {result.message}"),
         _time("simulated", m["t_end"], "simulated", whole),
     ]
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
@@ -45,21 +45,23 @@ def lines(result: Result) -> list[Line]:
         found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET})"))
     hap, calcium = (measures.total(n)(result) for n in ("HAP_density", "Ca_in_mineral"))
     found += [
-        Line("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", f"{number(hap)} mg/cm3"),
-        Line("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number(calcium)} mM"),
+        SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", f"{number_text(hap)} mg/cm3"),
+        SummaryLine("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number_text(calcium)} mM"),
         _peak(result, "HAP_density", "HAP_peak", "mg/cm3", "peak hydroxyapatite"),
         _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", mM, "peak calcium in solids"),
     ]
     held = _calcium(result)
-    by_phase = {p: held[p] for p in PHASES if p in held}
-    some = [f"{p} {number(v)}" for p, v in by_phase.items() if v > 1e-6]
-    found.append(Line("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca"))
+    by_phase = {p: held[p] for p in (*reversed(result.solids), *BESIDE_SOLIDS) if p in held}
+    some = [f"{p} {number_text(v)}" for p, v in by_phase.items() if v > 1e-6]
+    found.append(
+        SummaryLine("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca")
+    )
     found.append(_lowest_pH(result))
     origin = _origin(result)
     words = ", ".join(
-        f"{k.replace('_', ' ')} {'+' * (v > 0)}{number(v)}" for k, v in origin.items() if abs(v) > 1e-9
+        f"{k.replace('_', ' ')} {'+' * (v > 0)}{number_text(v)}" for k, v in origin.items() if abs(v) > 1e-9
     )
-    found.append(Line("Ca_origin", origin, mM, "calcium from", f"{words} mM" if words else "none"))
+    found.append(SummaryLine("Ca_origin", origin, mM, "calcium from", f"{words} mM" if words else "none"))
     worst, who = m["undershoot"], m["undershoot_species"]
     steps, wall = m["statistics"].get("steps", 0), m["wall_seconds"]
     under = f"{worst:.2g} absolute tolerances" + (f" ({who})" if who else "")
@@ -67,47 +69,38 @@ def lines(result: Result) -> list[Line]:
     failures = m["speciation_failures"]
     return [
         *found,
-        Line("ledger_residual", residual, "1", "ledger residual", f"{residual:.1e}"),
-        Line("undershoot", worst, "absolute tolerances", "largest undershoot", under),
-        Line("speciation_failures", failures, "1", "speciation failures", str(failures)),
-        Line("steps", steps, "1", "steps", f"{steps} with {m['solver']}"),
-        Line("wall_seconds", wall, "s", "wall time", f"{wall:.1f} s"),
+        SummaryLine("ledger_residual", residual, "1", "ledger residual", f"{residual:.1e}"),
+        SummaryLine("undershoot", worst, "absolute tolerances", "largest undershoot", under),
+        SummaryLine("speciation_failures", failures, "1", "speciation failures", str(failures)),
+        SummaryLine("steps", steps, "1", "steps", f"{steps} with {m['solver']}"),
+        SummaryLine("wall_seconds", wall, "s", "wall time", f"{wall:.1f} s"),
         *_memory(result),
     ]
 
 
-def _memory(result: Result) -> list[Line]:
+def _memory(result: Result) -> list[SummaryLine]:
     """What a large run took of memory, and what was forecast, the program itself included."""
     found = result.manifest.get("memory", {})
     before, most = found.get("process_before"), found.get("process_peak")
     if result["volume"].size <= memory.LARGE or most is None:
         return []
-    text = f"{memory.size_text(most)} at the peak"
+    text = f"{size_text(most)} at the peak"
     value = {"peak": most}
     if before is not None:
         value["forecast"] = before + found["forecast"]
-        text += f" (forecast {memory.size_text(value['forecast'])})"
-    return [Line("memory", value, "byte", "memory", text)]
+        text += f" (forecast {size_text(value['forecast'])})"
+    return [SummaryLine("memory", value, "byte", "memory", text)]
 
 
-def screen(rows: list[Line]) -> str:
+def on_screen(rows: list[SummaryLine]) -> str:
     """The lines as a table, wrapped to the terminal."""
-    wide = max(len(row.label) for row in rows)
-    return "\n".join(
-        textwrap.fill(
-            row.text, width(), initial_indent=f"  {row.label:<{wide}}  ",
-            subsequent_indent=" " * (wide + 4), break_long_words=False,
-        )
-        for row in rows
-    )  # fmt: skip
+    return name_list([(row.label, row.text) for row in rows])
 
 
-def as_json(result: Result, rows: list[Line]) -> dict[str, Any]:
+def as_json(result: Result, rows: list[SummaryLine]) -> dict[str, Any]:
     """The same numbers with units, and what of the manifest identifies the run."""
     m = result.manifest
-    numbers = {
-        row.key: {"value": _finite(row.value), "unit": row.unit} if row.unit else row.value for row in rows
-    }
+    numbers = {row.key: {"value": row.value, "unit": row.unit} if row.unit else row.value for row in rows}
     return {
         "scenario": m["scenario"],
         "message": m["message"],
@@ -116,22 +109,22 @@ def as_json(result: Result, rows: list[Line]) -> dict[str, Any]:
     }
 
 
-def _time(key: str, seconds: float, label: str, more: str) -> Line:
-    return Line(key, seconds, "s", label, duration_text(seconds) + more)
+def _time(key: str, seconds: float, label: str, more: str) -> SummaryLine:
+    return SummaryLine(key, seconds, "s", label, duration_text(seconds) + more)
 
 
-def _peak(result: Result, name: str, key: str, unit: str, label: str) -> Line:
+def _peak(result: Result, name: str, key: str, unit: str, label: str) -> SummaryLine:
     value, where = measures.peak(name)(result), measures.where_peak(name)(result)
     if not where:
-        return Line(key, {"amount": value}, unit, label, f"{number(value)} {unit}")
+        return SummaryLine(key, {"amount": value}, unit, label, f"{number_text(value)} {unit}")
     distance = math.hypot(*where.values())
-    text = f"{number(value)} {unit} at {distance * 1e3:.3g} mm from the centre"
+    text = f"{number_text(value)} {unit} at {length_text(distance, 3)} from the centre"
     if value < 1e-6:
-        text = f"{number(value)} {unit}"
-    return Line(key, {"amount": value, "distance_mm": distance * 1e3}, unit, label, text)
+        text = f"{number_text(value)} {unit}"
+    return SummaryLine(key, {"amount": value, "distance_mm": distance * 1e3}, unit, label, text)
 
 
-def _lowest_pH(result: Result) -> Line:
+def _lowest_pH(result: Result) -> SummaryLine:
     pH = result["pH"]
     at = np.unravel_index(int(np.argmin(pH.values)), pH.shape)
     value, time = float(pH.values[at]), float(result.t[at[0]])
@@ -139,9 +132,10 @@ def _lowest_pH(result: Result) -> Line:
     text = f"{value:.2f} after {duration_text(time)}"
     if pH.ndim > 1:
         place = [float(pH[d][i]) for d, i in zip(pH.dims[1:], at[1:], strict=True)]
-        found["distance_mm"] = math.hypot(*place) * 1e3
-        text += f", {found['distance_mm']:.3g} mm from the centre"
-    return Line("pH_lowest", found, "1", "lowest pH", text)
+        distance = math.hypot(*place)
+        found["distance_mm"] = distance * 1e3
+        text += f", {length_text(distance, 3)} from the centre"
+    return SummaryLine("pH_lowest", found, "1", "lowest pH", text)
 
 
 def _calcium(result: Result) -> dict[str, float]:
@@ -160,12 +154,3 @@ def _origin(result: Result) -> dict[str, float]:
         if name.startswith("supplied by ") or name == "interventions":
             origin[name.removeprefix("supplied by ")] = float(change.sel(pool=pool))
     return origin
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinity: an onset that never came is null."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -1,26 +1,30 @@
-"""Named scenarios from data/scenarios/*.toml."""
+"""Named scenarios from data/scenarios/*.toml, and scenarios from files of one's own."""
 
 from __future__ import annotations
 
-import tomllib
-from dataclasses import MISSING, fields
+import os
+from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
+from typing import Any
 
-from sim.errors import ScenarioError, nearest
-from sim.experiment.nucleation import StochasticNucleation
+from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
+from sim.experiment.file_tables import parameters_in, read_toml
+from sim.experiment.models import CONSTANTS, standard_model
 from sim.experiment.scenario import Scenario
+from sim.experiment.targets import TEXTS
 from sim.model import library
-from sim.parameters import Parameters, parameters_from
-from sim.space.random_field import RandomField
 
-KEYS = {
-    "title", "notes", "expected", "geometry", "outer", "duration", "layers", "initial",
-    "constants", "growth_law", "parameters", "domain", "regions", "random_fields",
-    "stochastic",
-}  # fmt: skip
+ROWS = ("regions", "random_fields", "interventions")  # those of a file come after those of its base
+PLAIN = (*TEXTS, "geometry", "outer", "duration", "layers", "domain", "stochastic", "resolution")
+MODEL = ("constants", "growth_law")
+KEYS = ("base", *PLAIN, *MODEL, *ROWS, "cells", "initial", "parameters")
+LARGEST_FILE = 20_000_000  # bytes; a mask is data
+DEEPEST = 16  # tables within tables: shapes are made of shapes
+LONGEST_CHAIN = 8  # of files that build on each other
 
 
-def _folder():
+def _folder() -> Any:
     return resources.files("sim") / "data" / "scenarios"
 
 
@@ -29,46 +33,129 @@ def scenarios() -> list[str]:
     return sorted(f.name[: -len(".toml")] for f in _folder().iterdir() if f.name.endswith(".toml"))
 
 
-def scenario(name: str, **options: str) -> Scenario:
-    """A named scenario. options: constants="minteq.v4", growth_law="spiral" replace the file's."""
+def is_path(name: str | Path) -> bool:
+    """Whether this is the path of a scenario file and not a name: it ends in .toml, or has a folder."""
+    return isinstance(name, os.PathLike) or name.endswith(".toml") or os.sep in name or "/" in name
+
+
+def scenario(name: str | Path, **options: str) -> Scenario:
+    """A named scenario, or that of a file: scenario("infarct_myocardium"), scenario("my.toml").
+
+    options: constants="minteq.v4", growth_law="spiral" replace the file's.
+    Raises ScenarioError or FileFormatError, a sentence that names the file.
+    """
+    return _scenario(name, options, LONGEST_CHAIN)
+
+
+def _scenario(name: str | Path, options: Mapping[str, str], chain: int) -> Scenario:
+    if not isinstance(name, str | os.PathLike):
+        raise ScenarioError(f"scenario needs a name or a path, not {shown(name)}.")
+    if is_path(name):
+        path = Path(name)
+        return _from_file(path, options, chain)
     if name not in scenarios():
-        raise ScenarioError(
-            f"no scenario is called '{name}'; there are {', '.join(scenarios())}.{nearest(name, scenarios())}"
+        near = nearest(name, scenarios())
+        hint = near or (
+            f" The file {name}.toml is called by its path." if Path(f"{name}.toml").exists() else ""
         )
-    text = (_folder() / f"{name}.toml").read_text(encoding="utf-8")
-    return from_table(name, tomllib.loads(text), **options)
+        raise ScenarioError(f"no scenario is called '{name}'; there are {', '.join(scenarios())}.{hint}")
+    with resources.as_file(_folder() / f"{name}.toml") as path:
+        return from_table(str(name), read_toml(path), **options)
 
 
-def from_table(name: str, table: dict, **options: str) -> Scenario:
-    """A scenario from the content of a TOML file."""
+def _from_file(path: Path, options: Mapping[str, str], chain: int) -> Scenario:
+    if not path.exists():
+        folder = path.parent
+        near = [str(p) for p in folder.glob("*.toml")] if folder.is_dir() else []
+        hint = nearest(str(path), near) or nearest(path.stem, scenarios())
+        hint = hint or f" Scenarios with a name: {listing(scenarios())}."
+        raise FileFormatError(f"the scenario file {path} does not exist.{hint}")
+    if chain < 1:
+        raise ScenarioError(f"{path}: files that are the base of each other never end; take one base out.")
+    content = read_toml(path, LARGEST_FILE, DEEPEST)
+    try:
+        return _made(path.stem, content, options, path.parent, chain)
+    except ConfigError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from None
+
+
+def from_table(name: str, table: Mapping[str, Any], **options: str) -> Scenario:
+    """A scenario from the content of a TOML file; paths in it count from the working directory."""
+    try:
+        return _made(name, table, options, Path(), LONGEST_CHAIN)
+    except ConfigError as error:
+        if name in str(error):
+            raise
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _made(
+    name: str, table: Mapping[str, Any], options: Mapping[str, str], folder: Path, chain: int
+) -> Scenario:
+    """A file says what to change of its base, or of a scenario that has nothing but a model."""
     for key in (*table, *options):
         if key not in KEYS:
-            raise ScenarioError(f"{name}: '{key}' is not a key of a scenario.{nearest(key, KEYS)}")
-    chosen = {k: options.get(k, table.get(k)) for k in ("constants", "growth_law")}
-    chosen = {k: v for k, v in chosen.items() if v}
-    model = library.model(**chosen)
-    own: Parameters = parameters_from(table.get("parameters", {}), name)
-    # Where the domain is stated, layers have no cells of their own.
-    layers = tuple((x["name"], x["cells"] if "domain" not in table else 1) for x in table["layers"])
-    plain = ("title", "notes", "expected", "geometry", "outer", "duration", "domain", "regions")
-    given = {k: table[k] for k in plain if k in table}
-    return Scenario(
-        name, model, layers=layers, parameters=own, initial=table.get("initial", {}),
-        constants=chosen.get("constants", "tissue-37C"),
-        growth_law=chosen.get("growth_law", library.GROWTH_LAWS[0]),
-        random_fields=tuple(_made(RandomField, name, x) for x in table.get("random_fields", ())),
-        stochastic=_made(StochasticNucleation, name, table["stochastic"]) if "stochastic" in table else None,
-        **given,
-    )  # fmt: skip
+            raise ScenarioError(f"'{key}' is not a key of a scenario.{nearest(key, KEYS)}")
+    words = {key: table[key] for key in MODEL if key in table} | {k: v for k, v in options.items() if v}
+    for key, word in words.items():
+        if not isinstance(word, str):
+            raise ScenarioError(f"{key} = {shown(word)} is not text; put it into quotes.")
+    start = _base(name, table, words, folder, chain)
+    values: dict[str, Any] = {key: table[key] for key in PLAIN if key in table}
+    values |= {key: word for key, word in words.items() if "base" in table}
+    for key in ROWS:
+        if key in table:
+            values[key] = (*getattr(start, key), *_rows(table[key], key, folder))
+    if "cells" in table:
+        if not isinstance(table["cells"], Mapping):
+            raise ScenarioError(f"cells = {shown(table['cells'])} is not a table, such as {{ lesion = 40 }}.")
+        values |= {f"{layer}.cells": count for layer, count in table["cells"].items()}
+    if "initial" in table:
+        if not isinstance(table["initial"], Mapping):
+            raise ScenarioError(f"initial = {shown(table['initial'])} is not a table of species and amounts.")
+        values["initial"] = {**start.initial, **table["initial"]}
+    values |= parameters_in(table.get("parameters", {}), "[parameters]")
+    try:
+        return start.changed({"name": name, **values})
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:  # of shapes: a list for a word
+        raise ScenarioError(
+            f"this is no scenario: {type(error).__name__}, {error}. Compare it with sim/data/scenarios."
+        ) from None
 
 
-def _made(kind: type, name: str, table: dict):
-    """An object of data from its table, where keys are the names of its fields."""
-    keys = {f.name: f.default is MISSING for f in fields(kind)}
-    for key in table:
-        if key not in keys:
-            raise ScenarioError(f"{name}: {kind.__name__} has no '{key}'.{nearest(key, keys)}")
-    missing = [k for k, needed in keys.items() if needed and k not in table]
-    if missing:
-        raise ScenarioError(f"{name}: {kind.__name__} lacks {', '.join(missing)}.")
-    return kind(**table)
+def _base(
+    name: str, table: Mapping[str, Any], words: Mapping[str, str], folder: Path, chain: int
+) -> Scenario:
+    if "base" in table:
+        base = table["base"]
+        if not isinstance(base, str):
+            raise ScenarioError(f"base = {shown(base)} is not the name or path of a scenario.")
+        return _scenario(folder / base if is_path(base) else base, {}, chain - 1)
+    if "layers" not in table:
+        raise ScenarioError(
+            "a scenario needs layers, such as layers = [{ name = 'tissue', cells = 50 }], or the name of "
+            "another as its base."
+        )
+    constants, law = words.get("constants", CONSTANTS), words.get("growth_law", library.GROWTH_LAWS[0])
+    return Scenario(name, standard_model(constants, law), constants=constants, growth_law=law)
+
+
+def _rows(given: object, key: str, folder: Path) -> list[Any]:
+    """Tables of a list; pictures are looked for in the folder of the file."""
+    if not isinstance(given, list):
+        raise ScenarioError(f"{key} = {shown(given)} is not a list of tables.")
+    for row in given:
+        if not isinstance(row, Mapping):
+            raise ScenarioError(f"{key}: {shown(row)} is not a table.")
+    return [_found_from(row, folder) for row in given] if key == "regions" else given
+
+
+def _found_from(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    found = dict(table)
+    if isinstance(found.get("of"), list):
+        found["of"] = [_found_from(t, folder) if isinstance(t, Mapping) else t for t in found["of"]]
+    if isinstance(found.get("path"), str):
+        found["path"] = os.path.join(folder, found["path"]) if str(folder) != "." else found["path"]
+    return found

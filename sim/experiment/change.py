@@ -1,76 +1,158 @@
-"""A scenario with the inputs of a point. The names are those of sim.experiment.targets."""
+"""The one way to change a scenario: by name. The names are those of sim.experiment.targets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
-from sim.errors import ParameterError, ScenarioError, nearest, shown
-from sim.experiment.scenario import Scenario
-from sim.experiment.targets import Target, target
-from sim.model import library
-from sim.model.model import Model
-from sim.parameters import Parameters
+from sim.errors import ConfigError, ParameterError, ScenarioError, UnitError, nearest, shown
+from sim.experiment.file_tables import parameter_from
+from sim.experiment.intervention import Intervention
+from sim.experiment.models import exchanged
+from sim.experiment.places import Domain, Layers
+from sim.experiment.scenario_data import TEXTS, ScenarioData
+from sim.experiment.targets import WHOLES, Target, target
+from sim.parameters import Parameter, Parameters
+from sim.space.geometries import GEOMETRIES
 from sim.units import convert
 
-SPECIATION, GROWTH = "speciation", ("growth_rate",)  # what constants and the growth law exchange
+S = TypeVar("S", bound=ScenarioData)
+
+MODEL = ("constants", "growth_law")
+FIRST = (*MODEL, *WHOLES, "geometry", "outer", "duration", *TEXTS)  # what other names may then refer to
 
 
-def applied(base: Scenario, inputs: Mapping[str, Any]) -> Scenario:
-    """`base` with other values.
+def changed(base: S, values: Mapping[str, Any]) -> S:
+    """`base` with other values: {name: text with a unit, SI number, word, whole Parameter, table of one}.
 
-    inputs: {name: value}, SI numbers, words, or text with a unit. Says nothing of ranges: what a
-        design asks for is checked once (Design.check), not at each of its points.
+    Warns (RangeWarning) of parameters outside their range.
     """
-    found = [(t := target(base, name), checked(t, name, value)) for name, value in inputs.items()]
+    return _changed(base, values, with_parameters)
+
+
+def applied(base: S, inputs: Mapping[str, Any]) -> S:
+    """`base` with the inputs of a point of a sweep or a calibration: {name: SI number, word or text}.
+
+    Says nothing of ranges: what a design asks for is checked once (Design.check), not at each point.
+    """
+    return _changed(base, inputs, _with_numbers)
+
+
+def with_parameters(base: S, values: Mapping[str, Any]) -> S:
+    """`base` with other values of parameters and layer quantities; warns outside their range."""
+    known, rest = dict(base.parameters), {}
+    for name, value in values.items():
+        given = parameter_from(name, value) if isinstance(value, Mapping) else value
+        if name in known:
+            rest[name] = given
+        else:
+            known[name] = base.new_parameter(name, given)
+    return replace(base, parameters=Parameters(known).with_values(rest))
+
+
+def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
+    """The same without a word on ranges; values are checked already."""
+    known = dict(base.parameters)
+    for name, value in values.items():
+        number = checked(target(base, name), name, value)
+        known[name] = known[name].at(number) if name in known else base.new_parameter(name, number)
+    return replace(base, parameters=Parameters(known))
+
+
+def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Mapping[str, Any]], S]) -> S:
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{shown(values)} is not a table of names and values, {{'lesion.radius': '2 mm'}}.")
+    made = _with_first(base, {n: v for n, v in values.items() if n in FIRST})
+    found = {name: _target(made, name, value) for name, value in values.items() if name not in FIRST}
     seen: dict[tuple, str] = {}
-    for (t, _), name in zip(found, inputs, strict=True):
-        if (t.kind, t.where) in seen:
-            raise ScenarioError(f"'{seen[t.kind, t.where]}' and '{name}' are the same; give one of them.")
-        seen[t.kind, t.where] = name
-    changed = _with_model(base, {t.kind: v for t, v in found if t.kind in ("constants", "growth_law")})
+    for name, t in found.items():
+        other = seen.setdefault((t.kind, t.where), name)
+        if other != name:
+            raise ScenarioError(f"'{other}' and '{name}' are the same; give one of them.")
     fields: dict[str, Any] = {}
-    values: dict[str, float] = {}
-    for t, value in found:
+    parameters: dict[str, Any] = {}
+    for name, t in found.items():
         if t.kind == "parameter":
-            values[t.where[0]] = value
-        elif t.kind in ("duration", "outer"):
-            fields[t.kind] = value
-        elif t.kind == "initial":
-            fields["initial"] = {**fields.get("initial", base.initial), t.where[0]: value}
-        elif t.kind in LISTS:
-            name, change = LISTS[t.kind]
-            rows = list(fields.get(name, getattr(base, name)))
-            rows[t.where[0]] = change(rows[t.where[0]], t.where[1:], value)
-            fields[name] = tuple(rows)
-        elif t.kind == "seed":
-            fields["stochastic"] = replace(base.stochastic, seed=value)
-    if values:
-        fields["parameters"] = _parameters(changed, values)
+            parameters[name] = values[name]
+        elif t.kind != "resolution":
+            field, change = FIELDS[t.kind]
+            value = checked(t, name, values[name])
+            fields[field] = change(fields.get(field, getattr(made, field)), t.where, value)
+    if parameters:
+        made = set_parameters(made, parameters)
     if fields:
-        changed = replace(changed, **fields)
-    for t, value in found:  # last, for they look at the sizes of layers
-        if t.kind == "geometry":
-            changed = changed.with_geometry(value)
-        elif t.kind == "resolution":
-            changed = changed.with_resolution(value)
-    return changed
+        made = replace(made, **fields)
+    for name, t in found.items():
+        if t.kind == "resolution":  # last: a factor on the cells that are there by then
+            made = finer(made, checked(t, name, values[name]))
+    return made
+
+
+def _target(base: ScenarioData, name: str, value: Any) -> Target:
+    """What a name means; what is a whole Parameter, or a table of one, says so itself."""
+    if isinstance(value, Parameter | Mapping):
+        return Target("parameter", (name,))
+    return target(base, name)
+
+
+def _with_first(base: S, values: Mapping[str, Any]) -> S:
+    """The scenario with other words, texts and wholes, all at once: one may need another."""
+    if not values:
+        return base
+    fields: dict[str, Any] = {}
+    for name, value in values.items():
+        t = target(base, name)
+        if name == "geometry" and "domain" in values:
+            t = replace(t, words=tuple(GEOMETRIES))
+        fields[name] = checked(t, name, value)
+    words = {n: fields[n] for n in MODEL if n in fields and fields[n] != getattr(base, n)}
+    if words:
+        old = {n: getattr(base, n) for n in MODEL}
+        fields["model"] = exchanged(base.model, old, words, base.name)
+    return replace(base, **fields)
 
 
 def checked(t: Target, name: str, value: Any) -> Any:
-    """A value that the target takes, as SI number or word."""
+    """A value that the target takes, as SI number, word or text; a whole as it is given."""
+    if t.kind == "whole":
+        return value
+    if t.kind == "text":
+        if not isinstance(value, str):
+            raise ScenarioError(f"{name} = {shown(value)} is not text.")
+        return value
     if t.words:
         if value not in t.words:
             raise ScenarioError(
-                f"{name} = {shown(value)} is not one of {', '.join(t.words)}.{nearest(value, t.words)}"
+                f"{name} = {shown(value)} is not one of them; there are {', '.join(t.words)}."
+                f"{nearest(value, t.words)}"
             )
         return value
+    return _cells(t, name, value) if t.kind == "cells" else _number(t, name, value)
+
+
+def _cells(t: Target, name: str, value: Any) -> int:
+    try:
+        number = convert(value, "1", name)
+    except UnitError:
+        number = 0.5  # not a number at all is answered by the same sentence
+    low, high = t.limits or (1, 1)
+    if number != int(number) or not low <= number <= high:
+        raise ConfigError(
+            f"{name} = {shown(value)} is not a number of cells, a whole one from {low} to {high}."
+        )
+    return int(number)
+
+
+def _number(t: Target, name: str, value: Any) -> float | int:
     number = convert(value, t.unit, name)
     if t.whole:
         if number != int(number):
             raise ScenarioError(f"{name} = {shown(value)} must be a whole number; list them, [1, 2, 3].")
         number = int(value)
+    if t.limits is not None and not t.limits[0] <= number <= t.limits[1]:
+        above = "must be above 0: it " if number <= 0 else ""
+        raise ParameterError(f"{name} = {number:g} {above}is outside {t.limits[0]:g}-{t.limits[1]:g}.")
     if t.least is not None and (number < t.least or (t.open and number == t.least)):
         raise ParameterError(
             f"{name} = {shown(value)} must be above {t.least:g}."
@@ -80,68 +162,49 @@ def checked(t: Target, name: str, value: Any) -> Any:
     return number
 
 
-def _parameters(s: Scenario, values: Mapping[str, float]) -> Parameters:
-    """The scenario's parameters with other SI values, without a word on ranges."""
-    new = {n: v for n, v in values.items() if n not in s.parameters}
-    known = dict((s.with_parameters(new) if new else s).parameters)
-    known |= {n: known[n].at(v) for n, v in values.items()}
-    return Parameters(known)
+def finer(base: S, factor: float) -> S:
+    """`factor` times as many cells in each layer, or along each axis, at least one."""
+    layers: Layers = tuple((n, max(1, round(c * factor))) for n, c in base.layers)
+    domain: Domain = tuple((a, max(1, round(c * factor))) for a, c in base.domain)
+    return replace(base, layers=layers, domain=domain)
 
 
-def _intervention(i: Any, where: tuple, value: float) -> Any:
-    part, *name = where
-    if part == "at":
-        return replace(i, at=value)
-    return replace(i, **{part: {**getattr(i, part), name[0]: value}})
+def _layers(rows: Layers, where: tuple, value: int) -> Layers:
+    return tuple((n, value if n == where[0] else c) for n, c in rows)
 
 
-def _random_field(f: Any, where: tuple, value: float) -> Any:
-    return replace(f, **{where[0]: value})
+def _initial(old: Mapping[str, float | str], where: tuple, value: float) -> dict[str, float | str]:
+    return {**old, where[0]: value}
 
 
-def _region(row: Any, where: tuple, value: float) -> Any:
-    return row[0], replace(row[1], **{where[0]: value})
+def _seed(old: Any, where: tuple, value: int) -> Any:
+    return replace(old, seed=value)
 
 
-# kind of target -> field of the scenario that is a row of things, and how one of them changes
-LISTS: dict[str, tuple[str, Callable]] = {
-    "intervention": ("interventions", _intervention),
-    "random_field": ("random_fields", _random_field),
-    "region": ("regions", _region),
+def _interventions(rows: tuple[Intervention, ...], where: tuple, value: float) -> tuple[Intervention, ...]:
+    index, part, *name = where
+    old = rows[index]
+    new = {part: {**getattr(old, part), name[0]: value}} if name else {part: value}
+    return (*rows[:index], replace(old, **new), *rows[index + 1 :])
+
+
+def _random_fields(rows: tuple, where: tuple, value: float) -> tuple:
+    index, part = where
+    return (*rows[:index], replace(rows[index], **{part: value}), *rows[index + 1 :])
+
+
+def _regions(rows: tuple, where: tuple, value: float) -> tuple:
+    index, part = where
+    name, shape = rows[index]
+    return (*rows[:index], (name, replace(shape, **{part: value})), *rows[index + 1 :])
+
+
+# kind of target -> the field of the scenario that it is in, and how that changes
+FIELDS: dict[str, tuple[str, Callable]] = {
+    "cells": ("layers", _layers),
+    "initial": ("initial", _initial),
+    "seed": ("stochastic", _seed),
+    "intervention": ("interventions", _interventions),
+    "random_field": ("random_fields", _random_fields),
+    "region": ("regions", _regions),
 }
-
-
-def _with_model(base: Scenario, words: Mapping[str, str]) -> Scenario:
-    """The scenario with other constants or another growth law; values given to parameters are kept."""
-    words = {k: v for k, v in words.items() if v != getattr(base, k)}
-    if not words:
-        return base
-    # Beside the model's other cached properties: the same words give the same model, which is then
-    # compiled once in a process, not once a point.
-    kept = vars(base.model).setdefault("_exchanged", {})
-    key = tuple(sorted(words.items()))
-    if key not in kept:
-        kept[key] = _exchanged(base, words)
-    return replace(base, model=kept[key], **words)
-
-
-def _exchanged(base: Scenario, words: Mapping[str, str]) -> Model:
-    model, old = base.model, {"constants": base.constants, "growth_law": base.growth_law}
-    now = {k: words.get(k, v) for k, v in old.items()}
-    fresh = library.model(now["constants"], now["growth_law"] or library.GROWTH_LAWS[0])
-    derived = list(model.derived)
-    for k, d in enumerate(derived):
-        if "constants" in words and d.name == SPECIATION:
-            derived[k] = next(x for x in fresh.derived if x.name == SPECIATION)
-        if "growth_law" in words and d.outputs == GROWTH:
-            derived[k] = next(x for x in fresh.derived if x.outputs == GROWTH)
-    missing = [w for w in words if not any(_made_by(d, w) for d in derived)]
-    if missing:
-        raise ScenarioError(
-            f"{missing[0]} = '{words[missing[0]]}': the model of {base.name} has nothing that depends on it."
-        )
-    return replace(model, derived=tuple(derived))
-
-
-def _made_by(d: Any, word: str) -> bool:
-    return d.name == SPECIATION if word == "constants" else d.outputs == GROWTH

@@ -2,69 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import numpy as np
 
 from sim.errors import ScenarioError
+from sim.experiment.given import as_given, check_unit, si_number
 from sim.space.chance import seed_number
+from sim.space.geometries import GEOMETRIES
 from sim.units import convert
 
 INTERVALS = 120
-# geometry -> what a grid takes as 1 SI unit of, and its unit
-NOMINAL = {
-    "slab": ("cross-section", "m2", "1 mm2"),
-    "cylinder": ("length", "m", "10 um"),
-    "rectangle": ("depth", "m", "10 um"),
-    "well_mixed": ("volume", "m3", "1 mm3"),
-}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class StochasticNucleation:
     """How nucleation is drawn.
 
     seed: 0 to 2^64 - 1; all that a draw depends on besides interval and cell
-    interval: time between draws [s or text]; if None, 120 intervals, the k-th ending at
+    interval: time between draws [s; text when given]; if None, 120 intervals, the k-th ending at
         duration x (k/120)^2: short at first, where things move fastest
-    sample: what the grid takes as 1: the cross-section of a slab, the length of a cylinder, the
-        depth of a rectangle, the volume of a stirred cell; a sphere or box has true volumes
+    sample: what the grid takes as 1 [SI; text when given]: the cross-section of a slab, the length of
+        a cylinder, the depth of a rectangle, the volume of a stirred cell; a sphere or box has true
+        volumes. Which unit it needs follows from the geometry, where `share` checks it.
     """
 
     seed: int
-    interval: float | str | None = None
-    sample: float | str | None = None
+    interval: float | None = None
+    sample: float | None = None
 
-    def __post_init__(self):
-        object.__setattr__(self, "seed", seed_number(self.seed, "stochastic nucleation"))
-        if self.interval is not None:
-            interval = convert(self.interval, "s", "stochastic nucleation: interval")
-            object.__setattr__(self, "interval", interval)
-            if not interval > 0:
-                raise ScenarioError(f"stochastic nucleation: interval = {interval:g} s must be positive.")
+    def __init__(
+        self, seed: int, interval: float | str | None = None, sample: float | str | None = None
+    ) -> None:
+        owner = "stochastic nucleation"
+        span = None if interval is None else convert(interval, "s", f"{owner}: interval")
+        if span is not None and not span > 0:
+            raise ScenarioError(f"{owner}: interval = {span:g} s must be positive.")
+        object.__setattr__(self, "seed", seed_number(seed, owner))
+        object.__setattr__(self, "interval", span)
+        held = None if sample is None else si_number(sample, f"{owner}: sample")
+        object.__setattr__(self, "sample", held)
 
     def table(self) -> dict:
-        """Plain data."""
-        return asdict(self)
+        """Plain data; a sample as it was given."""
+        sample = None if self.sample is None else as_given(self.sample)
+        return {"seed": self.seed, "interval": self.interval, "sample": sample}
 
     def share(self, geometry: str) -> float:
         """True volume of the tissue over that of the grid [-]."""
-        if geometry not in NOMINAL:
+        nominal = GEOMETRIES[geometry].nominal
+        if nominal is None:
             if self.sample is not None:
                 raise ScenarioError(
                     f"stochastic nucleation: a {geometry} has its true volume; leave sample out."
                 )
             return 1.0
-        what, unit, example = NOMINAL[geometry]
+        what, unit, example = nominal
         if self.sample is None:
             raise ScenarioError(
                 f"stochastic nucleation: chance depends on the true {what} of a {geometry}, which the grid "
                 f"takes as 1 {unit}; give sample='{example}' or what it is."
             )
-        size = convert(self.sample, unit, f"stochastic nucleation: sample ({what})")
-        if not size > 0:
+        check_unit(self.sample, unit, f"stochastic nucleation: sample ({what})")
+        if not self.sample > 0:
             raise ScenarioError(f"stochastic nucleation: sample = {self.sample!r} must be a positive {what}.")
-        return size
+        return float(self.sample)
 
     def ends(self, duration: float) -> np.ndarray:
         """Times of the draws [s], the last at the end of the run."""

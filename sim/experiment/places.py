@@ -1,34 +1,92 @@
-"""Where the layers and regions of a scenario lie on its grid. `s` is the Scenario, which calls this."""
+"""Where the layers and regions of a scenario lie on its grid."""
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
-from sim.errors import RegionWarning, ScenarioError, listing, nearest, shown
-from sim.space import grid as grids
+from sim.errors import RegionWarning, ScenarioError, listing, shown
+from sim.experiment.nucleation import StochasticNucleation
 from sim.space import shapes
+from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
+from sim.space.random_field import RandomField
+from sim.space.shape_reach import reaches_beyond
 from sim.space.shapes import Shape
 from sim.units import convert
 
+Layers = tuple[tuple[str, int], ...]
 Regions = tuple[tuple[str, Shape], ...]
 Domain = tuple[tuple[float, int], ...]
 
-AXES = {"well_mixed": 0, "slab": 1, "cylinder": 1, "sphere": 1, "rectangle": 2, "box": 3}
+
+_AXIS = re.compile(r"(.+?)\s+in\s+([0-9]+)(?:\s+cells?)?")
+
+
+class Placed(Protocol):
+    """What this room needs to know of a scenario."""
+
+    @property
+    def geometry(self) -> str: ...
+    @property
+    def layers(self) -> Layers: ...
+    @property
+    def domain(self) -> Domain: ...
+    @property
+    def regions(self) -> Regions: ...
+    @property
+    def random_fields(self) -> tuple[RandomField, ...]: ...
+    @property
+    def stochastic(self) -> StochasticNucleation | None: ...
+    def size(self, layer: str) -> float: ...
+
+
+def checked_layers(layers: Iterable) -> Layers:
+    """(name, cells) pairs, also as tables of a scenario file, where cells may be left out: 1."""
+    if not isinstance(layers, Iterable) or isinstance(layers, str | Mapping):
+        raise ScenarioError(f"layers = {shown(layers)} is not a row of layers, such as [('tissue', 50)].")
+    found: dict[str, int] = {}
+    for row in layers:
+        pair = (row.get("name"), row.get("cells", 1)) if isinstance(row, Mapping) else row
+        if isinstance(row, Mapping) and set(row) - {"name", "cells"}:
+            raise ScenarioError(f"layers: {shown(row)} holds more than a name and a number of cells.")
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ScenarioError(f"layers: {shown(row)} must be a name and a number of cells, ('tissue', 50).")
+        name, cells = pair
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ScenarioError(f"{shown(name)} cannot name a layer: use letters, digits and _.")
+        if name in found:
+            raise ScenarioError(f"two layers are called '{name}'; names must differ.")
+        if isinstance(cells, bool) or not isinstance(cells, int | float | np.number):
+            raise ScenarioError(
+                f"layers: {name} has {shown(cells)} cells; a whole number from 1 on is needed."
+            )
+        if int(cells) != cells or cells < 1:
+            raise ScenarioError(
+                f"a scenario needs at least one layer, each of at least one cell; '{name}' has {cells}."
+            )
+        found[name] = int(cells)
+    if not found:
+        raise ScenarioError("a scenario needs at least one layer, each of at least one cell.")
+    return tuple(found.items())
 
 
 def checked_regions(regions: Iterable) -> Regions:
     """(name, shape) pairs, shapes also as tables of a scenario file."""
+    if not isinstance(regions, Iterable) or isinstance(regions, str | Mapping):
+        raise ScenarioError(f"regions = {shown(regions)} is not a row of names and shapes.")
     found = []
     for entry in regions:
-        if isinstance(entry, dict):
+        if isinstance(entry, Mapping):
             table = dict(entry)
             name = table.pop("name", "")
             entry = (name, shapes.from_table(table, f"region '{name}'"))
+        if isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 2:
+            raise ScenarioError(f"regions: {shown(entry)} must be a name and a shape.")
         name, shape = entry
         if not isinstance(name, str) or not name.isidentifier():
             raise ScenarioError(f"{shown(name)} cannot name a region: use letters, digits and _.")
@@ -37,14 +95,15 @@ def checked_regions(regions: Iterable) -> Regions:
     return tuple(found)
 
 
-def checked_domain(domain: Sequence, geometry: str) -> Domain:
-    """(length [m], cells) an axis; () where the layers decide."""
+def checked_domain(domain: Sequence | str, geometry: str) -> Domain:
+    """(length [m], cells) an axis; () where the layers decide. Text: "4 mm in 80 cells, 2 mm in 40"."""
     if not domain:
         return ()
-    rows = [(d.get("length"), d.get("cells")) if isinstance(d, dict) else tuple(d) for d in domain]
-    if len(rows) != AXES[geometry]:
+    rows: list[tuple[Any, ...]] = _axes_of_text(domain) if isinstance(domain, str) else _rows(domain)
+    axes = len(GEOMETRIES[geometry].axes)
+    if len(rows) != axes:
         raise ScenarioError(
-            f"domain = {shown(rows)} has {len(rows)} axes; a {geometry} has {AXES[geometry]}, each with "
+            f"domain = {shown(rows)} has {len(rows)} axes; a {geometry} has {axes}, each with "
             "a length and a number of cells."
         )
     found = []
@@ -58,30 +117,37 @@ def checked_domain(domain: Sequence, geometry: str) -> Domain:
     return tuple(found)
 
 
-def domain_of(s: Any) -> Domain:
+def _rows(domain: object) -> list[tuple[Any, ...]]:
+    """The axes of a domain: pairs, or tables of a file."""
+    if not isinstance(domain, Sequence) or not all(isinstance(d, Sequence | Mapping) for d in domain):
+        raise ScenarioError(f"domain = {shown(domain)} is not a row of axes, such as [('4 mm', 80)].")
+    return [(d.get("length"), d.get("cells")) if isinstance(d, Mapping) else tuple(d) for d in domain]
+
+
+def _axes_of_text(text: str) -> list[tuple[Any, ...]]:
+    rows = [_AXIS.fullmatch(part.strip()) for part in text.split(",")]
+    if not all(rows):
+        raise ScenarioError(
+            f"domain = {shown(text)} is not a length and a number of cells for each axis; write for example "
+            "'4 mm in 80 cells, 2 mm in 40 cells'."
+        )
+    return [(row[1], int(row[2])) for row in rows if row]
+
+
+def domain_of(s: Placed) -> Domain:
     """The domain, stated or that of the layers with equal cells."""
-    if s.domain or s.geometry == "well_mixed":
+    geometry = GEOMETRIES[s.geometry]
+    if s.domain or not geometry.axes:
         return s.domain
-    reach, cells = sum(s.size(name) for name, _ in s.layers), sum(n for _, n in s.layers)
-    if AXES[s.geometry] == 1:
-        return ((reach, cells),)
-    return ((2 * reach, 2 * cells),) * AXES[s.geometry]
+    return geometry.domain([(s.size(name), cells) for name, cells in s.layers])
 
 
-def domain_grid(geometry: str, domain: Domain) -> Grid:
-    """The grid of a stated domain: a line from 0 on, a rectangle or box around the origin."""
-    sizes, cells = [a for a, _ in domain], [n for _, n in domain]
-    if len(domain) == 1:
-        return grids.KINDS[geometry](sizes[0], cells[0])
-    return grids.KINDS[geometry](sizes, cells, [-0.5 * a for a in sizes])
-
-
-def names_of(s: Any) -> list[str]:
+def names_of(s: Placed) -> list[str]:
     """Names of places: layers from the centre outwards, then regions that are no layer."""
     return list(dict.fromkeys([n for n, _ in s.layers] + [n for n, _ in s.regions]))
 
 
-def layout_table(s: Any) -> dict:
+def layout_table(s: Placed) -> dict:
     """Domain, regions and what is random as plain data, for the manifest; only what there is."""
     found = {
         "domain": [list(row) for row in s.domain],
@@ -92,7 +158,7 @@ def layout_table(s: Any) -> dict:
     return {k: v for k, v in found.items() if v}
 
 
-def paint(s: Any, grid: Grid, place: np.ndarray) -> np.ndarray:
+def paint(s: Placed, grid: Grid, place: np.ndarray) -> np.ndarray:
     """Index of the place of each cell (n,): the layers' `place`, and the regions over it in order."""
     names, place, held = names_of(s), place.copy(), set(place.tolist())
     if s.regions and not grid.axes:
@@ -104,7 +170,7 @@ def paint(s: Any, grid: Grid, place: np.ndarray) -> np.ndarray:
                 f"region '{name}' covers no cell of {grid!r}; it is outside the domain or smaller than a "
                 f"cell: {shape!r}."
             )
-        if shapes.reaches_beyond(shape, grid):
+        if reaches_beyond(shape, grid):
             warnings.warn(
                 f"region '{name}' reaches beyond the domain, {_extent(grid)}; only what lies inside is used. "
                 f"Make the domain larger if that is not meant: {shape!r}.",
@@ -128,29 +194,3 @@ def _extent(grid: Grid) -> str:
     """ "-5 to 5 mm in x, -2 to 2 mm in y"."""
     ends = ((a, *(1e3 * grid.edges[a][[0, -1]])) for a in grid.axes)
     return ", ".join(f"{low:.4g} to {high:.4g} mm in {a}" for a, low, high in ends)
-
-
-def with_region(s: Any, name: str, shape: Shape, like: str = "") -> Any:
-    """See Scenario.with_region."""
-    checked_regions([(name, shape)])
-    changes: dict = {"domain": domain_of(s), "regions": (*s.regions, (name, shape))}
-    layers = tuple(x for x in s.layers if x[0] != name)
-    if not layers:
-        raise ScenarioError(
-            f"'{name}' is the only layer; a region needs another around it. Give the region another "
-            f"name, and like='{name}'."
-        )
-    changes["layers"] = layers
-    values = dict(s.parameters)
-    if layers != s.layers:  # the shape says now how large it is; a radius nobody reads would mislead
-        for key in (f"{name}.radius", f"{name}.thickness"):
-            values.pop(key, None)
-    if like:
-        places = names_of(s)
-        if like not in places:
-            raise ScenarioError(f"like: there is no layer or region '{like}'.{nearest(like, places)}")
-        for key, p in s.parameters.within(like).items():
-            quantity = key.removeprefix(f"{like}.")
-            if quantity not in ("radius", "thickness"):
-                values.setdefault(f"{name}.{quantity}", p)
-    return s.with_(parameters=type(s.parameters)(values), **changes)

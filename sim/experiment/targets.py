@@ -1,6 +1,7 @@
-"""What the name of an axis means in a scenario: which numbers or words it takes, in which unit.
+"""The names of all that can change in a scenario: which numbers or words each takes, in which unit.
 
 "lesion.radius", "acid.load"     any parameter or layer quantity
+"lesion.cells"                   the cells of a layer
 "duration", "resolution"         the run's length [s]; times as many cells along each axis
 "constants", "growth_law", "outer", "geometry"      words
 "seed"                           of stochastic nucleation
@@ -10,6 +11,11 @@
 "PPi.at", "intervention.1.PPi"   time and values of an intervention, by label or number from 1;
                                  "intervention.<which>.boundary.PPi" (or state, parameters) where
                                  the short form could mean two of them
+"name", "title", "notes", "expected"                text
+"layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions"
+                                 the whole of it, as Scenario(...) takes it
+
+Axes of sweeps and calibrations may have the names of numbers and words, not those of text and wholes.
 """
 
 from __future__ import annotations
@@ -21,25 +27,30 @@ from typing import Any
 from sim.chemistry.constants_sets import constants_sets
 from sim.errors import ScenarioError, listing, nearest
 from sim.experiment.intervention import Intervention
-from sim.experiment.places import AXES
-from sim.experiment.scenario import GEOMETRIES, Scenario
+from sim.experiment.models import standard_model
+from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
 from sim.parameters import Parameter
 from sim.space.boundary import KINDS as OUTER
+from sim.space.geometries import GEOMETRIES
 from sim.units import si_unit
 
 PARTS = ("boundary", "parameters", "state")
 FIELD_UNITS = {"log_sd": "1", "correlation_length": "m", "seed": "1"}
 WORDS = {"growth_law": GROWTH_LAWS, "outer": OUTER}
+WHOLES = ("layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions")
+WHOLE_NUMBERS = ("seed", "cells")  # the last part of a name whose values are whole numbers
+RESOLUTION, CELLS = (0.01, 100.0), (1, 100_000)
 
 
 @dataclass(frozen=True)
 class Target:
-    """What an axis changes.
+    """What a name means.
 
-    kind: how `applied` changes it; where: what of, as `kind` needs it. Equal targets are one thing
+    kind: how `changed` changes it; where: what of, as `kind` needs it. Equal targets are one thing
     unit: of the values, SI; "" for words; words: those allowed; whole: whole numbers only
-    least: what values may not lie below (above, if `open`); parameter: whose range they should keep
+    least: what values may not lie below (above, if `open`); limits: both ends of what they may be
+    parameter: whose range they should keep; axis: whether an axis of a sweep may have the name
     """
 
     kind: str
@@ -49,10 +60,12 @@ class Target:
     whole: bool = False
     least: float | None = None
     open: bool = False
+    limits: tuple[float, float] | None = None
     parameter: Parameter | None = None
+    axis: bool = True
 
 
-def target(base: Scenario, name: str) -> Target:
+def target(base: ScenarioData, name: str) -> Target:
     """What `name` means in a scenario; a sentence with the nearest name when it means nothing."""
     if name in base.parameters:
         return _parameter(base.parameters[name], name)
@@ -60,26 +73,22 @@ def target(base: Scenario, name: str) -> Target:
     if found is not None:
         return found
     try:
-        known = base.with_parameters({name: 0.0})
+        known = base.parameter(name)
     except ScenarioError:
-        raise ScenarioError(
-            f"'{name}' is nothing that {base.name} has.{nearest(name, names(base))}"
-        ) from None
-    return _parameter(known.parameters[name], name)
+        inside = [n for n in base.parameters if n.endswith(f".{name}")]
+        hint = nearest(name, base.candidates()) or nearest(name, names(base))
+        hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
+        laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
+        hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
+        raise ScenarioError(f"'{name}' is nothing that {base.name} has.{hint}") from None
+    return _parameter(known, name)
 
 
-def names(base: Scenario) -> list[str]:
-    """Names that an axis may have, but for layer quantities that the scenario leaves at their default."""
-    found = [
-        *base.parameters,
-        "duration",
-        "resolution",
-        "constants",
-        "growth_law",
-        "outer",
-        "geometry",
-        "seed",
-    ]
+def names(base: ScenarioData) -> list[str]:
+    """Names that can be given, but for layer quantities that the scenario leaves at their default."""
+    found = [*base.parameters, *(f"{n}.cells" for n, _ in base.layers)]
+    found += ["duration", "resolution", "constants", "growth_law", "outer", "geometry"]
+    found += [*TEXTS, *WHOLES, *(["seed"] if base.stochastic else [])]
     found += [f"initial.{s.name}" for s in base.model.species]
     found += [f"random_field.{f.field}.{part}" for f in base.random_fields for part in FIELD_UNITS]
     found += [f"region.{n}.{part}" for n, shape in base.regions for part in _lengths(shape)]
@@ -90,38 +99,68 @@ def names(base: Scenario) -> list[str]:
     return found
 
 
+def held(base: ScenarioData, t: Target) -> Any:
+    """What the scenario has there now: an SI number or a word; None where it says nothing."""
+    if t.kind == "parameter":
+        return base.parameter(t.where[0]).si
+    if t.kind == "cells":
+        return dict(base.layers)[t.where[0]]
+    if t.kind == "initial":
+        return base.initial.get(t.where[0])
+    if t.kind == "seed":
+        return None if base.stochastic is None else base.stochastic.seed
+    if t.kind == "resolution":
+        return 1.0
+    if t.kind in ("random_field", "region"):
+        index, part = t.where
+        return getattr(
+            base.random_fields[index] if t.kind == "random_field" else base.regions[index][1], part
+        )
+    if t.kind == "intervention":
+        index, part, *rest = t.where
+        value = getattr(base.interventions[index], part)
+        return value.get(rest[0]) if rest else value
+    return getattr(base, t.kind)
+
+
 def _parameter(p: Parameter, name: str) -> Target:
     least = 0.0 if p.low is not None and p.low >= 0 else None
     return Target("parameter", (name,), si_unit(p.unit), least=least, parameter=p)
 
 
-def _plain(base: Scenario, name: str) -> Target | None:
+def _plain(base: ScenarioData, name: str) -> Target | None:
     if name in WORDS:
         return Target(name, words=tuple(WORDS[name]))
     if name == "constants":
         return Target(name, words=tuple(constants_sets()))
     if name == "geometry":
-        return Target(
-            name, words=tuple(g for g in GEOMETRIES if not base.domain or AXES[g] == len(base.domain))
-        )
+        fit = (n for n, g in GEOMETRIES.items() if not base.domain or len(g.axes) == len(base.domain))
+        return Target(name, words=tuple(fit))
     if name == "duration":
         return Target(name, unit="s", least=0.0, open=True)
     if name == "resolution":
-        return Target(name, unit="1", least=0.0, open=True)
+        return Target(name, unit="1", limits=RESOLUTION)
+    if name in TEXTS or name in WHOLES:
+        return Target("text" if name in TEXTS else "whole", (name,), axis=False)
     if name == "seed":
         if base.stochastic is None:
             raise ScenarioError(
-                f"an axis 'seed' would decide nothing: nucleation is not stochastic in {base.name}. Start "
-                "from scenario.with_stochastic_nucleation(seed=1, ...)."
+                f"'seed' would decide nothing: nucleation is not stochastic in {base.name}. Start from "
+                "scenario.with_stochastic_nucleation(seed=1, ...)."
             )
         return Target(name, unit="1", whole=True, least=0.0)
     return None
 
 
-def _dotted(base: Scenario, name: str) -> Target | None:
-    """Amounts at the start, random fields and shapes of regions."""
+def _dotted(base: ScenarioData, name: str) -> Target | None:
+    """Cells of layers, amounts at the start, random fields and shapes of regions."""
     first, _, rest = name.partition(".")
     what, _, part = rest.rpartition(".")
+    if rest == "cells":
+        layers = dict(base.layers)
+        if first not in layers:
+            raise ScenarioError(f"{name}: there is no layer '{first}'.{nearest(first, layers)}")
+        return Target("cells", (first,), "1", whole=True, limits=CELLS)
     if first == "initial":
         units = {s.name: (s.unit, s.signed) for s in base.model.species} | {"pH": ("1", False)}
         if rest not in units:
@@ -149,7 +188,7 @@ def _lengths(shape: Any) -> list[str]:
     ]
 
 
-def _intervention(base: Scenario, name: str) -> Target | None:
+def _intervention(base: ScenarioData, name: str) -> Target | None:
     """The time or a value of an intervention."""
     given = name.removeprefix("intervention.")
     matches = sorted(_called(base, given), key=lambda row: -len(row[0]))
@@ -183,7 +222,7 @@ def _intervention(base: Scenario, name: str) -> Target | None:
     return _value(base, i, k, *found[0])
 
 
-def _called(base: Scenario, given: str) -> Iterator[tuple[str, int, str]]:
+def _called(base: ScenarioData, given: str) -> Iterator[tuple[str, int, str]]:
     """(label or number, index, what follows) of the interventions that a name begins with."""
     for k, i in enumerate(base.interventions):
         for which in dict.fromkeys((i.label, str(k + 1))):
@@ -191,7 +230,7 @@ def _called(base: Scenario, given: str) -> Iterator[tuple[str, int, str]]:
                 yield which, k, given[len(which) + 1 :]
 
 
-def _value(base: Scenario, i: Intervention, k: int, part: str, name: str) -> Target:
+def _value(base: ScenarioData, i: Intervention, k: int, part: str, name: str) -> Target:
     where = (k, part, name)
     if part == "parameters":
         p = target(base, name)

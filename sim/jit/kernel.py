@@ -17,6 +17,7 @@ import llvmlite
 import numba
 import numpy as np
 from numba import njit
+from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
 from sim.jit.closure import source_file, stamp
@@ -41,6 +42,8 @@ def kernel(function=None, /, **options):
 
 
 def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> Any:
+    if getattr(config, "DISABLE_JIT", False):  # for a debugger or coverage: slow, and nothing to keep
+        return function
     kept = options.pop("cache", True)
     dispatcher = njit(**OPTIONS | options)(function)
     source_file(function.__module__)  # the text as it is imported: files change under a running process

@@ -7,22 +7,33 @@ import importlib.util
 import os
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from types import ModuleType
 
 from sim.jit.closure import GENERATED, forget
 from sim.jit.folder import cache_folder
 
+_LOADING = threading.RLock()  # a module is in sys.modules before it is complete
+
 
 def generated(text: str) -> ModuleType:
     """The module of this text. The same text gives the same module within a process."""
     name = f"{GENERATED}_{hashlib.sha256(text.encode()).hexdigest()[:24]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    path = cache_folder() / f"{name}.py"
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        _write(path, text)
-    return _load(name, path)
+    with _LOADING:
+        if name in sys.modules:
+            return sys.modules[name]
+        path = cache_folder() / f"{name}.py"
+        if not _holds(path, text):
+            _write(path, text)
+        return _load(name, path)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _write(path: Path, text: str) -> None:
@@ -39,5 +50,9 @@ def _load(name: str, path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     forget(name)
     sys.modules[name] = module
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module

@@ -7,7 +7,7 @@ import math
 from sim.kinetics.smooth import ramp
 
 
-def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, barrier, nu, order, seed, width):
+def precipitation(solid, ln_omega, room, porosity, k_new, k_grow, barrier, nu, order, seed, width):
     """Formation of a precursor [mol m-3 s-1]: k (Omega^(1/nu) - 1)^p for Omega > 1.
 
     k = k_new x porosity x exp(-barrier/(ln Omega)^2) (nucleation; the barrier matters close to
@@ -20,23 +20,18 @@ def precipitation(solid, ln_omega, room_left, porosity, k_new, k_grow, barrier, 
         return 0.0
     new = k_new * porosity * math.exp(-barrier / (ln_omega * ln_omega))
     amount = new + k_grow * ramp(solid, seed)
-    return amount * room_left * s**order
+    return amount * room * s**order
 
 
-def templated(solid, template, ln_omega, inhibition, room_left, k_template, k_grow, nu, order, seed, width):
+def templated(solid, template, ln_omega, inhibition, room, k_template, k_grow, nu, order, seed, width):
     """The same for a phase that starts only on another solid (OCP on DCPD, ACP and cores)."""
     s = ramp(math.expm1(ln_omega / nu), width)
     if s == 0.0:
         return 0.0
     amount = k_template * ramp(template, seed) + k_grow * ramp(solid, seed)
-    return amount * inhibition * room_left * s**order
+    return amount * inhibition * room * s**order
 
 
 def dissolution(solid, ln_omega, k_dissolution, nu, width):
     """Dissolution of a precursor [mol m-3 s-1], first order in the solid, for Omega < 1."""
     return k_dissolution * solid * ramp(-math.expm1(ln_omega / nu), width)
-
-
-def template(ACP, DCPD, granules, core):
-    """Surface on which OCP starts, counted as moles of the solids that offer it [mol m-3]."""
-    return ACP + DCPD + granules + core

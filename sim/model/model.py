@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from sim.errors import ModelError, nearest
+from sim.model.collector import Sum
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient, group
-from sim.model.species import Species
+from sim.model.species import Coefficient, Species
 from sim.parameters import Parameter, Parameters
 
 TIME = "t"
@@ -29,7 +30,8 @@ class Model:
     shared: Parameters = field(default_factory=lambda: Parameters({}))
     name: str = "model"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "derived", tuple(_collected(d, self.species) for d in self.derived))
         self._check_names()
         self._check_formulas()
         _ = self.order
@@ -63,17 +65,28 @@ class Model:
     def parameters(self) -> Parameters:
         """Every parameter, "<group>.<argument>" and the shared ones."""
         entries: dict[str, Parameter] = dict(self.shared.items())
-        for owner in (*self.derived, *self.processes):
+        for s in self.species:
+            if s.solid is not None:
+                entries.setdefault(s.solid.volume_name, s.solid.volume)
+        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
+        for owner in owners:
             for key, p in owner.parameters.items():
                 entries.setdefault(f"{group(owner.name)}.{key}", p)
         return Parameters(entries)
 
     @cached_property
+    def solids(self) -> tuple[Species, ...]:
+        """The species that are solids, in their order."""
+        return tuple(s for s in self.species if s.solid is not None)
+
+    @cached_property
     def mobile(self) -> tuple[str, ...]:
+        """Names of the species that diffuse."""
         return tuple(s.name for s in self.species if s.mobile)
 
     @cached_property
     def elements(self) -> tuple[str, ...]:
+        """What species contain and the ledger adds up."""
         return tuple(dict.fromkeys(e for s in self.species for e in s.contains))
 
     @cached_property
@@ -147,25 +160,29 @@ class Model:
             | {n for n in self.parameters if "." in n}
         )
 
-    def _check_names(self):
+    def _check_names(self) -> None:
         seen: dict[str, str] = {TIME: "the time"}
-        names = [(s.name, "a species") for s in self.species]
-        names += [(o, "a derived quantity") for d in self.derived for o in d.outputs]
-        names += [(f, "a field") for f in self.fields]
-        for name, what in names:
+        taken = [(s.name, "a species") for s in self.species]
+        taken += [(o, "a derived quantity") for d in self.derived for o in d.outputs]
+        taken += [(f, "a field") for f in self.fields]
+        for name, what in taken:
             if name in seen:
                 raise ModelError(f"'{name}' is both {seen[name]} and {what}; names must differ.")
             seen[name] = what
-        for what, owners in (("processes", self.processes), ("derived quantities", self.derived)):
-            names = [o.name for o in owners]
+        called = {
+            "processes": [p.name for p in self.processes],
+            "derived quantities": [d.name for d in self.derived],
+        }
+        for what, names in called.items():
             for name in names:
                 if names.count(name) > 1:
                     raise ModelError(f"two {what} are called '{name}'; names must differ.")
 
-    def _check_formulas(self):
+    def _check_formulas(self) -> None:
         """Call each formula once in plain Python, so that mistakes come back as sentences."""
         species = {s.name for s in self.species}
-        for owner in (*self.derived, *self.processes):
+        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
+        for owner in owners:
             allowed = self.names_for(owner)
             for need in owner.needs:
                 if need not in allowed:
@@ -177,8 +194,8 @@ class Model:
                     )
             if isinstance(owner.formula, Kernel):
                 continue
-            n = len(owner.outputs) if isinstance(owner, Derived) else 1
-            _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), n)
+            outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
+            _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), outputs)
         for p in self.processes:
             for target, n in p.changes.items():
                 if target not in species:
@@ -191,7 +208,7 @@ class Model:
             for v in (*s.contains.values(), s.diffusivity, s.initial):
                 self._check_coefficient(v, s.name)
 
-    def _check_coefficient(self, value, owner: str):
+    def _check_coefficient(self, value: Coefficient, owner: str) -> None:
         if isinstance(value, tuple | list):
             for v in value:
                 self._check_coefficient(v, owner)
@@ -209,7 +226,7 @@ class Model:
         )
 
 
-def _try(formula, owner: str, n_arguments: int, n_outputs: int):
+def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int) -> None:
     try:
         value = formula(*[1.0] * n_arguments)
     except ArithmeticError:
@@ -219,6 +236,15 @@ def _try(formula, owner: str, n_arguments: int, n_outputs: int):
     count = len(value) if isinstance(value, tuple) else 1
     if count != n_outputs:
         raise ModelError(f"{owner}: {formula.__name__} returns {count} values, {n_outputs} wanted.")
+
+
+def _collected(d: Derived, species: tuple[Species, ...]) -> Derived:
+    """A derived quantity; one that is a Sum, over the species there are now."""
+    if not isinstance(d.formula, Sum):
+        return d
+    formula, weights = d.formula.over(species)
+    renamed = {a: n for a, n in d.inputs.items() if a in formula.arguments}
+    return replace(d, formula=formula, inputs=renamed | weights)
 
 
 def _merge(old: tuple, new: Iterable) -> tuple:

@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.errors import ModelError
+from sim.model.collector import Sum
 from sim.model.species import Coefficient
 from sim.parameters import Parameter
 
 
-def arguments(formula: Callable, owner: str) -> tuple[str, ...]:
+def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
     """The argument names of a formula; a sentence when it has *args or the like."""
+    if isinstance(formula, Sum):
+        return formula.arguments
     names = []
     for p in inspect.signature(formula).parameters.values():
         if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY):
@@ -53,17 +56,21 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Derived:
-    """A quantity computed from the state in every cell; several outputs make several quantities."""
+    """A quantity computed from the state in every cell; several outputs make several quantities.
+
+    labels: what each output is, in words. shown: whether results have it, or it serves others only.
+    """
 
     name: str
-    formula: Callable | Kernel
+    formula: Callable | Sum | Kernel
     parameters: dict[str, Parameter] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     units: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    shown: bool = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.outputs:
             object.__setattr__(self, "outputs", (self.name,))
         if not self.units:
@@ -94,7 +101,7 @@ class Process:
     inputs: dict[str, str] = field(default_factory=dict)
     description: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not callable(self.formula):
             raise ModelError(f"{self.name}: the rate must be a function of named scalars.")
         if not self.changes:

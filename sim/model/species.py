@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from sim.chemistry.solids import Solid
 from sim.errors import ModelError
 from sim.units import convert
 
@@ -25,20 +28,26 @@ class Species:
     signed: whether it may be negative (acidity); all others are watched for undershoot.
     initial: amount at the start where nothing else is said.
     equilibrated: whether a run starts it where its net rate vanishes (buffers, baselines).
+    solid: the facts of what it is made of; it then fills pores, and contents, pool, colour and
+        surface follow from them unless they are given.
+    surface_for: solids that start on its surface. colour: in figures.
     """
 
     name: str
-    diffusivity: Coefficient = 0.0
+    diffusivity: float | str = 0.0
     scale: float = 1.0
-    contains: dict[str, Coefficient] = field(default_factory=dict)
+    contains: Mapping[str, Coefficient] = field(default_factory=dict)
     unit: str = "mol m-3"
     pool: str = ""
     signed: bool = False
     initial: Coefficient = 0.0
     equilibrated: bool = False
     description: str = ""
+    solid: Solid | None = None
+    surface_for: tuple[str, ...] = ()
+    colour: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ModelError(f"'{self.name}' cannot name a species: use letters, digits and _.")
         if isinstance(self.diffusivity, str) and self.diffusivity[:1].isdigit():
@@ -52,11 +61,29 @@ class Species:
             )
         if not self.scale > 0:
             raise ModelError(f"{self.name}: scale = {self.scale!r} must be positive.")
+        if self.solid is not None:
+            self._follow(self.solid)
+
+    def _follow(self, solid: Solid) -> None:
+        """What is not given follows from the solid."""
+        if self.mobile:
+            raise ModelError(f"{self.name} is a solid and cannot diffuse; leave out its diffusivity.")
+        facts = {
+            "contains": solid.contains,
+            "pool": self.name,
+            "description": solid.description or f"{solid.title}, {solid.formula}",
+            "surface_for": solid.surface_for,
+            "colour": solid.colour,
+        }
+        for key, value in facts.items():
+            if not getattr(self, key):
+                object.__setattr__(self, key, value)
 
     @property
     def mobile(self) -> bool:
+        """Whether it diffuses in pore water."""
         return isinstance(self.diffusivity, str) or self.diffusivity > 0
 
-    def with_(self, **changes) -> Species:
+    def with_(self, **changes: Any) -> Species:
         """A copy with some fields replaced."""
         return replace(self, **changes)

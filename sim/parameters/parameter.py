@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from sim.errors import ParameterError, UnitError, listing, nearest, shown
+from sim.errors import ParameterError, UnitError, not_one_of, shown
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 from sim.units.text import UNITS
 
@@ -68,10 +68,7 @@ class Parameter:
         if bottom is not None and top is not None and bottom > top:
             raise ParameterError(f"range [{bottom:g}, {top:g}] {unit} has its bounds swapped.")
         if confidence not in CONFIDENCE:
-            hint = nearest(confidence, CONFIDENCE)
-            raise ParameterError(
-                f"confidence = {shown(confidence)} is not one of {listing(CONFIDENCE)}.{hint}"
-            )
+            raise ParameterError(not_one_of("confidence", confidence, CONFIDENCE))
         if not isinstance(source, str):
             source = ", ".join(source)
         values = (number, unit, bottom, top, source, confidence, note, description, si)

@@ -11,16 +11,17 @@ from sim.binder.system import System
 from sim.chemistry import aqueous
 from sim.errors import ScenarioError, nearest
 from sim.experiment.intervention import Intervention
-from sim.experiment.places import domain_grid, names_of, paint
+from sim.experiment.places import names_of, paint
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
 from sim.model.process import coefficient
 from sim.parameters import Parameters
 from sim.run.nuclei import Nuclei
-from sim.space import grid as grids
 from sim.space.boundary import Boundary
+from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
 from sim.space.random_field import RandomField
+from sim.texts import day_text
 from sim.units import convert
 
 
@@ -80,7 +81,7 @@ class Builder:
         """Refuse an intervention that could not act as it was meant."""
         known = (*self.model.mobile, "pH")
         if cut.at >= self.scenario.duration:
-            raise ScenarioError(f"{cut}: the run ends at {self.scenario.duration / 86400:g} day, before it.")
+            raise ScenarioError(f"{cut}: the run ends at {day_text(self.scenario.duration)}, before it.")
         for name in cut.boundary:
             if name not in known:
                 raise ScenarioError(
@@ -110,7 +111,7 @@ class Builder:
         boundary = Boundary(s.outer, values, permeability)
         return System(
             self.model, self.grid, parameters, self.fields(parameters),
-            {tag: boundary for tag in outer_tags(self.grid)},
+            {tag: boundary for tag in GEOMETRIES[s.geometry].outer(self.grid)},
             self._by_layer(parameters, "perfusion", 0.0), values,
             parameters.si("transport.archie") if "transport.archie" in parameters else 2.0,
         )  # fmt: skip
@@ -255,36 +256,23 @@ class Builder:
 
 def make_grid(s: Scenario) -> Grid:
     """The grid of a scenario; layers may differ in cell size along a line."""
-    if s.geometry == "well_mixed":
+    geometry = GEOMETRIES[s.geometry]
+    if not geometry.axes:
         if s.outer == "fixed":
             raise ScenarioError(
                 "a stirred cell has no face to fix a concentration at; use outer='exchange' with "
                 "outer.permeability, or outer='closed' with perfusion."
             )
-        area = 1.0 if s.outer == "exchange" else 0.0
-        return grids.well_mixed(1.0, area)
+        return geometry.grid(1.0, 1.0 if s.outer == "exchange" else 0.0)
     if s.domain:
-        return domain_grid(s.geometry, s.domain)
-    sizes = [(s.size(name), cells) for name, cells in s.layers]
-    if s.geometry in ("slab", "cylinder", "sphere"):
-        edges = np.zeros(1)
-        for size, cells in sizes:
-            edges = np.concatenate([edges, grids.uniform(size, cells, edges[-1])[1:]])
-        return grids.KINDS[s.geometry](edges=edges)
-    dim = 2 if s.geometry == "rectangle" else 3
-    reach, cells = sum(z for z, _ in sizes), 2 * sum(n for _, n in sizes)
-    return grids.KINDS[s.geometry]([2 * reach] * dim, [cells] * dim, [-reach] * dim)
+        return geometry.of_domain(s.domain)
+    return geometry.of_layers([(s.size(name), cells) for name, cells in s.layers])
 
 
 def locate(s: Scenario, grid: Grid) -> np.ndarray:
     """Index of the layer or region each cell's centre lies in (n,); beyond the last layer, the last."""
     inner = np.cumsum([s.size(name) for name, _ in s.layers[:-1]]) if grid.axes else np.zeros(0)
     return paint(s, grid, np.searchsorted(inner, grid.distance(), side="left"))
-
-
-def outer_tags(grid: Grid) -> tuple[str, ...]:
-    """Boundaries that face the surroundings: all but the mid-plane of a slab and a hollow core."""
-    return tuple(t for t in grid.tags if not (grid.kind == "slab" and t == "left") and t != "inner")
 
 
 def _concentration(name: str, value: float | str) -> float:

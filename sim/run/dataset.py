@@ -6,30 +6,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.chemistry.constants_sets import constants_set
+from sim.chemistry.constants_sets import ConstantsSet, extended_set
+from sim.chemistry.formula import atomic_masses
+from sim.model.species import Species
 from sim.run.builder import Builder, Segment
 from sim.run.ledger import pools, residual
 from sim.solvers.steps.solution import Solution
 from sim.units import si_unit
-from sim.units.constants import ATOMIC_MASS, MOLAR_MASS
 
 if TYPE_CHECKING:
     import xarray
 
 LN10 = np.log(10.0)
-LABELS = {
-    "pH": "pH",
-    "porosity": "porosity",
-    "ionic_strength": "ionic strength",
-    "Ca_free": "free calcium ions",
-    "P_free": "free orthophosphate",
-    "C_free": "free carbonate and CO2",
-    "growth_rate": "growth rate of HAP crystals",
-    "nucleation_rate": "nucleation rate of HAP",
-    "inhibition": "inhibition factor",
-}
 CELLS_AT_ONCE = 16_384  # cells times outputs that are handled together
-HIDDEN = ("open_porosity", "share_H", "share_Ca", "f_alk", "f_acid", "template", "room")
 
 
 def assemble(
@@ -68,7 +57,7 @@ def assemble(
     variables = {}
     for name, values in columns.items():
         data = values[: len(times)].reshape(len(times), *grid.shape)
-        attrs = {"units": units[name], "long_name": _label(builder, name)}
+        attrs = {"units": units[name], "long_name": _label(builder, name), **_facts(builder, name)}
         if name in scales:  # times the run's atol, this is what it resolves
             attrs["scale"] = scales[name]
         variables[name] = (dims, data, attrs)
@@ -132,19 +121,22 @@ def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
             found[x.name], k = c[..., k], k + 1
         else:
             found[x.name] = u[..., s]
+    minerals, hidden = _constants(builder).minerals, _hidden(builder)
     for name, values in derived.items():
         if name.startswith("ln_omega_"):
             mineral = name.removeprefix("ln_omega_")
-            if mineral not in constants_set(builder.scenario.constants).minerals:
+            if mineral not in minerals:
                 continue  # a set without this solid says nothing about it
             found[f"SI_{mineral}"] = values / LN10
-            found[f"S_{mineral}"] = np.exp(values / _nu(builder, mineral))
-        elif name not in HIDDEN:
+            found[f"S_{mineral}"] = np.exp(values / minerals[mineral].nu)
+        elif name not in hidden:
             found[name] = values
     for name in drawn(builder):  # of each segment: an intervention may change a density
         found[name] = system.fields[:, list(builder.model.fields).index(name)]
-    if "HAP" in found:
-        found["HAP_density"] = found["HAP"] * MOLAR_MASS["HAP"]
+    solids = _molar_masses(builder)
+    if "HAP" in solids:
+        found["HAP_density"] = found["HAP"] * solids["HAP"]
+    if solids:
         found["Ca_in_mineral"] = mineral_calcium(builder, system, u)
         found["Ca_per_dry_mass"] = _per_dry_mass(builder, found["Ca_in_mineral"], found)
     return found
@@ -160,33 +152,56 @@ def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
     if "Ca" not in builder.model.elements:
         return np.zeros(u.shape[:-1])
     row = system.contents[builder.model.elements.index("Ca")]
-    solids = ("granules", "ACP", "DCPD", "OCP", "HAP")
-    columns = [k for k, s in enumerate(builder.model.species) if s.name in solids]
+    columns = [k for k, s in enumerate(builder.model.species) if s.solid is not None]
     return u[..., columns] @ row[columns]
 
 
 def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndarray:
     """Calcium in solids per dry mass, mineral included [kg/kg]."""
     dry = np.array([builder.scenario.quantity(n, "dry_density", 250.0) for n in builder.names])
-    mass = sum(found[m] * MOLAR_MASS[m] for m in ("HAP", "OCP", "DCPD", "ACP") if m in found)
-    mass = mass + found.get("granules", 0.0) * MOLAR_MASS["ACP"]
-    return calcium * ATOMIC_MASS["Ca"] / (dry[builder.layer] + mass)
+    mass = sum(found[n] * m for n, m in reversed(_molar_masses(builder).items()) if n in found)
+    return calcium * atomic_masses()["Ca"] / (dry[builder.layer] + mass)
 
 
 def _scales(builder: Builder, system) -> dict[str, float]:
     """Declared scales of species, and what follows from them for masses and calcium of solids."""
     scales = {s.name: float(s.scale) for s in builder.model.species}
-    if "HAP" in scales:
-        scales["HAP_density"] = scales["HAP"] * MOLAR_MASS["HAP"]
+    solids = _molar_masses(builder)
+    if "HAP" in solids:
+        scales["HAP_density"] = scales["HAP"] * solids["HAP"]
+    if solids:
         scales["Ca_in_mineral"] = float(mineral_calcium(builder, system, system.scale[None])[0])
-        none = {"HAP": np.zeros(builder.grid.n_cells)}
-        per_mass = _per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), none)
+        per_mass = _per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), {})
         scales["Ca_per_dry_mass"] = float(per_mass.min())
     return scales
 
 
-def _nu(builder: Builder, mineral: str) -> float:
-    return constants_set(builder.scenario.constants).minerals[mineral].nu
+def _constants(builder: Builder) -> ConstantsSet:
+    """The set of constants of the run, with what solids of the model say of themselves."""
+    own = (s.solid for s in builder.model.solids if s.solid is not None and s.solid.solubility)
+    return extended_set(builder.scenario.constants, tuple(own))
+
+
+def _molar_masses(builder: Builder) -> dict[str, float]:
+    """{solid: kg/mol}, in the order of the species."""
+    return {s.name: s.solid.molar_mass for s in builder.model.solids if s.solid is not None}
+
+
+def _hidden(builder: Builder) -> set[str]:
+    """Derived quantities that only serve others."""
+    return {o for d in builder.model.derived if not d.shown for o in d.outputs}
+
+
+def _facts(builder: Builder, name: str) -> dict[str, str | float]:
+    """What figures and summaries want to know of a species, kept with its variable."""
+    found = [s for s in builder.model.species if s.name == name]
+    if not found:
+        return {}
+    s: Species = found[0]
+    facts: dict[str, str | float] = {"colour": s.colour} if s.colour else {}
+    if s.solid is not None:
+        facts |= {"formula": s.solid.formula, "molar_mass": s.solid.molar_mass, "phase": s.solid.phase}
+    return facts
 
 
 def _units(builder: Builder) -> dict[str, str]:
@@ -194,8 +209,11 @@ def _units(builder: Builder) -> dict[str, str]:
     units = {name: si_unit(model.fields[name][1]) for name in drawn(builder)}
     units |= {s.name: s.unit for s in model.species}
     units |= {o: u for d in model.derived for o, u in zip(d.outputs, d.units, strict=True)}
-    units |= {"porosity": "1", "HAP_density": "kg m-3", "Ca_in_mineral": "mol m-3"}
-    units["Ca_per_dry_mass"] = "kg kg-1"
+    units["porosity"] = "1"
+    if "HAP" in _molar_masses(builder):
+        units["HAP_density"] = "kg m-3"
+    if model.solids:
+        units |= {"Ca_in_mineral": "mol m-3", "Ca_per_dry_mass": "kg kg-1"}
     for name in list(units):
         if name.startswith("ln_omega_"):
             mineral = name.removeprefix("ln_omega_")
@@ -205,11 +223,11 @@ def _units(builder: Builder) -> dict[str, str]:
 
 def variables(builder: Builder) -> dict[str, str]:
     """{name: unit} of what a result has over time and space, known before any run."""
-    minerals = constants_set(builder.scenario.constants).minerals
+    minerals, hidden = _constants(builder).minerals, _hidden(builder)
     found = {}
     for name, unit in _units(builder).items():
         mineral = name.partition("_")[2] if name.startswith(("SI_", "S_")) else ""
-        if not name.startswith("ln_omega_") and name not in HIDDEN and (not mineral or mineral in minerals):
+        if not name.startswith("ln_omega_") and name not in hidden and (not mineral or mineral in minerals):
             found[name] = unit
     return found
 
@@ -232,4 +250,5 @@ def _label(builder: Builder, name: str) -> str:
         "Ca_in_mineral": "calcium in solids",
         "Ca_per_dry_mass": "calcium in solids per dry mass",
     }
-    return extra.get(name) or LABELS.get(name) or name.replace("_", " ")
+    said = {o: w for d in builder.model.derived for o, w in zip(d.outputs, d.labels, strict=False)}
+    return extra.get(name) or said.get(name) or name.replace("_", " ")

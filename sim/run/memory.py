@@ -17,12 +17,13 @@ from sim.experiment.scenario import Scenario
 from sim.model.model import Model
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
+from sim.space.geometries import GEOMETRIES
+from sim.texts import size_text
 
 OUTPUTS = 121  # what simulate keeps unless told
 LARGE = 10_000  # cells above which a run reports its memory on the screen
 FLOAT = 8  # bytes
 ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index
-DIMENSIONS = {"well_mixed": 0, "rectangle": 2, "box": 3}  # the others are lines
 
 
 @dataclass(frozen=True)
@@ -43,16 +44,13 @@ class MemoryForecast:
 
 def cell_count(s: Scenario) -> int:
     """Cells of a scenario's grid, without building it."""
-    if s.domain:
-        return math.prod(n for _, n in s.domain)
-    along, power = sum(n for _, n in s.layers), DIMENSIONS.get(s.geometry, 1)
-    return (2 * along) ** power if power > 1 else along**power
+    return GEOMETRIES[s.geometry].cell_count([n for _, n in s.layers], s.domain)
 
 
 def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OUTPUTS) -> MemoryForecast:
     """What simulate(scenario, solver, times=outputs) will take, in bytes by part."""
     model, held = scenario.model, find_solver(solver).memory
-    n, power = cell_count(scenario), DIMENSIONS.get(scenario.geometry, 1)
+    n, power = cell_count(scenario), len(GEOMETRIES[scenario.geometry].axes)
     s, m = len(model.species), len(model.mobile)
     state = FLOAT * (n * s + 2 * m)
     system = FLOAT * n * _per_cell(model, power) * (1 + len(scenario.interventions))
@@ -201,11 +199,3 @@ def peak() -> int | None:
         return None
     unit = 1 if sys.platform == "darwin" else 1024
     return unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def size_text(size: float) -> str:
-    """ "2.1 GB", "310 MB"."""
-    for unit, per in (("PB", 1e15), ("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
-        if size >= per:
-            return f"{size / per:.3g} {unit}"
-    return f"{size / 1e3:.3g} kB"

@@ -170,7 +170,7 @@ def apart(model: Model) -> Model:
     sums = {moment: f"all_{moment}" for moment in EXPECTED}
     known = {s.name: s for s in model.species}
     species = [
-        replace(known[moment], name=expected, initial=0.0, equilibrated=False,
+        replace(known[moment], name=expected, initial=0.0, equilibrated=False, solid=None,
                 description=f"{known[moment].description or moment} not yet drawn")
         for moment, expected in EXPECTED.items()
     ]  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import FileFormatError, UnknownNameError, nearest, shown
+from sim.files import write_whole
 from sim.parameters import Citation, Parameter, Parameters, cite
 from sim.units import convert
 
@@ -48,6 +48,11 @@ class Result:
     def t(self) -> np.ndarray:
         """Output times [s]."""
         return self.dataset["time"].values
+
+    @property
+    def solids(self) -> tuple[str, ...]:
+        """Names of the species that are solids, in the order of the model."""
+        return tuple(str(n) for n, v in self.dataset.data_vars.items() if "formula" in v.attrs)
 
     @property
     def status(self) -> str:
@@ -101,7 +106,6 @@ class Result:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write NetCDF-4 that any xarray opens; under a temporary name first."""
-        path = Path(path)
         data = self.dataset.copy()
         data.attrs = {
             "Conventions": "CF-1.11",
@@ -112,18 +116,8 @@ class Result:
             "hapsim_format": FORMAT,
             "hapsim_manifest": json.dumps(self.manifest),
         }
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        os.close(handle)
-        try:
-            packed = {n: {"zlib": True, "complevel": 1} for n, v in data.items() if v.dtype.kind == "f"}
-            data.to_netcdf(temporary, engine="h5netcdf", encoding=packed)
-            mask = os.umask(0)
-            os.umask(mask)
-            os.chmod(temporary, 0o666 & ~mask)  # a temporary file is private; a result is not
-            os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        return path
+        packed = {n: {"zlib": True, "complevel": 1} for n, v in data.items() if v.dtype.kind == "f"}
+        return write_whole(path, lambda file: data.to_netcdf(file, engine="h5netcdf", encoding=packed))
 
     def to_vtk(self, path: str | os.PathLike, names: Sequence[str] | None = None) -> Path:
         """Write a rectangle or box for ParaView: an image a time (.vti) and their collection (.pvd).

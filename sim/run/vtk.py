@@ -1,4 +1,4 @@
-"""A result as files for ParaView: one image a time (.vti), and a collection that knows the times (.pvd).
+"""A result as files for ParaView: an image per output time (.vti), and a collection with the times (.pvd).
 
 VTK's XML format, "appended raw": a header of text, then each array as its length in bytes (UInt64)
 and its numbers, little-endian. https://docs.vtk.org/en/latest/design_documents/VTKFileFormats.html
@@ -9,18 +9,35 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
 from sim.errors import ConfigError, nearest
+from sim.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     import xarray
 
 TYPES = {"f8": "Float64", "i4": "Int32"}
 UNEVEN = 1e-6  # of a cell's size: more, and the grid is not even
+
+
+class ImageGrid(NamedTuple):
+    """The grid of an image along x, y and z. origin, spacing: [m] · cells: their number, 0 across a plane"""
+
+    origin: list[float]
+    spacing: list[float]
+    cells: list[int]
+
+
+class CellArray(NamedTuple):
+    """A number in each cell of an image, x fastest, little-endian."""
+
+    name: str
+    unit: str
+    values: np.ndarray
 
 
 def write(
@@ -41,22 +58,20 @@ def write(
             + "its NetCDF file, or to_dataframe() of its dataset, is the better export."
         )
     wanted = _chosen(data, axes, names)
-    origin, spacing, cells = _image(data, axes)
+    image, layer = _image(data, axes), _layer(data, axes)
     path = Path(path)
     collection = path if path.suffix == ".pvd" else path / f"{title}.pvd"
-    collection.parent.mkdir(parents=True, exist_ok=True)
     rows = []
     for k, t in enumerate(data["time"].values):
-        arrays = [_layer(data, axes)]
+        arrays = [layer]
         for name in wanted:
             values = data[name].isel(time=k) if "time" in data[name].dims else data[name]
-            arrays.append((name, data[name].attrs.get("units", "1"), _flat(values, axes, "f8")))
+            arrays.append(CellArray(name, data[name].attrs.get("units", "1"), _flat(values, axes, "f8")))
         file = collection.with_name(f"{collection.stem}_{k:04d}.vti")
-        _whole(file, _vti(float(t), origin, spacing, cells, arrays))
+        write_bytes(file, _image_file(float(t), image, arrays), make_folders=True)
         rows.append(f'    <DataSet timestep="{float(t)!r}" part="0" file={quoteattr(file.name)}/>\n')
     text = _opening("Collection") + "  <Collection>\n" + "".join(rows) + "  </Collection>\n</VTKFile>\n"
-    _whole(collection, text.encode())
-    return collection
+    return write_text(collection, text, make_folders=True)
 
 
 def _chosen(data: xarray.Dataset, axes: tuple[str, ...], names: Sequence[str] | None) -> list[str]:
@@ -72,8 +87,8 @@ def _chosen(data: xarray.Dataset, axes: tuple[str, ...], names: Sequence[str] | 
     return there if names is None else list(dict.fromkeys(names))
 
 
-def _image(data: xarray.Dataset, axes: tuple[str, ...]):
-    """Origin [m], spacing [m] and number of cells along x, y, z; a rectangle is flat."""
+def _image(data: xarray.Dataset, axes: tuple[str, ...]) -> ImageGrid:
+    """The grid of the dataset; a rectangle is flat."""
     origin, spacing, cells = [0.0] * 3, [1.0] * 3, [0] * 3
     for d, axis in enumerate(axes):
         edges = data[f"{axis}_edges"].values
@@ -84,10 +99,10 @@ def _image(data: xarray.Dataset, axes: tuple[str, ...]):
         origin[d], spacing[d], cells[d] = float(edges[0]), step, steps.size
     if len(axes) == 2:
         spacing[2] = min(spacing[:2])
-    return origin, spacing, cells
+    return ImageGrid(origin, spacing, cells)
 
 
-def _layer(data: xarray.Dataset, axes: tuple[str, ...]) -> tuple[str, str, np.ndarray]:
+def _layer(data: xarray.Dataset, axes: tuple[str, ...]) -> CellArray:
     """The layer of each cell as a number, counted from the centre outwards."""
     layer = data["layer"].transpose(*axes[::-1]).values
     squares = [data[a] ** 2 for a in axes]
@@ -97,7 +112,7 @@ def _layer(data: xarray.Dataset, axes: tuple[str, ...]) -> tuple[str, str, np.nd
     for k, name in enumerate(found):
         number[layer == name] = k
     text = ", ".join(f"{k} {name}" for k, name in enumerate(found))
-    return f"layer ({text})", "1", number.ravel()
+    return CellArray(f"layer ({text})", "1", number.ravel())
 
 
 def _flat(values: xarray.DataArray, axes: tuple[str, ...], kind: str) -> np.ndarray:
@@ -105,13 +120,14 @@ def _flat(values: xarray.DataArray, axes: tuple[str, ...], kind: str) -> np.ndar
     return np.ascontiguousarray(values.transpose(*axes[::-1]).values, f"<{kind}").ravel()
 
 
-def _vti(time: float, origin, spacing, cells, arrays: list[tuple[str, str, np.ndarray]]) -> bytes:
+def _image_file(time: float, image: ImageGrid, arrays: Sequence[CellArray]) -> bytes:
     """The bytes of one image."""
-    extent = " ".join(f"0 {n}" for n in cells)
+    extent = " ".join(f"0 {n}" for n in image.cells)
     triple = "{!r} {!r} {!r}".format
     head = [
         _opening("ImageData", ' byte_order="LittleEndian" header_type="UInt64"'),
-        f'  <ImageData WholeExtent="{extent}" Origin="{triple(*origin)}" Spacing="{triple(*spacing)}">\n'
+        f'  <ImageData WholeExtent="{extent}" Origin="{triple(*image.origin)}" '
+        f'Spacing="{triple(*image.spacing)}">\n'
         '    <FieldData>\n      <DataArray type="Float64" Name="TimeValue" NumberOfTuples="1" '
         f'format="ascii">{time!r}</DataArray>\n    </FieldData>\n'
         f'    <Piece Extent="{extent}">\n      <CellData>\n',
@@ -135,13 +151,3 @@ def _vti(time: float, origin, spacing, cells, arrays: list[tuple[str, str, np.nd
 
 def _opening(kind: str, more: str = "") -> str:
     return f'<?xml version="1.0"?>\n<VTKFile type="{kind}" version="1.0"{more}>\n'
-
-
-def _whole(path: Path, content: bytes) -> None:
-    """Write under a temporary name, then rename: a file that is there is complete."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_bytes(content)
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)

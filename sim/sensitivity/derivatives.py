@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ConfigError, RangeWarning, nearest, shown
+from sim.errors import ConfigError, RangeWarning, ScenarioError, nearest, shown
 from sim.experiment.scenario import Scenario
+from sim.experiment.targets import held, target
 from sim.run.result import Result
 from sim.sensitivity.responses import aligned
 
@@ -136,14 +137,16 @@ def _difference(rows: list[dict | None], measure: str, step: float) -> tuple[flo
 
 
 def _value(scenario: Scenario, name: str) -> float:
-    if name == "duration":
-        return scenario.duration
-    if name not in scenario.parameters:
+    try:
+        own = target(scenario, name)
+    except ScenarioError:
+        own = None
+    value = None if own is None or own.words or own.whole or not own.axis else held(scenario, own)
+    if value is None or isinstance(value, str):
         raise ConfigError(
             f"'{name}' has no value in {scenario.name} to change by a share."
             f"{nearest(name, scenario.parameters)}"
         )
-    value = scenario.parameters.si(name)
     if value == 0:
         raise ConfigError(f"{name} is 0: a relative change of it means nothing. Give it a value first.")
-    return value
+    return float(value)

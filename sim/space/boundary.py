@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_one_of
 
 KINDS = ("closed", "fixed", "exchange")
 
@@ -24,7 +24,7 @@ class Boundary:
 
     def __post_init__(self):
         if self.kind not in KINDS:
-            raise ConfigError(f"boundary kind '{self.kind}' is not one of {', '.join(KINDS)}.")
+            raise ConfigError(not_one_of("boundary kind", self.kind, KINDS))
         if self.kind == "exchange" and not self.permeability > 0:
             raise ConfigError("an exchange boundary needs a positive permeability [m/s].")
 

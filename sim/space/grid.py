@@ -1,7 +1,7 @@
 """Grids as tables: volumes, centres, neighbours and boundary faces.
 
-Slab, cylinder, sphere, rectangle, box and a well-mixed cell differ only in their constructor;
-everything downstream sees the same arrays. A slab is 1 m2 in cross-section, a cylinder 1 m long,
+Geometries (sim.space.geometries) differ in their constructor here and in one entry there; everything
+downstream sees the same arrays. A slab is 1 m2 in cross-section, a cylinder 1 m long,
 a rectangle 1 m deep, so volumes are always in m3 and fluxes in mol/s.
 """
 
@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import ConfigError
-
-FLAT = ("slab", "rectangle", "box")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,20 +83,20 @@ def slab(length: float = 0.0, cells: int = 0, edges: Sequence[float] | None = No
     """Slab from x = 0 ("left") to x = length ("right") [m]."""
     e = _edges("slab", length, cells, edges)
     one = np.ones(e.size)
-    return _line("slab", "x", e, one, np.diff(e), ("left", "right"))
+    return line_of_cells("slab", "x", e, one, np.diff(e), ("left", "right"))
 
 
 def cylinder(radius: float = 0.0, cells: int = 0, edges: Sequence[float] | None = None) -> Grid:
     """Long cylinder, radial coordinate r [m]; "outer", and "inner" when it is hollow."""
     e = _edges("cylinder", radius, cells, edges)
-    return _line("cylinder", "r", e, 2 * np.pi * e, np.pi * np.diff(e**2), ("inner", "outer"))
+    return line_of_cells("cylinder", "r", e, 2 * np.pi * e, np.pi * np.diff(e**2), ("inner", "outer"))
 
 
 def sphere(radius: float = 0.0, cells: int = 0, edges: Sequence[float] | None = None) -> Grid:
     """Sphere, radial coordinate r [m]; "outer", and "inner" when it is hollow."""
     e = _edges("sphere", radius, cells, edges)
     area, volume = 4 * np.pi * e**2, 4 * np.pi / 3 * np.diff(e**3)
-    return _line("sphere", "r", e, area, volume, ("inner", "outer"))
+    return line_of_cells("sphere", "r", e, area, volume, ("inner", "outer"))
 
 
 def rectangle(size: Sequence[float], cells: Sequence[int], start: Sequence[float] = (0, 0)) -> Grid:
@@ -109,16 +107,6 @@ def rectangle(size: Sequence[float], cells: Sequence[int], start: Sequence[float
 def box(size: Sequence[float], cells: Sequence[int], start: Sequence[float] = (0, 0, 0)) -> Grid:
     """Box [m] with faces "left", "right" (x), "bottom", "top" (y), "front", "back" (z)."""
     return _cartesian("box", "xyz", size, cells, start)
-
-
-KINDS = {
-    "well_mixed": well_mixed,
-    "slab": slab,
-    "cylinder": cylinder,
-    "sphere": sphere,
-    "rectangle": rectangle,
-    "box": box,
-}
 
 
 def _positive(name: str, value: float) -> None:
@@ -140,7 +128,7 @@ def _edges(kind: str, length: float, cells: int, edges: Sequence[float] | None) 
     return e
 
 
-def _line(kind, axis, edges, area, volume, tags) -> Grid:
+def line_of_cells(kind, axis, edges, area, volume, tags) -> Grid:
     """One row of cells; `area` at the edges. Faces of zero area (the axis r = 0) are left out."""
     n = volume.size
     mid = 0.5 * (edges[1:] + edges[:-1])

@@ -10,6 +10,7 @@ order of calls. On a radius r the field is one of r: shells, not specks.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import i0e
@@ -34,11 +35,17 @@ class RandomField:
 
     field: str
     log_sd: float
-    correlation_length: float | str
+    correlation_length: float
     seed: int
     region: str = ""
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, field: str, log_sd: float, correlation_length: float | str, seed: int, region: str = ""
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         owner = f"random field of {self.field}"
         object.__setattr__(self, "seed", seed_number(self.seed, owner))
         object.__setattr__(self, "log_sd", convert(self.log_sd, "1", f"{owner}: log_sd"))

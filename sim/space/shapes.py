@@ -4,19 +4,22 @@
     shapes.Disc("1 mm") · shapes.Ellipse(("2 mm", "1 mm"), direction=(1, 1))
     shapes.Difference((shapes.Disc("1 mm"), shapes.Box(("0.2 mm", "4 mm"))))
 
-Lengths are metres, or text with a unit. Coordinates are those of the grid: the middle of a rectangle
-or box is the origin; along a line x or r counts from the mid-plane, the axis or the centre, and a
-shape is cut along that line. Masks and images are in sim.space.mask.
+Lengths are given in metres or as text with a unit, and are metres afterwards. Coordinates are those of
+the grid: the middle of a rectangle or box is the origin; along a line x or r counts from the mid-plane,
+the axis or the centre, and a shape is cut along that line. Masks and images are in sim.space.mask.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+from functools import reduce
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ScenarioError, listing, nearest, shown
+from sim.errors import ScenarioError, listing, nearest, not_one_of, shown
 from sim.space import shape_checks as checks
 from sim.space.grid import Grid
 from sim.space.mask import Mask, image
@@ -33,28 +36,36 @@ Length = float | str
 class Disc:
     """A disc; a ball in three dimensions, |r| <= radius along a line."""
 
-    radius: Length
-    center: Sequence[Length] = ()
+    radius: float
+    center: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(self, radius: Length, center: Sequence[Length] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
         checks.lengths(self, "radius")
         checks.rows(self, "center")
         checks.positive(self, "radius")
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        return sum(x * x for x in checks.relative(self, grid)) <= self.radius**2
+        return _squares(checks.relative(self, grid)) <= self.radius**2
 
 
 @dataclass(frozen=True)
 class Annulus:
     """What lies between two radii; a shell in three dimensions."""
 
-    inner: Length
-    outer: Length
-    center: Sequence[Length] = ()
+    inner: float
+    outer: float
+    center: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(self, inner: Length, outer: Length, center: Sequence[Length] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
         checks.lengths(self, "inner", "outer")
         checks.rows(self, "center")
         checks.positive(self, "outer")
@@ -65,7 +76,7 @@ class Annulus:
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
-        square = sum(x * x for x in checks.relative(self, grid))
+        square = _squares(checks.relative(self, grid))
         return (square > self.inner**2) & (square <= self.outer**2)
 
 
@@ -73,15 +84,21 @@ class Annulus:
 class Ellipse:
     """An ellipse, or ellipsoid of three radii. direction: (x, y) of the first radius, any length."""
 
-    radii: Sequence[Length]
-    center: Sequence[Length] = ()
-    direction: Sequence[float] = (1.0, 0.0)
+    radii: tuple[float, ...]
+    center: tuple[float, ...] = ()
+    direction: tuple[float, ...] = (1.0, 0.0)
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, radii: Sequence[Length], center: Sequence[Length] = (), direction: Sequence[float] = (1, 0)
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
         checks.rows(self, "radii", "center")
         checks.positive(self, "radii")
         checks.numbers(self, "direction")
-        if len(self.direction) != 2 or not np.hypot(*self.direction) > 0:
+        if len(self.direction) != 2 or not math.hypot(*self.direction) > 0:
             raise ScenarioError(
                 f"ellipse: direction = {self.direction} must be two numbers, not both zero: the x and y "
                 "of the first radius."
@@ -91,36 +108,44 @@ class Ellipse:
         """(n,) bool."""
         x = checks.relative(self, grid, len(self.radii), "radii")
         if len(x) > 1:
-            c, s = np.array(self.direction) / np.hypot(*self.direction)
+            c, s = np.array(self.direction) / np.hypot(self.direction[0], self.direction[1])
             x[0], x[1] = c * x[0] + s * x[1], c * x[1] - s * x[0]
-        return sum((v / a) ** 2 for v, a in zip(x, self.radii, strict=True)) <= 1.0
+        return _squares([v / a for v, a in zip(x, self.radii, strict=True)]) <= 1.0
 
 
 @dataclass(frozen=True)
 class Box:
     """A rectangle or box with sides along the axes. size: full lengths."""
 
-    size: Sequence[Length]
-    center: Sequence[Length] = ()
+    size: tuple[float, ...]
+    center: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(self, size: Sequence[Length], center: Sequence[Length] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
         checks.rows(self, "size", "center")
         checks.positive(self, "size")
 
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
         x = checks.relative(self, grid, len(self.size), "sizes")
-        return np.all([np.abs(v) <= 0.5 * a for v, a in zip(x, self.size, strict=True)], axis=0)
+        return _all(np.abs(v) <= 0.5 * a for v, a in zip(x, self.size, strict=True))
 
 
 @dataclass(frozen=True)
 class HalfSpace:
     """Everything on the side of a plane that `normal` points to. point: one point of the plane."""
 
-    normal: Sequence[float]
-    point: Sequence[Length] = ()
+    normal: tuple[float, ...]
+    point: tuple[float, ...] = ()
 
-    def __post_init__(self):
+    if TYPE_CHECKING:
+
+        def __init__(self, normal: Sequence[float], point: Sequence[Length] = ()) -> None: ...
+
+    def __post_init__(self) -> None:
         checks.rows(self, "point")
         checks.numbers(self, "normal")
         if not any(self.normal):
@@ -129,7 +154,7 @@ class HalfSpace:
     def inside(self, grid: Grid) -> np.ndarray:
         """(n,) bool."""
         x = checks.relative(self, grid, len(self.normal), "numbers in the normal", "point")
-        return sum(v * a for v, a in zip(x, self.normal, strict=True)) >= 0
+        return reduce(np.add, [v * a for v, a in zip(x, self.normal, strict=True)]) >= 0
 
 
 @dataclass(frozen=True, init=False)
@@ -174,10 +199,19 @@ class Difference(_Several):
         return first & ~np.any(rest, axis=0) if rest else first
 
 
+def _squares(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Sum of squares."""
+    return reduce(np.add, [x * x for x in parts])
+
+
+def _all(parts: Iterable[np.ndarray]) -> np.ndarray:
+    return reduce(np.logical_and, parts)
+
+
 Shape = Disc | Annulus | Ellipse | Box | HalfSpace | Union | Intersection | Difference | Mask
 
 # The word of a scenario file -> what makes the shape. `image` is a function: it reads the file once.
-SHAPES = {
+SHAPES: dict[str, Callable[..., Shape]] = {
     "disc": Disc,
     "annulus": Annulus,
     "ellipse": Ellipse,
@@ -201,9 +235,7 @@ def from_table(table: dict, where: str = "shape") -> Shape:
     given = dict(table)
     word = given.pop("shape", None)
     if word not in SHAPES:
-        raise ScenarioError(
-            f"{where}: shape = {shown(word)} is not one of {listing(SHAPES, 12)}.{nearest(word, SHAPES)}"
-        )
+        raise ScenarioError(not_one_of(f"{where}: shape", word, SHAPES))
     for key in given:
         if key not in _KEYS[word]:
             hint = nearest(key, _KEYS[word])
@@ -240,44 +272,6 @@ def check(shape: object, where: str) -> None:
         )
     if not isinstance(shape, Shape):
         raise ScenarioError(f"{where}: {shown(shape)} is not a shape; try sim.shapes.Disc(radius='1 mm').")
-
-
-def reaches_beyond(shape: Shape, grid: Grid) -> bool:
-    """Whether a shape holds points half a cell outside of the grid. A half-space is meant to; a line
-    is cut at its mid-plane, axis or centre; a mask refuses it itself."""
-    if isinstance(shape, Union):
-        return any(reaches_beyond(s, grid) for s in shape.of)
-    if _masked(shape) or not _bounded(shape):
-        return False
-    return any(shape.inside(rim).any() for rim in _rims(grid))
-
-
-def _bounded(shape: Shape) -> bool:
-    if isinstance(shape, Union):
-        return all(_bounded(s) for s in shape.of)
-    if isinstance(shape, Intersection):
-        return any(_bounded(s) for s in shape.of)
-    return _bounded(shape.of[0]) if isinstance(shape, Difference) else not isinstance(shape, HalfSpace)
-
-
-def _masked(shape: Shape) -> bool:
-    return isinstance(shape, Mask) or any(_masked(s) for s in getattr(shape, "of", ()))
-
-
-def _rims(grid: Grid) -> Iterator[Grid]:
-    """Points beyond each outer face of a grid, half a cell away, as the centres of a grid."""
-    line = len(grid.axes) == 1
-    beyond, within = {}, {}
-    for a in grid.axes:
-        e = grid.edges[a]
-        low, high = 1.5 * e[0] - 0.5 * e[1], 1.5 * e[-1] - 0.5 * e[-2]
-        beyond[a] = [high] if line else [low, high]
-        within[a] = np.concatenate([[low], 0.5 * (e[1:] + e[:-1]), [high]])
-    for a in grid.axes:
-        for position in beyond[a]:
-            points = np.meshgrid(*([position] if b == a else within[b] for b in grid.axes), indexing="ij")
-            centres = {b: x.ravel() for b, x in zip(grid.axes, points, strict=True)}
-            yield replace(grid, centres=centres)
 
 
 def __getattr__(name: str):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.chemistry import aqueous_lanes, lanes
-from sim.chemistry.aqueous import COMPONENTS, MEMORY, OUTPUTS, aqueous, tables
+from sim.chemistry.aqueous import COMPONENTS, MEMORY, aqueous, outputs_of, tables
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.lane_program import lane_program
 from sim.chemistry.lane_solve import solve_lanes, work_size
@@ -156,17 +156,17 @@ def cells(rng):
 
 def one_by_one(inputs):
     """Outputs, memory and failures of the scalar `aqueous`, from cold starts."""
-    outputs, memory = np.zeros((len(OUTPUTS), LANES)), np.zeros((MEMORY, LANES))
+    outputs, memory = np.zeros((len(outputs_of()), LANES)), np.zeros((MEMORY, LANES))
     failed = np.zeros(LANES, np.int64)
     for i in range(LANES):
-        out, x = np.zeros(len(OUTPUTS)), np.full(MEMORY, np.nan)
+        out, x = np.zeros(len(outputs_of())), np.full(MEMORY, np.nan)
         failed[i] = aqueous(inputs[:, i].copy(), x, out, *ONE)
         outputs[:, i], memory[:, i] = out, x
     return outputs, memory, failed
 
 
 def in_lanes(inputs, memory=None):
-    outputs, failed = np.zeros((len(OUTPUTS), LANES)), np.zeros(LANES)
+    outputs, failed = np.zeros((len(outputs_of()), LANES)), np.zeros(LANES)
     memory = np.full((MEMORY, LANES), np.nan) if memory is None else memory.copy()
     aqueous_lanes.aqueous_lanes(inputs, memory, outputs, failed, SCRATCH, *MANY_CELLS)
     return outputs, memory, failed
@@ -206,7 +206,7 @@ def test_slopes_are_the_differences_of_single_cells():
     inputs = np.abs(cells(rng))
     inputs[:3, 3:6] = np.array([2e-9, 3e-9, 1e-9])[:, None]  # where the smoothing near zero counts
     outputs, memory, _ = in_lanes(inputs)
-    slopes = np.full((len(OUTPUTS), 4, LANES), np.nan)
+    slopes = np.full((len(outputs_of()), 4, LANES), np.nan)
     aqueous_lanes.aqueous_slopes_lanes(inputs, memory, outputs, slopes, SCRATCH, *MANY_CELLS)
     for q in range(4):
         step = 2e-3 * inputs[q]

@@ -42,6 +42,39 @@ def test_help_names_every_command_and_imports_nothing_heavy():
     assert out.splitlines()[-1] == "[]"
 
 
+def test_help_says_what_exit_codes_mean():
+    """The codes are those that commands end with, in test_cli_run and test_cli_sweep too."""
+    for words in ((), ("run",), ("sweep",), ("sweep", "run")):
+        text = " ".join(hapsim(*words, "--help").stdout.split())
+        assert [
+            code for code in ("0 done", "2 bad input", "130 Ctrl-C", "143 SIGTERM") if code not in text
+        ] == []
+    assert "1 the run failed, and what was computed is kept" in " ".join(
+        hapsim("run", "--help").stdout.split()
+    )
+
+
+def test_help_lists_what_is_declared_elsewhere():
+    """Names in a help text are not typed twice: a new solver or set of constants is in it."""
+    from sim.chemistry.tables import ACTIVITY_MODELS
+    from sim.solvers import DEFAULT, SOLVERS
+
+    text = " ".join(hapsim("run", "--help").stdout.split())
+    assert all(name in text.partition("Integrator: ")[2].partition("[default")[0] for name in SOLVERS)
+    assert f"[default: {DEFAULT}]" in text
+    text = hapsim("speciate", "--help").stdout
+    assert all(name in text for name in (*sim.constants_sets(), *ACTIVITY_MODELS))
+
+
+def test_what_options_have_in_common_is_said_in_the_same_words():
+    def said(option, *words):
+        lines = hapsim(*words, "--help").stdout.splitlines()
+        return next(line.split("  ")[-1].strip() for line in lines if option in line)
+
+    assert said("--quiet", "run") == said("--quiet", "sweep")
+    assert said("--force", "run") == said("--force", "sweep", "export") == said("--force", "export")
+
+
 def test_python_m_sim_is_the_same_command():
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(

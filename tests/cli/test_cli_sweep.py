@@ -270,6 +270,7 @@ def test_help_shows_the_options_of_a_run_and_the_commands():
         (["FILE", "--shard", "0/3"], "parts are counted from 1"),
         (["FILE", "--shard", "third"], "the third of twenty is '3/20'"),
         (["FILE", "--retry", "faled"], "Did you mean 'failed'?"),
+        (["FILE", "--keep", "al"], "is not one of none, failed, all. Did you mean 'all'"),
         (["FILE", "--timeout", "5 mm"], "a time"),
         (["FILE", "--timeout", "-5"], "must be above 0"),
         (["FILE", "--memory", "much"], "not an amount of memory"),

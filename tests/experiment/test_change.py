@@ -8,7 +8,7 @@ import sim
 from sim import shapes
 from sim.errors import ParameterError, ScenarioError, UnitError
 from sim.experiment.change import applied
-from sim.experiment.targets import names, target
+from sim.experiment.targets import held, names, target
 
 
 @pytest.fixture(scope="module")
@@ -194,3 +194,147 @@ def test_every_name_offered_is_one(base):
     for name in names(base):
         if name != "intervention.2.PPi":
             target(base, name)
+
+
+# --- one language
+
+
+def same(name, by_name, spelled):
+    """What `changed` gives is what the older spelling gives."""
+    assert by_name == spelled, name
+    assert by_name.diff(spelled) == "no difference"
+
+
+def test_every_spelling_is_the_language_of_changes():
+    s = sim.scenario("infarct_myocardium")
+    same("parameters", s.changed({"lesion.radius": "2 mm", "lesion.elastin": 1e21}),
+         s.with_parameters({"lesion.radius": "2 mm", "lesion.elastin": 1e21}))  # fmt: skip
+    same("geometry", s.changed({"geometry": "sphere", "lesion.cells": 20}),
+         s.with_geometry("sphere", {"lesion": 20}))  # fmt: skip
+    same("domain", s.changed({"geometry": "rectangle", "domain": "8 mm in 16 cells, 6 mm in 12"}),
+         s.with_geometry("rectangle", domain=(("8 mm", 16), ("6 mm", 12))))  # fmt: skip
+    same("resolution", s.changed({"resolution": 0.25}), s.with_resolution(0.25))
+    same("fields", s.changed({"duration": "3 day", "outer": "closed", "title": "x", "name": "n"}),
+         s.with_(duration=3 * 86400.0, outer="closed", title="x", name="n"))  # fmt: skip
+    cut = sim.Intervention("1 day", {"PPi": "20 uM"})
+    same("interventions", s.changed({"interventions": [{"at": 86400, "boundary": {"PPi": 0.02}}]}),
+         s.with_intervention(cut))  # fmt: skip
+    plane = s.with_geometry("rectangle", {"lesion": 8, "border": 2})
+    same("random fields", plane.changed({"random_fields": [{"field": "collagen", "log_sd": 0.5, "seed": 1,
+                                                            "correlation_length": "1 mm"}]}),
+         plane.with_random_field("collagen", 0.5, 1e-3, 1))  # fmt: skip
+    same("stochastic", plane.changed({"stochastic": {"seed": 3, "sample": "10 um"}}),
+         plane.with_stochastic_nucleation(3, sample=1e-5))  # fmt: skip
+    same("words", s.changed({"growth_law": "spiral", "constants": "phreeqc"}),
+         s.changed({"growth_law": "spiral"}).changed({"constants": "phreeqc"}))  # fmt: skip
+
+
+def test_command_line_sweep_file_scenario_file_and_python_say_the_same(tmp_path):
+    """One set of changes, in four places."""
+    from sim.cli.choices import chosen
+    from sim.sweeps.plans.plan import load_plan
+
+    changes = {
+        "lesion.radius": "2 mm", "lesion.cells": 12, "geometry": "sphere", "duration": "2 day",
+        "outer": "closed", "growth_law": "spiral", "plasma.Ca": 1.3,
+    }  # fmt: skip
+    python = sim.scenario("infarct_myocardium").changed(changes)
+    words = tuple(f"{k}={v}" for k, v in changes.items())
+    assert chosen("infarct_myocardium", words)[1] == python
+    body = """
+geometry = "sphere"
+duration = "2 day"
+outer = "closed"
+growth_law = "spiral"
+cells = { lesion = 12 }
+[parameters]
+lesion.radius = "2 mm"
+plasma.Ca = 1.3
+"""
+    (tmp_path / "s.toml").write_text('base = "infarct_myocardium"' + body)
+    assert sim.scenario(tmp_path / "s.toml") == python.with_(name="s")
+    sweep = '[axes]\n"acid.load" = { low = 1, high = 2 }\n[measures]\nm = { what = "total", of = "HAP" }\n'
+    (tmp_path / "w.toml").write_text('scenario = "infarct_myocardium"' + body + sweep)
+    assert load_plan(tmp_path / "w.toml").base == python
+
+
+def test_users_are_warned_of_ranges_by_every_spelling(base):
+    for change in (base.changed, base.with_parameters):
+        with pytest.warns(sim.errors.RangeWarning, match="lesion.radius = 40 mm"):
+            change({"lesion.radius": "40 mm"})
+    with pytest.warns(sim.errors.RangeWarning, match="a plain number is in SI"):
+        base.changed({"lesion.radius": 4.0})
+
+
+def test_names_may_refer_to_what_other_changes_bring():
+    s = sim.scenario("infarct_myocardium").changed(
+        {
+            "layers": [("core", 5), {"name": "shell", "cells": 3}],
+            "core.radius": "1 mm",
+            "shell.thickness": "1 mm",
+            "shell.cells": 4,
+            "growth_law": "spiral",
+            "spiral.k": sim.scenario("infarct_myocardium", growth_law="spiral").parameters["spiral.k"],
+            "interventions": [sim.Intervention("1 day", {"PPi": 1.0}, label="PPi")],
+            "PPi.at": "2 day",
+            "initial": {"glycogen": 0.5},
+            "initial.Ca": "2 mM",
+        }
+    )
+    assert s.layers == (("core", 5), ("shell", 4)) and s.size("core") == 1e-3
+    assert s.interventions[0].at == 2 * 86400.0
+    assert s.initial == {"glycogen": 0.5, "Ca": 2.0}
+
+
+def test_cells_of_a_layer_can_be_an_axis(base):
+    design = sim.sweeps.grid({"lesion.cells": [10, 20, 40]})
+    design.check(base)
+    layers = [dict(applied(base, p).layers)["lesion"] for p in design.points]
+    assert layers == [10, 20, 40]
+    with pytest.raises(sim.errors.ConfigError, match="whole numbers have no bounds"):
+        sim.sweeps.latin_hypercube({"lesion.cells": (10, 40)}, n=3, seed=1).check(base)
+
+
+@pytest.mark.parametrize("name", ["title", "domain", "interventions"])
+def test_text_and_wholes_cannot_be_axes(base, name):
+    with pytest.raises(sim.errors.ConfigError, match="cannot be an axis"):
+        sim.sweeps.table([{name: "x"}, {name: "y"}]).check(base)
+
+
+def test_what_is_held_is_what_was_given(base):
+    for name, value in {
+        "lesion.radius": 2e-3, "lesion.elastin": 1e21, "lesion.cells": 7, "duration": 1e6, "outer": "closed",
+        "seed": 5, "initial.Ca": 2.0, "random_field.collagen.log_sd": 0.25, "PPi.at": 3600.0,
+        "intervention.PPi.PPi": 0.5, "intervention.2.growth.k": 2e-14,
+    }.items():  # fmt: skip
+        changed = applied(base, {name: value})
+        assert held(changed, target(changed, name)) == value
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"lesion.cells": 0}, "is not a number of cells, a whole one from 1 to 100000"),
+        ({"lesion.cells": 2.5}, "is not a number of cells"),
+        ({"lesion.cells": "many"}, "is not a number of cells"),
+        ({"lesoin.cells": 3}, "Did you mean 'lesion'?"),
+        ({"title": 3}, "title = 3 is not text"),
+        ({"radius": 3}, "Did you mean lesion.radius?"),
+        ({"resolution": 1e9}, "outside 0.01-100"),
+        ({"geometry": "rectangle", "domain": "4 mm of 3"}, "4 mm in 80 cells"),
+        ({"domain": [("4 mm", 3), ("4 mm", 3)]}, "a cylinder has 1"),
+        ({"interventions": [{"at": 1.0, "bondary": {}}]}, "Did you mean 'boundary'?"),
+        ({"interventions": [3]}, "is not a table"),
+        ({"regions": 3}, "is not a row"),
+        ({"initial": 3}, "is not a table"),
+        ({"spiral.k": 1.0}, "It belongs to growth_law = 'spiral'"),
+        ({"border.radius": "1 mm"}, "nothing that"),
+        ({"lesion.radius": {"value": 2, "unit": "s"}}, "m is needed"),
+        ({"lesion.radius": None}, "is not a quantity"),
+        (["lesion.radius"], "is not a table of names and values"),
+    ],
+)
+def test_slips_are_answered_with_a_sentence(inputs, words):
+    with pytest.raises(sim.errors.ConfigError) as error:
+        sim.scenario("infarct_myocardium").changed(inputs)
+    assert words in str(error.value)

@@ -152,7 +152,7 @@ def test_the_density_that_was_drawn_is_kept_with_the_result(written, tmp_path):
         density = found["collagen"]
         assert np.array_equal(density.values, given)
         assert density.attrs["units"] == "m-3" and "collagen" in density.attrs["long_name"]
-    drawn = plot.map(result, "collagen", at="10 min").collections[0].get_array()
+    drawn = plot.plane(result, "collagen", at="10 min").collections[0].get_array()
     assert np.asarray(drawn) == pytest.approx(given[0].T)
     assert len(plot.maps(result, ["collagen", "pH"], at=["10 min", "50 min"]).axes) == 6
     plain = sim.simulate(short.with_(random_fields=()), times=["10 min"])

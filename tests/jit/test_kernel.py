@@ -118,3 +118,14 @@ def test_division_by_zero_is_infinite():
         return 1.0 / x
 
     assert inverse(0.0) == float("inf")
+
+
+def test_without_jit_a_kernel_is_the_function(monkeypatch):
+    monkeypatch.setattr("numba.core.config.DISABLE_JIT", 1)
+
+    @kernel(nogil=True)
+    def same(x):
+        return x
+
+    assert type(same) is type(run)
+    assert same("text") == "text"

@@ -179,7 +179,9 @@ def test_smooth_stand_ins_have_continuous_slopes():
 
 
 def test_porosity_loses_the_volume_of_the_solids():
-    left = porosity.open_porosity(0.7, 1000.0, 0, 0, 0, 0, 1.593e-4, 1, 1, 1)
+    left = next(d for d in model().derived if d.outputs == ("open_porosity",))
+    held = {"phi0": 0.7, "HAP": 1000.0, "V_HAP": 1.593e-4}
+    left = left.formula(*(held.get(a, 0.0) for a in left.formula.arguments))
     assert left == pytest.approx(0.7 - 0.1593, rel=1e-12)
     assert porosity.porosity(left, 0.02, 0.005) == pytest.approx(left, abs=1e-4)
     assert porosity.porosity(-0.3, 0.02, 0.005) == pytest.approx(0.02, abs=1e-4), "some water stays"

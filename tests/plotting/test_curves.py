@@ -83,7 +83,7 @@ def test_a_root_scale_of_time_keeps_the_numbers(result):
 def test_a_stirred_cell_has_a_course_and_no_profile(stirred):
     ax = plot.course(stirred, "pH")
     assert ax.lines[0].get_ydata() == pytest.approx(stirred["pH"].values)
-    for draw in (plot.profiles, plot.kymograph, plot.map):
+    for draw in (plot.profiles, plot.kymograph, plot.plane):
         with pytest.raises(ConfigError, match="a stirred cell has a course only"):
             draw(stirred, "pH")
 
@@ -157,7 +157,7 @@ def test_the_stack_of_the_budget_ends_at_start_plus_supplied(result, element):
     [
         (lambda r: plot.profiles(r, "Caa"), "Did you mean 'Ca'"),
         (lambda r: plot.kymograph(r, "hap"), "Did you mean 'HAP'"),
-        (lambda r: plot.map(r, "HAPP"), "Did you mean 'HAP'"),
+        (lambda r: plot.plane(r, "HAPP"), "Did you mean 'HAP'"),
         (lambda r: plot.budget(r, "calcium"), "there are Ca, P"),
         (lambda r: plot.course(r, "pH", at="cor"), "Did you mean 'core'"),
         (lambda r: plot.course(r, "pH", at="7 mm"), "outside the tissue, 0 to 5 mm"),

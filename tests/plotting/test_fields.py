@@ -51,7 +51,7 @@ def test_the_kymograph_has_time_to_the_right_and_place_upwards(result):
 def test_a_map_of_a_rectangle_has_x_to_the_right_and_y_upwards(square):
     field = np.zeros((10, 10))
     field[8, 2] = 5.0  # x = 3.5 mm, y = -2.5 mm
-    ax = plot.map(with_values(square, "HAP", field), "HAP")
+    ax = plot.plane(with_values(square, "HAP", field), "HAP")
     assert colour_at(ax, 3.5, -2.5) == 5.0
     assert colour_at(ax, -2.5, 3.5) == 0.0
     assert np.sum(ax.collections[0].get_array()) == 5.0
@@ -63,13 +63,13 @@ def test_a_map_of_a_rectangle_has_x_to_the_right_and_y_upwards(square):
 def test_a_map_of_a_box_is_its_middle_slice(box):
     field = np.zeros((6, 6, 6))
     field[4, 1, 3] = 2.0
-    ax = plot.map(with_values(box, "HAP", field), "HAP")
+    ax = plot.plane(with_values(box, "HAP", field), "HAP")
     x, y = box["x"].values * 1e3, box["y"].values * 1e3
     assert colour_at(ax, x[4], y[1]) == 2.0
 
 
 def test_a_map_of_a_cylinder_is_the_disc_it_stands_for(result):
-    ax = plot.map(result, "pH", at="6 h")
+    ax = plot.plane(result, "pH", at="6 h")
     mesh = ax.collections[0]
     radius = np.hypot(*np.moveaxis(np.asarray(mesh.get_coordinates()), -1, 0))
     assert radius[-1] == pytest.approx(np.full(radius.shape[1], 5.0))
@@ -77,14 +77,14 @@ def test_a_map_of_a_cylinder_is_the_disc_it_stands_for(result):
 
 
 def test_a_map_of_a_slab_shows_both_halves(slab):
-    ax = plot.map(slab, "pH")
+    ax = plot.plane(slab, "pH")
     values = np.ravel(np.asarray(ax.collections[0].get_array()))
     assert values == pytest.approx(values[::-1])
     assert values[12:] == pytest.approx(slab["pH"].values[-1])
 
 
 def test_a_map_is_drawn_at_the_time_asked_for(square):
-    early = np.asarray(plot.map(square, "pH", at="1 h").collections[0].get_array())
+    early = np.asarray(plot.plane(square, "pH", at="1 h").collections[0].get_array())
     assert early == pytest.approx(square.at("1 h")["pH"].values.T)
 
 
@@ -116,10 +116,10 @@ def said(axes):
 
 PICTURES = [
     ("result", lambda r, s: [plot.kymograph(r, "HAP", scale=s)]),
-    ("square", lambda r, s: [plot.map(r, "HAP", scale=s)]),
+    ("square", lambda r, s: [plot.plane(r, "HAP", scale=s)]),
     ("square", lambda r, s: plot.maps(r, "HAP", at=["1 h", "6 h"], scale=s).axes[:2]),
-    ("box", lambda r, s: [plot.slice(r, "HAP", scale=s)]),
-    ("box", lambda r, s: plot.slices(r, "HAP", scale=s).axes[:3]),
+    ("box", lambda r, s: [plot.cut(r, "HAP", scale=s)]),
+    ("box", lambda r, s: plot.cuts(r, "HAP", scale=s).axes[:3]),
     ("box", lambda r, s: [plot.projection(r, "HAP", scale=s)]),
 ]
 
@@ -158,12 +158,12 @@ def test_a_logarithmic_scale_of_nothing_is_said(name, draw, values, words, reque
 
 def test_what_a_run_resolves_is_its_tolerance(result):
     """Masses and calcium follow from the scales of the solids that they are made of."""
-    from sim.plotting.runs.fields import resolved
+    from sim.plotting.runs.fields import least_resolved
 
-    assert resolved(result, "HAP") == 1e-6
-    assert resolved(result, "HAP_density") == pytest.approx(1e-6 * 0.5023, rel=1e-3)  # kg/mol
-    assert 5e-6 <= resolved(result, "Ca_in_mineral") < 5e-5
-    assert resolved(result, "pH") == 0.0
+    assert least_resolved(result, "HAP") == 1e-6
+    assert least_resolved(result, "HAP_density") == pytest.approx(1e-6 * 0.5023, rel=1e-3)  # kg/mol
+    assert 5e-6 <= least_resolved(result, "Ca_in_mineral") < 5e-5
+    assert least_resolved(result, "pH") == 0.0
 
 
 @pytest.mark.parametrize("name", ["result", "square", "stirred", "slab", "box"])

@@ -10,7 +10,7 @@ from sim import plotting as plot
 from sim.errors import ConfigError, UnitError
 from sim.plotting.sweeps import unfinished
 from sim.plotting.sweeps.cells import nearest_cells
-from sim.plotting.sweeps.columns import of_axis
+from sim.plotting.sweeps.columns import axis_column
 
 
 def drawn(ax, label):
@@ -103,7 +103,7 @@ def test_never_has_its_own_colour_and_a_line_around_it():
     field = np.where(table.status == "finished", np.where(never, 2, 1), 0).reshape(12, 12)
     pairs = [(field[:, 1:], field[:, :-1]), (field[1:], field[:-1])]
     length = sum(int(((a == 1) & (b == 2) | (a == 2) & (b == 1)).sum()) for a, b in pairs)
-    assert len(drawn(ax, "shore").get_segments()) == length > 0
+    assert len(drawn(ax, "never_border").get_segments()) == length > 0
 
 
 def test_points_still_to_be_run_are_white_and_keep_their_place():
@@ -161,7 +161,7 @@ def test_scattered_points_colour_what_is_nearest_and_nothing_else():
 
 def test_nearest_cells_fill_the_frame():
     table = hypercube(80)
-    axes = [of_axis(table, n, "x") for n in ("lesion.radius", "acid.load")]
+    axes = [axis_column(table, n, "x") for n in ("lesion.radius", "acid.load")]
     flat = [a._replace(log=False) for a in axes]
     cells = nearest_cells(*(a.values for a in axes), *flat)
 

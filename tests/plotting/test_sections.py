@@ -93,32 +93,32 @@ def test_a_slice_shows_its_plane_and_no_other(box, axis, across, up):
     index = {"x": 4, "y": 1, "z": 3}
     run = one_voxel(box, *index.values())
     place = float(box[axis].values[index[axis]])
-    ax = plot.slice(run, "HAP_density", axis=axis, position=place)
+    ax = plot.cut(run, "HAP_density", axis=axis, position=place)
     assert (ax.get_xlabel(), ax.get_ylabel()) == (f"{across} [mm]", f"{up} [mm]")
     assert colour_at(ax, centre(box, across, index[across]), centre(box, up, index[up])) == 2.0
     assert np.sum(mesh_of(ax).get_array()) == 2.0
-    beside = plot.slice(run, "HAP_density", axis=axis, position=float(box[axis].values[0]))
+    beside = plot.cut(run, "HAP_density", axis=axis, position=float(box[axis].values[0]))
     assert not np.any(mesh_of(beside).get_array())
 
 
 def test_a_slice_names_the_cells_it_shows(box):
     """Six cells over 10 mm: 1 mm lies in the one from 0 to 10/6 mm."""
-    ax = plot.slice(box, "pH", axis="z", position="1 mm")
+    ax = plot.cut(box, "pH", axis="z", position="1 mm")
     assert ax.get_title(loc="left") == "pH at 6 h, z = 0.833 mm"
 
 
 def test_the_lesion_is_a_smaller_circle_off_the_centre(box):
     """A sphere of 4 mm cut 2.5 mm from its centre: a circle of sqrt(4^2 - 2.5^2) mm."""
-    ax = plot.slice(box, "pH", position="2 mm")
+    ax = plot.cut(box, "pH", position="2 mm")
     circle = ax.lines[0].get_xydata()
     assert np.hypot(*circle.T) == pytest.approx(np.full(len(circle), np.sqrt(16 - 2.5**2)))
-    assert not plot.slice(box, "pH", position="4.9 mm").lines  # 4.17 mm: beside the sphere
+    assert not plot.cut(box, "pH", position="4.9 mm").lines  # 4.17 mm: beside the sphere
 
 
 def test_three_slices_meet_where_they_say(box):
     run = one_voxel(box, 4, 1, 3)
     at = [float(box[a].values[k]) for a, k in zip("xyz", (4, 1, 3), strict=True)]
-    fig = plot.slices(run, "HAP_density", position=at)
+    fig = plot.cuts(run, "HAP_density", position=at)
     assert len(bars(fig)) == 1
     for ax, (across, up) in zip(panels(fig), (("x", "y"), ("x", "z"), ("y", "z")), strict=True):
         spot = [centre(box, a, {"x": 4, "y": 1, "z": 3}[a]) for a in (across, up)]
@@ -175,15 +175,15 @@ def test_mean_and_maximum_along_a_line_of_sight(box):
 
 def test_what_cannot_be_drawn_is_answered_in_a_sentence(box, square, result):
     for call, words in (
-        (lambda: plot.slice(square, "pH"), "a slice needs a box, and this result is a rectangle"),
-        (lambda: plot.slices(result, "pH"), "needs a box, and this result is a cylinder"),
+        (lambda: plot.cut(square, "pH"), "a cut needs a box, and this result is a rectangle"),
+        (lambda: plot.cuts(result, "pH"), "needs a box, and this result is a cylinder"),
         (lambda: plot.projection(square), "a projection needs a box"),
         (lambda: plot.projection(box, "pH"), "no amount per volume, so its integral means nothing"),
         (lambda: plot.projection(box, how="maximal"), "Did you mean 'maximum'"),
-        (lambda: plot.slice(box, "pH", axis="r"), "axis = 'r' is not one of x, y, z"),
-        (lambda: plot.slice(box, "pH", position="7 mm"), "outside the box, -5 to 5 mm along z"),
+        (lambda: plot.cut(box, "pH", axis="r"), "axis = 'r' is not one of x, y, z"),
+        (lambda: plot.cut(box, "pH", position="7 mm"), "outside the box, -5 to 5 mm along z"),
         (lambda: plot.maps(square, "ledger"), "no value in each cell"),
-        (lambda: plot.map(square, "ledger"), "no value in each cell"),
+        (lambda: plot.plane(square, "ledger"), "no value in each cell"),
         (lambda: plot.maps(square, []), "no variable is named"),
         (lambda: plot.isosurface(square), "an isosurface needs a box"),
     ):
@@ -194,7 +194,7 @@ def test_what_cannot_be_drawn_is_answered_in_a_sentence(box, square, result):
 def test_rounding_does_not_fill_a_scale(square):
     """A field that is the same to 1e-9 has no contrast: its colours say so."""
     field = 7.4 * (1 + 1e-9 * np.arange(100.0).reshape(10, 10))
-    ax = plot.map(with_values(square, "pH", field), "pH")
+    ax = plot.plane(with_values(square, "pH", field), "pH")
     assert "7.4 everywhere" in [t.get_text() for t in ax.texts]
     norm = mesh_of(ax).norm
     assert norm.vmax - norm.vmin > 1.0
@@ -242,7 +242,7 @@ def test_an_isosurface_is_drawn_in_the_box(box, tmp_path):
     with pytest.raises(ConfigError, match=r"level = 9 is nowhere in pH at 6 h, which is between"):
         plot.isosurface(box, "pH", level=9.0)
     with pytest.raises(ConfigError, match="projection='3d'"):
-        plot.isosurface(box, "pH", ax=plot.map(box, "pH"))
+        plot.isosurface(box, "pH", ax=plot.plane(box, "pH"))
 
 
 def test_the_atlas_maps_mineral_acid_and_saturation(square, tmp_path):

@@ -122,10 +122,10 @@ def test_the_manifest_tells_forecast_and_peak():
 
 def test_large_runs_say_what_they_took(monkeypatch):
     result = sim.simulate(scenario("slab", 3, 2).with_(duration="1 s"), times=2)
-    assert "memory" not in [row.key for row in summary.lines(result)]
+    assert "memory" not in [row.key for row in summary.summary_lines(result)]
     result.manifest["memory"] |= {"forecast": 10**9, "process_before": 2 * 10**8, "process_peak": 13 * 10**8}
     monkeypatch.setattr(memory, "LARGE", 4)
-    row = next(row for row in summary.lines(result) if row.key == "memory")
+    row = next(row for row in summary.summary_lines(result) if row.key == "memory")
     assert row.text == "1.3 GB at the peak (forecast 1.2 GB)"
     assert row.value == {"peak": 13 * 10**8, "forecast": 12 * 10**8}
 

@@ -12,6 +12,7 @@ from sim.model.process import Derived, Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
 from sim.space import grid as grids
+from sim.space.geometries import GEOMETRIES
 
 DA, DB, K, TAU = 1e-9, 4e-10, 2e-3, 1000.0
 Q = math.pi / L
@@ -58,7 +59,7 @@ SHAPES = {"slab": 1, "rectangle": 2, "box": 3}
 def problem(kind, n):
     """System, first state and the exact one at t = TAU; closed on all sides."""
     dim = SHAPES[kind]
-    grid = grids.slab(L, n) if dim == 1 else grids.KINDS[kind]([L] * dim, [n] * dim)
+    grid = grids.slab(L, n) if dim == 1 else GEOMETRIES[kind].grid([L] * dim, [n] * dim)
     z = np.prod([np.cos(Q * grid.centres[a]) for a in grid.axes], axis=0)
     system = System(MODEL, grid, fields={"z": z, "curvature": dim * Q**2})
     y = np.zeros(system.size)

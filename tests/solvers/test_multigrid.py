@@ -15,7 +15,7 @@ from scipy.sparse.linalg import spsolve
 from sim.errors import SolverError
 from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.multigrid import Multigrid
-from sim.solvers.linear.row_kernels import relax_row as kept_relax_row
+from sim.solvers.linear.row_kernels import relax_row
 from sim.space.grid import box, rectangle, slab, sphere
 
 M = 6  # species
@@ -341,8 +341,8 @@ def test_singular_matrices_are_refused_in_a_sentence():
 def test_smoother_works_in_registers_of_lanes():
     """A scalar smoother gives the same numbers, only five times slower: nothing else would tell."""
     grid = square(4, 4)
-    relax_row = numba.njit(error_model="numpy")(kept_relax_row.py_func)  # numba does not show cached code
-    relax_row(build(grid, *problem(grid)).tables, 0, 0, 0, False)
-    code = relax_row.inspect_asm().popitem()[1]
+    compiled = numba.njit(error_model="numpy")(relax_row.py_func)  # numba does not show cached code
+    compiled(build(grid, *problem(grid)).tables, 0, 0, 0, False)
+    code = compiled.inspect_asm().popitem()[1]
     assert len(re.findall(r"\bv?(?:fmadd\d+|mul)ps\b", code)) >= 5 + M
     assert not re.findall(r"\bv?(?:fmadd\d+|mul)ss\b", code)

@@ -22,6 +22,7 @@ from sim.solvers import SOLVERS, Task, solver
 from sim.solvers.linear.diffusion import GAMMA, Diffusion
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
+from sim.space.geometries import GEOMETRIES
 
 
 def reactor(system, rtol, atol):
@@ -202,7 +203,7 @@ def clogging(request):
         (Derived("porosity", clog, {"V": Parameter(0.1, "m3/mol")}),),
     )
     kinds = {"slab": (L, 20), "rectangle": ([L, L], [8, 8]), "well_mixed": ()}
-    shape = grids.KINDS[request.param](*kinds[request.param])
+    shape = GEOMETRIES[request.param].grid(*kinds[request.param])
     sides = {"right": Boundary("fixed", {"a": 1.0, "b": 0.2})} if "right" in shape.tags else {}
     system = System(model, shape, boundaries=sides, perfusion=1e-3, plasma={"a": 0.5, "b": 0.5})
     y = np.zeros(system.size)

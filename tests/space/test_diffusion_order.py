@@ -8,6 +8,7 @@ from scipy.special import i0
 from sim.binder.system import System
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
+from sim.space.geometries import GEOMETRIES
 
 MODEL = linear_model()
 P = 2e-6  # m/s, D/L is 1e-6
@@ -55,7 +56,7 @@ class Radial:
 
 def radial_error(kind, d, edges, boundary, porous):
     exact = Radial(d, porous)
-    grid = grids.KINDS[kind](edges=edges)
+    grid = GEOMETRIES[kind].grid(edges=edges)
     r = grid.centres[grid.axes[0]]
     sides = {}
     for tag in grid.tags:
@@ -137,7 +138,7 @@ def test_thiele_profile(kind):
     }[kind]
     errors = []
     for n in (20, 40, 80, 160):
-        grid = grids.KINDS[kind](L, n)
+        grid = GEOMETRIES[kind].grid(L, n)
         outer = "right" if kind == "slab" else "outer"
         system = System(
             MODEL, grid, MODEL.parameters.with_values({"decay.k": thiele**2 * D / L**2}),

@@ -8,6 +8,7 @@ from sim.binder.system import System
 from sim.errors import ConfigError
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
+from sim.space.geometries import GEOMETRIES
 
 MODEL = linear_model()
 
@@ -23,7 +24,7 @@ def test_through_flux_of_a_hollow_body(kind):
     }[kind]
     errors = []
     for n in (20, 40, 80):
-        grid = grids.KINDS[kind](edges=r1 + (r2 - r1) * np.arange(n + 1) / n)
+        grid = GEOMETRIES[kind].grid(edges=r1 + (r2 - r1) * np.arange(n + 1) / n)
         inner, outer = grid.tags
         sides = {inner: Boundary("fixed", {"u": 1.0}), outer: Boundary("fixed", {"u": 0.0})}
         system = System(MODEL, grid, boundaries=sides)
@@ -115,7 +116,7 @@ def any_grid(kind):
         return grids.rectangle([L, 2 * L], [4, 3])
     if kind == "box":
         return grids.box([L, 2 * L, 3 * L], [4, 3, 2])
-    return grids.KINDS[kind](edges=L * np.array([0.0, 0.1, 0.35, 0.5, 0.9, 1.0]))
+    return GEOMETRIES[kind].grid(edges=L * np.array([0.0, 0.1, 0.35, 0.5, 0.9, 1.0]))
 
 
 def test_volumes_and_areas_are_those_of_the_bodies():

@@ -8,8 +8,9 @@ import pytest
 
 import sim
 from sim.errors import ConfigError, FileFormatError
+from sim.experiment.file_tables import read_toml
 from sim.sweeps.plans.plan import load_plan, plan_path, plans
-from sim.sweeps.plans.tables import read_toml, size
+from sim.sweeps.plans.tables import size
 
 GOOD = """
 title = "A question"

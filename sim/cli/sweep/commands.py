@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sim.cli import choices
-from sim.cli.stopping import INTERRUPTED, TERMINATED, terminable
+from sim.cli import choices, exit_codes
+from sim.cli.outputs import made_folder
+from sim.cli.stopping import terminable
 from sim.cli.sweep import figures, stores
 from sim.errors import ConfigError, FileFormatError, nearest
 
@@ -33,13 +34,17 @@ class SweepCommands(click.Group):
         formatter.write_usage(ctx.command_path, "COMMAND ...", prefix="   or: ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        found = [p.get_help_record(ctx) for p in self.commands["run"].get_params(ctx)]
+        options = [p for p in self.commands["run"].get_params(ctx) if isinstance(p, click.Option)]
+        found = [p.get_help_record(ctx) for p in options]
         with formatter.section("Options of a run"):
             formatter.write_dl([record for record in found if record])
         self.format_commands(ctx, formatter)
 
 
-@click.group(cls=SweepCommands, no_args_is_help=True, short_help="Run many variants of a scenario; resume.")
+@click.group(
+    cls=SweepCommands, no_args_is_help=True, short_help="Run many variants of a scenario; resume.",
+    epilog=exit_codes.OF_A_SWEEP,
+)  # fmt: skip
 def sweep() -> None:
     """Run many variants of a scenario, as a file says; run it again to go on where it stopped.
 
@@ -57,7 +62,13 @@ def sweep() -> None:
     """
 
 
-@sweep.command(hidden=True, short_help="Run a sweep file.")
+def _kept() -> str:
+    from sim.sweeps.driver import KEEP
+
+    return f"Whole results to keep as NetCDF: {choices.word_list(KEEP)}. Instead of the file's."
+
+
+@sweep.command(hidden=True, short_help="Run a sweep file.", epilog=exit_codes.OF_A_SWEEP)
 @click.argument("file")
 @click.option("--store", type=click.Path(path_type=Path), help="Store of the points; else results/NAME.db.")
 @click.option(
@@ -68,11 +79,15 @@ def sweep() -> None:
 @click.option("--timeout", metavar="TIME", help="Longest time of a point: '10 min'. Instead of the file's.")
 @click.option("--memory", metavar="SIZE", help="Most memory of a point: '2 GB'. Instead of the file's.")
 @click.option("--retry", metavar="STATUS", help="Run again what 'failed', 'timed out', ...; or 'all' of it.")
-@click.option("--keep", type=click.Choice(["none", "failed", "all"]), help="Whole results to keep as NetCDF.")
-@click.option("--figure", type=click.Path(path_type=Path), help="Draw the file's figures into this PNG.")
+@click.option("--keep", metavar="WHICH", cls=choices.LateHelp, words=_kept)
+@click.option(
+    "--figure",
+    type=click.Path(path_type=Path),
+    help=f"Draw the figures of the file here: {choices.word_list(figures.KINDS)}.",
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 when any point did not finish.")
 @click.option("--check", is_flag=True, help="Say what would run, and run nothing.")
-@click.option("--quiet", "-q", is_flag=True, help="No progress; print the store only.")
+@choices.quiet
 @choices.debug
 def run(
     file: str,
@@ -94,33 +109,25 @@ def run(
     Points that fail or run out of time are rows with a reason, and do not stop the rest. Ctrl-C, a
     kill or a power cut loses the points in work; the same command goes on.
     """
-    from sim.cli.sweep.text import planned, screen
+    from sim.cli.sweep.text import on_screen, planned
 
     options = _options(timeout, memory, keep, shard, retry)
     plan = _plan(file)
     plan.check()
     if check:
         click.echo(planned(plan))
-        return 0
+        return exit_codes.DONE
     if workers is not None and scheduler:
         raise ConfigError("--workers is for this machine, --scheduler for a cluster: give one of them.")
     path = store or Path("results") / f"{plan.name}.db"
     drawn = figures.checked(figure, plan) if figure else None
     where = _cluster(scheduler) if scheduler else {"workers": _workers(workers)}
-    made = [] if store else [f for f in (path.parent, *path.parent.parents) if not f.exists()]
-    if made:
-        path.parent.mkdir(parents=True)
-    try:
-        with terminable() as terminated:
-            table = plan.run(path, progress=not quiet, **where, **options)
-    except BaseException:
-        for empty in made:  # nothing was run: leave no empty folder behind
-            with suppress(OSError):
-                empty.rmdir()
-        raise
+    folder = nullcontext() if store else made_folder(path.parent)  # that of a given store must be there
+    with folder, terminable() as terminated:
+        table = plan.run(path, progress=not quiet, **where, **options)
     if table.message:
         click.echo(f"{path} keeps what was done; {table.message}", err=True)
-        return TERMINATED if terminated else INTERRUPTED
+        return exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
     if drawn:
         try:
             figures.draw(table, plan, drawn)
@@ -131,14 +138,15 @@ def run(
         click.echo(path)
     else:
         click.echo(f"{plan.name}: {plan.title}" if plan.title else plan.name)
-        click.echo(screen(table, {"store": str(path), **({"figure": str(drawn)} if drawn else {})}))
+        click.echo(on_screen(table, {"store": str(path), **({"figure": str(drawn)} if drawn else {})}))
     return _code(table, strict)
 
 
 def _code(table: SweepTable, strict: bool) -> int:
     """0, also where some points failed: they are results; 1 where none finished, or with --strict."""
     finished = int(table.finished.sum())
-    return 1 if not finished or (strict and finished < len(table.rows)) else 0
+    all_done = finished == len(table.rows)
+    return exit_codes.DONE if finished and (all_done or not strict) else exit_codes.FAILED
 
 
 def _plan(file: str) -> SweepPlan:
@@ -157,7 +165,8 @@ def _options(
     timeout: str | None, memory: str | None, keep: str | None, shard: str | None, retry: str | None
 ) -> dict[str, Any]:
     """Keywords of sim.sweep from the options that were given."""
-    from sim.sweeps.plans.tables import si, size
+    from sim.experiment.file_tables import si
+    from sim.sweeps.plans import tables
 
     found: dict[str, Any] = {}
     if timeout is not None:
@@ -165,7 +174,7 @@ def _options(
         if not found["timeout"] > 0:
             raise ConfigError(f"--timeout {timeout} must be above 0.")
     if memory is not None:
-        found["memory"] = size(choices.quantity(memory), "--memory")
+        found["memory"] = tables.size(choices.quantity(memory), "--memory")
     if keep is not None:
         found["keep"] = keep
     if shard is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.cli.choices import word_list
+from sim.cli.outputs import windowless_pyplot
 from sim.errors import ConfigError
-from sim.files import written
+from sim.files import write_whole
 
 if TYPE_CHECKING:
     from sim.sweeps.plans.plan import SweepPlan
@@ -22,7 +23,7 @@ def checked(path: Path, plan: SweepPlan) -> Path:
     if not plan.figures:
         raise ConfigError(f"{plan.name} has no [[figures]] to draw; add one with x, y and colour.")
     if path.suffix not in KINDS:
-        raise ConfigError(f"the figure {path} must end in {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
+        raise ConfigError(f"the figure {path} must end in {word_list(KINDS)}.")
     if not path.parent.is_dir():
         raise ConfigError(f"the figure {path}: there is no folder {path.parent}.")
     return path
@@ -30,12 +31,7 @@ def checked(path: Path, plan: SweepPlan) -> Path:
 
 def draw(table: SweepTable, plan: SweepPlan, path: Path) -> None:
     """Draw the phase diagrams of the plan to `path`."""
-    import matplotlib
-
-    if "matplotlib.pyplot" not in sys.modules:
-        matplotlib.use("Agg")  # no window, no display needed
-    import matplotlib.pyplot as plt
-
+    plt = windowless_pyplot()
     from sim import plotting
 
     with plotting.style():
@@ -52,6 +48,6 @@ def draw(table: SweepTable, plan: SweepPlan, path: Path) -> None:
                     ax.set_title(one.title)
             if plan.title:
                 figure.suptitle(plan.title)
-            written(path, lambda temporary: figure.savefig(temporary, dpi=110))
+            write_whole(path, lambda temporary: figure.savefig(temporary, dpi=110))
         finally:
             plt.close(figure)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli import choices
-from sim.cli.tables import table as columns
+from sim.cli.tables import text_table
 from sim.errors import ConfigError, FileFormatError, nearest
+from sim.files import write_text, write_whole
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -36,7 +37,7 @@ def status(stores: tuple[Path, ...]) -> None:
 @click.command(short_help="Write points as a table or as a grid.")
 @click.argument("stores", metavar="STORE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--force", is_flag=True, help="Overwrite OUT.")
+@choices.force
 @choices.debug
 def export(stores: tuple[Path, ...], out: Path, force: bool) -> None:
     """Write the points of a store to OUT: a table (.csv, .parquet) or labelled arrays (.nc).
@@ -44,12 +45,8 @@ def export(stores: tuple[Path, ...], out: Path, force: bool) -> None:
     Several stores are the shards of one sweep and are brought together. Numbers are SI; names of
     columns carry their unit. A sweep over a grid becomes a grid in NetCDF.
     """
-    from sim.files import written
-
     if out.suffix not in FORMATS:
-        raise ConfigError(
-            f"{out} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}: that says the format."
-        )
+        raise ConfigError(f"{out} must end in {choices.word_list(FORMATS)}: that says the format.")
     if out.exists() and not force:
         raise ConfigError(f"{out} exists already. Give another name, or --force to overwrite.")
     if not out.parent.is_dir():
@@ -58,14 +55,12 @@ def export(stores: tuple[Path, ...], out: Path, force: bool) -> None:
         _parquet_engine()
     found = _loaded(stores)
     if out.suffix == ".csv":
-        text = with_units(found).to_csv(lineterminator="\n")
-        written(out, lambda path: path.write_text(text, encoding="utf-8"))
+        write_text(out, with_units(found).to_csv(lineterminator="\n"))
     elif out.suffix == ".parquet":
-        frame = with_units(found)
-        written(out, frame.to_parquet)
+        write_whole(out, with_units(found).to_parquet)
     else:
         data = found.to_xarray()
-        written(out, lambda path: data.to_netcdf(path, engine="h5netcdf"))
+        write_whole(out, lambda path: data.to_netcdf(path, engine="h5netcdf"))
     click.echo(f"{out}: {len(found.rows)} points")
 
 
@@ -100,8 +95,8 @@ def files(name: str | None) -> None:
     from sim.sweeps.plans.plan import load_plan, plan_path, plans
 
     if name is None:
-        rows = [(n, len(p.design), p.title) for n in plans() for p in [load_plan(n)]]
-        click.echo(columns([(n, str(count), title) for n, count, title in rows], ("name", "points", "title")))
+        rows = [(n, str(len(p.design)), p.title) for n in plans() for p in [load_plan(n)]]
+        click.echo(text_table(rows, ("name", "points", "title")))
         click.echo("\nhapsim sweep NAME runs one; hapsim sweep files NAME prints it, to start from.")
         return
     if name not in plans():
@@ -118,9 +113,9 @@ def with_units(found: SweepTable) -> DataFrame:
 
 def _loaded(stores: tuple[Path, ...]) -> SweepTable:
     """The table of a store, or of the shards of a sweep."""
-    from sim.sweeps import load
+    from sim.sweeps import load as load_table
 
-    return load(*(_present(store) for store in stores))
+    return load_table(*(_present(store) for store in stores))
 
 
 def _present(store: Path) -> Path:

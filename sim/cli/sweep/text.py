@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.cli.tables import duration_text, number, width
+from sim.cli.tables import name_list, text_paragraph
+from sim.texts import duration_text, number_text, size_text
 from sim.units import readable_unit, to_unit
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def planned(plan: SweepPlan) -> str:
     """What would run: `--check`."""
     lines = [f"{plan.name}: {plan.title}" if plan.title else plan.name]
     if plan.notes:
-        lines += [textwrap.fill(" ".join(plan.notes.split()), width()), ""]
+        lines += [text_paragraph(plan.notes), ""]
     rows = [
         ("scenario", f"{plan.base.name}, {duration_text(plan.base.duration)}"),
         ("points", f"{len(plan.design)}, {plan.design.method.replace('_', ' ')}"),
@@ -34,7 +34,7 @@ def planned(plan: SweepPlan) -> str:
         *((name, measure.name) for name, measure in plan.measures.items()),
         *((key, _option(key, value)) for key, value in plan.options.items()),
     ]
-    return "\n".join([*lines, listed(rows)])
+    return "\n".join([*lines, name_list(rows)])
 
 
 def axis_text(axis: Axis) -> str:
@@ -57,7 +57,7 @@ def value_text(value: float | int | str, unit: str) -> str:
 def together(values: Sequence[float], unit: str) -> list[str]:
     """Numbers as people write them, in one unit where they lie within three decades."""
     if unit in ("", "1"):
-        return [number(v) for v in values]
+        return [number_text(v) for v in values]
     sizes = [abs(v) for v in values if v] or [0.0]
     common = max(sizes) <= 1000 * min(sizes)
     texts = []
@@ -67,16 +67,17 @@ def together(values: Sequence[float], unit: str) -> list[str]:
             continue
         readable = readable_unit(2 * (max(sizes) if common or not value else value), unit)
         shown = to_unit(value, readable)
-        texts.append(f"{number(shown) if abs(shown) >= 1e-6 or not shown else f'{shown:.3g}'} {readable}")
+        tiny = shown and abs(shown) < 1e-6
+        texts.append(f"{f'{shown:.3g}' if tiny else number_text(shown)} {readable}")
     return texts
 
 
-def screen(table: SweepTable, files: Mapping[str, str]) -> str:
+def on_screen(table: SweepTable, files: Mapping[str, str]) -> str:
     """Points by status, the first reasons, the range of every measure, and where the files are."""
     rows = [("points", counts(table.status))]
     rows += reason_rows([row["reason"] for row in table.failed])
     rows += [(name, measure_text(table.measure(name), table.units.get(name, ""))) for name in table.names]
-    return listed([*rows, *files.items()])
+    return name_list([*rows, *files.items()])
 
 
 def progress_text(path: Path) -> str:
@@ -95,7 +96,7 @@ def progress_text(path: Path) -> str:
     rows += reason_rows(reasons)
     tries = sum(found["counts"].values())
     if tries and rate:
-        rows.append(("rate", f"{number(rate)} points/s, {value_text(found['wall'] / tries, 's')} each"))
+        rows.append(("rate", f"{number_text(rate)} points/s, {value_text(found['wall'] / tries, 's')} each"))
     if writer:
         rows.append(("running", writer))
     if done >= planned > 0:
@@ -104,7 +105,7 @@ def progress_text(path: Path) -> str:
         rows.append(("left", f"{planned - done} points, about {duration_text((planned - done) / rate)}"))
     elif not writer:
         rows.append(("left", f"{planned - done} points; nobody runs it: the same command goes on"))
-    return f"{path}\n{listed(rows)}"
+    return f"{path}\n{name_list(rows)}"
 
 
 def counts(status: Sequence[str] | np.ndarray, planned: int | None = None) -> str:
@@ -137,28 +138,14 @@ def measure_text(values: np.ndarray, unit: str) -> str:
     return f"{text}; {word} in {never}" if never else text
 
 
-def listed(rows: Sequence[tuple[str, str]]) -> str:
-    """Names and what there is to say of them, wrapped to the terminal."""
-    wide = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(
-        textwrap.fill(
-            text, width(), initial_indent=f"  {name:<{wide}}  ", subsequent_indent=" " * (wide + 4),
-            break_long_words=False,
-        )
-        for name, text in rows
-    )  # fmt: skip
-
-
 def _in_order(counts: Mapping[str, int]) -> list[str]:
     """Statuses that occur, the usual ones first."""
     return [s for s in [*ORDER, *sorted(set(counts) - set(ORDER))] if counts.get(s)]
 
 
 def _option(key: str, value: object) -> str:
-    from sim.run.memory import size_text
-
-    if key == "timeout":
-        return f"{duration_text(float(value))} a point"  # type: ignore[arg-type]
-    if key == "memory":
-        return f"{size_text(float(value))} a point"  # type: ignore[arg-type]
+    if key == "timeout" and isinstance(value, int | float):
+        return f"{duration_text(value)} a point"
+    if key == "memory" and isinstance(value, int | float):
+        return f"{size_text(value)} a point"
     return str(value) if not isinstance(value, tuple) else f"{len(value)} times"

@@ -8,19 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ConfigError, nearest
+from sim.plotting.canvas import canvas, panel_row
+from sim.plotting.colours import DASHES, colour, dark_to_light
+from sim.plotting.labels import look_of, name_of, time_axis, time_scale
 from sim.plotting.runs import places
 from sim.plotting.runs.fields import snapshot
-from sim.plotting.style import (
-    DASHES,
-    canvas,
-    colour,
-    name_of,
-    row,
-    shown,
-    time_axis,
-    time_scale,
-    time_text,
-)
+from sim.texts import moment_text
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -49,20 +42,20 @@ def profiles(
     axis = places.main_axis(result, "a profile")
     times = [float(result.t[-1])] if at is None else [convert(t, "s", "at") for t in _list(at)]
     size, unit = places.scale_along(result, axis)
-    with row(ax, len(panels)) as found:
+    with panel_row(ax, len(panels)) as found:
         for panel, here in zip(panels, _enough(found, panels), strict=True):
             for name in panel:
-                look = shown(result[name])
+                look = look_of(result[name])
                 for k, t in enumerate(times):
                     data = places.line(result, snapshot(result, name, t))
                     here.plot(
                         data[axis].values / size, data.values * look.factor,
-                        **_pen(name, panel, k, len(times)),
-                        label=_legend(name, panel, time_text(t), k),
+                        **_pen(result, name, panel, k, len(times)),
+                        label=_legend(name, panel, moment_text(t), k),
                     )  # fmt: skip
             here.set_xlim(*(places.edges(result, axis)[[0, -1]] / size))
             here.set_xlabel(places.axis_text(result, axis, unit))
-            _finish(here, result, panel, [time_text(t) for t in times])
+            _finish(here, result, panel, [moment_text(t) for t in times])
             places.mark_layers(here, result, axis, size, vertical=True)
     return found[0] if isinstance(names, str) else np.array(found, dtype=object)
 
@@ -83,15 +76,15 @@ def course(
     panels = _panels(names)
     where = list(_list(at)) if places.axes_of(result) else [""]
     per, _ = time_scale(float(result.t[-1]))
-    with row(ax, len(panels)) as found:
+    with panel_row(ax, len(panels)) as found:
         for panel, here in zip(panels, _enough(found, panels), strict=True):
             for name in panel:
-                look = shown(result[name])
+                look = look_of(result[name])
                 for k, w in enumerate(where):
                     data = places.place(result, result[name], w)
                     here.plot(
                         result.t / per, data.values * look.factor,
-                        **_pen(name, panel, k, len(where)),
+                        **_pen(result, name, panel, k, len(where)),
                         label=_legend(name, panel, places.place_text(w), k),
                     )  # fmt: skip
             time_axis(here, result, clock)
@@ -110,10 +103,10 @@ def compare(results: Mapping[str, Result], measure: Measure, ax: Axes | None = N
         per, unit = time_scale(max(float(r.t[-1]) for r in results.values()))
         for k, (label, r) in enumerate(results.items()):
             data = curve(r)
-            look = shown(data.rename(measure.__name__))
+            look = look_of(data.rename(measure.__name__))
             ax.plot(
                 r.t / per, data.values * look.factor, label=label,
-                color=_shade(k, len(results)), ls=DASHES[k % len(DASHES)],
+                color=dark_to_light(k, len(results)), ls=DASHES[k % len(DASHES)],
             )  # fmt: skip
         ax.set_xlabel(f"time [{unit}]")
         ax.set_ylabel(look.label)
@@ -172,7 +165,7 @@ def budget(
             if some:
                 ax.stackplot(
                     t, *[np.where(v * sign > 0, v, 0.0) for v in some.values()],
-                    labels=[_word(p) for p in some], colors=[colour(p) for p in some], lw=0,
+                    labels=[_word(p) for p in some], colors=[colour(p, result) for p in some], lw=0,
                 )  # fmt: skip
         ax.plot(t, whole[0] + supplied, color="k", lw=1.2, ls=(0, (4, 2)), label="start + supplied")
         ax.axhline(whole[0], color="k", lw=0.7, ls=":", label="start")
@@ -210,7 +203,7 @@ def _panels(names: Names) -> list[tuple[str, ...]]:
     return [(n,) if isinstance(n, str) else tuple(n) for n in names]
 
 
-def _list(at) -> Sequence:
+def _list(at: Sequence[float | str] | float | str) -> Sequence[float | str]:
     return [at] if isinstance(at, str | int | float) else list(at)
 
 
@@ -220,19 +213,12 @@ def _enough(found: list, panels: list) -> list:
     return found
 
 
-def _shade(k: int, count: int) -> tuple:
-    """Colour k of `count` in an order that survives grey: dark to light."""
-    import matplotlib
-
-    return matplotlib.colormaps["viridis"](0.85 * k / max(count - 1, 1))
-
-
-def _pen(name: str, panel: tuple, k: int, count: int) -> dict:
+def _pen(result: Result, name: str, panel: tuple, k: int, count: int) -> dict:
     """Alone in a panel a variable is told apart by shade and dashes, in company by its colour."""
     if len(panel) == 1:
-        single = colour(name) if count == 1 else _shade(k, count)
+        single = colour(name, result) if count == 1 else dark_to_light(k, count)
         return {"color": single, "ls": DASHES[k % len(DASHES)]}
-    return {"color": colour(name), "ls": DASHES[k % len(DASHES)]}
+    return {"color": colour(name, result), "ls": DASHES[k % len(DASHES)]}
 
 
 def _legend(name: str, panel: tuple, words: str, k: int) -> str:
@@ -243,7 +229,7 @@ def _legend(name: str, panel: tuple, words: str, k: int) -> str:
 
 def _finish(ax: Axes, result: Result, panel: tuple, words: list[str]) -> None:
     """Axis label, zero line of saturation indices, legend."""
-    looks = [shown(result[n]) for n in panel]
+    looks = [look_of(result[n]) for n in panel]
     if len(panel) == 1:
         ax.set_ylabel(looks[0].label)
     else:

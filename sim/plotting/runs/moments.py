@@ -20,7 +20,7 @@ ROUND = np.array(
 )  # times that people name [s]
 
 
-def moments(result: Result, shares: tuple[float, ...] = (0.03, 0.2, 1.0)) -> list[float]:
+def round_times(result: Result, shares: tuple[float, ...] = (0.03, 0.2, 1.0)) -> list[float]:
     """Round times [s] near these shares of the run, the last being its end."""
     start, end = float(result.t[0]), float(result.t[-1])
     found = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ConfigError, nearest
-from sim.plotting.style import length_scale
+from sim.plotting.labels import length_scale
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
 
 def kind(result: Result) -> str:
-    """Geometry: "well_mixed", "slab", "cylinder", "sphere", "rectangle" or "box"."""
+    """The geometry by name (sim.space.geometries)."""
     return result.manifest["geometry_kind"]
+
+
+def strip(result: Result) -> bool:
+    """Whether the tissue is a line of parallel sheets, drawn as a strip: one axis, not a radius."""
+    names = axes_of(result)
+    return len(names) == 1 and names[0] != "r"
 
 
 def axes_of(result: Result) -> tuple[str, ...]:
@@ -50,7 +56,7 @@ def axis_text(result: Result, axis: str, unit: str) -> str:
     """The label of a spatial axis."""
     if axis == "r":
         return f"distance from centre [{micro(unit)}]"
-    if kind(result) == "slab":
+    if strip(result):
         return f"distance from mid-plane [{micro(unit)}]"
     return f"{axis} [{micro(unit)}]"
 

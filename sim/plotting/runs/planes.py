@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import ConfigError, nearest
+from sim.errors import ConfigError, not_one_of
 from sim.plotting.runs import places
 from sim.units import convert
 
@@ -42,7 +42,7 @@ def in_cells(result: Result, name: str) -> None:
         raise ConfigError(f"{name} has no value in each cell, so it has no picture in space.")
 
 
-def box_axes(result: Result, what: str, instead: str = "plot.map shows its section") -> tuple[str, ...]:
+def box_axes(result: Result, what: str, instead: str = "plot.plane shows its section") -> tuple[str, ...]:
     """The axes of a box; anything else is told what to use."""
     names = places.axes_of(result)
     if len(names) != 3:
@@ -54,7 +54,7 @@ def box_axes(result: Result, what: str, instead: str = "plot.map shows its secti
 def known_axis(axis: str, names: tuple[str, ...]) -> None:
     """Refuse an axis that the result has not."""
     if axis not in names:
-        raise ConfigError(f"axis = {axis!r} is not one of {', '.join(names)}.")
+        raise ConfigError(not_one_of("axis", axis, names))
 
 
 def section(result: Result, data: xarray.DataArray) -> Plane:
@@ -73,11 +73,11 @@ def section(result: Result, data: xarray.DataArray) -> Plane:
         values = np.concatenate([data.values[::-1], data.values])[None, :]
         return Plane(xx, yy, values, names[0], "", radii)
     if len(names) == 3:
-        return cut(result, data, "z", None)[0]
+        return cut_through(result, data, "z", None)[0]
     return _flat(result, data, radii, {})
 
 
-def cut(
+def cut_through(
     result: Result, data: xarray.DataArray, axis: str, position: float | str | None
 ) -> tuple[Plane, float]:
     """The layer of a box's cells at a position along an axis, and their centre there [m].
@@ -136,7 +136,7 @@ def draw(
     ax.set_aspect("equal")
     ax.set_xlabel(f"{plane.across} [{places.micro(unit)}]")
     ax.set_ylabel(f"{plane.up} [{places.micro(unit)}]")
-    if places.kind(result) == "slab":
+    if places.strip(result):
         ax.set_yticks([])
         ax.set_ylabel("")
         ax.set_xlabel(places.axis_text(result, plane.across, unit))
@@ -152,32 +152,26 @@ def _outline(ax: Axes, result: Result, plane: Plane, size: float) -> None:
         {"color": "0.95", "lw": 0.8, "ls": (0, (4, 3))},
     ]
     for look in looks:
-        if places.kind(result) == "slab":
+        if places.strip(result):
             for _, low, _ in places.layer_spans(result, plane.across)[1:]:
                 ax.axvline(low / size, **look)
                 ax.axvline(-low / size, **look)
             continue
         if plane.layers is not None:
-            for line in _edges(plane):
+            for line in _edges(plane, plane.layers):
                 ax.plot(*(line / size), **look)
         for radius in plane.radii:
             ax.plot(radius / size * np.cos(angle), radius / size * np.sin(angle), **look)
 
 
-def _edges(plane: Plane) -> list[np.ndarray]:
+def _edges(plane: Plane, layers: np.ndarray) -> list[np.ndarray]:
     """Faces between cells of different layers, (2, points) each [m], NaN between them."""
     lines = []
     for axis in (0, 1):
-        here = np.argwhere(np.diff(plane.layers, axis=axis) != 0)
+        here = np.argwhere(np.diff(layers, axis=axis) != 0)
         i, j = here[:, 0] + (axis == 0), here[:, 1] + (axis == 1)
         m, n = (i, j + 1) if axis == 0 else (i + 1, j)
         gap = np.full(i.size, np.nan)
         ends = [np.stack([corner[i, j], corner[m, n], gap], axis=1).ravel() for corner in (plane.x, plane.y)]
         lines.append(np.array(ends))
     return lines
-
-
-def one_of(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    """Refuse a word that is not among those allowed."""
-    if value not in allowed:
-        raise ConfigError(f"{name} = {value!r} is not one of {', '.join(allowed)}.{nearest(value, allowed)}")

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_one_of
+from sim.plotting.canvas import canvas
+from sim.plotting.colour_scale import colour_bar, colour_scale
+from sim.plotting.labels import look_of, name_of
 from sim.plotting.runs import places, planes
-from sim.plotting.runs.fields import bar, colours, resolved, snapshot
-from sim.plotting.style import canvas, name_of, shown, time_text
+from sim.plotting.runs.fields import least_resolved, snapshot
+from sim.texts import moment_text
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -39,18 +42,18 @@ def projection(
     """
     data = projected(result, name, at, axis, how)
     time = float(result.t[-1]) if at is None else convert(at, "s", "at")
-    look = shown(data)
+    look = look_of(data)
     size, unit = places.scale_along(result, axis)
     plane = planes.along(result, data)
     with canvas(ax, (5.0, 4.1)) as ax:
         values = plane.values * look.factor
         depth = float(np.ptp(places.edges(result, axis))) if how == "integral" else 1.0
-        least = resolved(result, name) * depth
-        drawn = colours(values, name, scale, cmap, least * look.factor)
+        least = least_resolved(result, name) * depth
+        drawn = colour_scale(values, name, scale, cmap, least * look.factor)
         image = planes.draw(ax, result, plane, look.factor, drawn.norm, drawn.cmap, size, unit)
         words = {"integral": "integral of", "mean": "mean", "maximum": "highest"}[how]
-        ax.set_title(f"{name_of(name)} seen along {axis} at {time_text(time)}")
-        bar(ax, image, f"{words} {look.label}", drawn, values, pad=0.03)
+        ax.set_title(f"{name_of(name)} seen along {axis} at {moment_text(time)}")
+        colour_bar(ax, image, f"{words} {look.label}", drawn, values, pad=0.03)
     return ax
 
 
@@ -62,7 +65,8 @@ def projected(
     An integral is the sum of value x height of the cell; the highest is that of the cells, and the
     mean is weighted with their heights.
     """
-    planes.one_of("how", how, HOW)
+    if how not in HOW:
+        raise ConfigError(not_one_of("how", how, HOW))
     planes.known_axis(axis, planes.box_axes(result, "a projection"))
     planes.in_cells(result, name)
     data = snapshot(result, name, float(result.t[-1]) if at is None else at)

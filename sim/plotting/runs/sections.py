@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import ConfigError
+from sim.plotting.canvas import canvas, style
+from sim.plotting.colour_scale import colour_bar, colour_scale
+from sim.plotting.labels import look_of
 from sim.plotting.runs import places, planes
-from sim.plotting.runs.fields import bar, colours, resolved, snapshot
-from sim.plotting.runs.moments import moments
-from sim.plotting.style import canvas, shown, style, time_text
+from sim.plotting.runs.fields import least_resolved, snapshot
+from sim.plotting.runs.moments import round_times
+from sim.texts import moment_text
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -49,7 +52,7 @@ def maps(
     columns = min(len(times), WIDEST) if len(rows) == 1 else len(times)
     deep = -(-len(times) // columns) if len(rows) == 1 else len(rows)
     size, unit = places.scale_along(result, axis)
-    height = 1.2 if places.kind(result) == "slab" else 2.3
+    height = 1.2 if places.strip(result) else 2.3
     with style():
         fig, grid = plt.subplots(
             deep, columns, figsize=(1.6 + 2.3 * columns, 0.8 + height * deep),
@@ -68,7 +71,7 @@ def maps(
                 panel.set_xlabel(panel.get_xlabel() if lowest else "")
                 panel.set_ylabel(panel.get_ylabel() if n % columns == 0 else "")
                 if k == 0:
-                    panel.set_title(time_text(times[n]))
+                    panel.set_title(moment_text(times[n]))
     return fig
 
 
@@ -81,24 +84,35 @@ def _few_ticks(ax: Axes) -> None:
             axis.set_major_locator(MaxNLocator(5, prune="both"))
 
 
-def _times(result: Result, at, shares: tuple[float, ...]) -> list[float]:
+def _times(
+    result: Result, at: Sequence[float | str] | float | str | None, shares: tuple[float, ...]
+) -> list[float]:
     if at is None:
-        return moments(result, shares)
+        return round_times(result, shares)
     return [convert(t, "s", "at") for t in ([at] if isinstance(at, str | int | float) else at)]
 
 
-def _row(panels: list[Axes], result: Result, name: str, times, scale, cmap, size, unit) -> None:
+def _row(
+    panels: list[Axes],
+    result: Result,
+    name: str,
+    times: list[float],
+    scale: str,
+    cmap: str | None,
+    size: float,
+    unit: str,
+) -> None:
     """One variable at some times, with one bar."""
-    look = shown(result[name])
+    look = look_of(result[name])
     found = [planes.section(result, snapshot(result, name, t)) for t in times]
     values = np.concatenate([p.values.ravel() for p in found]) * look.factor
-    how = colours(values, name, scale, cmap, resolved(result, name) * look.factor)
+    how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
     for panel, plane in zip(panels, found, strict=True):
         image = planes.draw(panel, result, plane, look.factor, how.norm, how.cmap, size, unit)
-    bar(panels, image, look.label, how, values, pad=0.01)
+    colour_bar(panels, image, look.label, how, values, pad=0.01)
 
 
-def slice(
+def cut(
     result: Result,
     name: str,
     at: float | str | None = None,
@@ -113,23 +127,23 @@ def slice(
     position: where along the axis [m or text]; its middle when None. Shown are the cells that hold
     it; the title names their centre.
     """
-    planes.known_axis(axis, planes.box_axes(result, "a slice"))
+    planes.known_axis(axis, planes.box_axes(result, "a cut"))
     planes.in_cells(result, name)
     time = float(result.t[-1]) if at is None else convert(at, "s", "at")
-    look = shown(result[name])
+    look = look_of(result[name])
     size, unit = places.scale_along(result, axis)
-    plane, centre = planes.cut(result, snapshot(result, name, time), axis, position)
+    plane, centre = planes.cut_through(result, snapshot(result, name, time), axis, position)
     with canvas(ax, (5.0, 4.1)) as ax:
         values = plane.values * look.factor
-        how = colours(values, name, scale, cmap, resolved(result, name) * look.factor)
+        how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
         image = planes.draw(ax, result, plane, look.factor, how.norm, how.cmap, size, unit)
         where = f"{axis} = {centre / size:.3g} {places.micro(unit)}"
-        ax.set_title(f"{look.name} at {time_text(time)}, {where}")
-        bar(ax, image, look.label, how, values, pad=0.03)
+        ax.set_title(f"{look.name} at {moment_text(time)}, {where}")
+        colour_bar(ax, image, look.label, how, values, pad=0.03)
     return ax
 
 
-def slices(
+def cuts(
     result: Result,
     name: str,
     at: float | str | None = None,
@@ -143,24 +157,24 @@ def slices(
     """
     import matplotlib.pyplot as plt
 
-    names = planes.box_axes(result, "a figure of three slices")
+    names = planes.box_axes(result, "a figure of three cuts")
     planes.in_cells(result, name)
     where = dict(zip(names, position or (None,) * 3, strict=True))
     time = float(result.t[-1]) if at is None else convert(at, "s", "at")
-    data, look = snapshot(result, name, time), shown(result[name])
+    data, look = snapshot(result, name, time), look_of(result[name])
     size, unit = places.scale_along(result, names[0])
-    found = [(axis, *planes.cut(result, data, axis, where[axis])) for axis in names[::-1]]
+    found = [(axis, *planes.cut_through(result, data, axis, where[axis])) for axis in names[::-1]]
     centre = {axis: c for axis, _, c in found}
     values = np.concatenate([p.values.ravel() for _, p, _ in found]) * look.factor
     with style():
         fig, grid = plt.subplots(1, 3, figsize=(10.6, 3.7), layout="compressed")
         panels = list(grid)
-        how = colours(values, name, scale, cmap, resolved(result, name) * look.factor)
+        how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
         for panel, (axis, plane, c) in zip(panels, found, strict=True):
             image = planes.draw(panel, result, plane, look.factor, how.norm, how.cmap, size, unit)
             panel.axvline(centre[plane.across] / size, color="0.6", lw=0.6)
             panel.axhline(centre[plane.up] / size, color="0.6", lw=0.6)
             panel.set_title(f"{axis} = {c / size:.3g} {places.micro(unit)}")
-        bar(panels, image, look.label, how, values, pad=0.015)
-        fig.suptitle(f"{look.name} at {time_text(time)}", x=0.01, ha="left")
+        colour_bar(panels, image, look.label, how, values, pad=0.015)
+        fig.suptitle(f"{look.name} at {moment_text(time)}", x=0.01, ha="left")
     return fig

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.plotting.colours import colour
+from sim.plotting.labels import name_of
 from sim.plotting.runs import curves, fields, places
-from sim.plotting.style import colour, name_of, time_text
+from sim.texts import moment_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
     from sim.run.result import Result
 
@@ -22,17 +25,22 @@ def nothing(fig: Figure, words: str) -> None:
 
 
 def across(
-    result: Result, fig: Figure, grid, solid: str, formed: tuple[str, ...], indices: tuple[str, ...]
+    result: Result,
+    fig: Figure,
+    grid: SubplotSpec,
+    solid: str,
+    formed: tuple[str, ...],
+    indices: tuple[str, ...],
 ) -> None:
     """Four panels of one state of a tissue. solid: shown as a map; formed: as profiles in a slab."""
     cells = grid.subgridspec(2, 2)
-    when = time_text(float(result.t[-1]))
+    when = moment_text(float(result.t[-1]))
     ax = fig.add_subplot(cells[0])
-    if places.kind(result) == "slab":
+    if places.strip(result):
         curves.profiles(result, [formed], ax=ax)
         ax.set_title(f"Solids, {when}", pad=16)
     else:
-        fields.map(result, solid, ax=ax)
+        fields.plane(result, solid, ax=ax)
         ax.set_title(f"Mineral, {when}", pad=8)
     _calcium(result, fig.add_subplot(cells[1]), when)
     ax = fig.add_subplot(cells[2])
@@ -43,13 +51,13 @@ def across(
     ax.set_title(f"Saturation across the tissue, {when}", pad=16)
 
 
-def stirred(result: Result, fig: Figure, grid, indices: tuple[str, ...]) -> None:
+def stirred(result: Result, fig: Figure, grid: SubplotSpec, indices: tuple[str, ...]) -> None:
     """Two panels of one state of a stirred cell."""
     cells = grid.subgridspec(1, 2)
-    when = time_text(float(result.t[-1]))
+    when = moment_text(float(result.t[-1]))
     _calcium(result, fig.add_subplot(cells[0]), when)
     ax = fig.add_subplot(cells[1])
-    _bars(ax, {n: float(result[n][-1]) for n in indices})
+    _bars(result, ax, {n: float(result[n][-1]) for n in indices})
     ax.axvline(0.0, color="0.6", lw=0.8, zorder=0)
     ax.set_xlabel("saturation index [-]")
     ax.set_title(f"Saturation at pH {float(result['pH'][-1]):.2f}, {when}", pad=8)
@@ -59,15 +67,17 @@ def _calcium(result: Result, ax: Axes, when: str) -> None:
     """The pools that hold calcium."""
     table = result["ledger"].sel(element="Ca").isel(time=-1) / float(result["volume"].sum())
     held = {str(p): float(table.sel(pool=p)) for p in table["pool"].values if not curves.is_supply(str(p))}
-    _bars(ax, {p: v for p, v in held.items() if v})
+    _bars(result, ax, {p: v for p, v in held.items() if v})
     ax.set_xlabel("Ca per tissue [mol m$^{-3}$]")
     ax.set_title(f"Where the calcium is, {when}", pad=8)
 
 
-def _bars(ax: Axes, values: dict[str, float]) -> None:
+def _bars(result: Result, ax: Axes, values: dict[str, float]) -> None:
     """A bar for each name, the first on top, with its number beside it."""
     heights = np.array(list(values.values()))
-    bars = ax.barh([name_of(n) for n in values], heights, color=[colour(n) for n in values], height=0.6)
+    bars = ax.barh(
+        [name_of(n) for n in values], heights, color=[colour(n, result) for n in values], height=0.6
+    )
     ax.bar_label(bars, [f"{v:.3g}" for v in heights], padding=3, fontsize=8)
     ax.invert_yaxis()
     ax.margins(x=0.12)

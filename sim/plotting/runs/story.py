@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.plotting.canvas import style
 from sim.plotting.runs import curves, fields, places, sections, standstill
-from sim.plotting.runs.moments import moments
-from sim.plotting.style import style, time_text
+from sim.plotting.runs.moments import round_times
 from sim.run import measures
+from sim.texts import moment_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.gridspec import SubplotSpec
 
     from sim.run.result import Result
 
-SOLIDS = ("granules", "ACP", "DCPD", "OCP", "HAP")
-INDICES = ("SI_HAP", "SI_OCP", "SI_DCPD", "SI_ACP1")
 CLOCK = "root"
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
@@ -73,7 +73,7 @@ def mineral(result: Result) -> str:
     return "HAP_density"
 
 
-def _space(result: Result, fig: Figure, top, bottom) -> None:
+def _space(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec) -> None:
     round_ = places.axes_of(result)[0] == "r" or len(places.axes_of(result)) > 1
     upper = top.subgridspec(1, 3, width_ratios=(1.25, 0.9, 1.25))
     lower = bottom.subgridspec(1, 3)
@@ -82,14 +82,14 @@ def _space(result: Result, fig: Figure, top, bottom) -> None:
     ax.set_title("Mineral over time and place", pad=8)
     ax = fig.add_subplot(upper[1])
     if round_:
-        fields.map(result, name, ax=ax)
-        ax.set_title(f"The section at {time_text(float(result.t[-1]))}", pad=8)
+        fields.plane(result, name, ax=ax)
+        ax.set_title(f"The section at {moment_text(float(result.t[-1]))}", pad=8)
     else:
-        curves.profiles(result, [_formed(result)], at=moments(result)[-1], ax=ax)
-        ax.set_title(f"Solids at {time_text(float(result.t[-1]))}", pad=16)
+        curves.profiles(result, [_formed(result)], at=round_times(result)[-1], ax=ax)
+        ax.set_title(f"Solids at {moment_text(float(result.t[-1]))}", pad=16)
     ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[2]), clock=CLOCK)
     ax.set_title("Where the calcium is", pad=8)
-    times = moments(result)
+    times = round_times(result)
     ax = fig.add_subplot(lower[0])
     curves.profiles(result, "pH", at=times, ax=ax)
     if len(places.axes_of(result)) > 1 and ax.get_legend() is not None:
@@ -105,7 +105,7 @@ def _space(result: Result, fig: Figure, top, bottom) -> None:
     ax.set_title("pH over time", pad=16)
 
 
-def _stirred(result: Result, fig: Figure, top, bottom) -> None:
+def _stirred(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec) -> None:
     upper, lower = top.subgridspec(1, 2, width_ratios=(1, 1)), bottom.subgridspec(1, 2)
     ax = fig.add_subplot(upper[0])
     curves.course(result, [_formed(result)], ax=ax, clock=CLOCK)
@@ -122,12 +122,14 @@ def _stirred(result: Result, fig: Figure, top, bottom) -> None:
 
 def _formed(result: Result) -> tuple[str, ...]:
     """The solids that formed, or HAP when none did."""
-    some = tuple(s for s in SOLIDS if s in result.dataset and float(result[s].max()) > NEGLIGIBLE)
+    some = tuple(s for s in result.solids if float(result[s].max()) > NEGLIGIBLE)
     return some or ("HAP",)
 
 
 def _indices(result: Result) -> tuple[str, ...]:
-    return tuple(n for n in INDICES if n in result.dataset)
+    """Saturation with the solids of the model, one of a formula (granules are as ACP)."""
+    found = {result[s].attrs["formula"]: f"SI_{result[s].attrs['phase']}" for s in result.solids}
+    return tuple(n for n in reversed(found.values()) if n in result.dataset)
 
 
 def _summary(result: Result) -> str:
@@ -138,14 +140,14 @@ def _summary(result: Result) -> str:
     hap = measures.total("HAP_density")(result)
     parts = [
         m["scenario"],
-        f"{places.kind(result).replace('_', ' ')}, {time_text(m['t_end'])}",
+        f"{places.kind(result).replace('_', ' ')}, {moment_text(m['t_end'])}",
         "no onset (0.1 mM Ca in solids)"
         if not np.isfinite(onset)
-        else f"onset {time_text(onset)} (0.1 mM Ca in solids)",  # fmt: skip
+        else f"onset {moment_text(onset)} (0.1 mM Ca in solids)",  # fmt: skip
         f"at the end {_amount(amount)} mM Ca in solids, {_amount(hap)} mg HAP/cm$^3$ on average",
     ]
     if m["status"] != "finished":
-        when = f"after {time_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
+        when = f"after {moment_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
         parts.append(f"{m['status'].upper()} {when}")
     return "  |  ".join(parts)
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.errors import ConfigError
+from sim.plotting.canvas import style
+from sim.plotting.labels import look_of
 from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import snapshot
-from sim.plotting.style import shown, style, time_text
+from sim.texts import moment_text
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -38,14 +41,14 @@ def isosurface(
     planes.in_cells(result, name)
     _marching_cubes()  # what is missing is said before anything is looked up
     time = float(result.t[-1]) if at is None else convert(at, "s", "at")
-    data, look = snapshot(result, name, time).transpose(*names), shown(result[name])
+    data, look = snapshot(result, name, time).transpose(*names), look_of(result[name])
     low, high = float(data.min()), float(data.max())
     unit = result[name].attrs.get("units", "1")
     value = 0.5 * (low + high) if level is None else convert(level, unit, "level")
     words = "" if unit == "1" else f" {unit}"
     if not low < value < high or min(data.shape) < 2:
         raise ConfigError(
-            f"level = {value:g}{words} is nowhere in {name} at {time_text(time)}, which is between "
+            f"level = {value:g}{words} is nowhere in {name} at {moment_text(time)}, which is between "
             f"{low:g} and {high:g}{words}."
         )
     size, length = places.scale_along(result, names[0])
@@ -62,7 +65,7 @@ def isosurface(
         ax.set_box_aspect([float(np.ptp(places.edges(result, a))) for a in names])
         head, _, tail = look.label.partition(" [")
         words = f"{head} = {value * look.factor:.3g} {tail.rstrip(']-')}".rstrip()
-        ax.set_title(f"{words} at {time_text(time)}")
+        ax.set_title(f"{words} at {moment_text(time)}")
     return ax
 
 
@@ -86,13 +89,13 @@ def _rim(values: np.ndarray) -> float:
     return float(values[outer].mean())
 
 
-def _marching_cubes():
+def _marching_cubes() -> Callable[..., tuple[np.ndarray, ...]]:
     try:
         from skimage.measure import marching_cubes
     except ImportError as e:
         raise ConfigError(
             "an isosurface needs scikit-image: python -m pip install 'hapsim[view3d]'. plot.projection and "
-            "plot.slices show a box without it."
+            "plot.cuts show a box without it."
         ) from e
     return marching_cubes
 

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.plotting.sweeps.columns import Column, plain
+from sim.plotting.sweeps.columns import Column, tick_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FEW = 2.2  # decades: up to here 2 and 5 are labelled beside the powers of ten
 TIGHT = 0.6  # decades: up to here round steps are
-LONG_WORDS = 34  # signs that fit side by side below an axis
+LONG_WORDS = 34  # characters that fit side by side below an axis
 
 
-def scaled(
+def scale_axis(
     ax: Axes, which: str, column: Column, low: float, high: float, levels: np.ndarray | None = None
 ) -> None:
     """Make the "x" or "y" axis one for this column, from low to high [as drawn].
@@ -34,25 +34,25 @@ def scaled(
         if which == "x" and sum(map(len, column.words)) > LONG_WORDS:
             axis.set_tick_params(labelrotation=25)
     elif levels is not None:
-        axis.set_ticks(levels, [plain(v, 3) for v in levels], minor=False)
+        axis.set_ticks(levels, [tick_text(v, 3) for v in levels], minor=False)
         axis.set_ticks([], minor=True)
     elif column.log:
         axis.set_ticks(log_ticks(low, high), minor=False)
-        axis.set_major_formatter(lambda value, _: plain(value))
+        axis.set_major_formatter(lambda value, _: tick_text(value))
         axis.set_ticks(_between(low, high), minor=True)
         axis.set_minor_formatter("")
     else:
-        math_text(axis)
+        power_of_ten(axis)
 
 
-def math_text(axis: Any) -> None:
+def power_of_ten(axis: Any) -> None:
     """A common factor of the ticks as a power of ten, not as 1e-6."""
     formatter = axis.get_major_formatter()
     if hasattr(formatter, "set_useMathText"):
         formatter.set_useMathText(True)
 
 
-def around(column: Column, share: float = 0.04) -> tuple[float, float]:
+def limits_around(column: Column, share: float = 0.04) -> tuple[float, float]:
     """Limits with a margin for the finite values of a column."""
     if column.words:
         return -0.5, len(column.words) - 0.5

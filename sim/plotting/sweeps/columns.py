@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, UnitError, listing, nearest
-from sim.plotting.style import length_scale, name_of, time_scale
+from sim.plotting.labels import length_scale, name_of, time_scale
 from sim.units import axis_label, convert, si_unit
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Column(NamedTuple):
             return self.words[int(value)]
         if np.isinf(value):
             return self.endless
-        return f"{plain(value, 3)} {self.unit}".strip()
+        return f"{tick_text(value, 3)} {self.unit}".strip()
 
     @property
     def endless(self) -> str:
@@ -59,7 +59,7 @@ class Column(NamedTuple):
         return np.log10(values) if self.log else np.asarray(values, dtype=float)
 
 
-def check(table: SweepTable, picture: str) -> None:
+def check_table(table: SweepTable, picture: str) -> None:
     """Refuse what is no table of a sweep, or holds no point."""
     if not all(hasattr(table, part) for part in ("rows", "axes", "names", "inputs", "measure")):
         raise ConfigError(
@@ -70,12 +70,12 @@ def check(table: SweepTable, picture: str) -> None:
         raise ConfigError(f"{picture} has nothing to show: no point of this sweep has been run yet.")
 
 
-def column(table: SweepTable, name: str, role: str) -> Column:
+def column_of(table: SweepTable, name: str, role: str) -> Column:
     """An axis or a measure of the table, by name; role: for the sentence when there is none."""
     if name in axis_names(table):
-        return of_axis(table, name, role)
+        return axis_column(table, name, role)
     if name in table.names:
-        return of_measure(table, name, role)
+        return measure_column(table, name, role)
     names = [*axis_names(table), *table.names]
     raise ConfigError(
         f"{role} = {name!r} is neither an axis ({listing(axis_names(table))}) nor a measure "
@@ -100,7 +100,7 @@ def axis_named(table: SweepTable, name: str, role: str) -> Any:
     )
 
 
-def of_axis(table: SweepTable, name: str, role: str) -> Column:
+def axis_column(table: SweepTable, name: str, role: str) -> Column:
     """What a sweep varied."""
     axis = axis_named(table, name, role)
     raw = np.asarray(table.inputs(name))
@@ -110,17 +110,23 @@ def of_axis(table: SweepTable, name: str, role: str) -> Column:
         places = np.array([found.index(str(v)) for v in raw], dtype=float)
         return Column(name, places, 1.0, "", name, words=found)
     values = raw.astype(float)
-    factor, unit = readable(values, axis.unit)
+    factor, unit = readable_scale(values, axis.unit)
     known = values[np.isfinite(values)]
     log = bool(getattr(axis, "log", False))
     if getattr(axis, "values", ()) and known.size and known.min() > 0:
         log = log or bool(known.max() >= WIDE * known.min())
     return Column(
-        name, values * factor, factor, printed(unit), label(name, unit), log, si=_dimension(axis.unit)
+        name,
+        values * factor,
+        factor,
+        printed_unit(unit),
+        label_with_unit(name, unit),
+        log,
+        si=_dimension(axis.unit),
     )
 
 
-def of_measure(table: SweepTable, name: str, role: str) -> Column:
+def measure_column(table: SweepTable, name: str, role: str) -> Column:
     """What was measured; refused when no point has a number or "never"."""
     if name not in table.names:
         hint = nearest(name, table.names)
@@ -135,11 +141,17 @@ def of_measure(table: SweepTable, name: str, role: str) -> Column:
     if np.isnan(values).all():
         raise ConfigError(f"no point of this sweep has a value of {name}: {_why(table)}")
     unit = table.units.get(name, "") or ""
-    factor, shown = readable(values, unit)
+    factor, shown = readable_scale(values, unit)
     known = np.abs(values[np.isfinite(values)])
     log = bool(known.size and values[np.isfinite(values)].min() > 0 and known.max() > DECADES * known.min())
     return Column(
-        name, values * factor, factor, printed(shown), label(name_of(name), shown), log, si=_dimension(unit)
+        name,
+        values * factor,
+        factor,
+        printed_unit(shown),
+        label_with_unit(name_of(name), shown),
+        log,
+        si=_dimension(unit),
     )
 
 
@@ -151,7 +163,7 @@ def _why(table: SweepTable) -> str:
     return f"{said}. {reason}".strip()
 
 
-def states(table: SweepTable, measure: Column | None = None) -> np.ndarray:
+def point_states(table: SweepTable, measure: Column | None = None) -> np.ndarray:
     """Status of each point; "no value" for one that finished without a number of this measure."""
     found = np.asarray(table.status, dtype=object)
     if measure is not None:
@@ -159,12 +171,12 @@ def states(table: SweepTable, measure: Column | None = None) -> np.ndarray:
     return found
 
 
-def varying(table: SweepTable) -> list[str]:
+def varying_axes(table: SweepTable) -> list[str]:
     """Axes of which the table has more than one level."""
     return [n for n in axis_names(table) if len({str(v) for v in np.asarray(table.inputs(n)).tolist()}) > 1]
 
 
-def levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def distinct_levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct levels, rising, and the number of the level of each value; rounding is no difference."""
     order = np.argsort(values, kind="stable")
     rising = values[order]
@@ -175,7 +187,7 @@ def levels(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rising[fresh], index
 
 
-def given(table: SweepTable, name: str, value: float | str, role: str) -> float | str:
+def value_on_axis(table: SweepTable, name: str, value: float | str, role: str) -> float | str:
     """SI value of what a user wrote for an axis: text with a unit, a number, or one of its words."""
     axis = axis_named(table, name, role)
     if np.asarray(table.inputs(name)).dtype.kind not in "iuf":
@@ -183,14 +195,14 @@ def given(table: SweepTable, name: str, value: float | str, role: str) -> float 
     return convert(value, axis.unit or "1", role)
 
 
-def given_measure(measure: Column, value: float | str, role: str) -> float:
+def value_of_measure(measure: Column, value: float | str, role: str) -> float:
     """A value of a measure as drawn, from text with a unit or a number in the measure's own unit."""
     if isinstance(value, str):
         value = convert(value, measure.si or "1", role)
     return float(value) * measure.factor
 
 
-def readable(values: np.ndarray, unit: str) -> tuple[float, str]:
+def readable_scale(values: np.ndarray, unit: str) -> tuple[float, str]:
     """(drawn units per SI unit, unit) fit for these values: h or day, um or mm."""
     known = np.abs(values[np.isfinite(values)])
     top = float(known.max()) if known.size else 1.0
@@ -211,7 +223,7 @@ def _dimension(unit: str) -> str:
         return unit
 
 
-def label(name: str, unit: str) -> str:
+def label_with_unit(name: str, unit: str) -> str:
     """Text of an axis, with its unit."""
     if not unit:
         return name
@@ -221,12 +233,12 @@ def label(name: str, unit: str) -> str:
         return f"{name} [{unit}]"
 
 
-def printed(unit: str) -> str:
+def printed_unit(unit: str) -> str:
     """A unit behind a number: powers raised, nothing for pure numbers."""
-    return "" if unit in ("", "1") else label("", unit).strip()[1:-1]
+    return "" if unit in ("", "1") else label_with_unit("", unit).strip()[1:-1]
 
 
-def plain(value: float, digits: int = 4) -> str:
+def tick_text(value: float, digits: int = 4) -> str:
     """A number as read: 0.05, 20, 2000; powers of ten beyond."""
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{float(f'{value:.{digits}g}'):g}"

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting.style import canvas, name_of
-from sim.plotting.sweeps.axis_scales import math_text
-from sim.plotting.sweeps.columns import label
-from sim.plotting.sweeps.unfinished import below
+from sim.plotting.canvas import canvas
+from sim.plotting.labels import name_of
+from sim.plotting.sweeps.axis_scales import power_of_ten
+from sim.plotting.sweeps.columns import label_with_unit
+from sim.plotting.sweeps.unfinished import legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +45,7 @@ def indices(result: Any, ax: Axes | None = None) -> Axes:
             _row(result, "mu_star", "mean size (µ*)", DARK),
             _row(result, "sigma", "spread, from bends or interactions (σ)", LIGHT),
         ]
-        text = label(f"effect{_of(result)} over the whole axis", getattr(result, "unit", ""))
+        text = label_with_unit(f"effect{_of(result)} over the whole axis", getattr(result, "unit", ""))
     else:
         raise ConfigError(
             f"indices needs Sobol' indices or Morris' effects, not a {type(result).__name__}; "
@@ -67,8 +68,8 @@ def indices(result: Any, ax: Axes | None = None) -> Axes:
         ax.axvline(0.0, color="0.1", lw=0.8)
         ax.set_yticks(range(len(names)), [names[k] for k in order])
         ax.set_xlabel(text)
-        math_text(ax.xaxis)
-        below(ax, _legend(ax, result))
+        power_of_ten(ax.xaxis)
+        legend_below(ax, _legend(ax, result))
     return ax
 
 

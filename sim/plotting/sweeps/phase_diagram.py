@@ -7,26 +7,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
-from sim.plotting.runs.fields import bar, colours
-from sim.plotting.runs.planes import one_of
-from sim.plotting.style import canvas
+from sim.errors import ConfigError, not_one_of
+from sim.plotting.canvas import canvas
+from sim.plotting.colour_scale import colour_bar, colour_scale
 from sim.plotting.sweeps import unfinished
-from sim.plotting.sweeps.axis_scales import log_ticks, scaled
+from sim.plotting.sweeps.axis_scales import log_ticks, scale_axis
 from sim.plotting.sweeps.cells import Cells, grid_cells, nearest_cells
-from sim.plotting.sweeps.columns import check, given_measure
-from sim.plotting.sweeps.plane_of_points import Plane, plane
+from sim.plotting.sweeps.columns import check_table, value_of_measure
+from sim.plotting.sweeps.plane_of_points import PointPlane, plane_of_points
 from sim.plotting.sweeps.point_looks import AsCells, AsMarks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
     from sim.sweeps.sweep_table import SweepTable
 
+SCATTERED = ("cells", "points")
 FEW_LEVELS = 8  # of a grid: up to here each has a tick
 DOTS = 400  # more scattered points are shown by their cells alone
 LARGEST = 60.0  # area of the ring of the widest spread [pt2]
-ASIDE = 8.0  # of its place: a sign that replicates disagree, clear of the ring [pt]
+ASIDE = 8.0  # of its place: a marker that replicates disagree, clear of the ring [pt]
+
+Contours = int | Sequence[float | str]
 
 
 def phase_diagram(
@@ -34,7 +37,7 @@ def phase_diagram(
     x: str,
     y: str,
     colour: str,
-    contours: int | Sequence[float | str] | None = None,
+    contours: Contours | None = None,
     ax: Axes | None = None,
     at: Mapping[str, float | str] | None = None,
     scattered: str = "cells",
@@ -54,20 +57,21 @@ def phase_diagram(
     (an onset that never came) has a colour of its own, with a line around it. Replicates (an axis
     "seed") are shown by their median; the area of a ring is the spread between their quartiles.
     """
-    check(table, "a phase diagram")
-    one_of("scattered", scattered, ("cells", "points"))
-    seen = plane(table, x, y, colour, at)
+    check_table(table, "a phase diagram")
+    if scattered not in SCATTERED:
+        raise ConfigError(not_one_of("scattered", scattered, SCATTERED))
+    seen = plane_of_points(table, x, y, colour, at)
     _contours_fit(seen, contours)
     shape = grid_cells(*seen.grid, seen.across, seen.up) if seen.grid else None
     with canvas(ax, (6.2, 4.6)) as ax:
         if shape is None:
             shape = nearest_cells(seen.x, seen.y, seen.across, seen.up)
         few = [g if len(g) <= FEW_LEVELS else None for g in seen.grid] if seen.grid else [None, None]
-        scaled(ax, "x", seen.across, *shape.x, levels=few[0])
-        scaled(ax, "y", seen.up, *shape.y, levels=few[1])
+        scale_axis(ax, "x", seen.across, *shape.x, levels=few[0])
+        scale_axis(ax, "y", seen.up, *shape.y, levels=few[1])
         if seen.grid or scattered == "cells":
             handles = _draw(ax, AsCells(ax, shape.polygons), seen, scale, cmap)
-            _shore(ax, seen, shape)
+            _never_border(ax, seen, shape)
             if not seen.grid and seen.x.size <= DOTS:
                 ax.plot(seen.x, seen.y, ls="", marker="o", ms=2.2, mfc="k", mec="w", mew=0.4, label="_points")
         else:
@@ -77,21 +81,21 @@ def phase_diagram(
         handles += _replicates(ax, seen)
         if seen.fixed:
             ax.set_title(f"at {seen.fixed}")
-        unfinished.below(ax, handles)
+        unfinished.legend_below(ax, handles)
     return ax
 
 
-def _draw(ax: Axes, looks: AsCells | AsMarks, seen: Plane, scale: str, cmap: str | None) -> list:
+def _draw(ax: Axes, looks: AsCells | AsMarks, seen: PointPlane, scale: str, cmap: str | None) -> list:
     """Numbers in colour, "never" and each status in their own look; returns what the legend says."""
     handles = []
     done = seen.state == "finished"
     never, known = done & np.isinf(seen.value), done & np.isfinite(seen.value)
     if known.any():
         values = seen.value[known]
-        how = colours(values, seen.measured.name, scale, cmap)
+        how = colour_scale(values, seen.measured.name, scale, cmap)
         room = bool(never.any()) and not cmap
         image = looks.numbers(known, values, how, _colour_map(how.cmap, room))
-        bar(ax, image, seen.measured.label, how, values, pad=0.03)
+        colour_bar(ax, image, seen.measured.label, how, values, pad=0.03)
     if never.any():
         handles.append(looks.never(never, seen.measured.endless))
     for status in unfinished.ordered(seen.state):
@@ -99,7 +103,7 @@ def _draw(ax: Axes, looks: AsCells | AsMarks, seen: Plane, scale: str, cmap: str
     return handles
 
 
-def _colour_map(name: str, room: bool):
+def _colour_map(name: str, room: bool) -> Colormap:
     """The map by name; room: without its lightest colours, which are too near to that of "never"."""
     import matplotlib
     from matplotlib.colors import ListedColormap
@@ -110,7 +114,7 @@ def _colour_map(name: str, room: bool):
     return found.with_extremes(bad=found(0.0), under=found(0.0))
 
 
-def _shore(ax: Axes, seen: Plane, shape: Cells) -> None:
+def _never_border(ax: Axes, seen: PointPlane, shape: Cells) -> None:
     """The line between places where it happened and where it never did."""
     from matplotlib.collections import LineCollection
 
@@ -118,11 +122,13 @@ def _shore(ax: Axes, seen: Plane, shape: Cells) -> None:
     never, known = done & np.isinf(seen.value), done & np.isfinite(seen.value)
     lines = [ends for i, j, ends in shape.borders if (never[i] and known[j]) or (known[i] and never[j])]
     if lines:
-        drawn = LineCollection(lines, colors="0.1", linewidths=1.4, capstyle="projecting", label="_shore")
+        drawn = LineCollection(
+            lines, colors="0.1", linewidths=1.4, capstyle="projecting", label="_never_border"
+        )
         ax.add_collection(drawn, autolim=False)
 
 
-def _contours_fit(seen: Plane, contours) -> None:
+def _contours_fit(seen: PointPlane, contours: Contours | None) -> None:
     """Refuse lines where there is nothing to draw them on."""
     if contours is None:
         return
@@ -136,7 +142,7 @@ def _contours_fit(seen: Plane, contours) -> None:
     _levels(seen, contours)
 
 
-def _levels(seen: Plane, contours) -> np.ndarray:
+def _levels(seen: PointPlane, contours: Contours) -> np.ndarray:
     """Values of the lines, as drawn."""
     known = seen.value[np.isfinite(seen.value)]
     low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 0.0)
@@ -152,10 +158,10 @@ def _levels(seen: Plane, contours) -> np.ndarray:
         wanted = np.asarray(ticks)[(np.asarray(ticks) > low) & (np.asarray(ticks) < high)]
         count = min(int(contours), wanted.size)
         wanted = wanted[np.linspace(0, wanted.size - 1, count).round().astype(int)]
-    elif isinstance(contours, str | float) or np.ndim(contours) == 0:
+    elif isinstance(contours, str | float | bool) or np.ndim(contours) == 0:
         raise ConfigError(f"contours = {contours!r}: give how many lines, or a list of values ['10 day'].")
     else:
-        wanted = np.unique([given_measure(seen.measured, value, "contours") for value in contours])
+        wanted = np.unique([value_of_measure(seen.measured, value, "contours") for value in contours])
     if not ((wanted > low) & (wanted < high)).any():
         text = seen.measured.text
         raise ConfigError(
@@ -165,7 +171,7 @@ def _levels(seen: Plane, contours) -> np.ndarray:
     return wanted
 
 
-def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contours) -> None:
+def _contours(ax: Axes, seen: PointPlane, grid: tuple[np.ndarray, np.ndarray], contours: Contours) -> None:
     """Lines of equal value between the centres of cells; none through a cell without a number."""
     import matplotlib.patheffects as effects
 
@@ -180,8 +186,8 @@ def _contours(ax: Axes, seen: Plane, grid: tuple[np.ndarray, np.ndarray], contou
         words.set_path_effects(around)
 
 
-def _replicates(ax: Axes, seen: Plane) -> list:
-    """Rings for the spread of replicates, signs where they disagree or some failed; legend entries."""
+def _replicates(ax: Axes, seen: PointPlane) -> list:
+    """Rings for the spread of replicates, markers where they disagree or some failed; legend entries."""
     from matplotlib.lines import Line2D
     from matplotlib.transforms import ScaledTranslation
 
@@ -198,13 +204,13 @@ def _replicates(ax: Axes, seen: Plane) -> list:
         )  # fmt: skip
         words = f"{wide:.2g} {seen.measured.unit}".strip()
         handles.append(Line2D([], [], ms=LARGEST**0.5, label=f"{words} between quartiles of seeds", **ring))
-    for counts, sign, words, right in (
+    for counts, marker, words, right in (
         (seen.torn, "D", f"some seeds {seen.measured.endless}", ASIDE),
         (seen.broken, "v", "some seeds without a number", -ASIDE),
     ):
         if counts.any():
             beside = ax.transData + ScaledTranslation(right / 72.0, 0.0, ax.figure.dpi_scale_trans)
-            look: dict = {"marker": sign, "ms": 5, "mfc": "#E69F00", "mec": "0.1", "mew": 0.7, "ls": ""}
+            look: dict = {"marker": marker, "ms": 5, "mfc": "#E69F00", "mec": "0.1", "mew": 0.7, "ls": ""}
             here = counts > 0
             ax.plot(seen.x[here], seen.y[here], zorder=5, label=f"_{words}", transform=beside, **look)
             handles.append(Line2D([], [], label=f"{words} ({int(here.sum())})", **look))

@@ -12,13 +12,13 @@ from sim.plotting.sweeps.columns import (
     SAME,
     SEED,
     Column,
+    axis_column,
     axis_named,
-    given,
-    levels,
-    of_axis,
-    of_measure,
-    states,
-    varying,
+    distinct_levels,
+    measure_column,
+    point_states,
+    value_on_axis,
+    varying_axes,
 )
 from sim.plotting.sweeps.unfinished import NOT_RUN
 
@@ -30,7 +30,7 @@ UNEVEN = 6.0  # listed steps that differ by more than this ratio
 MANY_LEVELS = 12  # an axis of more is told by its ends
 
 
-class Plane(NamedTuple):
+class PointPlane(NamedTuple):
     """What is known at each place of the plane of two axes. All in drawn units.
 
     across, up, measured: the two axes and the measure · x, y: where · value: median of the replicates
@@ -56,20 +56,22 @@ class Plane(NamedTuple):
     seeds: int
 
 
-def plane(table: SweepTable, x: str, y: str, colour: str, at: Mapping[str, float | str] | None) -> Plane:
+def plane_of_points(
+    table: SweepTable, x: str, y: str, colour: str, at: Mapping[str, float | str] | None
+) -> PointPlane:
     """The measure `colour` on the plane of axes x and y, the other axes held at the values of `at`."""
     axis_named(table, x, "x"), axis_named(table, y, "y")
     if x == y:
         raise ConfigError(f"x and y are both {x!r}; a phase diagram needs two different axes.")
-    measured = of_measure(table, colour, "colour")
+    measured = measure_column(table, colour, "colour")
     kept, fixed = _held(table, x, y, at or {})
-    across, up = (_even(of_axis(table, n, r), table) for n, r in ((x, "x"), (y, "y")))
-    state = states(table, measured)[kept]
+    across, up = (_even(axis_column(table, n, r), table) for n, r in ((x, "x"), (y, "y")))
+    state = point_states(table, measured)[kept]
     for axis in (across, up):
-        if levels(axis.values[kept])[0].size < 2:
+        if distinct_levels(axis.values[kept])[0].size < 2:
             raise ConfigError(
                 f"{axis.name} has one level only, {axis.text(axis.values[kept][0])}; "
-                f"a phase diagram needs at least 2. It varies {listing(varying(table))}."
+                f"a phase diagram needs at least 2. It varies {listing(varying_axes(table))}."
             )
     return _placed(table, across, up, measured, kept, state, fixed)
 
@@ -80,7 +82,7 @@ def _held(table: SweepTable, x: str, y: str, at: Mapping) -> tuple[np.ndarray, s
     for name, value in at.items():
         if name in (x, y):
             raise ConfigError(f"at names {name!r}, which the phase diagram varies; leave it out.")
-        axis, wanted = of_axis(table, name, "at"), given(table, name, value, f"at[{name!r}]")
+        axis, wanted = axis_column(table, name, "at"), value_on_axis(table, name, value, f"at[{name!r}]")
         if axis.words:
             here = np.array([axis.words[int(v)] == wanted for v in axis.values])
         else:
@@ -99,16 +101,16 @@ def _held(table: SweepTable, x: str, y: str, at: Mapping) -> tuple[np.ndarray, s
 
 def _few_axes(table: SweepTable, x: str, y: str, at: Mapping) -> None:
     """Refuse a plane on which points of different inputs would lie on each other."""
-    open_axes = [n for n in varying(table) if n not in (x, y, SEED, *at)]
+    open_axes = [n for n in varying_axes(table) if n not in (x, y, SEED, *at)]
     if not open_axes:
         return
-    start = f"the sweep varies {listing(varying(table))}, and a phase diagram shows two axes"
+    start = f"the sweep varies {listing(varying_axes(table))}, and a phase diagram shows two axes"
     if table.method in SCATTERED:
         raise ConfigError(
             f"{start}: a {table.method.replace('_', ' ')} has no plane to cut; use "
             f"plot.scatter(table, {x!r}, {y!r}, colour=...) or plot.parallel, or sweep a grid."
         )
-    said = "; ".join(f"{n}: {_levels(of_axis(table, n, 'at'))}" for n in open_axes)
+    said = "; ".join(f"{n}: {_levels(axis_column(table, n, 'at'))}" for n in open_axes)
     wanted = ", ".join(f"{n!r}: value" for n in [*at, *open_axes])
     raise ConfigError(f"{start}: give a fixed value to the rest, at={{{wanted}}} ({said}).")
 
@@ -116,7 +118,7 @@ def _few_axes(table: SweepTable, x: str, y: str, at: Mapping) -> None:
 def _levels(axis: Column) -> str:
     if axis.words:
         return listing(axis.words)
-    found = levels(axis.values)[0]
+    found = distinct_levels(axis.values)[0]
     if found.size > MANY_LEVELS:
         return f"{found.size} levels from {axis.text(found[0])} to {axis.text(found[-1])}"
     return f"{listing([f'{v:.4g}' for v in found], MANY_LEVELS)} {axis.unit}".strip()
@@ -127,14 +129,22 @@ def _even(axis: Column, table: SweepTable) -> Column:
     listed = getattr(axis_named(table, axis.name, "axis"), "values", ())
     if axis.words or axis.log or not listed:
         return axis
-    found = levels(np.concatenate([axis.values, axis.factor * np.asarray(listed, dtype=float)]))[0]
+    found = distinct_levels(np.concatenate([axis.values, axis.factor * np.asarray(listed, dtype=float)]))[0]
     if not 3 <= found.size <= MANY_LEVELS or np.diff(found).max() <= UNEVEN * np.diff(found).min():
         return axis
     names = tuple(f"{v:.4g}" for v in found)
     return axis._replace(values=_index(axis.values, found).astype(float), words=names)
 
 
-def _placed(table, across, up, measured, kept, state, fixed) -> Plane:
+def _placed(
+    table: SweepTable,
+    across: Column,
+    up: Column,
+    measured: Column,
+    kept: np.ndarray,
+    state: np.ndarray,
+    fixed: str,
+) -> PointPlane:
     """One entry a place: medians over replicates, and on a grid the places that were not run."""
     gx, gy = _planned(table, across, kept), _planned(table, up, kept)
     ix, iy = _index(across.values[kept], gx), _index(up.values[kept], gy)
@@ -165,7 +175,7 @@ def _placed(table, across, up, measured, kept, state, fixed) -> Plane:
         torn[k] = never if 0 < never < numbers.size else 0
         if not never and numbers.size > 1:
             spread[k] = float(np.diff(np.quantile(numbers, [0.25, 0.75]))[0])
-    return Plane(
+    return PointPlane(
         across, up, measured, gx[places % gx.size], gy[places // gx.size], value, became, spread,
         torn, broken, (gx, gy) if grid else None, fixed, most,
     )  # fmt: skip
@@ -183,7 +193,7 @@ def _planned(table: SweepTable, axis: Column, kept: np.ndarray) -> np.ndarray:
         elif axis.name in shape:
             steps = np.linspace(0.0, 1.0, shape[axis.name])
             found = np.concatenate([found, axis.factor * np.asarray(plan.at(steps), dtype=float)])
-    return levels(found)[0]
+    return distinct_levels(found)[0]
 
 
 def _index(values: np.ndarray, level: np.ndarray) -> np.ndarray:

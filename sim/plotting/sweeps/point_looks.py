@@ -14,8 +14,9 @@ from sim.plotting.sweeps import unfinished
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap
 
-    from sim.plotting.runs.fields import Colours
+    from sim.plotting.colour_scale import ColourScale
 
 SIZE = 34.0  # of a mark [pt2]
 
@@ -34,7 +35,7 @@ class AsCells:
         )
         return self.ax.add_collection(cells, autolim=False)
 
-    def numbers(self, which: np.ndarray, values: np.ndarray, how: Colours, cmap) -> Any:
+    def numbers(self, which: np.ndarray, values: np.ndarray, how: ColourScale, cmap: Colormap) -> Any:
         # Edges of the same colour close the hairlines that anti-aliasing leaves between cells.
         look: dict = {"edgecolors": "face", "linewidths": 0.3, "rasterized": True}
         return self._draw(which, "_numbers", array=values, norm=how.norm, cmap=cmap, **look)
@@ -53,7 +54,7 @@ class AsCells:
 
 
 class AsMarks:
-    """Every point by a mark; those without a number have a sign of their status and no face."""
+    """Every point by a mark; those without a number have the marker of their status and no face."""
 
     def __init__(self, ax: Axes, x: np.ndarray, y: np.ndarray):
         self.ax, self.x, self.y = ax, x, y
@@ -61,7 +62,7 @@ class AsMarks:
     def _draw(self, which: np.ndarray, label: str, **look) -> Any:
         return self.ax.scatter(self.x[which], self.y[which], s=SIZE, label=label, **look)
 
-    def numbers(self, which: np.ndarray, values: np.ndarray, how: Colours, cmap) -> Any:
+    def numbers(self, which: np.ndarray, values: np.ndarray, how: ColourScale, cmap: Colormap) -> Any:
         look: dict = {"edgecolors": "0.25", "linewidths": 0.4}
         return self._draw(which, "_numbers", c=values, norm=how.norm, cmap=cmap, **look)
 
@@ -70,5 +71,5 @@ class AsMarks:
         return self._draw(which, label, color=unfinished.NEVER, edgecolors=edge, linewidths=0.9)
 
     def without(self, which: np.ndarray, status: str) -> Any:
-        label, sign = f"{status} ({int(which.sum())})", unfinished.marker(status)
-        return self._draw(which, label, marker=sign, color=unfinished.GREY_EDGE, linewidths=1.2)
+        label, marker = f"{status} ({int(which.sum())})", unfinished.marker(status)
+        return self._draw(which, label, marker=marker, color=unfinished.GREY_EDGE, linewidths=1.2)

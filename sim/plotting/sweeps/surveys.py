@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting.runs.fields import bar, colours
-from sim.plotting.style import canvas
+from sim.plotting.canvas import canvas
+from sim.plotting.colour_scale import colour_bar, colour_scale
+from sim.plotting.colours import dark_to_light
 from sim.plotting.sweeps import unfinished
-from sim.plotting.sweeps.axis_scales import around, log_ticks, scaled
-from sim.plotting.sweeps.columns import SEED, Column, check, column, of_measure, plain, states, varying
+from sim.plotting.sweeps.axis_scales import limits_around, log_ticks, scale_axis
+from sim.plotting.sweeps.columns import (
+    SEED,
+    Column,
+    check_table,
+    column_of,
+    measure_column,
+    point_states,
+    tick_text,
+    varying_axes,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,12 +47,12 @@ def scatter(
     """The points of a sweep, one mark each. x, y, colour: names of axes or measures.
 
     A point that lacks the number for y stands outside the frame above its x (or right of its y): with
-    an open triangle where it is infinite (an onset that never came), with the sign of its status where
+    an open triangle where it is infinite (an onset that never came), with the marker of its status where
     it failed. scale: of colour, "auto", "linear" or "log"
     """
-    check(table, "a scatter")
-    across, up = column(table, x, "x"), column(table, y, "y")
-    shade = column(table, colour, "colour") if colour is not None else None
+    check_table(table, "a scatter")
+    across, up = column_of(table, x, "x"), column_of(table, y, "y")
+    shade = column_of(table, colour, "colour") if colour is not None else None
     state = _state(table, [c for c in (across, up, shade) if c is not None])
     for axis in (across, up):
         if not np.isfinite(axis.values).any():
@@ -50,23 +60,32 @@ def scatter(
                 f"{axis.name} is not finite at any point ({axis.endless} or none): it has no scale to draw."
             )
     with canvas(ax, (6.2, 4.4)) as ax:
-        scaled(ax, "x", across, *around(across))
-        scaled(ax, "y", up, *around(up))
+        scale_axis(ax, "x", across, *limits_around(across))
+        scale_axis(ax, "y", up, *limits_around(up))
         placed = np.isfinite(across.values) & np.isfinite(up.values)
         handles = _inside(ax, across.values, up.values, placed, state, shade, scale, cmap)
         handles += _outside(ax, across, up, state)
-        unfinished.below(ax, handles)
+        unfinished.legend_below(ax, handles)
     return ax
 
 
 def _state(table: SweepTable, columns: list[Column]) -> np.ndarray:
-    state = states(table)
+    state = point_states(table)
     for c in columns:
         state = np.where((state == "finished") & np.isnan(c.values), "no value", state)
     return state
 
 
-def _inside(ax, x, y, placed, state, shade, scale, cmap) -> list:
+def _inside(
+    ax: Axes,
+    x: np.ndarray,
+    y: np.ndarray,
+    placed: np.ndarray,
+    state: np.ndarray,
+    shade: Column | None,
+    scale: str,
+    cmap: str | None,
+) -> list[Any]:
     """Marks within the frame, by colour; returns legend entries."""
     done = placed & (state == "finished")
     look: dict[str, Any] = {"s": 26, "edgecolors": "0.2", "linewidths": 0.4}
@@ -77,28 +96,32 @@ def _inside(ax, x, y, placed, state, shade, scale, cmap) -> list:
         for k, word in enumerate(shade.words):
             here = done & (shade.values == k)
             dots = ax.scatter(
-                x[here], y[here], color=_shade(k, len(shade.words)), marker=SIGNS[k % len(SIGNS)],
+                x[here], y[here], color=dark_to_light(k, len(shade.words)), marker=SIGNS[k % len(SIGNS)],
                 label=f"{shade.name} = {word}", **look,
             )  # fmt: skip
             handles.append(dots)
     else:
         known = done & np.isfinite(shade.values)
         if known.any():
-            how = colours(shade.values[known], shade.name, scale, cmap)
+            how = colour_scale(shade.values[known], shade.name, scale, cmap)
             dots = ax.scatter(
                 x[known], y[known], c=shade.values[known], norm=how.norm, cmap=how.cmap, label="_numbers",
                 **look,
             )  # fmt: skip
-            bar(ax, dots, shade.label, how, shade.values[known], pad=0.06)
+            colour_bar(ax, dots, shade.label, how, shade.values[known], pad=0.06)
         never = done & np.isinf(shade.values)
         if never.any():
-            mark = {"c": unfinished.NEVER, "edgecolors": unfinished.NEVER_EDGE, "linewidths": 0.9}
+            mark: dict[str, Any] = {
+                "c": unfinished.NEVER,
+                "edgecolors": unfinished.NEVER_EDGE,
+                "linewidths": 0.9,
+            }
             word = f"{shade.name}: {shade.endless} ({int(never.sum())})"
             handles.append(ax.scatter(x[never], y[never], s=26, label=word, **mark))
     for status, here in _failures(state, placed):
-        sign: dict[str, Any] = {"marker": unfinished.marker(status), "c": unfinished.GREY_EDGE}
+        cross: dict[str, Any] = {"marker": unfinished.marker(status), "c": unfinished.GREY_EDGE}
         words = f"{status} ({int(here.sum())})"
-        handles.append(ax.scatter(x[here], y[here], s=30, linewidths=1.1, label=words, **sign))
+        handles.append(ax.scatter(x[here], y[here], s=30, linewidths=1.1, label=words, **cross))
     return handles
 
 
@@ -113,12 +136,20 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
         here = (has_x & ~has_y, has_y & ~has_x)[k]
         at = (across.values, up.values)[k]
 
-        def marks(which, sign, height, words, k=k, at=at, **look):
+        def marks(
+            which: np.ndarray,
+            marker: str,
+            height: float,
+            words: str,
+            k: int = k,
+            at: np.ndarray = at,
+            **look: Any,
+        ) -> None:
             out = np.full(int(which.sum()), height)
             x, y = (at[which], out) if k == 0 else (out, at[which])
             # Lines, not collections: only those are given room beyond the frame.
             (drawn,) = ax.plot(
-                x, y, ls="", marker=sign, transform=frames[k], clip_on=False, label=words, **look
+                x, y, ls="", marker=marker, transform=frames[k], clip_on=False, label=words, **look
             )
             handles.append(drawn)
 
@@ -135,16 +166,10 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
     return handles
 
 
-def _failures(state: np.ndarray, among: np.ndarray):
+def _failures(state: np.ndarray, among: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """(status, mask) of each status but "finished" among some points."""
     for status in unfinished.ordered(state[among]):
         yield status, among & (state == status)
-
-
-def _shade(k: int, count: int) -> tuple:
-    import matplotlib
-
-    return matplotlib.colormaps["viridis"](0.85 * k / max(count - 1, 1))
 
 
 def parallel(
@@ -161,13 +186,15 @@ def parallel(
     Each upright axis has its own unit and scale, linear or logarithmic as in the design. Points without
     a number are dashed and grey and end where their numbers end; what never happened lies above its axis.
     """
-    check(table, "parallel coordinates")
+    check_table(table, "parallel coordinates")
     names = [measures] if isinstance(measures, str) else list(table.names if measures is None else measures)
-    inputs = [n for n in varying(table) if n != SEED]
-    found = [column(table, n, "axis") for n in inputs] + [of_measure(table, n, "measures") for n in names]
+    inputs = [n for n in varying_axes(table) if n != SEED]
+    found = [column_of(table, n, "axis") for n in inputs] + [
+        measure_column(table, n, "measures") for n in names
+    ]
     if len(found) < 2:
         raise ConfigError("parallel coordinates need at least two axes or measures; use plot.scatter.")
-    shade = column(table, colour or (names or inputs)[-1], "colour")
+    shade = column_of(table, colour or (names or inputs)[-1], "colour")
     state = _state(table, [*found, shade])
     heights = np.stack([_height(c) for c in found], axis=1)
     with canvas(ax, (max(5.6, 1.35 * len(found) + 1.6), 4.2)) as ax:
@@ -181,7 +208,7 @@ def parallel(
         ax.set_yticks([])
         ax.tick_params(axis="x", length=0)
         ax.spines[:].set_visible(False)
-        unfinished.below(ax, handles, max(w.count("\n") for w in words))
+        unfinished.legend_below(ax, handles, max(w.count("\n") for w in words))
     return ax
 
 
@@ -206,14 +233,16 @@ def _span(c: Column) -> tuple[float, float]:
     return (float(at.min()), float(at.max())) if at.size else (0.0, 0.0)
 
 
-def _lines(ax: Axes, heights: np.ndarray, state: np.ndarray, shade: Column, scale, cmap) -> list:
+def _lines(
+    ax: Axes, heights: np.ndarray, state: np.ndarray, shade: Column, scale: str, cmap: str | None
+) -> list[Any]:
     from matplotlib.collections import LineCollection
     from matplotlib.lines import Line2D
 
     places = np.arange(heights.shape[1], dtype=float)
     handles = []
 
-    def draw(which, **look):
+    def draw(which: np.ndarray, **look: Any) -> Any:
         rows = [np.stack([places, h], axis=1) for h in heights[which]]  # a nan leaves a gap
         return ax.add_collection(LineCollection(rows, **look), autolim=False)
 
@@ -228,18 +257,18 @@ def _lines(ax: Axes, heights: np.ndarray, state: np.ndarray, shade: Column, scal
     done = state == "finished"
     if shade.words:
         for k, word in enumerate(shade.words):
-            tone = _shade(k, len(shade.words))
+            tone = dark_to_light(k, len(shade.words))
             draw(done & (shade.values == k), colors=[tone], linewidths=0.9, alpha=0.75, label=f"_{word}")
             handles.append(Line2D([], [], color=tone, lw=1.2, label=f"{shade.name} = {word}"))
         return handles
     known, never = done & np.isfinite(shade.values), done & np.isinf(shade.values)
     if known.any():
         values = shade.values[known]
-        how = colours(values, shade.name, scale, cmap)
+        how = colour_scale(values, shade.name, scale, cmap)
         image = draw(
             known, array=values, norm=how.norm, cmap=how.cmap, linewidths=0.9, alpha=0.8, label="_numbers"
         )
-        bar(ax, image, shade.label, how, values, pad=0.03)
+        colour_bar(ax, image, shade.label, how, values, pad=0.03)
     if never.any():
         dots = (0, (1.2, 1.4))
         draw(never, colors=unfinished.NEVER_LINE, linewidths=1.0, linestyles=dots, label="_never")
@@ -257,9 +286,9 @@ def _upright(ax: Axes, k: int, c: Column, open_end: bool) -> None:
     elif high > low:
         ends = (10.0**low, 10.0**high) if c.log else (low, high)
         ticks = log_ticks(*ends) if c.log else _round(*ends)
-        marks = [(float((c.position(t) - low) / (high - low)), plain(t)) for t in ticks]
+        marks = [(float((c.position(t) - low) / (high - low)), tick_text(t)) for t in ticks]
     else:
-        marks = [(0.5, plain(10.0**low if c.log else low))]
+        marks = [(0.5, tick_text(10.0**low if c.log else low))]
     if open_end:
         marks.append((ABOVE, c.endless))
     for height, words in marks:

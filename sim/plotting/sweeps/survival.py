@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.plotting.style import DASHES, canvas, time_scale
-from sim.plotting.sweeps.columns import Column, check, levels, of_axis, of_measure, plain
-from sim.plotting.sweeps.unfinished import below
+from sim.plotting.canvas import canvas
+from sim.plotting.colours import DASHES, colour, dark_to_light
+from sim.plotting.labels import time_scale
+from sim.plotting.sweeps.columns import (
+    Column,
+    axis_column,
+    check_table,
+    distinct_levels,
+    measure_column,
+    tick_text,
+)
+from sim.plotting.sweeps.unfinished import legend_below
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -29,6 +38,17 @@ class Survival(NamedTuple):
     share: np.ndarray
     at_risk: np.ndarray
     censored: np.ndarray
+
+
+class RunEnds(NamedTuple):
+    """What is known of the runs of a sweep. onset: [s], inf where it never came, nan where it is not known
+    end: of each run [s] · known: which have an onset or "never" · end_stated: else it is the last onset
+    """
+
+    onset: np.ndarray
+    end: np.ndarray
+    known: np.ndarray
+    end_stated: bool
 
 
 def kaplan_meier(onset: np.ndarray, end: np.ndarray) -> Survival:
@@ -66,57 +86,58 @@ def survival(
     Runs without onset leave the count at their end (a small upright mark). Points that failed are left
     out, and their number is in the legend.
     """
-    check(table, "a survival curve")
-    onset = of_measure(table, onset_measure, "onset_measure")
+    check_table(table, "a survival curve")
+    onset = measure_column(table, onset_measure, "onset_measure")
     if onset.si != "s":
         raise ConfigError(
             f"onset_measure = {onset_measure!r} is not in time but in "
             f"{onset.unit or 'a number without unit'}; survival needs an onset, as sim.measures.onset gives."
         )
-    seconds = onset.values / onset.factor
-    known = ~np.isnan(seconds)
-    if (seconds[known] < 0).any():
+    runs = _runs(table, onset.values / onset.factor, end)
+    if (runs.onset[runs.known] < 0).any():
         raise ConfigError(f"{onset_measure} has times below zero, which are no onsets of a run.")
-    ends, stated = _ends(table, seconds, end)
-    late = known & np.isfinite(seconds) & (seconds > ends * (1 + 1e-9))
+    late = runs.known & np.isfinite(runs.onset) & (runs.onset > runs.end * (1 + 1e-9))
     if late.any():
         raise ConfigError(
             f"{int(late.sum())} onsets come after end = {end!r}; give the end of the longest run."
         )
     groups = _groups(table, by)
-    per, unit = time_scale(float(ends[known].max()))
+    longest = float(runs.end[runs.known].max())
+    per, unit = time_scale(longest)
     with canvas(ax, (6.2, 3.9)) as ax:
         for k, (words, among) in enumerate(groups):
-            _curve(ax, words, seconds, ends, known, among, per, (k, len(groups)), stated)
-        ax.set_xlim(0.0, float(ends[known].max()) / per or 1.0)
+            tone = dark_to_light(k, len(groups)) if len(groups) > 1 else colour("HAP")
+            _draw_curve(ax, runs, words, among, per, k, tone)
+        ax.set_xlim(0.0, longest / per or 1.0)
         ax.set_ylim(0.0, 1.03)
         ax.set_xlabel(f"time [{unit}]")
         ax.set_ylabel("share without mineral [-]")
         handles = ax.get_legend_handles_labels()[0]
-        below(ax, handles, title=None if by is None else of_axis(table, by, "by").label)
+        legend_below(ax, handles, title=None if by is None else axis_column(table, by, "by").label)
     return ax
 
 
-def _ends(table: SweepTable, seconds: np.ndarray, end: float | str | None) -> tuple[np.ndarray, bool]:
-    """End of each run [s], and whether it is known."""
+def _runs(table: SweepTable, onset: np.ndarray, end: float | str | None) -> RunEnds:
+    """The runs of a table by their onsets [s]; end: of all, where it is given."""
+    known = ~np.isnan(onset)
     if end is not None:
-        return np.full(seconds.size, convert(end, "s", "end")), True
+        return RunEnds(onset, np.full(onset.size, convert(end, "s", "end")), known, True)
     if any(axis.name == "duration" for axis in table.axes):
-        return np.asarray(table.inputs("duration"), dtype=float), True
-    came = seconds[np.isfinite(seconds)]
+        return RunEnds(onset, np.asarray(table.inputs("duration"), dtype=float), known, True)
+    came = onset[np.isfinite(onset)]
     if not came.size:
         raise ConfigError(
             "no point has an onset, and the table does not say how long the runs were; give end='28 day'."
         )
-    return np.full(seconds.size, came.max()), False
+    return RunEnds(onset, np.full(onset.size, came.max()), known, False)
 
 
 def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
     """(words, points) of each curve."""
     if by is None:
         return [("", np.ones(len(table.rows), dtype=bool))]
-    axis = of_axis(table, by, "by")
-    found, index = levels(axis.values)
+    axis = axis_column(table, by, "by")
+    found, index = distinct_levels(axis.values)
     if found.size < 2:
         raise ConfigError(f"by = {by!r} has one level only; there is nothing to compare.")
     if axis.words or found.size <= FEW:
@@ -128,28 +149,27 @@ def _groups(table: SweepTable, by: str | None) -> list[tuple[str, np.ndarray]]:
 
 def _range(axis: Column, among: np.ndarray) -> str:
     low, high = axis.values[among].min(), axis.values[among].max()
-    return f"{plain(low, 3)} to {axis.text(high)}"
+    return f"{tick_text(low, 3)} to {axis.text(high)}"
 
 
-def _curve(ax, words, seconds, ends, known, among, per, which, stated) -> None:
-    import matplotlib
-
-    k, count = which
-    used = known & among
-    left_out = int((among & ~known).sum())
+def _draw_curve(
+    ax: Axes, runs: RunEnds, words: str, among: np.ndarray, per: float, k: int, tone: Any
+) -> None:
+    """Curve k, of the runs `among` all. per: seconds of a unit of the axis"""
+    used = runs.known & among
+    left_out = int((among & ~runs.known).sum())
     said = f"n = {int(used.sum())}" + (f"; {left_out} failed, left out" if left_out else "")
     name = f"{words} ({said})" if words else said
     if not used.any():
         ax.plot([], [], ls="", label=name)
         return
-    found = kaplan_meier(seconds[used], ends[used])
-    tone = matplotlib.colormaps["viridis"](0.85 * k / max(count - 1, 1)) if count > 1 else "#16324F"
-    last = float(ends[used].max())
+    found = kaplan_meier(runs.onset[used], runs.end[used])
+    last = float(runs.end[used].max())
     ax.step(
         np.append(found.times, last) / per, np.append(found.share, found.share[-1]), where="post",
         color=tone, ls=DASHES[k % len(DASHES)], label=name,
     )  # fmt: skip
-    if found.censored.size and stated:
+    if found.censored.size and runs.end_stated:
         at = np.searchsorted(found.times, found.censored, side="right") - 1
         ax.plot(
             found.censored / per, found.share[at], ls="", marker="|", ms=7, mew=1.2, color=tone,

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim.errors import ConfigError, listing, nearest
-from sim.plotting.style import canvas, name_of
-from sim.plotting.sweeps.axis_scales import math_text
-from sim.plotting.sweeps.columns import SEED, Column, check, levels, of_axis, of_measure, plain, varying
-from sim.plotting.sweeps.unfinished import below
+from sim.plotting.canvas import canvas
+from sim.plotting.labels import name_of
+from sim.plotting.sweeps.axis_scales import power_of_ten
+from sim.plotting.sweeps.columns import (
+    SEED,
+    Column,
+    axis_column,
+    check_table,
+    distinct_levels,
+    measure_column,
+    tick_text,
+    varying_axes,
+)
+from sim.plotting.sweeps.unfinished import legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,18 +100,18 @@ def _of_mapping(given: Mapping, measure: str | None, base: float | None) -> Ends
 
 
 def _of_table(table: Any, measure: str | None, base: float | None) -> Ends:
-    check(table, "a tornado")
+    check_table(table, "a tornado")
     if measure is None and len(table.names) == 1:
         measure = table.names[0]
     if measure is None:
         raise ConfigError(f"a tornado shows one measure; name one of {listing(table.names)}.")
-    seen = of_measure(table, measure, "measure")
-    names = [n for n in varying(table) if n != SEED]
+    seen = measure_column(table, measure, "measure")
+    names = [n for n in varying_axes(table) if n != SEED]
     if not names:
         raise ConfigError("no axis of this sweep has two levels; a tornado needs at least one that varies.")
-    axes = [of_axis(table, n, "axis") for n in names]
+    axes = [axis_column(table, n, "axis") for n in names]
     start = None if base is None else base * seen.factor
-    index = np.stack([levels(a.values)[1] for a in axes], axis=1)
+    index = np.stack([distinct_levels(a.values)[1] for a in axes], axis=1)
     usual = np.array([np.bincount(i).argmax() for i in index.T])
     off = index != usual
     if (off.sum(axis=1) <= 1).all() and (~off).all(axis=1).any():
@@ -123,7 +133,7 @@ def _one_at_a_time(axis: Column, seen: Column, here: np.ndarray, others: np.ndar
 
 def _ends(axis: Column, seen: Column, among: np.ndarray) -> Bar:
     """The measure at the least and largest level of an axis; of words, at those with the extremes."""
-    found, index = levels(axis.values)
+    found, index = distinct_levels(axis.values)
     medians = {k: _median(seen.values[among & (index == k)]) for k in np.unique(index[among])}
     first, last = min(medians), max(medians)
     if axis.words:
@@ -133,7 +143,7 @@ def _ends(axis: Column, seen: Column, among: np.ndarray) -> Bar:
 
 
 def _over_the_rest(axis: Column, seen: Column) -> Bar:
-    found = levels(axis.values)[0]
+    found = distinct_levels(axis.values)[0]
     if axis.words or found.size <= FEW:
         return _ends(axis, seen, np.ones(axis.values.size, dtype=bool))
     low, high = np.quantile(axis.values, [0.2, 0.8])
@@ -155,7 +165,7 @@ def _median(values: np.ndarray) -> float:
 def _words(axis: Column, low: float, high: float) -> str:
     if axis.words:
         return f"{axis.name}\n{axis.text(low)} | {axis.text(high)}"
-    return f"{axis.name}\n{plain(low, 3)} to {axis.text(high)}"
+    return f"{axis.name}\n{tick_text(low, 3)} to {axis.text(high)}"
 
 
 def _of_local(given: Any, measure: str | None, base: float | None) -> Ends:
@@ -180,7 +190,7 @@ def _of_local(given: Any, measure: str | None, base: float | None) -> Ends:
     return Ends(
         bars, 0.0, f"change of {name_of(measure)}, to first order [%]",
         f"parameter {CHANGE:g} % less", f"parameter {CHANGE:g} % more",
-        f"{name_of(measure)} at the scenario: {plain(float(given.base[measure]), 3)}", at_base="",
+        f"{name_of(measure)} at the scenario: {tick_text(float(given.base[measure]), 3)}", at_base="",
     )  # fmt: skip
 
 
@@ -223,13 +233,13 @@ def _draw(ax: Axes, ends: Ends) -> None:
                 words = f"→ {ends.endless}" if value > 0 else f"{ends.endless} ←"
                 _note(ax, end, k, words, float(np.sign(value)))
     if ends.base is not None and np.isfinite(ends.base):
-        said = f": {plain(ends.base, 3)}" if ends.at_base is None else ends.at_base
+        said = f": {tick_text(ends.base, 3)}" if ends.at_base is None else ends.at_base
         ax.axvline(ends.base, color="0.1", lw=1.0, zorder=4, label=f"{ends.base_words}{said}")
     ax.set_yticks(range(len(bars)), [b.words for b in bars])
     ax.set_ylim(-0.6, len(bars) - 0.4)
     ax.margins(x=0.08)
     ax.set_xlabel(ends.label)
-    math_text(ax.xaxis)
+    power_of_ten(ax.xaxis)
     _legend(ax, ((LOW, ends.low), (HIGH, ends.high)))
 
 
@@ -240,8 +250,8 @@ def _note(ax: Axes, at: float, k: int, words: str, side: float) -> None:
     )  # fmt: skip
 
 
-def _legend(ax: Axes, tones) -> None:
+def _legend(ax: Axes, tones: Sequence[tuple[str, str]]) -> None:
     from matplotlib.patches import Patch
 
     handles: list = [Patch(facecolor=t, edgecolor="0.2", lw=0.5, label=words) for t, words in tones]
-    below(ax, handles + ax.get_legend_handles_labels()[0])
+    legend_below(ax, handles + ax.get_legend_handles_labels()[0])

@@ -25,10 +25,10 @@ HATCHES = {
     "no value": "------",
 }
 NOT_RUN = "not run"
-# A hatch is lost in a marker of a few points: signs without a face, in the same order.
+# A hatch is lost in a marker of a few points: markers without a face, in the same order.
 MARKERS = {"failed": "x", "timed out": "+", "out of memory": "1", "killed": "2", "no value": "_"}
 
-SIGN, HANDLE = 4.0, 34.0  # points that a sign of a legend takes, and what stands before its words
+CHARACTER, HANDLE = 4.0, 34.0  # points that a character of a legend takes, and what stands before its words
 BESIDE = 1.1  # of the width of the axes: a legend may reach below the colour bar
 
 
@@ -63,7 +63,7 @@ def never_patch(word: str, count: int) -> Any:
     return Patch(facecolor=NEVER, edgecolor=NEVER_EDGE, lw=0.8, label=f"{word} ({count})")
 
 
-def below(ax: Axes, handles: list, lines: int = 1, title: str | None = None) -> None:
+def legend_below(ax: Axes, handles: list, lines: int = 1, title: str | None = None) -> None:
     """A legend below the axes, out of the way of a colour bar, in as many columns as fit its width.
 
     lines: of text in the labels of the x axis
@@ -74,7 +74,7 @@ def below(ax: Axes, handles: list, lines: int = 1, title: str | None = None) -> 
 
     longest = max(len(re.sub(r"[$^{}]", "", str(h.get_label()))) for h in handles)
     room = BESIDE * ax.bbox.width * 72.0 / ax.figure.dpi
-    columns = int(room / (SIGN * longest + HANDLE))
+    columns = int(room / (CHARACTER * longest + HANDLE))
     down = ScaledTranslation(0.0, -(24.0 + 12.0 * lines) / 72.0, ax.figure.dpi_scale_trans)
     made = ax.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.0, 0.0), borderaxespad=0.0, title=title,

@@ -32,7 +32,8 @@ from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.krylov import FlexibleGmres, dot
 from sim.solvers.linear.levels import Levels, fill_level
 from sim.solvers.linear.products import SUMS, matrix_product, sum_blocks, sum_cells, threads_for
-from sim.space.grid import FLAT, Grid
+from sim.space.geometries import flat_geometries
+from sim.space.grid import Grid
 
 # The one-cell system is solved in float64; beyond this condition it has too few digits to conserve.
 WORST_CONDITION = 1e13
@@ -47,8 +48,9 @@ class Multigrid:
     """
 
     def __init__(self, grid: Grid, n_mobile: int, precision: type = np.float32):
-        if grid.kind not in FLAT:
-            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(FLAT)}), not a {grid.kind}.")
+        flat = flat_geometries()
+        if grid.kind not in flat:
+            raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(flat)}), not a {grid.kind}.")
         if not 1 <= n_mobile <= LANES:
             raise SolverError(f"multigrid takes 1 to {LANES} mobile species, not {n_mobile}.")
         if np.dtype(precision) not in (np.float32, np.float64):

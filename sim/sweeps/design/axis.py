@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, nearest, shown
+from sim.experiment.targets import WHOLE_NUMBERS
 from sim.units import convert, si_unit, unit_of
 
 Value = float | int | str
 
 SCALES = ("linear", "log")
-WHOLE = "seed"  # the last part of a name whose values are whole numbers
 DIGITS = 12  # of a value between bounds: the same number, and the same key, on every machine
 FORMS = (
     "give (low, high) as ('0.2 mm', '5 mm'), (low, high, 'log'), or a list of levels or words, "
@@ -28,7 +28,7 @@ FORMS = (
 class Axis:
     """What is varied, between bounds or over listed values.
 
-    name: see sim.experiment.change; low, high: bounds [SI], None when values are listed
+    name: see sim.experiment.targets; low, high: bounds [SI], None when values are listed
     unit: SI unit of bounds and values; "" for words and for plain numbers, which are SI of whatever
         the name needs (Design.with_units fills it in)
     log: equal steps are equal ratios; values: listed levels [SI] or words
@@ -192,7 +192,7 @@ def read_values(name: str, given: Iterable[Any]) -> tuple[tuple[Value, ...], str
                 f"{name}: {shown(words[0])} is a word and {shown(other)} a number; an axis holds one kind."
             )
         return tuple(w.strip() for w in words), ""
-    if name.rpartition(".")[2] == WHOLE:
+    if name.rpartition(".")[2] in WHOLE_NUMBERS:
         return tuple(_whole(name, g) for g in given), "1"
     unit = ""
     for g in given:

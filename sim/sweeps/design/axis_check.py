@@ -19,6 +19,9 @@ def units_for(axes: tuple[Axis, ...], base: Scenario) -> dict[str, str]:
     Warns (RangeWarning) once an axis whose values leave the range of its parameter.
     """
     found = {a.name: target(base, a.name) for a in axes}
+    for name, t in found.items():
+        if not t.axis:
+            raise ConfigError(f"'{name}' cannot be an axis: it is text, or a whole of several values.")
     things: dict[tuple, str] = {}
     for name, t in found.items():
         other = things.setdefault((t.kind, t.where), name)

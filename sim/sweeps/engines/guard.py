@@ -15,6 +15,7 @@ from collections.abc import Callable
 from types import CodeType
 
 from sim.run import memory
+from sim.texts import size_text
 
 TIMED_OUT, OUT_OF_MEMORY = "timed out", "out of memory"
 SLACK = 0.1  # s after the time-out in which a solver may end by itself, between two steps
@@ -110,7 +111,7 @@ class Guard:
         elif self.memory is not None:
             grown = _size() - self.before
             if grown > self.memory:
-                texts = memory.size_text(grown), memory.size_text(self.memory)
+                texts = size_text(grown), size_text(self.memory)
                 self._end(OUT_OF_MEMORY, "it took {} of memory, and {} are allowed a point.".format(*texts))
                 self._throw(now)
             else:

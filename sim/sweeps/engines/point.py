@@ -17,6 +17,7 @@ import numpy as np
 from sim.errors import ConfigError, SolverError, nearest, shown
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
+from sim.files import write_text
 from sim.run import memory
 from sim.run.record import versions
 from sim.run.result import Result
@@ -25,6 +26,7 @@ from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.sweeps.engines.guard import OUT_OF_MEMORY, Guard, Stop
 from sim.sweeps.identity.described import described, digest
+from sim.texts import size_text
 
 Row = dict  # key, index, inputs, measures, status, reason, statistics, wall, versions, result
 KEEP = ("none", "failed", "all")
@@ -158,7 +160,7 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
         if job.memory is not None:
             needed = memory.memory_forecast(scenario, job.solver, _outputs(scenario, times)).peak
             if needed > job.memory:
-                texts = memory.size_text(needed), memory.size_text(job.memory)
+                texts = size_text(needed), size_text(job.memory)
                 trial.end(
                     OUT_OF_MEMORY, "it needs about {} of memory, and {} are allowed a point.".format(*texts)
                 )
@@ -264,12 +266,7 @@ def _kept(trial: _Trial) -> str:
 
 def _last_word(trial: _Trial) -> Callable[[str, str], None]:
     def write(status: str, reason: str) -> None:
-        path = left_behind(trial.job, trial.point.key)
-        path.parent.mkdir(parents=True, exist_ok=True)
         row = trial.row() | {"status": status, "reason": reason}
-        handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(handle, "w") as file:
-            json.dump(row, file)
-        os.replace(temporary, path)
+        write_text(left_behind(trial.job, trial.point.key), json.dumps(row), make_folders=True)
 
     return write

@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from sim.texts import duration_text
+
 Told = Callable[[int, int], None]
 
 
@@ -41,9 +43,9 @@ class Progress:
         took = time.perf_counter() - self.began
         rate = self.done / took if took > 0 else 0.0
         whole, done = self.before + self.wanted, self.before + self.done
-        left = _span((self.wanted - self.done) / rate) if rate > 0 else "some time"
+        left = duration_text((self.wanted - self.done) / rate, 2) if rate > 0 else "some time"
         text = f"sweep: {done} of {whole} points ({100 * done // max(1, whole)} %), {rate:.3g} points/s"
-        text += f", {left} left" if self.done < self.wanted else f", took {_span(took)}"
+        text += f", {left} left" if self.done < self.wanted else f", took {duration_text(took, 2)}"
         return ", ".join(filter(None, [text, self._bad()]))
 
     def close(self) -> None:
@@ -67,11 +69,3 @@ def _bar(total: int, before: int):
     from tqdm.auto import tqdm
 
     return tqdm(total=total, initial=before, desc="sweep", unit=" points", mininterval=0.2, smoothing=0.05)
-
-
-def _span(seconds: float) -> str:
-    """12 s, 5 min, 3.4 h, 2.1 days."""
-    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.0f} s"

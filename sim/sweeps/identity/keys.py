@@ -27,8 +27,8 @@ from sim.sweeps.identity.described import described, digest, text_of
 FORMAT = 1  # of the definition itself
 # Of the package, what only arranges runs or shows them.
 NO_NUMBERS = {
-    "sweeps", "sensitivity", "calibration", "plotting", "cli", "files.py", "__main__.py", "__init__.py",
-    "run/vtk.py", "run/memory.py", "parameters/references.py",
+    "sweeps", "sensitivity", "calibration", "plotting", "cli", "files.py", "texts.py", "__main__.py",
+    "__init__.py", "run/vtk.py", "run/memory.py", "parameters/references.py",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, UnitError, listing, shown
-from sim.sweeps.plans.tables import Section, finite, flat, leaves, quantity
+from sim.experiment.file_tables import Section, finite, flat, leaves, quantity
 
 if TYPE_CHECKING:
     from sim.sweeps.design.design import Design

@@ -11,20 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
+from sim.experiment.file_tables import Section, flat, parameters_in, quantity, read_toml, si
 from sim.run import measures
 from sim.sweeps.plans.design import design_of
-from sim.sweeps.plans.tables import Section, flat, quantity, read_toml, si, size
+from sim.sweeps.plans.tables import size
 
 if TYPE_CHECKING:
-    from sim.experiment.intervention import Intervention
     from sim.experiment.scenario import Scenario
     from sim.sweeps.design.design import Design
     from sim.sweeps.sweep_table import SweepTable
 
-SCENARIO = ("scenario", "duration", "geometry", "outer", "constants", "growth_law", "resolution", "cells")
+CHANGES = ("duration", "geometry", "outer", "constants", "growth_law", "resolution")
 TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
-KEYS = ("title", "notes", *SCENARIO, *TABLES)
-CHANGE = ("at", "boundary", "parameters", "state", "region", "excise", "label")
+KEYS = ("title", "notes", "scenario", *CHANGES, "cells", *TABLES)
 MEASURES = {
     "total": measures.total,
     "peak": measures.peak,
@@ -110,7 +109,7 @@ def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
     where = path.name
     with _told_of(where):
         top = Section(content, where, KEYS)
-        base = _interventions(_changed(_base(top, path.parent), top), top)
+        base = _treated(_base(top, path.parent), top)
         design = design_of(content, where)
         measured = _measures(top, base)
         figures = _figures(top, [a.name for a in design.axes], list(measured))
@@ -134,69 +133,36 @@ def _folder() -> Any:
 
 
 def _base(top: Section, folder: Path) -> Scenario:
-    """The scenario that is varied: of the package by name, or of a file by path."""
-    from sim.experiment import catalogue
+    """The scenario that is varied: of the package by name, or of a file by path, as the file changes it."""
+    from sim.experiment.catalogue import scenario, scenarios
 
     top.needed("scenario")
     name = top.text("scenario")
-    chosen = {k: top.text(k) for k in ("constants", "growth_law") if k in top}
-    if not name.endswith(".toml"):
-        if name not in catalogue.scenarios():
-            known = catalogue.scenarios()
-            hint = nearest(name, known) or f" There are {', '.join(known)}."
-            raise ScenarioError(
-                f"{top.where}: no scenario is called {shown(name)}, and that of a file ends in '.toml'.{hint}"
-            )
-        return catalogue.scenario(name, **chosen)
-    path = folder / name
-    content = read_toml(path)
-    try:
-        return catalogue.from_table(path.stem, content, **chosen)
-    except ConfigError as error:
-        raise ScenarioError(f"{path}: {error}") from None
-    except (KeyError, TypeError, AttributeError, ValueError, OverflowError) as error:
+    if not name.endswith(".toml") and name not in scenarios():
+        hint = nearest(name, scenarios()) or f" There are {', '.join(scenarios())}."
         raise ScenarioError(
-            f"{path} is not a scenario: {type(error).__name__}, {error}. Compare it with one of "
-            "sim/data/scenarios."
-        ) from None
+            f"{top.where}: no scenario is called {shown(name)}, and that of a file ends in '.toml'.{hint}"
+        )
+    return scenario(folder / name if name.endswith(".toml") else name).changed(_changes(top))
 
 
-def _changed(base: Scenario, top: Section) -> Scenario:
-    """The scenario with what the file changes of it."""
-    fields: dict[str, Any] = {k: top.text(k) for k in ("geometry", "outer") if k in top}
-    if "duration" in top:
-        fields["duration"] = top.si("duration", "s")
-    if fields:
-        base = base.with_(**fields)
-    if "cells" in top:
-        cells = Section(top.table("cells"), f"{top.where} cells", [n for n, _ in base.layers])
-        counts = {k: cells.whole(k, least=1, most=100_000) for k in cells.content}
-        base = base.with_geometry(base.geometry, counts)
-    if "resolution" in top:
-        factor = top.number("resolution", 1.0)
-        if not 0.01 <= factor <= 100:
-            raise ConfigError(f"{top.where}: resolution = {factor:g} is outside 0.01-100.")
-        base = base.with_resolution(factor)
-    where = f"{top.where} [parameters]"
+def _changes(top: Section) -> dict[str, Any]:
+    """{name: value} of all that the file changes of its scenario."""
     values: dict[str, Any] = {
-        k: quantity(v, f"{where}: {shown(k)}") for k, v in flat(top.table("parameters"), where).items()
+        key: quantity(top.content[key], f"{top.where}: {key}") for key in CHANGES if key in top
     }
-    return base.with_parameters(values) if values else base
+    values |= {f"{layer}.cells": count for layer, count in top.table("cells").items()}
+    return values | parameters_in(top.table("parameters"), f"{top.where} [parameters]")
 
 
-def _interventions(base: Scenario, top: Section) -> Scenario:
-    from sim.experiment.intervention import Intervention
+def _treated(base: Scenario, top: Section) -> Scenario:
+    """The scenario with the interventions of the file added."""
+    from sim.experiment.intervention import Intervention, from_keys
 
-    found: list[Intervention] = []
-    for k, content in enumerate(top.list("interventions", "tables"), start=1):
-        where = f"{top.where} [[interventions]] {k}"
-        one = Section(content, where, CHANGE)
-        tables: dict[str, Any] = {
-            key: {n: quantity(v, f"{where}: {key}.{n}"[:120]) for n, v in flat(one.table(key), where).items()}
-            for key in ("boundary", "parameters", "state")
-        }
-        words: dict[str, Any] = {key: one.text(key) for key in ("region", "label")}
-        found.append(Intervention(at=one.si("at", "s"), excise=one.yes("excise"), **tables, **words))
+    tables = top.list("interventions", "tables")
+    found = [
+        from_keys(Intervention, t, f"{top.where} [[interventions]] {k}") for k, t in enumerate(tables, 1)
+    ]
     return base.with_intervention(*found) if found else base
 
 

@@ -1,0 +1,193 @@
+"""Facts about solids, each once: formula, ions, volume, colour; from data/minerals.toml or a table alike."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Any
+
+from sim.chemistry.formula import composition, elements, molar_mass
+from sim.errors import ConfigError, listing, nearest, shown
+from sim.parameters import Parameter, parameters_from
+from sim.parameters.references import read_text
+from sim.units import parse_unit
+
+KEYS = (
+    "title", "formula", "ions", "volume", "phase", "like", "surface_for", "colour", "crystals", "solubility",
+    "description",
+)  # fmt: skip
+SOLUBILITY = ("log_K", "delta_h", "analytic", "source", "confidence", "note")
+WATER = "H2O"
+
+
+@dataclass(frozen=True, eq=False)
+class Solid:
+    """What is known of a solid, whatever it dissolves in.
+
+    ions: what a formula unit dissolves to, without water of crystallisation
+    volume: of one mole of formula units, the parameter `volume_name`
+    phase: what sets of constants call its solubility, its name unless given
+    like: the solid whose formula, ions and volume it shares
+    surface_for: solids that start on its surface
+    crystals: {species that counts its crystals: the keys of such a species}
+    solubility: as in a set of constants, for sets that have no `phase`; {} where there is none
+    """
+
+    name: str
+    title: str
+    formula: str
+    ions: Mapping[str, float]
+    volume: Parameter
+    phase: str = ""
+    like: str = ""
+    surface_for: tuple[str, ...] = ()
+    colour: str = ""
+    crystals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    solubility: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+
+    @property
+    def volume_name(self) -> str:
+        """The dotted name of the parameter that is its molar volume."""
+        return f"mineral.V_{self.like or self.name}"
+
+    @cached_property
+    def nu(self) -> float:
+        """Ions in a formula unit."""
+        return float(sum(self.ions.values()))
+
+    @cached_property
+    def molar_mass(self) -> float:
+        """[kg/mol]"""
+        return molar_mass(self.formula)
+
+    @property
+    def density(self) -> float:
+        """[kg/m3]"""
+        return self.molar_mass / self.volume.si
+
+    @cached_property
+    def contains(self) -> dict[str, float]:
+        """Components and acidity of a formula unit."""
+        return composition(self.formula)
+
+    @cached_property
+    def reaction(self) -> dict[str, float]:
+        """Ions and water that a formula unit dissolves to."""
+        water = hydration(self.formula, self.ions)
+        return {**self.ions, WATER: water} if water else dict(self.ions)
+
+
+@lru_cache
+def solids() -> dict[str, Solid]:
+    """The solids of data/minerals.toml by name."""
+    return load_solids(resources.files("sim") / "data" / "minerals.toml", {})
+
+
+def load_solids(path: str | Path | Traversable, known: Mapping[str, Solid] | None = None) -> dict[str, Solid]:
+    """The solids of a TOML file. known: those that `like` may name besides its own; else the package's."""
+    try:
+        content = tomllib.loads(read_text(path, ConfigError))
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
+    return solids_from(content, str(path), solids() if known is None else known)
+
+
+def solids_from(content: Mapping[str, Any], where: str, known: Mapping[str, Solid]) -> dict[str, Solid]:
+    """The solids of tables already read; `where` names them in errors."""
+    found: dict[str, Solid] = {}
+    late = [name for name, table in content.items() if isinstance(table, dict) and "like" in table]
+    for name in sorted(content, key=lambda n: n in late):  # what others are like comes first
+        found[name] = _solid(name, content[name], f"{where}: [{name}]", {**known, **found})
+    return {name: found[name] for name in content}
+
+
+def solids_by_phase(of: Mapping[str, Solid]) -> dict[str, Solid]:
+    """{phase of a set of constants: the solid whose formula it has}."""
+    named = {s.phase: s for s in of.values() if s.phase}
+    return {phase: of[s.like] if s.like in of else s for phase, s in named.items()}
+
+
+def hydration(formula: str, ions: Mapping[str, float]) -> float:
+    """Molecules of water in a formula unit beside its ions; ConfigError when they do not add up."""
+    left = elements(formula)
+    for ion, n in ions.items():
+        for element, k in elements(ion).items():
+            left[element] = left.get(element, 0.0) - n * k
+    water = round(left.get("O", 0.0), 9)
+    rest = {e: round(n - {"H": 2.0, "O": 1.0}.get(e, 0.0) * water, 9) for e, n in left.items()}
+    off = [f"{n:+g} {e}" for e, n in rest.items() if n]
+    if off or water < 0:
+        raise ConfigError(
+            f"the ions {_sum(ions)} and water do not add up to {formula}"
+            f"{': ' + ', '.join(off) if off else ''}."
+        )
+    return water
+
+
+def _sum(ions: Mapping[str, float]) -> str:
+    return " + ".join(f"{n:g} {ion}" if n != 1 else ion for ion, n in ions.items())
+
+
+def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> Solid:
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where} is not a table of a solid.")
+    if not name.isidentifier():
+        raise ConfigError(f"{where}: {shown(name)} cannot name a solid: use letters, digits and _.")
+    for key in table:
+        if key not in KEYS:
+            raise ConfigError(f"{where} has an unknown key '{key}'.{nearest(key, KEYS)}")
+    given = dict(table)
+    like = str(given.get("like", ""))
+    if like:
+        if like not in known:
+            raise ConfigError(f"{where}: there is no solid '{like}' to be like.{nearest(like, known)}")
+        twice = [k for k in ("formula", "ions", "volume") if k in given]
+        if twice:
+            raise ConfigError(
+                f"{where} is like {like} and has a {twice[0]} of its own; leave one of them out."
+            )
+        given |= {"formula": known[like].formula, "ions": known[like].ions, "volume": known[like].volume}
+    missing = [k for k in ("title", "formula", "ions", "volume") if k not in given]
+    if missing:
+        raise ConfigError(f"{where} lacks {listing(missing)}.")
+    if not isinstance(given["volume"], Parameter):
+        given["volume"] = _volume(given["volume"], where)
+    given["phase"] = str(given.get("phase") or name)
+    given["surface_for"] = tuple(given.get("surface_for", ()))
+    solid = Solid(name, **given)
+    try:
+        _ = solid.contains, solid.reaction
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    _check_solubility(solid.solubility, where)
+    return solid
+
+
+def _volume(table: object, where: str) -> Parameter:
+    if not isinstance(table, dict):
+        raise ConfigError(
+            f"{where}: volume = {shown(table)} must be a table with value, unit, range, source."
+        )
+    volume = parameters_from({"volume": table}, where)["volume"]
+    if parse_unit(volume.unit).dimension != parse_unit("m3/mol").dimension or volume.si <= 0:
+        raise ConfigError(
+            f"{where}: volume = {volume.text()} must be a positive molar volume, as 74.2 cm3/mol."
+        )
+    return volume
+
+
+def _check_solubility(table: Mapping[str, Any], where: str) -> None:
+    for key in table:
+        if key not in SOLUBILITY:
+            raise ConfigError(f"{where}: solubility has an unknown key '{key}'.{nearest(key, SOLUBILITY)}")
+    if table and not ("analytic" in table or "log_K" in table):
+        raise ConfigError(f"{where}: solubility needs log_K (at 25 C, with delta_h) or analytic.")
+    missing = [k for k in ("source", "confidence") if table and k not in table]
+    if missing:
+        raise ConfigError(f"{where}: solubility lacks {listing(missing)}.")

@@ -1,0 +1,57 @@
+"""Numbers that were given as text: SI floats which remember the text, for showing and for checking units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sim.errors import UnitError, shown
+from sim.experiment.file_tables import flat
+from sim.units import convert, unit_of
+
+
+class Given(float):
+    """The SI value of a text such as "20 uM", where the unit that is needed becomes known later.
+
+    It is a float in every respect; `text` is what was written. Given("20 uM") == 0.02.
+    """
+
+    text: str
+
+    def __new__(cls, text: str, name: str = "value") -> Given:
+        made = super().__new__(cls, convert(text, unit_of(text, name), name))
+        made.text = text.strip()
+        return made
+
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]  # a copy is made from the text
+        return (self.text,)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return repr(self.text)
+
+
+def si_number(value: float | str, name: str) -> float:
+    """A finite SI number from a number, or from text with a unit (which the number then remembers)."""
+    if isinstance(value, Given):
+        return value
+    return Given(value, name) if isinstance(value, str) else convert(value, "1", name)
+
+
+def as_given(value: float) -> float | str:
+    """The text a number was given as, or the number itself."""
+    return value.text if isinstance(value, Given) else value
+
+
+def check_unit(value: float, unit: str, name: str) -> None:
+    """Refuse a number that was given as text of another dimension than `unit` has."""
+    if isinstance(value, Given):
+        convert(value.text, unit, name)
+
+
+def si_numbers(values: Mapping[str, float | str] | None, name: str) -> dict[str, float]:
+    """{dotted name: SI number} of a table of quantities, which may hold tables of its own."""
+    if values is not None and not isinstance(values, Mapping):
+        raise UnitError(f"{name} = {shown(values)} is not a table of names and values.")
+    return {key: si_number(value, f"{name}.{key}") for key, value in flat(values or {}, name).items()}

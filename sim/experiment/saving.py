@@ -1,0 +1,150 @@
+"""A scenario as a file that sim.scenario(path) reads back as an equal one."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sim.errors import ScenarioError, UnitError, listing, shown
+from sim.experiment.given import as_given
+from sim.experiment.models import unlike_library
+from sim.experiment.scenario_data import ScenarioData
+from sim.files import write_text
+from sim.parameters import Parameter
+from sim.space import shapes
+from sim.units import convert, from_unit
+
+TIMES = (("year", 31557600.0), ("day", 86400.0), ("hour", 3600.0), ("min", 60.0))
+
+
+def save_scenario(s: ScenarioData, path: Path) -> Path:
+    """Write the file, whole or not at all; returns its path."""
+    if path.suffix != ".toml":
+        raise ScenarioError(f"{path} is no name of a scenario file; let it end in .toml: '{path}.toml'.")
+    if not path.parent.is_dir():
+        raise ScenarioError(f"there is no folder {path.parent} to write {path.name} to; make it first.")
+    text = scenario_text(s, path)
+    write_text(path, text)
+    return path
+
+
+def scenario_text(s: ScenarioData, path: Path) -> str:
+    """The text of the file. path: where it will be, which pictures are told from."""
+    unlike = unlike_library(s.model, s.constants, s.growth_law)
+    if unlike:
+        raise ScenarioError(
+            f"{s.name} cannot be written to a file: its model has {listing(unlike, 4)}, and a file names the "
+            "library's model only. Keep the Python that makes the model, save "
+            "scenario.with_model(sim.library.model()), and give the model to what you read: "
+            "sim.scenario(path).with_model(model)."
+        )
+    head: dict[str, Any] = {"name": s.name if s.name != path.stem else ""}
+    head |= {key: getattr(s, key) for key in ("title", "notes", "expected", "geometry", "outer")}
+    head |= {"duration": _time(s.duration), "constants": s.constants, "growth_law": s.growth_law}
+    lines = [
+        f"{key} = {_value(value, lines=True)}" for key, value in head.items() if value or key == "growth_law"
+    ]
+    rows: dict[str, list[dict[str, Any]]] = {
+        "layers": [{"name": n, "cells": c} for n, c in s.layers],
+        "domain": [{"length": a, "cells": c} for a, c in s.domain],
+        "regions": [{"name": n, **_shape(shape, path)} for n, shape in s.regions],
+        "random_fields": [{k: v for k, v in f.table().items() if v != ""} for f in s.random_fields],
+    }
+    for key, tables in rows.items():
+        if tables:
+            lines.append(f"{key} = [{_listed(tables)}]")
+    if s.stochastic is not None:
+        chance = {k: v for k, v in s.stochastic.table().items() if v is not None}
+        lines.append(f"stochastic = {_value(chance)}")
+    if s.initial:
+        initial = {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()}
+        lines += ["", "[initial]", *(f"{_key(n)} = {_value(v)}" for n, v in initial.items())]
+    lines += _parameters(s)
+    for cut in s.interventions:
+        table = cut.table() | {"at": _time(cut.at)}
+        lines += ["", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in table.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(s: ScenarioData) -> Iterator[str]:
+    """The scenario's own parameters, those of a layer or process together."""
+    groups: dict[str, list[str]] = {}
+    for name, p in s.parameters.items():
+        if p == s.model.parameters.get(name):
+            continue
+        try:
+            s.new_parameter(name, p)
+        except ScenarioError as error:
+            raise ScenarioError(f"{s.name} cannot be written to a file: {error}") from None
+        group, _, rest = name.partition(".")
+        groups.setdefault(group, []).append(f"{_key(rest)} = {_value(_entry(name, p))}")
+    for group, rows in groups.items():
+        yield from ("", f"[parameters.{_key(group)}]", *rows)
+
+
+def _entry(name: str, p: Parameter) -> dict[str, Any]:
+    """All of a parameter; `si` too where the value is rounded."""
+    found: dict[str, Any] = {"value": p.value, "unit": p.unit}
+    if p.range != (None, None):
+        found["range"] = [-math.inf if p.low is None else p.low, math.inf if p.high is None else p.high]
+    texts = {"source": p.source, "confidence": p.confidence, "note": p.note, "description": p.description}
+    for key, text in texts.items():
+        if not isinstance(text, str):
+            raise ScenarioError(f"{name}: {key} = {shown(text)} is not text, which a file needs.")
+        if text:
+            found[key] = text
+    return found if from_unit(p.value, p.unit) == p.si else found | {"si": p.si}
+
+
+def _shape(shape: shapes.Shape, path: Path) -> dict[str, Any]:
+    """The table of a shape; a picture is told from the folder of the file."""
+    return _from_folder(shapes.to_table(shape), path.parent)
+
+
+def _from_folder(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+    if "of" in table:
+        return table | {"of": [_from_folder(inner, folder) for inner in table["of"]]}
+    if "path" in table and not os.path.isabs(table["path"]):
+        return table | {"path": os.path.relpath(table["path"], folder)}
+    return table
+
+
+def _time(seconds: float) -> float | str:
+    """ "30 day" where that is exactly the number, else seconds."""
+    for unit, size in TIMES:
+        text = f"{seconds / size:.12g} {unit}"
+        if seconds >= size and "e" not in text.partition(" ")[0]:
+            try:
+                if convert(text, "s") == seconds:
+                    return text
+            except UnitError:
+                continue
+    return seconds
+
+
+def _listed(tables: list[dict[str, Any]]) -> str:
+    """Tables of a list: one on its line, several a line each."""
+    rows = [_value(t) for t in tables]
+    return rows[0] if len(rows) == 1 else "\n" + "".join(f"    {r},\n" for r in rows)
+
+
+def _value(value: Any, lines: bool = False) -> str:
+    """TOML of a value, a table within braces. lines: text of several lines stays so."""
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_value(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_value(v) for v in value) + "]"
+    return _pair("k", value, lines and isinstance(value, str) and "\r" not in value).removeprefix("k = ")
+
+
+def _key(name: str) -> str:
+    return _pair(name, True, False).removesuffix(" = true")
+
+
+def _pair(key: str, value: Any, lines: bool) -> str:
+    import tomli_w
+
+    return tomli_w.dumps({key: value}, multiline_strings=lines).rstrip("\n")

@@ -1,0 +1,281 @@
+"""What a scenario holds, checked when it is made: text becomes SI, tables become objects. No verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sim.chemistry.constants_sets import constants_sets
+from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
+from sim.experiment import places
+from sim.experiment.file_tables import parameter_from
+from sim.experiment.given import Given, check_unit
+from sim.experiment.intervention import Intervention, from_keys
+from sim.experiment.models import CONSTANTS, same_model, standard_model
+from sim.experiment.nucleation import StochasticNucleation
+from sim.experiment.places import Domain, Layers, Regions
+from sim.model.library import GROWTH_LAWS
+from sim.model.model import Model
+from sim.parameters import Parameter, Parameters
+from sim.space.boundary import KINDS as BOUNDARY_KINDS
+from sim.space.geometries import GEOMETRIES
+from sim.space.random_field import RandomField
+from sim.units import convert, parse_unit, si_unit
+
+PLASMA = "plasma"
+SIZES = ("radius", "thickness")
+TEXTS = ("name", "title", "notes", "expected")
+# quantity of a layer or region that belongs to no field and no species -> default and unit
+OF_PLACES = {"perfusion": (0.0, "s-1"), "pH": (0.0, "1"), "dry_density": (250.0, "kg m-3")}
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class ScenarioData:
+    """The fields of a Scenario, which says what they mean (sim.experiment.scenario)."""
+
+    name: str
+    model: Model
+    geometry: str
+    layers: Layers
+    outer: str
+    duration: float
+    parameters: Parameters
+    initial: dict[str, float | str]
+    interventions: tuple[Intervention, ...]
+    constants: str
+    growth_law: str
+    title: str
+    notes: str
+    expected: str
+    domain: Domain
+    regions: Regions
+    random_fields: tuple[RandomField, ...]
+    stochastic: StochasticNucleation | None
+
+    def __init__(
+        self,
+        name: str,
+        model: Model,
+        geometry: str = "slab",
+        layers: Iterable[Sequence[Any] | Mapping[str, Any]] = (("tissue", 50),),
+        outer: str = "fixed",
+        duration: float | str = 30 * 86400.0,
+        parameters: Mapping[str, Parameter | float | str | Mapping[str, Any]] | None = None,
+        initial: Mapping[str, float | str] | None = None,
+        interventions: Iterable[Intervention | Mapping[str, Any]] = (),
+        constants: str = CONSTANTS,
+        growth_law: str = GROWTH_LAWS[0],
+        title: str = "",
+        notes: str = "",
+        expected: str = "",
+        domain: Sequence[Any] | str = (),
+        regions: Iterable[Sequence[Any] | Mapping[str, Any]] = (),
+        random_fields: Iterable[RandomField | Mapping[str, Any]] = (),
+        stochastic: StochasticNucleation | Mapping[str, Any] | None = None,
+    ) -> None:
+        self._set(name=name, title=title, notes=notes, expected=expected)
+        for key in TEXTS:
+            if not isinstance(getattr(self, key), str):
+                raise ScenarioError(f"{key} = {shown(getattr(self, key))} of a scenario is not text.")
+        if not isinstance(model, Model):
+            raise ScenarioError(
+                f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."
+            )
+        known: Iterable[str]
+        for key, word, known in (
+            ("geometry", geometry, GEOMETRIES), ("outer", outer, BOUNDARY_KINDS),
+            ("constants", constants, constants_sets()), ("growth_law", growth_law, (*GROWTH_LAWS, "")),
+        ):  # fmt: skip
+            if not isinstance(word, str) or word not in known:
+                raise ScenarioError(not_one_of(key, word, known))
+        self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
+        self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
+        self._set(domain=places.checked_domain(domain, geometry), duration=convert(duration, "s", "duration"))
+        if not self.duration > 0:
+            raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
+        self._set(random_fields=tuple(from_keys(RandomField, f, name) for f in _listed(random_fields, name)))
+        self._check_random_fields()
+        chance = None if stochastic is None else from_keys(StochasticNucleation, stochastic, name)
+        if chance is not None:
+            chance.share(geometry)  # refuses what the geometry lacks
+        self._set(stochastic=chance, initial=self._initial_of(initial), parameters=model.parameters)
+        self._set(parameters=self._parameters_of({} if parameters is None else parameters))
+        cuts = [from_keys(Intervention, i, name) for i in _listed(interventions, name)]
+        self._set(interventions=tuple(sorted(cuts, key=lambda i: i.at)))
+        self._check_interventions()
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other) or not isinstance(other, ScenarioData):
+            return NotImplemented
+        plain = (f.name for f in fields(self) if f.name != "model")
+        return all(getattr(self, n) == getattr(other, n) for n in plain) and same_model(
+            self.model, other.model
+        )
+
+    def size(self, layer: str) -> float:
+        """Thickness of a layer, or its radius when it is the innermost [m]."""
+        for key in (f"{layer}.{size}" for size in SIZES):
+            if key in self.parameters:
+                size = self.parameters.si(key)
+                if not size > 0:
+                    text = self.parameters[key].text()
+                    raise ScenarioError(f"{key} = {text} must be a positive length, such as '2 mm'.")
+                return size
+        raise ScenarioError(f"layer '{layer}' needs a parameter {layer}.radius or {layer}.thickness.")
+
+    def quantity(self, layer: str, name: str, default: float) -> float:
+        """The value of "<layer>.<name>", or the default [SI]."""
+        key = f"{layer}.{name}"
+        return self.parameters.si(key) if key in self.parameters else default
+
+    def parameter(self, name: str) -> Parameter:
+        """The parameter of this name, or the default of a quantity that the scenario leaves out."""
+        return self.parameters[name] if name in self.parameters else self._left_out(name)
+
+    def _left_out(self, name: str) -> Parameter:
+        place, _, quantity = name.partition(".")
+        if quantity in SIZES and place in dict(self.layers):
+            if not any(f"{place}.{size}" in self.parameters for size in SIZES if size != quantity):
+                return Parameter(0.0, "m")
+        held = self._of_plasma() if place == PLASMA else self._of_places()
+        if place in (PLASMA, *places.names_of(self)) and quantity in held:
+            default, unit = held[quantity]
+            return Parameter(default, si_unit(unit), source="this_work")
+        if name == "outer.permeability":
+            return Parameter(0.0, "m/s")
+        others = (n for n in self.candidates() if n != name)
+        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, others)}")
+
+    def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
+        """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI.
+
+        A whole Parameter may also belong to a growth law that is not in use, or to a place yet to come.
+        """
+        try:
+            unit = self._left_out(name).unit
+        except ScenarioError:
+            if isinstance(value, Parameter) and self._may_be_used_later(name):
+                return value
+            raise
+        try:
+            if isinstance(value, Parameter):
+                _same_dimension(name, value, unit)
+                return value
+            number = convert(value, unit, name)
+        except UnitError as error:
+            raise ParameterError(str(error)) from None
+        return Parameter(value) if isinstance(value, str) else Parameter(number, si_unit(unit))
+
+    def _may_be_used_later(self, name: str) -> bool:
+        """Whether a name means something under another growth law, or in a region that is not there yet."""
+        if any(name in standard_model(growth_law=law).parameters for law in GROWTH_LAWS):
+            return True
+        place, _, quantity = name.partition(".")
+        known = [*places.names_of(self), PLASMA]
+        others = {n.partition(".")[0] for n in self.model.parameters}
+        likely = place.isidentifier() and place not in {*known, *others} and not nearest(place, known)
+        return likely and quantity in (*self._of_places(), *SIZES)
+
+    def _of_places(self) -> dict[str, tuple[float, str]]:
+        """Quantity of a layer or region -> default and unit."""
+        found = {n: (default, unit) for n, (default, unit, _) in self.model.fields.items()}
+        found |= {s.name: (0.0, s.unit) for s in self.model.species} | OF_PLACES
+        units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
+        for species, value in self.initial.items():  # a quantity of a layer that the start is copied from
+            if isinstance(value, str) and species in units:
+                found.setdefault(value, (0.0, units[species]))
+        return found
+
+    def _of_plasma(self) -> dict[str, tuple[float, str]]:
+        """Quantity of the fluid outside -> default and unit."""
+        return {s.name: (0.0, s.unit) for s in self.model.species if s.mobile} | {"pH": (0.0, "1")}
+
+    def candidates(self) -> list[str]:
+        """Names of parameters that could be given."""
+        found = [*self.parameters, "outer.permeability", *(f"{PLASMA}.{q}" for q in self._of_plasma())]
+        found += [f"{n}.{size}" for n, _ in self.layers for size in SIZES]
+        return found + [f"{place}.{q}" for place in places.names_of(self) for q in self._of_places()]
+
+    def _parameters_of(self, given: Mapping[str, Any]) -> Parameters:
+        """The model's parameters with the scenario's values, and the scenario's own."""
+        if not isinstance(given, Mapping):
+            raise ScenarioError(f"parameters = {shown(given)} is not a table of names and values.")
+        merged = dict(self.model.parameters)
+        for name, value in given.items():
+            known = self.model.parameters.get(name)
+            if value is known:
+                continue
+            if isinstance(value, Mapping):
+                value = parameter_from(name, value)
+            if not isinstance(value, Parameter):
+                value = known.at(_si_of(name, value, known)) if known else self.new_parameter(name, value)
+            elif known:
+                _same_dimension(name, value, known.unit)
+            merged[name] = value
+        return Parameters(merged)
+
+    def _initial_of(self, given: Mapping[str, float | str] | None) -> dict[str, float | str]:
+        """Amounts at the start: SI numbers, or the name of a layer quantity."""
+        if given is not None and not isinstance(given, Mapping):
+            raise ScenarioError(f"initial = {shown(given)} is not a table of species and amounts.")
+        units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
+        found: dict[str, float | str] = {}
+        for name, value in (given or {}).items():
+            if isinstance(value, str) and not value.isidentifier():
+                value = Given(value, f"initial.{name}")
+            elif not isinstance(value, str | Given):
+                value = convert(value, "1", f"initial.{name}")
+            if name in units and isinstance(value, Given):
+                check_unit(value, units[name], f"initial.{name}")
+            found[name] = value
+        return found
+
+    def _check_random_fields(self) -> None:
+        """Refuse a random factor on what is no density, or in a place that is not there."""
+        densities = [n for n, (_, unit, _) in self.model.fields.items() if unit != "1"]
+        known = places.names_of(self)
+        for f in self.random_fields:
+            if f.field not in densities:
+                raise ScenarioError(
+                    f"random field: '{f.field}' is not a density of the model (they are "
+                    f"{', '.join(densities)}).{nearest(f.field, densities)}"
+                )
+            if f.region and f.region not in known:
+                raise ScenarioError(
+                    f"random field of {f.field}: there is no layer or region '{f.region}'."
+                    f"{nearest(f.region, known)}"
+                )
+
+    def _check_interventions(self) -> None:
+        """Refuse values in a wrong unit. Of what the model does not know, the run will tell."""
+        species = {s.name: s.unit for s in self.model.species}
+        for cut in self.interventions:
+            for name, value in cut.state.items():
+                if name in species:
+                    check_unit(value, species[name], f"state.{name}")
+            for name, value in cut.parameters.items():
+                if name in self.parameters:
+                    check_unit(value, self.parameters[name].unit, name)
+
+
+def _listed(rows: Any, name: str) -> list[Any]:
+    if isinstance(rows, str | Mapping) or not isinstance(rows, Iterable):
+        raise ScenarioError(f"{name}: {shown(rows)} is not a list of tables.")
+    return list(rows)
+
+
+def _si_of(name: str, value: float | str, known: Parameter) -> float:
+    try:
+        return convert(value, known.unit, name)
+    except UnitError as error:
+        raise ParameterError(str(error)) from None
+
+
+def _same_dimension(name: str, p: Parameter, unit: str) -> None:
+    if parse_unit(p.unit).dimension != parse_unit(unit).dimension:
+        raise ParameterError(f"{name} = {p.text()} is in {si_unit(p.unit)}; {si_unit(unit)} is needed.")

@@ -1,0 +1,112 @@
+"""The quantities that rates share: pore water, porosity, growth rate, surfaces; wired from formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from sim.chemistry import aqueous as water
+from sim.chemistry import aqueous_lanes
+from sim.chemistry.constants_sets import extended_set
+from sim.chemistry.solids import Solid
+from sim.kinetics import acid, growth, inhibition, nucleation, phosphatase, porosity
+from sim.model.collector import SURFACE, VOLUME, Sum
+from sim.model.process import Derived, Kernel, Process
+from sim.model.reactions import OMEGA, TEMPLATE, own_parameters
+from sim.model.species import Species
+from sim.parameters import Parameters
+
+WATER_LABELS = {
+    "pH": "pH",
+    "ionic_strength": "ionic strength",
+    "Ca_free": "free calcium ions",
+    "P_free": "free orthophosphate",
+    "C_free": "free carbonate and CO2",
+}
+
+
+def speciation(constants: str, phases: Iterable[str], more: Iterable[Solid] = ()) -> Derived:
+    """Equilibrium of the pore water with a named set of constants.
+
+    phases: whose saturation is computed; more: solids with a solubility of their own
+    """
+    wanted, own = tuple(phases), tuple(s for s in more if s.solubility)
+
+    def tables(p: dict[str, float]) -> tuple:
+        background = {b: p[f"fluid.{b}"] for b in water.BACKGROUND}
+        return aqueous_lanes.lane_tables(
+            extended_set(constants, own), p["fluid.temperature"], background, wanted
+        )
+
+    names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
+    found = water.outputs_of(wanted)
+    labels = tuple(WATER_LABELS.get(n, "") for n in found)
+    return Derived("speciation", pore_water(tables), {}, names, tuple(found), tuple(found.values()), labels)
+
+
+def pore_water(tables: Callable[[dict[str, float]], tuple]) -> Kernel:
+    """The kernel of speciation in blocks of cells; tables(parameters): aqueous_lanes.lane_tables."""
+    return Kernel(
+        "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
+        np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
+    )  # fmt: skip
+
+
+def shared_quantities(
+    constants: str, law: str, numbers: Parameters, species: Iterable[Species], processes: Iterable[Process]
+) -> Iterator[Derived]:
+    """The quantities that rates share, in the order in which results show them."""
+
+    def derived(
+        name: str, formula: Callable[..., Any] | Sum, outputs: str = "", units: str = "1", within: str = "",
+        label: str = "", shown: bool = True, inputs: Mapping[str, str] = MappingProxyType({}),
+    ) -> Derived:  # fmt: skip
+        """A quantity with its parameters from data/processes.toml; within: the group they are in."""
+        names = tuple((outputs or name).split())
+        given = tuple(units.split("; ")) if ";" in units else (units,) * len(names)
+        key = f"{within}: {name}" if within else name
+        own = {} if isinstance(formula, Sum) else own_parameters(key, formula, inputs, numbers)
+        return Derived(key, formula, own, dict(inputs), names, given, tuple(label.split("; ")), shown)
+
+    V, T = "mineral.V_HAP", "fluid.temperature"
+    held = [s.solid for s in reversed(tuple(species)) if s.solid is not None]
+    read = [n.removeprefix(OMEGA) for p in processes for n in p.needs if n.startswith(OMEGA)]
+    phases = dict.fromkeys([*(s.phase for s in held if s.phase), *read])
+    yield derived("open_porosity", Sum(VOLUME, taken_from="phi0"), within="porosity", shown=False)
+    yield derived("porosity", porosity.porosity, label="porosity")
+    yield speciation(constants, phases, held)
+    yield derived("sites", acid.sites_taken, "share_H share_Ca", within="buffer", shown=False)
+    yield derived("pH_factors", phosphatase.pH_factors, "f_alk f_acid", within="phosphatase", shown=False)
+    yield derived("ester_hydrolysis", phosphatase.hydrolysis, units="mol m-3 s-1", within="phosphatase")
+    yield derived("inhibition", inhibition.inhibition, label="inhibition factor")
+    yield derived(
+        "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
+        units="m-3 s-1; m", label="nucleation rate of HAP; critical diameter",
+        inputs={"temperature": T, "molar_volume": V},
+    )  # fmt: skip
+    room = {
+        "porosity": "open_porosity", "phi_min": "porosity.phi_min", "width": "porosity.room_width",
+    }  # fmt: skip
+    yield derived("room", growth.room, shown=False, inputs=room)
+    laws: dict[str, Callable[..., Any]] = {
+        "affinity": growth.affinity, "spiral": growth.spiral, "two_activity": growth.two_activity,
+    }  # fmt: skip
+    extra = {"molar_volume": V} if law == "two_activity" else {}
+    key = {"affinity": "growth"}.get(law, law)
+    yield derived(
+        "growth_rate",
+        laws[law],
+        units="m s-1",
+        within=key,
+        label="growth rate of HAP crystals",
+        inputs=room | extra,
+    )
+    yield derived(
+        "shrinkage", growth.dissolution, units="s-1", within="dissolution",
+        inputs={"ln_omega_HAP": "ln_omega_HAP", "molar_volume": V},
+    )  # fmt: skip
+    for name in dict.fromkeys(n for p in processes for n in p.needs if n.startswith(TEMPLATE)):
+        yield derived(name, Sum(SURFACE, name.removeprefix(TEMPLATE)), units="mol m-3", shown=False)

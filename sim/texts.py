@@ -1,0 +1,85 @@
+"""Durations, lengths, sizes and numbers as people write them; one spelling for the whole package.
+
+Text that is read back, "2 GB" or "5 mm", is read by `sim.units`; quantities of any dimension are chosen
+a unit there. Here is what is printed on its own.
+"""
+
+from __future__ import annotations
+
+import math
+
+DAY, YEAR = 86400.0, 31557600.0  # [s]; sim.units lies above this file
+_SLACK = 1 - 1e-9  # 59.9999999999 s from a sum of steps are a minute
+# (least duration told in it [s], length [s], name, whether it has a plural)
+_TIMES = (
+    (2 * YEAR, YEAR, "year", True), (DAY, DAY, "day", True), (3600.0, 3600.0, "h", False),
+    (60.0, 60.0, "min", False),
+)  # fmt: skip
+_BYTES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
+
+
+def duration_text(seconds: float, digits: int = 3) -> str:
+    """A length of time [s] in a sentence: "38 min", "2.5 h", "7 days", "3 years".
+
+    "never" for infinity, an onset that did not come. digits: significant ones
+    """
+    if not math.isfinite(seconds):
+        return "never"
+    count, unit, plural = _count(seconds, digits)
+    return f"{count} {unit}{'s' if plural and count != '1' else ''}"
+
+
+def moment_text(seconds: float) -> str:
+    """A time of a run [s] beside a curve or above a map: "7 day", "1.5 h", "start" for 0.
+
+    The unit is written as on an axis, and as `sim.units` reads it.
+    """
+    if seconds == 0:
+        return "start"
+    count, unit, _ = _count(seconds, 3)
+    return f"{count} {unit}"
+
+
+def day_text(seconds: float) -> str:
+    """A time [s] in days with six digits, as a scenario takes it back: "27.375 day"."""
+    return f"{seconds / DAY:g} day"
+
+
+def _count(seconds: float, digits: int) -> tuple[str, str, bool]:
+    """The number and the unit that fit, and whether the unit has a plural."""
+    for least, size, unit, plural in _TIMES:
+        if seconds >= least * _SLACK:
+            return significant(seconds / size, digits), unit, plural
+    return significant(seconds, digits), "s", False
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """The significant digits without trailing zeros: 1230, not 1.23e+03; powers of ten from a million."""
+    return f"{float(f'{value:.{digits}g}'):g}"
+
+
+def length_text(metres: float, digits: int = 4) -> str:
+    """A length [m]: "5 mm", "250 um". digits: significant ones"""
+    if metres >= 1e-3:
+        return f"{significant(metres * 1e3, digits)} mm"
+    return f"{significant(metres * 1e6, digits)} um"
+
+
+def size_text(size: float) -> str:
+    """An amount of memory or of a file [bytes], in powers of 1000: "2.1 GB", "310 MB"."""
+    for per, unit in _BYTES:
+        if size >= per:
+            return f"{size / per:.3g} {unit}"
+    return f"{size / 1e3:.3g} kB"
+
+
+def number_text(value: float, least: float = 1e-6) -> str:
+    """Three digits without a power of ten where people would not write one: 0.0123, 2870.
+
+    least: what is nearer to zero is told by it, "< 1e-6"
+    """
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if abs(value) < least:
+        return f"< {least:g}".replace("e-0", "e-")
+    return significant(value)
