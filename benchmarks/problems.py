@@ -23,7 +23,7 @@ from sim.binder.system import System
 from sim.jit.closure import stamp as stamp_of
 from sim.model.model import Model
 from sim.model.species import Species
-from sim.run.builder import Builder
+from sim.run.segments import Builder
 from sim.solvers import SOLVERS
 from sim.solvers.steps.solution import Progress
 from sim.space import grid as grids

@@ -178,7 +178,7 @@ def apart(model: Model) -> Model:
         Derived(sums[m], both, inputs={"crystals": m, "expected": e}, units=(known[m].unit,))
         for m, e in EXPECTED.items()
     ]
-    derived += [d if isinstance(d.formula, Kernel) else _reading(d, sums) for d in model.derived]
+    derived += [_reading(d, sums) for d in model.derived]
     processes: list[Process] = []
     for p in model.processes:
         twin = replace(_reading(p, EXPECTED), changes={EXPECTED.get(s, s): c for s, c in p.changes.items()})
@@ -194,8 +194,11 @@ def apart(model: Model) -> Model:
 
 
 def _reading(owner: Owner, new: dict[str, str]) -> Owner:
-    """A process or derived quantity that reads other names."""
-    names = {a: owner.inputs.get(a, a) for a in arguments(owner.formula, owner.name)}
+    """A process or derived quantity that reads other names; kernels read what they read."""
+    formula = owner.formula
+    if isinstance(formula, Kernel):
+        return owner
+    names = {a: owner.inputs.get(a, a) for a in arguments(formula, owner.name)}
     renamed = {a: new[n] for a, n in names.items() if n in new and a not in owner.parameters}
     return replace(owner, inputs=owner.inputs | renamed) if renamed else owner
 

@@ -12,10 +12,10 @@ from importlib import metadata
 import numpy as np
 
 from sim.experiment.places import layout_table
-from sim.run.builder import Builder, Segment
 from sim.run.dataset import assemble
 from sim.run.ledger import inventory
 from sim.run.result import Result
+from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import STATUS, Solution
 
 PACKAGES = ("hapsim", "numpy", "scipy", "numba", "xarray", "scikit-sundae")

@@ -10,9 +10,9 @@ import numpy as np
 from sim.errors import ScenarioError, shown
 from sim.experiment.scenario import Scenario
 from sim.run import memory
-from sim.run.builder import Builder
 from sim.run.record import RunRecord
 from sim.run.result import Result
+from sim.run.segments import Builder
 from sim.solvers import DEFAULT, Task
 from sim.solvers import solver as find_solver
 from sim.solvers.steps.task import MAX_STEPS, Progress

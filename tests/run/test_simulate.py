@@ -9,8 +9,8 @@ from reference import busy, elements
 
 import sim
 from sim.errors import ScenarioError, SolverError
-from sim.run.builder import Builder
 from sim.run.measures import total
+from sim.run.segments import Builder
 from sim.solvers import SOLVERS, Task
 from sim.solvers.steps.solution import Recorder
 from sim.units import day

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from reference import busy, jacobian
 
-from sim.run.builder import Builder
+from sim.run.segments import Builder
 from sim.run.simulate import output_times
 from sim.solvers import Task, solver
 from sim.solvers.linear.newton_matrix import LinearSystem

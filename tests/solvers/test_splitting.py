@@ -17,7 +17,7 @@ from sim.model.model import Model
 from sim.model.process import Derived, Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.run.builder import Builder
+from sim.run.segments import Builder
 from sim.solvers import SOLVERS, Task, solver
 from sim.solvers.linear.diffusion import GAMMA, Diffusion
 from sim.space import grid as grids
