@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from reference import L, busy, decay, run, supply
+from solver_traits import EXPLICIT
 from uptake_problem import LATE, SOON, exact, fixed, moving, problem
 
 import sim
@@ -20,7 +21,6 @@ from sim.solvers.steps.spectral_radius import SpectralRadius
 from sim.solvers.steps.tableau import DORMAND_PRINCE
 from sim.space import grid as grids
 
-EXPLICIT = ("rk", "rkc")
 A, C, E, P = DORMAND_PRINCE.A, np.array(DORMAND_PRINCE.c), DORMAND_PRINCE.E, DORMAND_PRINCE.P
 
 

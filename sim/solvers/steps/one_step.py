@@ -157,7 +157,7 @@ def _step(
         if method.unsolved > seen:
             # What a cell without a solution reports is where the search for one ended, and may look
             # harmless: no step is built on it.
-            method.count["unsolved"] += 1
+            method.count["unsolved"] = method.count.get("unsolved", 0) + 1
             error, trouble = np.inf, f"{method.where_unsolved} was not solved; "
         if fixed:
             if not np.isfinite(error):
