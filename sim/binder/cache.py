@@ -7,7 +7,7 @@ from types import ModuleType
 
 from sim.binder.derivatives import Operations, rate_derivatives
 from sim.binder.layout import Layout
-from sim.binder.text import write
+from sim.binder.text import module_text
 from sim.jit.modules import generated
 from sim.model.kept import once_a_model
 from sim.model.model import Model
@@ -23,19 +23,19 @@ class Compiled:
 
 
 @once_a_model
-def compiled(model: Model) -> Compiled:
+def compiled_model(model: Model) -> Compiled:
     """The compiled form of `model`."""
-    return Compiled(generated(write(model)), *structure(model))
+    return Compiled(generated(module_text(model)), *model_structure(model))
 
 
 @once_a_model
-def structure(model: Model) -> tuple[Layout, Operations]:
+def model_structure(model: Model) -> tuple[Layout, Operations]:
     """Rows of a block and the operations of derivatives: what is known before anything is compiled."""
     layout = Layout(model)
     return layout, rate_derivatives(model, layout)
 
 
 @once_a_model
-def reactions(model: Model) -> ModuleType:
+def compiled_reactions(model: Model) -> ModuleType:
     """The generated module for reaction steps, compiled when it is first used: only splitting needs it."""
-    return generated(write(model, "react"))
+    return generated(module_text(model, "react"))

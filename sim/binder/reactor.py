@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.binder.cache import reactions
+from sim.binder.cache import compiled_reactions
 from sim.binder.elimination_order import Elimination
 from sim.binder.rodas import Control
 from sim.binder.system import System
@@ -26,7 +26,7 @@ class Reactor:
         self.system, self.order, self.rtol = system, order, float(rtol)
         self.atol = np.ascontiguousarray(atol)
         self.count = np.zeros((system.n_blocks, 4), np.int64)
-        self._module = reactions(system.model)
+        self._module = compiled_reactions(system.model)
         model = system.model
         needed = {n for q in model.processes for n in q.needs} | {n for d in model.derived for n in d.needs}
         self._timed = TIME in needed

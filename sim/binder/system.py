@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from sim.binder.cache import compiled
+from sim.binder.cache import compiled_model
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
 from sim.binder.text import RATES, SHOW, SLOPES
 from sim.errors import ModelError, nearest
@@ -148,7 +148,7 @@ class System:
         self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in kernels)), LANES))
         self.failures = np.zeros(self.n_blocks, np.int64)
         self.forget()
-        made = compiled(self.model)
+        made = compiled_model(self.model)
         self._module, self.operations, self._rows = made.module, made.operations, made.layout.rows
         return kernels
 

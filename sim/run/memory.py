@@ -83,9 +83,9 @@ def _per_cell(model: Model, power: int) -> int:
 
 def _linear(model: Model, power: int) -> float:
     """Numbers a cell in the linear system of sim.solvers.linear.newton_matrix."""
-    from sim.binder.cache import structure
+    from sim.binder.cache import model_structure
 
-    entries = structure(model)[1].process.size  # derivatives, and about as many factors
+    entries = model_structure(model)[1].process.size  # derivatives, and about as many factors
     m, faces = len(model.mobile), 2 * max(power, 1)
     shared = 2 * entries + m * m + 2 * faces * m + 5 * m
     if power < 2:

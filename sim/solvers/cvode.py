@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.binder.system import System
 from sim.solvers.linear.newton_matrix import LinearSystem
-from sim.solvers.steps.solution import STATUS, Recorder, Solution, unsolved
+from sim.solvers.steps.solution import STATUS, Recorder, Solution, where_unsolved
 from sim.solvers.steps.task import Task
 
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
@@ -39,7 +39,7 @@ class _Equations:
         self._state[:] = y
         before = self.system.failures.copy()
         self.system.rhs(t, self._state, dy)
-        where = unsolved(self.system, before)
+        where = where_unsolved(self.system, before)
         if where:
             self.trouble["rhs"] = where
             if self.count["rhs"] == 1:
@@ -55,7 +55,7 @@ class _Equations:
             self._state[:] = y
             before = self.system.failures.copy()
             self.linear.linearise(t, self._state)
-            self.trouble["jacobian"] = unsolved(self.system, before)
+            self.trouble["jacobian"] = where_unsolved(self.system, before)
         if self.trouble["jacobian"]:  # there is no right-hand side here either: the step fails by that
             return
         self.count["factorisations"] += 1

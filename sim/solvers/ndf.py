@@ -23,7 +23,7 @@ from sim.model.model import Model
 from sim.solvers import cvode
 from sim.solvers.steps import compiled, ndf_steps
 from sim.solvers.steps.ndf_state import DONE, TOO_SHORT
-from sim.solvers.steps.on_a_line import Line, line
+from sim.solvers.steps.on_a_line import Line, line_state
 from sim.solvers.steps.on_threads import Shared
 from sim.solvers.steps.solution import STATUS, Recorder, Solution
 from sim.solvers.steps.task import Task
@@ -84,7 +84,7 @@ def solve(task: Task) -> Solution:
 def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int], int], int]:
     """The state before the first step, the function that takes steps, and how many it may take at once."""
     if _is_line(task.system):
-        on_line = line(task, record)
+        on_line = line_state(task, record)
         return on_line, compiled.march(on_line), min(64, max(1, CELL_STEPS_AT_ONCE // task.system.n_cells))
     shared = Shared(task, record)
     return shared, partial(ndf_steps.march, shared), 1
@@ -105,7 +105,7 @@ def prepare(system: System) -> None:
     """Compile, or load, the steps of a line before the clock of a run starts."""
     if _is_line(system) and "prepared" not in _done(system.model):
         task = Task(system, 0.0, 1.0, np.zeros(system.size), np.zeros(0), 1.0, np.ones(system.size))
-        compiled.march(line(task, Recorder(task)))
+        compiled.march(line_state(task, Recorder(task)))
         _done(system.model).add("prepared")
 
 

@@ -223,7 +223,7 @@ def test_a_compiled_line_tells_of_unsolved_chemistry(monkeypatch):
     """The operation itself, in plain Python, around formulas that fail in two cells."""
     s = system(decay, grid=grids.slab(1e-3, 3))
     task = Task(s, 0.0, 1.0, np.ones(s.size), np.array([1.0]), 1e-4, s.tolerances(1e-8))
-    w = on_a_line.line(task, Recorder(task))
+    w = on_a_line.line_state(task, Recorder(task))
 
     def cells(w, mode, t, y, out):
         w.cells.failures[0] += 2

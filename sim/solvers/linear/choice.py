@@ -30,7 +30,7 @@ class LinearSolver(Protocol):
         ...
 
 
-def choose(grid: Grid, mobile: int) -> LinearSolver:
+def choose_solver(grid: Grid, mobile: int) -> LinearSolver:
     """Exact along a line and on small grids, multigrid on large ones."""
     if len(grid.shape) <= 1:
         return Thomas(grid.n_cells, mobile)

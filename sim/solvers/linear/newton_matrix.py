@@ -19,7 +19,7 @@ from sim.binder.system import System
 from sim.simd.blocks import LANES
 from sim.simd.threads import Pool
 from sim.solvers.linear import elimination
-from sim.solvers.linear.choice import choose
+from sim.solvers.linear.choice import choose_solver
 from sim.solvers.linear.elimination import BetweenCells, FrozenTransport, Units
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class LinearSystem:
         )
         self.b, self.c = np.zeros((n, m)), np.zeros((n, m))
         self.gamma = 0.0
-        self.between = choose(system.grid, m)
+        self.between = choose_solver(system.grid, m)
         self._pool = Pool(64)
         self.rows = [np.zeros((system.n_species, LANES)) for _ in range(self._pool.size)]
 

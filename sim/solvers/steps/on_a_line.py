@@ -91,7 +91,7 @@ class ByReference:
 structref.define_constructor(ByReference, Reference, list(Line._fields))
 
 
-def line(task: Task, record: Recorder) -> Line:
+def line_state(task: Task, record: Recorder) -> Line:
     """The state before the first step."""
     s, n = task.system, task.system.size
     linear, cells, m = LinearSystem(s), s.n_cells, s.n_mobile

@@ -10,7 +10,7 @@ from sim.binder.system import System
 from sim.errors import SolverError
 from sim.simd.threads import Pool
 from sim.solvers.steps import stages
-from sim.solvers.steps.solution import STATUS, Recorder, Solution, unsolved
+from sim.solvers.steps.solution import STATUS, Recorder, Solution, where_unsolved
 from sim.solvers.steps.stages import PIECE
 from sim.solvers.steps.task import Task
 
@@ -72,7 +72,7 @@ class OneStep:
         self.count["rhs"] += 1
         before = self.system.failures.copy()
         self.system.rhs(t, y, out)
-        where = unsolved(self.system, before)
+        where = where_unsolved(self.system, before)
         if where:
             self.unsolved, self.where_unsolved = self.unsolved + 1, where
 

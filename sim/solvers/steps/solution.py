@@ -41,7 +41,7 @@ class Solution:
     undershoot_species: str = ""
 
 
-def unsolved(system: System, before: np.ndarray) -> str:
+def where_unsolved(system: System, before: np.ndarray) -> str:
     """In words, where a kernel (speciation) found no solution since `failures` were `before`; else ""."""
     worse = np.flatnonzero(system.failures > before)
     if not worse.size:
