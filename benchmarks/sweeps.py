@@ -19,7 +19,7 @@ from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
 from sim.parameters import Parameter
-from sim.solvers import DEFAULT, SOLVERS
+from sim.solvers import DEFAULT, SOLVERS, Task
 from sim.sweeps import grid
 
 QUESTION = "What does a sweep cost beyond its runs, and how does it compare with a loop of one's own?"
@@ -128,7 +128,7 @@ def one_of_scipy(scenario: sim.Scenario, rtol: float) -> tuple[float, float]:
 
     system, y0, end = of_scenario(scenario)
     found = SOLVERS["bdf"].solve(
-        system, 0.0, end, y0, np.array([end]), rtol, system.tolerances(0.1 * rtol), None, 10**9
+        Task(system, 0.0, end, y0, np.array([end]), rtol, system.tolerances(0.1 * rtol), None, 10**9)
     )
     if found.status != "finished":
         raise SystemExit(f"SciPy's BDF did not finish: {found.message}")

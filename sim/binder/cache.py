@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
+from sim.binder import text
 from sim.binder.derivatives import Operations, rate_derivatives
 from sim.binder.layout import Layout
-from sim.binder.text import module_text
 from sim.jit.modules import generated
 from sim.model.kept import once_a_model
 from sim.model.model import Model
@@ -25,7 +25,7 @@ class Compiled:
 @once_a_model
 def compiled_model(model: Model) -> Compiled:
     """The compiled form of `model`."""
-    return Compiled(generated(module_text(model)), *model_structure(model))
+    return Compiled(generated(text.write(model)), *model_structure(model))
 
 
 @once_a_model
@@ -38,4 +38,4 @@ def model_structure(model: Model) -> tuple[Layout, Operations]:
 @once_a_model
 def compiled_reactions(model: Model) -> ModuleType:
     """The generated module for reaction steps, compiled when it is first used: only splitting needs it."""
-    return generated(module_text(model, "react"))
+    return generated(text.write(model, "react"))

@@ -19,7 +19,7 @@ RATES, SHOW, SLOPES = 0, 1, 2  # modes of the entry
 LANE_KERNELS = ("load", "store", "combine", "nudge", "quotient", "copy", "pore", "chain")
 
 
-def module_text(model: Model, entry: str = "blocks") -> str:
+def write(model: Model, entry: str = "blocks") -> str:
     """The generated module: a function per formula, a loop over lanes per statement, one entry.
 
     One compiled entry, because every entry compiles the whole model again: "blocks" for rates and

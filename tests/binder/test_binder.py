@@ -9,7 +9,7 @@ from reference import jacobian, rates
 import sim
 from sim.binder.cache import compiled_model
 from sim.binder.system import System
-from sim.binder.text import module_text
+from sim.binder.text import write
 from sim.errors import ModelError
 from sim.model.model import Model
 from sim.model.process import Derived, Process
@@ -110,8 +110,8 @@ MISTAKES = {
         r"x: broken\(1.0, ...\) fails: .*shape",
     ),
     "star": (lambda: model(derived=(Derived("x", many),)), "a formula names each of its inputs"),
-    "lambda": (lambda: module_text(model(derived=(Derived("x", unnamed),))), "cannot be read.*lambda"),
-    "table": (lambda: module_text(model(derived=(Derived("x", uses_table),))), "uses 'TABLE' \\(dict\\)"),
+    "lambda": (lambda: write(model(derived=(Derived("x", unnamed),))), "cannot be read.*lambda"),
+    "table": (lambda: write(model(derived=(Derived("x", uses_table),))), "uses 'TABLE' \\(dict\\)"),
     "nothing": (lambda: Process("x", 3.0, {"Ca": 1}), "must be a function"),
     "no change": (lambda: Process("x", one, {}), "must change at least one"),
     "bad name": (lambda: Species("Ca 2+"), "cannot name a species"),
@@ -144,7 +144,7 @@ def test_mistakes_come_back_as_sentences(mistake):
 
 def test_an_undefined_name_is_refused():
     with pytest.raises(ModelError, match="missing"):
-        module_text(model(derived=(Derived("x", uses_nothing_known),)))
+        write(model(derived=(Derived("x", uses_nothing_known),)))
 
 
 def test_a_process_out_of_balance_is_refused_with_its_element():
@@ -250,14 +250,14 @@ def test_compiled_reactions_equal_calling_the_formulas():
 
 def test_source_is_readable_and_does_not_depend_on_the_parameters():
     made = model()
-    text = module_text(made)
+    text = write(made)
     assert "def f0_take(Ca, k):" in text and "return k * Ca" in text
     assert "q1 = p[0]  # take.k" in text and "f0_take(V[lane + 64], q1)" in text
     slow = System(made, grids.slab(1e-3, 2))
     fast = System(made, grids.sphere(1e-3, 3), made.parameters.with_values({"take.k": 5.0}))
     assert slow._module is fast._module is compiled_model(made).module
     other = model(Process("take", take, {"Ca": -1, "bound": 1}, {"k": P(9.0)}))
-    assert module_text(other) == text
+    assert write(other) == text
 
 
 def test_the_users_own_process_runs_in_a_scenario():

@@ -15,7 +15,7 @@ import formula
 from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
-from sim.binder.text import module_text
+from sim.binder.text import write
 from sim.binder.system import System
 from sim.space import grid as grids
 

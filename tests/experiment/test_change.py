@@ -120,9 +120,9 @@ def test_words_give_the_model_of_the_catalogue():
     """Exchanging parts of a model is the same as making it with those words."""
     found = applied(sim.scenario("infarct_myocardium"), {"growth_law": "spiral", "constants": "minteq.v4"})
     made = sim.scenario("infarct_myocardium", growth_law="spiral", constants="minteq.v4")
-    from sim.binder.text import module_text
+    from sim.binder.text import write
 
-    assert module_text(found.model) == module_text(made.model)
+    assert write(found.model) == write(made.model)
     assert found.parameters.si("spiral.k") == made.parameters.si("spiral.k")
 
 
