@@ -63,7 +63,7 @@ def sweep() -> None:
 
 
 def _kept() -> str:
-    from sim.sweeps.driver import KEEP
+    from sim.sweeps.design.job import KEEP
 
     return f"Whole results to keep as NetCDF: {choices.word_list(KEEP)}. Instead of the file's."
 
