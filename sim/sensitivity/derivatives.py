@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.errors import ConfigError, RangeWarning, ScenarioError, nearest, shown
 from sim.experiment.scenario import Scenario
-from sim.experiment.targets import held, target
+from sim.experiment.targets import held_value, target
 from sim.run.result import Result
 from sim.sensitivity.responses import aligned
 
@@ -141,7 +141,7 @@ def _value(scenario: Scenario, name: str) -> float:
         own = target(scenario, name)
     except ScenarioError:
         own = None
-    value = None if own is None or own.words or own.whole or not own.axis else held(scenario, own)
+    value = None if own is None or own.words or own.whole or not own.axis else held_value(scenario, own)
     if value is None or isinstance(value, str):
         raise ConfigError(
             f"'{name}' has no value in {scenario.name} to change by a share."

@@ -165,12 +165,12 @@ def _options(
     timeout: str | None, memory: str | None, keep: str | None, shard: str | None, retry: str | None
 ) -> dict[str, Any]:
     """Keywords of sim.sweep from the options that were given."""
-    from sim.experiment.file_tables import si
+    from sim.experiment.file_tables import si_quantity
     from sim.sweeps.plans.memory import memory_in_bytes
 
     found: dict[str, Any] = {}
     if timeout is not None:
-        found["timeout"] = si(choices.quantity(timeout), "s", "--timeout")
+        found["timeout"] = si_quantity(choices.quantity(timeout), "s", "--timeout")
         if not found["timeout"] > 0:
             raise ConfigError(f"--timeout {timeout} must be above 0.")
     if memory is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
-from sim.experiment.file_tables import Section, flat, parameters_in, quantity, read_toml, si
+from sim.experiment.file_tables import Section, dotted_values, parameters_in, quantity, read_toml, si_quantity
 from sim.run import measures
 from sim.sweeps.plans.design import design_of
 from sim.sweeps.plans.memory import memory_in_bytes
@@ -189,7 +189,7 @@ def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
             raise ConfigError(f"{one.where}: 'above' is for an onset, not for a {what}. Take it out.")
         if what == "onset":
             level = one.content.get("above", "0.1 mM")
-            si(level, known[of], f"{one.where}: above")  # refused here, not in every point
+            si_quantity(level, known[of], f"{one.where}: above")  # refused here, not in every point
             found[name] = measures.onset(of, above=level)
         else:
             found[name] = MEASURES[what](of)
@@ -248,5 +248,5 @@ def _look(one: Section) -> dict[str, Any]:
         options["scale"] = one.choice("scale", ("auto", "linear", "log"))
     if "at" in one:
         where = f"{one.where}: at"
-        options["at"] = {k: quantity(v, where) for k, v in flat(one.table("at"), where).items()}
+        options["at"] = {k: quantity(v, where) for k, v in dotted_values(one.table("at"), where).items()}
     return options
