@@ -17,7 +17,7 @@ from benchmarks.measuring import machine
 from benchmarks.measuring.timing import per_call
 from benchmarks.problems import lesion, of_scenario, precipitation
 from sim.binder.system import System
-from sim.solvers import DEFAULT, SOLVERS
+from sim.solvers import DEFAULT, SOLVERS, Task
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.space import transport
 
@@ -41,7 +41,7 @@ def state_of(quick: bool) -> tuple[System, np.ndarray]:
     system, y0, _ = problem.parts
     end = 2 * 86400.0
     found = SOLVERS[DEFAULT].solve(
-        system, 0.0, end, y0, np.array([end]), 1e-4, system.tolerances(1e-5), None, 10**6
+        Task(system, 0.0, end, y0, np.array([end]), 1e-4, system.tolerances(1e-5), None, 10**6)
     )
     if found.status != "finished":
         raise SystemExit(f"the run that prepares the kernels failed: {found.message}")

@@ -16,7 +16,7 @@ from pathlib import Path
 import sim
 from benchmarks.problems import Problem, of_scenario, precipitation
 from sim.parameters import Parameters
-from sim.solvers import DEFAULT, SOLVERS
+from sim.solvers import DEFAULT, SOLVERS, Task
 
 QUESTION = "What does a sweep cost beyond its runs, and how does it compare with a loop of one's own?"
 RADIUS = "lesion.radius"
@@ -124,7 +124,7 @@ def one_of_scipy(scenario: sim.Scenario, rtol: float) -> tuple[float, float]:
 
     system, y0, end = of_scenario(scenario)
     found = SOLVERS["bdf"].solve(
-        system, 0.0, end, y0, np.array([end]), rtol, system.tolerances(0.1 * rtol), None, 10**9
+        Task(system, 0.0, end, y0, np.array([end]), rtol, system.tolerances(0.1 * rtol), None, 10**9)
     )
     if found.status != "finished":
         raise SystemExit(f"SciPy's BDF did not finish: {found.message}")

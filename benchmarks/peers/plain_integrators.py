@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.solvers.steps.solution import Recorder, per_cell
+from sim.solvers import Task
+from sim.solvers.steps.solution import Recorder, Solution
 
 
-def unpreconditioned(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps=200_000):
+def unpreconditioned(task: Task) -> Solution:
     """CVODE as it comes: BDF, Newton, GMRES without a preconditioner."""
     from sksundae.cvode import CVODE
 
-    count, record, state = [0], Recorder(system, t_eval, atol, progress), np.empty(system.size)
+    system, t1, record = task.system, task.t1, Recorder(task)
+    count, state = [0], np.empty(system.size)
 
     def rhs(t, y, dy):
         count[0] += 1
@@ -19,11 +21,11 @@ def unpreconditioned(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_
         system.rhs(t, state, dy)
 
     integrator = CVODE(
-        rhs, method="BDF", rtol=rtol, atol=per_cell(system, atol), linsolver="gmres", krylov_dim=30
+        rhs, method="BDF", rtol=task.rtol, atol=task.atol_of_mean, linsolver="gmres", krylov_dim=30
     )
-    t, y, status, message = t0, np.array(y0, float), "finished", ""
+    t, y, status, message = task.t0, np.array(task.y0, float), "finished", ""
     try:
-        integrator.init_step(t0, y)
+        integrator.init_step(t, y)
         while t < t1:
             out = integrator.step(t1, method="onestep", tstop=t1)
             if not out.success:
@@ -36,18 +38,19 @@ def unpreconditioned(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_
     return record.solution(t, y, status, message, rhs=count[0])
 
 
-def differenced(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps=200_000):
+def differenced(task: Task) -> Solution:
     """SciPy's BDF as a user would call it: the pattern of the Jacobian, grouped differences, sparse LU.
 
     The solver "bdf" gets our derivatives instead, which spares it most of its work.
     """
     from scipy import integrate
 
+    from sim.solvers.linear.elimination import FrozenTransport
     from sim.solvers.linear.newton_matrix import LinearSystem
 
-    record, linear = Recorder(system, t_eval, atol, progress), LinearSystem(system)
+    system, record, linear = task.system, Recorder(task), LinearSystem(task.system)
     linear.slopes[:] = 1.0
-    linear.conductance, linear.loss, linear.porosity = system.couplings()
+    linear.transport = FrozenTransport(*system.couplings())
     pattern = linear.sparse() != 0
 
     def rhs(t, y):
@@ -56,7 +59,13 @@ def differenced(system, t0, t1, y0, t_eval, rtol, atol, progress=None, max_steps
         return dy
 
     integrator = integrate.BDF(
-        rhs, t0, np.array(y0, float), t1, rtol=rtol, atol=per_cell(system, atol), jac_sparsity=pattern
+        rhs,
+        task.t0,
+        np.array(task.y0, float),
+        task.t1,
+        rtol=task.rtol,
+        atol=task.atol_of_mean,
+        jac_sparsity=pattern,
     )
     integrator.D[2:] = 0.0  # SciPy subtracts from these rows before it has filled them
     status, message = "finished", ""

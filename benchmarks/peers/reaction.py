@@ -23,7 +23,7 @@ from sim.binder.system import System
 from sim.chemistry import aqueous, aqueous_lanes
 from sim.chemistry.activity import water_density
 from sim.parameters import Parameters
-from sim.solvers import DEFAULT, SOLVERS
+from sim.solvers import DEFAULT, SOLVERS, Task
 from sim.space import grid as grids
 
 RATE = 1e-9  # mol per kg water and second
@@ -115,7 +115,8 @@ def growing(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
 
     def mine(rtol: float) -> np.ndarray:
         tolerance = np.full(system.size, 1e-2 * rtol)
-        found = SOLVERS[DEFAULT].solve(system, 0.0, STEP, y, np.array([STEP]), rtol, tolerance, None, 100_000)
+        task = Task(system, 0.0, STEP, y, np.array([STEP]), rtol, tolerance, max_steps=100_000)
+        found = SOLVERS[DEFAULT].solve(task)
         if found.status != "finished":
             raise SystemExit(f"our reaction step failed: {found.message}")
         return system.split(found.end)[0][:, 4] / water_density(KELVIN) * tight["kgw"]

@@ -11,10 +11,11 @@ import numpy as np
 from sim.errors import ScenarioError, shown
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
+from sim.solvers.steps.task import MAX_STEPS
 from sim.units import convert
 
 RTOL, ATOL = 1e-5, 1e-6
-MAX_STEPS = 200_000
+
 OUTPUTS = 121  # times of output, where none are asked for
 
 Times = int | Sequence[float | str] | np.ndarray | None  # as a user gives them

@@ -15,10 +15,10 @@ from sim.experiment.scenario import Scenario
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
 from sim.identity.versions import installed_versions
-from sim.run.builder import Builder, Segment
 from sim.run.dataset import assemble
 from sim.run.ledger import inventory
 from sim.run.result import Result
+from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import STATUS, Solution
 
 

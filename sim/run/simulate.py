@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,13 +12,12 @@ from sim.errors import ScenarioError, shown
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import memory
-from sim.run.builder import Builder
 from sim.run.record import RunRecord
 from sim.run.result import Result
-from sim.solvers import DEFAULT
+from sim.run.segments import Builder
+from sim.solvers import DEFAULT, Task
 from sim.solvers import solver as find_solver
-
-Progress = Callable[[float, int], None]
+from sim.solvers.steps.task import Progress
 
 
 def simulate(
@@ -74,8 +72,10 @@ def simulate(
             record.begin(segment, y)
             inside = (wanted >= segment.start) & (wanted <= segment.end)
             solution = solve(
-                system, segment.start, segment.end, y, wanted[inside], settings.rtol,
-                system.tolerances(settings.atol), report, settings.max_steps,
+                Task(
+                    system, segment.start, segment.end, y, wanted[inside], settings.rtol,
+                    system.tolerances(settings.atol), report, settings.max_steps,
+                )
             )  # fmt: skip
             record.end(segment, solution)
             y = solution.end

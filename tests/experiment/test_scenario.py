@@ -144,7 +144,7 @@ def test_models_are_the_same_when_all_that_they_hold_is():
 
 def test_a_treatment_out_of_range_is_warned_of_in_the_words_it_was_given_in():
     """300 umol/L/min is 0.005 in SI: the hint that a plain number was meant would be wrong."""
-    from sim.run.builder import Builder
+    from sim.run.segments import Builder
 
     base = sim.scenario("infarct_myocardium")
     for value, hint in (("300 umol/L/min", False), (5e-3, True)):

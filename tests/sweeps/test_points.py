@@ -152,8 +152,8 @@ def test_a_refused_scenario_keeps_its_sentence():
 def test_a_failed_run_keeps_reason_and_what_it_had(monkeypatch, tmp_path):
     solve = SOLVERS[DEFAULT].solve
 
-    def limited(*arguments):
-        return solve(*arguments[:-1], 30)  # max_steps
+    def limited(task):
+        return solve(replace(task, max_steps=30))
 
     monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=limited))
     row = row_of(

@@ -352,7 +352,7 @@ def threads(result):
 def test_the_memory_of_the_driver_is_flat(tmp_path, workers):
     """5 % over 2000 points, after the first 200."""
     psutil = pytest.importorskip("psutil")
-    from benchmarks.sweeps import left, tiny
+    from benchmarks.ours.sweeps import left, tiny
 
     seen, next_look = [], [200]
 

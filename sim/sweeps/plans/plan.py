@@ -167,8 +167,8 @@ def _treated(base: Scenario, top: Section) -> Scenario:
 
 def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
     """{name: measure} of [measures]: mineral = { what = "total", of = "HAP" }."""
-    from sim.run.builder import Builder
     from sim.run.dataset import variables
+    from sim.run.segments import Builder
 
     content = top.table("measures")
     if not content:
