@@ -21,8 +21,6 @@ import numpy as np
 import sim
 from sim.binder.system import System
 from sim.jit.closure import stamp as stamp_of
-from sim.model.model import Model
-from sim.model.species import Species
 from sim.run.segments import Builder
 from sim.solvers import SOLVERS, Task
 from sim.solvers.steps.task import Progress
@@ -172,7 +170,9 @@ MODES = ((1, 1), (2, 3))  # half waves along x and y of each species' cosine
 def diffusion(quick: bool) -> Problem:
     """Smooth diffusion without reactions, where a step may as well be explicit."""
     n, end = (24, 20.0) if quick else (64, 20.0)
-    model = Model((Species("a", diffusivity=DIFFUSIVITY[0]), Species("b", diffusivity=DIFFUSIVITY[1])))
+    model = sim.Model(
+        (sim.Species("a", diffusivity=DIFFUSIVITY[0]), sim.Species("b", diffusivity=DIFFUSIVITY[1]))
+    )
 
     def state(system: System, t: float) -> np.ndarray:
         """Cosines are eigenvectors of the two-point fluxes on equal cells; closed boundary."""

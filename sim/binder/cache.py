@@ -23,9 +23,15 @@ class Compiled:
 
 
 @once_a_model
+def model_text(model: Model) -> str:
+    """The generated text that `compiled_model` compiles."""
+    return text.write(model)
+
+
+@once_a_model
 def compiled_model(model: Model) -> Compiled:
     """The compiled form of `model`."""
-    return Compiled(generated(text.write(model)), *model_structure(model))
+    return Compiled(generated(model_text(model)), *model_structure(model))
 
 
 @once_a_model

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 
 from sim.errors import ScenarioError
 from sim.experiment.scenario import Scenario
+from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
 from sim.texts import size_text
 
-OUTPUTS = 121  # what simulate keeps unless told
 LARGE = 10_000  # cells above which a run reports its memory on the screen
 FLOAT = 8  # bytes
 ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index

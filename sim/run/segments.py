@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.binder.system import System
 from sim.errors import ScenarioError, nearest
+from sim.experiment.given import as_given
 from sim.experiment.intervention import Intervention
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.parameters import Parameters
@@ -76,7 +77,7 @@ class Builder:
         for start, end, cut in zip(times[:-1], times[1:], began_by, strict=True):
             if cut is not None:
                 outside = {k: v for k, v in cut.parameters.items() if k.startswith(f"{PLASMA}.")}
-                parameters = parameters.with_values(cut.parameters)
+                parameters = parameters.with_values({n: as_given(v) for n, v in cut.parameters.items()})
                 # What is said of plasma is said of the fluid outside: both spellings act.
                 fluid |= {k.partition(".")[2]: parameters.si(k) for k in outside}
                 fluid |= {k: _concentration(k, v) for k, v in cut.boundary.items()}
