@@ -97,7 +97,7 @@ def _laws(layout: Layout, extra: str) -> str:
             return [f"    s{index[id(s)]}(V, p, t)"]
         i = s.kernel
         copies = [f"    copy(W, {row}, 1, W, {s.inputs + a})" for a, row in enumerate(s.reads)]
-        return [*copies, f"    kernel_{i}({_views(i, s)}, failed, scratch_{i}, *tables_{i})"]
+        return [*copies, f"    kernel_{i}({_views(i, s)}, failed, scratch_{i}, tables_{i})"]
 
     for s in layout.before:
         lines += run(s)
@@ -149,7 +149,7 @@ def _slopes(layout: Layout, kernels: list[Kernel], extra: str) -> str:
             i, o, n = s.kernel, s.count, len(s.reads)
             lines += [
                 f"    block = D[at_kernels[{i}] : at_kernels[{i}] + {o * n}].reshape(({o}, {n}, {LANES}))",
-                f"    slopes_{i}({_views(i, s)}, block, scratch_{i}, *tables_{i})",
+                f"    slopes_{i}({_views(i, s)}, block, scratch_{i}, tables_{i})",
             ]
     return "\n".join(["", "@kernel(cache=False, inline='always')", *lines, ""])
 

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import total_of
-from sim.chemistry.fluid import Fluid, Value, Values, _fluid
+from sim.chemistry.fluid import Fluid, Value, Values, fluid_of
 from sim.chemistry.many import Solution, solve_totals
 from sim.chemistry.saturation import ln_iap
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
-LN10 = np.log(10.0)
 LEAST = -115.0  # ln of the smallest fraction of a component that may remain, 1e-50
 
 
@@ -87,7 +87,7 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     def shaped(a: np.ndarray) -> Value:
         return a.reshape(shape) if shape else float(a[0])
 
-    end = _fluid(tables, solution, shape, fluid.temperature)
+    end = fluid_of(tables, solution, shape, fluid.temperature)
     return Equilibrium(end, mineral, shaped(1e3 * (initial + extent)), shaped(1e3 * extent))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.binder.system import System
-from sim.chemistry import aqueous
+from sim.chemistry.pore_water import BACKGROUND, acidity_at, pore_water_tables
 from sim.errors import ScenarioError, nearest
 from sim.experiment.intervention import Intervention
 from sim.experiment.places import names_of, paint
@@ -204,12 +204,12 @@ class Builder:
         """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
         values = {k: v for k, v in fluid.items() if k != "pH"}
         if "pH" in fluid and "H" in self.model.mobile:
-            background = {b: parameters.si(f"fluid.{b}") for b in aqueous.BACKGROUND}
-            arguments = aqueous.tables(
+            background = {b: parameters.si(f"fluid.{b}") for b in BACKGROUND}
+            tables = pore_water_tables(
                 self.scenario.constants, parameters.si("fluid.temperature"), background
             )
             known = [values.get(k, 0.0) for k in ("Ca", "P", "C")]
-            values["H"] = aqueous.acidity_at(fluid["pH"], *known, arguments)
+            values["H"] = acidity_at(fluid["pH"], known, tables)
         return {k: v for k, v in values.items() if k in self.model.mobile}
 
     def _fluid(self, parameters: Parameters) -> Iterator[tuple[str, float]]:
