@@ -64,8 +64,12 @@ def solve_totals(
 
 
 def weighted_sums(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """values (n, k) times weights (k,) or (k, j)."""
-    result: np.ndarray = values @ weights
+    """values (n, k) times weights (k,) or (k, j), without BLAS.
+
+    For matrices as thin as these a BLAS wakes its threads, which then spin and cost several times what
+    the product does.
+    """
+    result: np.ndarray = np.einsum("nk,k...->n...", values, weights)
     return result
 
 
