@@ -13,6 +13,8 @@ Sections, and minutes of each:
     peers_speciation 1   against PHREEQC
     peers_reduced 5      against py-pde and FiPy
     sweeps 3             overhead of a sweep, and against a loop around SciPy's BDF
+and, where it is named,
+    main_job 2           120 cells, 30 days: from nothing, from a warm cache, and error against time
 With a cache that knows nothing yet everything is compiled first, 2 minutes more; references that are
 not stored for the present model are computed once, 4 minutes. Results go to benchmarks/results/
 (--quick: benchmarks/results/quick/).
@@ -27,7 +29,8 @@ import sys
 import time
 from pathlib import Path
 
-SECTIONS = ("startup", "kernels", "work_precision", "scaling", "peers_speciation", "peers_reduced", "sweeps")
+from benchmarks.sections import MODULES, ON_REQUEST, SECTIONS
+
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -37,11 +40,11 @@ def measure(section: str, quick: bool, **options) -> dict:
 
     from numba import get_num_threads  # isort: skip
 
-    from benchmarks.machine import description
+    from benchmarks.measuring.machine import description
 
     about = description(get_num_threads())
     started = time.perf_counter()
-    found = importlib.import_module(f"benchmarks.{section}").run(quick, **options)
+    found = importlib.import_module(MODULES[section]).run(quick, **options)
     whole = time.perf_counter() - started
     return {"section": section, "quick": quick, "took": whole, "machine": about, **found}
 
@@ -58,7 +61,12 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         "python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("sections", nargs="*", metavar="SECTION", help="all of them when none is named")
+    made.add_argument(
+        "sections",
+        nargs="*",
+        metavar="SECTION",
+        help=f"all of them but {', '.join(ON_REQUEST)} when none is named",
+    )
     made.add_argument("--quick", action="store_true", help="toy sizes; the numbers mean nothing")
     made.add_argument("--out", type=Path, help="folder for JSON, report.md and pictures")
     made.add_argument(
@@ -69,17 +77,17 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code 0 when every section ran and every answer passed its check."""
-    from benchmarks import report
+    from benchmarks.report import tables as report
 
     options = parser().parse_args(arguments)
     folder = options.out or (RESULTS / "quick" if options.quick else RESULTS)
     wanted = options.sections or [*SECTIONS]
-    unknown = [s for s in wanted if s not in (*SECTIONS, "report")]
+    unknown = [s for s in wanted if s not in (*MODULES, "report")]
     if unknown:
-        print(f"'{unknown[0]}' is not a section; there are {', '.join(SECTIONS)} and report.")
+        print(f"'{unknown[0]}' is not a section; there are {', '.join(MODULES)} and report.")
         return 2
     good = True
-    for section in [s for s in SECTIONS if s in wanted]:
+    for section in [s for s in MODULES if s in wanted]:
         print(f"\n{section} ...", file=sys.stderr, flush=True)
         extra = {"limit": options.scale_seconds} if section == "scaling" and options.scale_seconds else {}
         try:

@@ -21,11 +21,9 @@ import numpy as np
 import sim
 from sim.binder.system import System
 from sim.jit.closure import stamp as stamp_of
-from sim.model.model import Model
-from sim.model.species import Species
-from sim.run.builder import Builder
-from sim.solvers import SOLVERS
-from sim.solvers.steps.solution import Progress
+from sim.run.segments import Builder
+from sim.solvers import SOLVERS, Task
+from sim.solvers.steps.task import Progress
 from sim.space import grid as grids
 
 REFERENCES = Path(__file__).parent / "results" / "references"
@@ -65,8 +63,10 @@ class Problem:
         end = share * whole
         system.forget()
         return solver(
-            system, 0.0, end, y0.copy(), np.array([end]), rtol, system.tolerances(0.1 * rtol),
-            progress, 10**9,
+            Task(
+                system, 0.0, end, y0.copy(), np.array([end]), rtol, system.tolerances(0.1 * rtol),
+                progress, 10**9,
+            )
         )  # fmt: skip
 
     def error(self, end: np.ndarray, reference: np.ndarray) -> float:
@@ -109,8 +109,8 @@ class Problem:
     def definition(self) -> str:
         """Hash of all that decides the answer: sources of the formulas, numbers, first state."""
         system, y0, end = self.parts
-        stamp = hashlib.sha256(json.dumps([self.name, stamp_of(system.cells), end]).encode())
-        for a in (system.p, system.fields, system.row, system.column, system.value, y0, system.grid.volume):
+        stamp = hashlib.sha256(json.dumps([self.name, stamp_of(system.formulas), end]).encode())
+        for a in (system.p, system.fields, *system.stoichiometry, y0, system.grid.volume):
             stamp.update(np.ascontiguousarray(a).tobytes())
         for a in system.tables:
             stamp.update(np.ascontiguousarray(a).tobytes())
@@ -170,7 +170,9 @@ MODES = ((1, 1), (2, 3))  # half waves along x and y of each species' cosine
 def diffusion(quick: bool) -> Problem:
     """Smooth diffusion without reactions, where a step may as well be explicit."""
     n, end = (24, 20.0) if quick else (64, 20.0)
-    model = Model((Species("a", diffusivity=DIFFUSIVITY[0]), Species("b", diffusivity=DIFFUSIVITY[1])))
+    model = sim.Model(
+        (sim.Species("a", diffusivity=DIFFUSIVITY[0]), sim.Species("b", diffusivity=DIFFUSIVITY[1]))
+    )
 
     def state(system: System, t: float) -> np.ndarray:
         """Cosines are eigenvectors of the two-point fluxes on equal cells; closed boundary."""

@@ -11,7 +11,7 @@ from sim.model.model import Model
 from sim.model.process import Derived, Process, arguments, coefficient, group
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.solvers import solver
+from sim.solvers import Task, solver
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.space.grid import Grid
 
@@ -127,7 +127,9 @@ def jacobian(system: System, t: float, y: np.ndarray, step: float = 1e-5) -> np.
 def run(system: System, y0, t1: float, name="cvode", rtol=1e-9, atol=1e-12, times=None):
     """Integrate a system from 0 and return its Solution, which must have finished."""
     times = np.array([t1]) if times is None else np.asarray(times, float)
-    found = solver(name).solve(system, 0.0, t1, np.asarray(y0, float), times, rtol, system.tolerances(atol))
+    found = solver(name).solve(
+        Task(system, 0.0, t1, np.asarray(y0, float), times, rtol, system.tolerances(atol))
+    )
     assert found.status == "finished", found.message
     return found
 

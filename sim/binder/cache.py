@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from sim.binder.derivatives import Programme, programme
+from sim.binder import text
+from sim.binder.derivatives import Operations, rate_derivatives
 from sim.binder.layout import Layout
-from sim.binder.text import write
 from sim.jit.modules import generated
 from sim.model.kept import once_a_model
 from sim.model.model import Model
@@ -19,23 +19,29 @@ class Compiled:
 
     module: ModuleType
     layout: Layout
-    programme: Programme
+    operations: Operations
 
 
 @once_a_model
-def compiled(model: Model) -> Compiled:
+def model_text(model: Model) -> str:
+    """The generated text that `compiled_model` compiles."""
+    return text.write(model)
+
+
+@once_a_model
+def compiled_model(model: Model) -> Compiled:
     """The compiled form of `model`."""
-    return Compiled(generated(write(model)), *structure(model))
+    return Compiled(generated(model_text(model)), *model_structure(model))
 
 
 @once_a_model
-def structure(model: Model) -> tuple[Layout, Programme]:
+def model_structure(model: Model) -> tuple[Layout, Operations]:
     """Rows of a block and the operations of derivatives: what is known before anything is compiled."""
     layout = Layout(model)
-    return layout, programme(model, layout)
+    return layout, rate_derivatives(model, layout)
 
 
 @once_a_model
-def reactions(model: Model) -> ModuleType:
+def compiled_reactions(model: Model) -> ModuleType:
     """The generated module for reaction steps, compiled when it is first used: only splitting needs it."""
-    return generated(write(model, "react"))
+    return generated(text.write(model, "react"))

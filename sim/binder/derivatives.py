@@ -1,4 +1,4 @@
-"""Derivatives of rates by amounts, as a programme: differences of each formula, then the chain rule.
+"""Derivatives of rates by amounts, as an operation list: differences of each formula, then the chain rule.
 
 Every formula is differenced in its own arguments, one at a time; kernels bring their own slopes.
 What depends on what is known from the names, so only entries that can differ from zero exist.
@@ -6,11 +6,11 @@ What depends on what is known from the names, so only entries that can differ fr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from sim.binder.layout import POROSITY, Layout
+from sim.binder.layout import POROSITY, Layout, Statement
 from sim.model.model import Model
 
 # What a derived quantity is at least taken to be when it is nudged; others may be of any size.
@@ -18,24 +18,38 @@ FLOORS = {"1": 1e-3, "mol m-3": 1e-3, "mol kg-1": 1e-6}
 TINY = 1e-30
 
 
-@dataclass(frozen=True)
-class Programme:
-    """How the derivatives of a model come about.
+class Partials(NamedTuple):
+    """One entry per formula argument: statement to run, row to nudge, floor of the nudge, first row that
+    the statement writes, how many, and the first row of D that they give."""
 
-    partial_*: one entry per formula argument: statement to run, row to nudge, floor of the nudge,
-        first output row, how many, first row of D.
-    pores: first row of D for c = u/porosity. kernels: first row of D per kernel.
-    target, factor, source: the chain rule, G[target] += D[factor] G[source].
-    process, species, first: entry j, row first + j of G, is d(rate of process)/d(amount of species).
-    """
+    statement: np.ndarray
+    row: np.ndarray
+    floor: np.ndarray
+    output: np.ndarray
+    width: np.ndarray
+    at: np.ndarray
 
-    partial: tuple[np.ndarray, ...]
-    pores: int
-    kernels: np.ndarray
-    n_d: int
+
+class Chain(NamedTuple):
+    """The chain rule, in order: G[target] += D[factor] G[source]."""
+
     target: np.ndarray
     factor: np.ndarray
     source: np.ndarray
+
+
+class Operations(NamedTuple):
+    """How the derivatives of a model come about: D by formula, then G by amounts.
+
+    pores: first row of D for c = u/porosity. kernels: first row of D per kernel. n_d, n_g: rows of D, G.
+    process, species, first: entry j, row first + j of G, is d(rate of process)/d(amount of species).
+    """
+
+    partial: Partials
+    pores: int
+    kernels: np.ndarray
+    n_d: int
+    chain: Chain
     n_g: int
     first: int
     process: np.ndarray
@@ -43,8 +57,7 @@ class Programme:
 
 
 class _Writer:
-    def __init__(self, model: Model, layout: Layout):
-        self.model, self.layout = model, layout
+    def __init__(self) -> None:
         self.n_d, self.n_g = 0, 1
         self.partial: list[tuple] = []
         self.ops: list[tuple[int, int, int]] = []
@@ -56,7 +69,7 @@ class _Writer:
         at, self.n_d = self.n_d, self.n_d + count
         return at
 
-    def add(self, row: int, parts: list[tuple[int, dict[int, int]]]):
+    def add(self, row: int, parts: list[tuple[int, dict[int, int]]]) -> None:
         """The derivative of a row from (row of D, derivatives of what it was taken by)."""
         species = sorted({b for _, inner in parts for b in inner})
         if not species:
@@ -68,9 +81,9 @@ class _Writer:
                 self.ops.append((self.known[row][b], d, g))
 
 
-def programme(model: Model, layout: Layout) -> Programme:
-    """The programme for a model with this layout."""
-    w = _Writer(model, layout)
+def rate_derivatives(model: Model, layout: Layout) -> Operations:
+    """The operation list for a model with this layout."""
+    w = _Writer()
     floors = {k: 1e-3 * s.scale for k, s in enumerate(model.species)}
     mobile = [k for k, s in enumerate(model.species) if s.mobile]
     floors |= {layout.c + j: 1e-3 * model.species[k].scale for j, k in enumerate(mobile)}
@@ -79,13 +92,12 @@ def programme(model: Model, layout: Layout) -> Programme:
     w.known |= {k: {k: 0} for k, s in enumerate(model.species) if not s.mobile}
     index = {id(s): k for k, s in enumerate(layout.statements)}
 
-    def differentiate(s):
+    def differentiate(s: Statement) -> None:
         if s.kernel >= 0:
             w.kernels[s.kernel] = at = w.rows_of_d(s.count * len(s.reads))
             for o in range(s.count):
-                w.add(s.output + o, [
-                    (at + o * len(s.reads) + a, w.known.get(row, {})) for a, row in enumerate(s.reads)
-                ])  # fmt: skip
+                of = [{} if row is None else w.known.get(row, {}) for row in s.reads]
+                w.add(s.output + o, [(at + o * len(s.reads) + a, inner) for a, inner in enumerate(of)])
             return
         taken = []
         for row in dict.fromkeys(r for r in s.reads if r in w.known):
@@ -110,13 +122,14 @@ def programme(model: Model, layout: Layout) -> Programme:
     entries = [
         (q, b, g) for q in range(len(model.processes)) for b, g in w.known.get(layout.rates + q, {}).items()
     ]
-    assert [g for *_, g in entries] == list(range(first, w.n_g))  # noqa: S101
+    if [g for *_, g in entries] != list(range(first, w.n_g)):
+        raise AssertionError("the derivatives of rates are not the last rows of G, in order of the processes")
     ops = np.array(w.ops, np.int64).reshape(-1, 3)
     columns = list(zip(*w.partial, strict=True)) if w.partial else [()] * 6
     kinds = (np.int64, np.int64, float, np.int64, np.int64, np.int64)
-    return Programme(
-        tuple(np.array(c, k) for c, k in zip(columns, kinds, strict=True)),
+    return Operations(
+        Partials(*(np.array(c, k) for c, k in zip(columns, kinds, strict=True))),
         pores, np.array([w.kernels[k] for k in sorted(w.kernels)], np.int64), max(1, w.n_d),
-        *np.ascontiguousarray(ops.T), w.n_g, first,
+        Chain(*np.ascontiguousarray(ops.T)), w.n_g, first,
         np.array([e[0] for e in entries], np.int64), np.array([e[1] for e in entries], np.int64),
     )  # fmt: skip

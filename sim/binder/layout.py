@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sim.errors import ModelError
@@ -16,15 +17,18 @@ class Statement:
     """One line of a model: a formula or a kernel, the rows it reads and the rows it writes.
 
     reads: per argument a row, or None for a parameter or the time; output: first row written,
-    `count` rows. inputs, kernel: for a kernel its rows of inputs and its place among the kernels.
+    `count` rows. formula: None for a kernel, which has rows of inputs, a place among the kernels and `memory`
+    rows of a warm start instead.
     """
 
     owner: Derived | Process
+    formula: Callable | None
     reads: tuple[int | None, ...]
     output: int
     count: int
     inputs: int = -1
     kernel: int = -1
+    memory: int = 0
 
 
 @dataclass
@@ -37,7 +41,7 @@ class Layout:
     before: list[Statement] = field(default_factory=list)  # what porosity needs
     after: list[Statement] = field(default_factory=list)  # the other derived quantities, then the rates
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         m = self.model
         self.parameter = {name: k for k, name in enumerate(m.parameters)}
         self.species = len(m.species)
@@ -68,14 +72,16 @@ class Layout:
     def statements(self) -> list[Statement]:
         return [*self.before, *self.after]
 
-    def _statement(self, owner: Derived | Process, output: int, kernels: list) -> Statement:
+    def _statement(self, owner: Derived | Process, output: int, kernels: list[Derived]) -> Statement:
         count = len(owner.outputs) if isinstance(owner, Derived) else 1
-        if isinstance(owner.formula, Kernel):
+        formula = owner.formula
+        if isinstance(formula, Kernel):
+            place = next(i for i, d in enumerate(kernels) if d is owner)
             rows = tuple(self.row[n] for n in owner.inputs.values())
             inputs, self.rows = self.rows, self.rows + len(rows)
-            return Statement(owner, rows, output, count, inputs, kernels.index(owner))
-        reads = tuple(self._read(owner, a) for a in arguments(owner.formula, owner.name))
-        return Statement(owner, reads, output, count)
+            return Statement(owner, None, rows, output, count, inputs, place, formula.memory)
+        reads = tuple(self._read(owner, a) for a in arguments(formula, owner.name))
+        return Statement(owner, formula, reads, output, count)
 
     def _read(self, owner: Derived | Process, argument: str) -> int | None:
         name = self.named(owner, argument)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.binder.cache import reactions
+from sim.binder.cache import compiled_reactions
+from sim.binder.elimination_order import Elimination
+from sim.binder.rodas import Control
 from sim.binder.system import System
 from sim.model.model import TIME
-from sim.simd.threads import Team
+from sim.simd.threads import Pool
 
 STEPS, REJECTED, EVALUATIONS, STUCK = range(4)  # columns of Reactor.count
 
@@ -15,18 +17,20 @@ STEPS, REJECTED, EVALUATIONS, STUCK = range(4)  # columns of Reactor.count
 class Reactor:
     """advance(t0, t1, y, guess): y (n, s) by the reactions alone, error per step and cell below rtol, atol.
 
-    programme: an Elimination of all species (see sim.binder.elimination_order). atol (n, s).
+    order: an Elimination of all species. atol (n, s) [units of the species].
     count (blocks, 4): steps, rejected steps, evaluations, 1 where no step succeeded. The compiled
     entry is a module of its own, made when the first Reactor of a model is.
     """
 
-    def __init__(self, system: System, programme, rtol: float, atol: np.ndarray):
-        self.system, self.programme, self.rtol = system, programme, float(rtol)
+    def __init__(self, system: System, order: Elimination, rtol: float, atol: np.ndarray):
+        self.system, self.order, self.rtol = system, order, float(rtol)
         self.atol = np.ascontiguousarray(atol)
         self.count = np.zeros((system.n_blocks, 4), np.int64)
-        self._module = reactions(system.model)
-        self._timed = any(TIME in q.needs for q in (*system.model.processes, *system.model.derived))
-        self._team = Team(1, len(system._work))
+        self._module = compiled_reactions(system.model)
+        model = system.model
+        needed = {n for q in model.processes for n in q.needs} | {n for d in model.derived for n in d.needs}
+        self._timed = TIME in needed
+        self._pool = Pool(1, len(system.workspaces))
 
     def advance(self, t0: float, t1: float, y: np.ndarray, guess: np.ndarray) -> bool:
         """In place; False when a block found no step.
@@ -35,19 +39,15 @@ class Reactor:
         next stretch that begins with such a transient. The system then knows the pore concentrations
         and the porosity at the end, as after an evaluation of its right-hand side.
         """
-        s, o = self.system, self.programme
-        p = s.programme
-        programme = (p.partial, p.pores, p.kernels, p.target, p.factor, p.source, p.first, p.process.size)
-        elimination = (o.n_entries, o.ones, o.assemble, o.factor, o.forward, o.backward)
+        s = self.system
+        control = Control(self.rtol, self.atol, s.scale, self._timed, guess, self.count)
 
-        def work(share: int, first: int, last: int):
-            V, D, G, rates, *extra = s._work[share]
+        def work(share: int, first: int, last: int) -> None:
             self._module.react(
-                first, last, t0, t1, y, s.fields, s.p, s.memory, s.failures, s._c, s._porosity,
-                self.rtol, self.atol, guess, self.count, s.row, s.column, s.value, *programme,
-                s.scale, self._timed, *elimination, V, D, G, rates, *extra,
+                first, last, t0, t1, y, s.cells, control, s.stoichiometry, s.operations, self.order,
+                s.workspaces[share],
             )  # fmt: skip
 
         self.count[:, STUCK] = 0
-        self._team.run(work, s.n_blocks)
+        self._pool.run(work, s.n_blocks)
         return not self.count[:, STUCK].any()

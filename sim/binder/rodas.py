@@ -1,50 +1,77 @@
 """The second entry of a generated module: reactions of whole blocks of cells over a stretch of time.
 
-Rodas3 (Sandu, Verwer, Blom, Spee, Carmichael & Potra 1997, Benchmarking stiff ODE solvers for
-atmospheric chemistry problems II: Rosenbrock solvers, Atmos. Environ. 31:3459, table 1): four stages,
-order 3(2), L-stable and stiffly accurate, in the form without products by the Jacobian. A block has
+A Rosenbrock method of four stages whose last stage is the error and completes the step. A block has
 steps of its own, by its worst cell. Every stage is stoichiometry times rates and the derivatives are
 those of the rates, so what reactions conserve is conserved to rounding.
 """
 
 from __future__ import annotations
 
-REACTION_KERNELS = ("net", "decompose", "substitute", "mix", "worst")
+from typing import NamedTuple
 
-# Of stage i: what it takes of h gamma h df/dt, and of the stages before it.
-TIME_SHARE = (0.5, 1.5, 0.0, 0.0)
-BEFORE = ((0.0, 0.0, 0.0), (2.0, 0.0, 0.0), (0.5, -0.5, 0.0), (0.5, -0.5, -4.0 / 3.0))
+import numpy as np
+
+from sim.binder.rosenbrock import RODAS3
+
+REACTION_KERNELS = ("net", "decompose", "substitute", "mix", "worst")
+METHOD = RODAS3
+
+
+class Control(NamedTuple):
+    """What decides the steps of reactions: tolerances, relative and (n, s) absolute; the scales of the
+    species; whether rates depend on the time itself.
+
+    guess (blocks,): step to begin with [s], 0 for none
+    counts (blocks, 4): steps, rejected steps, evaluations of the rates, 1 where no step succeeds
+    """
+
+    rtol: float
+    atol: np.ndarray
+    scale: np.ndarray
+    timed: bool
+    guess: np.ndarray
+    counts: np.ndarray
+
+
+def coefficients() -> dict[str, object]:
+    """What the text below holds of the method."""
+    m = METHOD
+    return {
+        "STAGES": len(m.m), "LAST": len(m.m) - 1, "GAMMA": m.gamma, "STAGES_BEFORE": m.a, "BEFORE": m.b,
+        "FRESH": m.fresh, "ALPHA": m.alpha, "TIME_SHARE": m.share,
+    }  # fmt: skip
+
 
 REACT = '''
 @kernel(cache=False)
-def rates_at(t, z, V, W, p, memory, failed, row, column, value, f<EXTRA>):
+def rates_at(t, z, cells, b, stoichiometry, work, failed, f):
+    W = work.rows.reshape((<ROWS>, <LANES>))
     copy(z, 0, z.shape[0], W, 0)
-    laws(V, p, t, memory, failed<EXTRA>)
-    net(W, <RATE_ROWS>, row, column, value, f)
+    laws(work.rows, cells.parameters, t, cells.memory[b], failed, work.kernels)
+    net(W, <RATE_ROWS>, stoichiometry, f)
 
 
 @kernel(nogil=True)
-def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, atol, guess, count,
-          row, column, value, partial, at_pores, at_kernels, target, factor, source, first_g, rate_entries,
-          scale, timed, factor_entries, ones, assemble, ops, forward, backward,
-          V, D, G, work<EXTRA>):
-    """y (n, s) of blocks first..last from t0 to t1; c (n, m), porosity (n, 1) at the end.
+def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, order, work):
+    """y (n, s) of blocks first..last from t0 to t1; c and porosity of `cells` at the end.
 
-    guess (blocks,): step to begin with, 0 for none; count (blocks, 4) gains steps, rejected steps,
-    evaluations of the rates, and 1 where no step succeeds."""
-    n_s = y.shape[1]
+    control: see sim.binder.rodas; order: an Elimination of all species; the other records are those of
+    sim.binder.records."""
+    n_s, rate_entries = y.shape[1], operations.process.size
+    guess, count, rtol, p = control.guess, control.counts, control.rtol, cells.parameters
     failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
-    R, A = np.zeros((rate_entries, <LANES>)), np.zeros((factor_entries, <LANES>))
+    R, A = np.zeros((rate_entries, <LANES>)), np.zeros((order.n_entries, <LANES>))
     u, z, f0, ft, f, floor = (np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)),
                               np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)))
-    TIME_SHARE, BEFORE = <TIME_SHARE>, <BEFORE>
-    K, sums = np.zeros((4, n_s, <LANES>)), np.zeros(<LANES>)
-    W = V.reshape((<ROWS>, <LANES>))
+    STAGES_BEFORE, BEFORE, FRESH = <STAGES_BEFORE>, <BEFORE>, <FRESH>
+    ALPHA, TIME_SHARE = <ALPHA>, <TIME_SHARE>
+    K, sums = np.zeros((<STAGES>, n_s, <LANES>)), np.zeros(<LANES>)
+    W = work.rows.reshape((<ROWS>, <LANES>))
     for b in range(first, last):
         i = b * <LANES>
         load(y, i, u, 0)
-        load(atol, i, floor, 0)
-        load(x, i, W, <FIELDS>)
+        load(control.atol, i, floor, 0)
+        load(cells.fields, i, W, <FIELDS>)
         t, h, fresh, after_failure, unsolved = t0, guess[b], True, False, 0
         if not h > 0.0:
             h = t1 - t0
@@ -53,36 +80,37 @@ def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, ato
             dt = t1 - t if final else h
             if fresh:
                 failed[:] = 0.0
-                rates_at(t, u, V, W, p, memory[b], failed, row, column, value, f0<EXTRA>)
+                rates_at(t, u, cells, b, stoichiometry, work, failed, f0)
                 count[b, 2] += 1
                 unsolved = 0
                 for lane in range(min(<LANES>, y.shape[0] - i)):
                     if failed[lane] != 0.0:
-                        failures[b] += 1
+                        cells.failures[b] += 1
                         unsolved += 1
-                slopes(V, p, t, memory[b], partial, at_pores, at_kernels, D, kept, base<EXTRA>)
-                chain(target, factor, source, D, G)
-                copy(G, first_g, rate_entries, R, 0)
+                slopes(work.rows, p, t, cells.memory[b], operations, work.D, kept, base, work.kernels)
+                chain(operations.chain, work.D, work.G)
+                copy(work.G, operations.first, rate_entries, R, 0)
                 fresh = False
             K[:] = 0.0
-            if timed:
-                rates_at(t + 1e-5 * dt, u, V, W, p, memory[b], failed, row, column, value, ft<EXTRA>)
+            if control.timed:
+                rates_at(t + 1e-5 * dt, u, cells, b, stoichiometry, work, failed, ft)
                 count[b, 2] += 1
                 mix(ft, 1e5 / dt, ft, -1e5 / dt, f0, K, 0.0, 0.0, 0.0)
-            g = 0.5 * dt
-            bad = unsolved + decompose(R, g, ones, assemble, ops, A)
+            g = <GAMMA> * dt
+            bad = unsolved + decompose(R, g, order, A)
             failed[:] = 0.0
             f[:] = f0
-            for stage in range(4):
-                if stage >= 2:
-                    mix(z, 1.0, u, 0.0, f0, K, 2.0, 0.0, stage - 2.0)
-                    rates_at(t + dt, z, V, W, p, memory[b], failed, row, column, value, f<EXTRA>)
+            for stage in range(<STAGES>):
+                if FRESH[stage]:
+                    a = STAGES_BEFORE[stage]
+                    mix(z, 1.0, u, 0.0, f0, K, a[0], a[1], a[2])
+                    rates_at(t + ALPHA[stage] * dt, z, cells, b, stoichiometry, work, failed, f)
                     count[b, 2] += 1
                 share, before = TIME_SHARE[stage], BEFORE[stage]
                 mix(K[stage], g, f, share * g * dt, ft, K, before[0], before[1], before[2])
-                substitute(A, scale, forward, backward, K[stage])
-            mix(z, 1.0, z, 1.0, K[3], K, 0.0, 0.0, 0.0)
-            error = worst(u, z, K[3], floor, rtol, sums)
+                substitute(A, control.scale, order, K[stage])
+            mix(z, 1.0, z, 1.0, K[<LAST>], K, 0.0, 0.0, 0.0)
+            error = worst(u, z, K[<LAST>], floor, rtol, sums)
             for lane in range(<LANES>):
                 if failed[lane] != 0.0:
                     bad += 1
@@ -106,9 +134,9 @@ def react(first, last, t0, t1, y, x, p, memory, failures, c, porosity, rtol, ato
                 if not h > 1e-13 * (t1 - t0):
                     count[b, 3] = 1
                     break
-        rates_at(t, u, V, W, p, memory[b], failed, row, column, value, f<EXTRA>)
+        rates_at(t, u, cells, b, stoichiometry, work, failed, f)
         count[b, 2] += 1
         store(W, 0, i, y)
-        store(W, <PORE>, i, c)
-        store(W, <POROSITY>, i, porosity)
+        store(W, <PORE>, i, cells.c)
+        store(W, <POROSITY>, i, cells.porosity)
 '''

@@ -8,31 +8,37 @@ multistep or Runge-Kutta method keeps to rounding.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 import numpy as np
 
-from sim.binder.cache import compiled
+from sim.binder.cache import compiled_model
+from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
 from sim.binder.text import RATES, SHOW, SLOPES
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
 from sim.parameters import Parameters
 from sim.simd.blocks import LANES
-from sim.simd.threads import Team
-from sim.space import transport
+from sim.simd.threads import Pool
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
+from sim.space.transport import Exchange, TransportTables, transport_tables
 
 SUPPLIES = ("boundary", "perfusion")
 BLOCKS_PER_THREAD = 32  # a thousand cells; fewer are done before a second thread has woken up
-NONE, NONE_3 = np.zeros((0, 1)), np.zeros((0, 1, LANES))  # what a mode does not fill
+NOTHING = Evaluated(NONE, NONE, NONE, NONE_3)
 
 
 class System:
-    """One segment of a run: fixed parameters, fields and boundaries.
+    """One segment of a run: fixed parameters, fields and boundaries. What a solver sees of the chemistry.
 
-    rhs(t, y, dy), slopes(t, y), couplings(): what solvers see. evaluate(t, y): what is shown.
+    rhs(t, y, dy), slopes(t, y), couplings(): what solvers call. evaluate(t, y): what is shown.
+    size = n_cells n_species + 2 n_mobile: of the flat state (`split` gives views of its parts)
+    scale (n_species,): typical sizes, from which absolute tolerances come; mobile: columns that diffuse
+    cells, stoichiometry, operations, tables: records that compiled code takes; exchange: between cells
+    failures (n_blocks,): cells, summed over evaluations, in which a kernel found no solution
     """
 
     def __init__(
@@ -55,19 +61,28 @@ class System:
         values = dict(zip(names, self.p.tolist(), strict=True))
         self.n_cells, self.n_species = grid.n_cells, len(model.species)
         self.mobile = np.array([k for k, s in enumerate(model.species) if s.mobile], np.int64)
-        self.n_mobile, self.n_rates = self.mobile.size, len(model.processes)
+        self.n_mobile, self.n_rates = len(model.mobile), len(model.processes)
         self.body = self.n_cells * self.n_species
         self.size = self.body + 2 * self.n_mobile
         self.fields = self._fields(fields or {})
-        self._stoichiometry(values)
-        self._boundaries(boundaries or {}, plasma or {}, perfusion, values, archie)
-        self._kernels(values)
+        self.stoichiometry = self._stoichiometry(values)
+        self.contents = self._contents(values)
+        self._refuse_unknown(boundaries or {}, plasma or {})
+        columns = dict(zip(model.mobile, self.mobile.tolist(), strict=True))
+        diffusivity = np.array([coefficient(s.diffusivity, values) for s in model.species if s.mobile])
+        self.exchange = Exchange(
+            transport_tables(
+                grid, columns, diffusivity, archie, boundaries or {},
+                np.broadcast_to(np.asarray(perfusion, float), (self.n_cells,)).copy(),
+                np.array([(plasma or {}).get(m, 0.0) for m in model.mobile]),
+            )
+        )  # fmt: skip
+        kernels = self._kernels()
         self.scale = np.array([s.scale for s in model.species])
         n, m = self.n_cells, self.n_mobile
-        self._c, self._porosity = np.zeros((n, m)), np.ones((n, 1))
-        self._openness, self._pieces = np.ones(n), -(-n // transport.PIECE)
-        self._perfused = np.zeros((self._pieces, m))
-        self._team_of_cells = Team(2)
+        self.cells = Cells(self.fields, self.p, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
+        self._pool = Pool(BLOCKS_PER_THREAD)
+        self.workspaces = [self._workspace(kernels, values) for _ in range(self._pool.size)]
         self._warm()
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
@@ -80,16 +95,13 @@ class System:
         ]
         return np.ascontiguousarray(np.stack(columns, 1)) if columns else np.zeros((self.n_cells, 1))
 
-    def _stoichiometry(self, values: dict[str, float]):
+    def _stoichiometry(self, values: dict[str, float]) -> Stoichiometry:
         index = {s.name: k for k, s in enumerate(self.model.species)}
         entries = [
             (index[s], q, coefficient(v, values))
             for q, process in enumerate(self.model.processes)
             for s, v in process.changes.items()
         ]
-        self.row = np.array([e[0] for e in entries], np.int64)
-        self.column = np.array([e[1] for e in entries], np.int64)
-        self.value = np.array([e[2] for e in entries], float)
         wrong = self.model.imbalance(values)
         if wrong:
             (process, element), amount = next(iter(wrong.items()))
@@ -97,14 +109,22 @@ class System:
                 f"{process} makes {amount:+.6g} {element} out of nothing per unit of its rate; "
                 "correct its changes or what its species contain, or take model.balanced(values)."
             )
-        self.contents = np.array(
+        return Stoichiometry(
+            np.array([e[0] for e in entries], np.int64),
+            np.array([e[1] for e in entries], np.int64),
+            np.array([e[2] for e in entries], float),
+        )
+
+    def _contents(self, values: dict[str, float]) -> np.ndarray:
+        """What each species contains, (n_elements, n_species)."""
+        return np.array(
             [
                 [coefficient(s.contains.get(e, 0.0), values) for s in self.model.species]
                 for e in self.model.elements
             ]
         ).reshape(len(self.model.elements), self.n_species)
 
-    def _boundaries(self, boundaries, plasma, perfusion, values, archie):
+    def _refuse_unknown(self, boundaries: dict[str, Boundary], plasma: dict[str, float]) -> None:
         for tag, b in boundaries.items():
             if tag not in self.grid.tags:
                 raise ModelError(
@@ -113,39 +133,38 @@ class System:
                 )
             self._known_mobile(b.values, f"boundary '{tag}'")
         self._known_mobile(plasma, "plasma")
-        diffusivity = [coefficient(s.diffusivity, values) for s in self.model.species if s.mobile]
-        self.tables = transport.tables(
-            self.grid, list(self.model.mobile), np.array(diffusivity), archie, boundaries,
-            np.broadcast_to(np.asarray(perfusion, float), (self.n_cells,)).copy(),
-            np.array([plasma.get(m, 0.0) for m in self.model.mobile]),
-        )  # fmt: skip
 
-    def _known_mobile(self, values: dict[str, float], where: str):
+    def _known_mobile(self, values: Iterable[str], where: str) -> None:
         for name in values:
             if name not in self.model.mobile:
                 raise ModelError(
                     f"{where}: '{name}' is not a mobile species.{nearest(name, self.model.mobile)}"
                 )
 
-    def _kernels(self, values: dict[str, float]):
-        """Warm starts of the kernels, and the workspace of each thread."""
+    def _kernels(self) -> list[Kernel]:
+        """The kernels of the model; their warm starts, and the compiled module."""
         kernels = [d.formula for d in self.model.order if isinstance(d.formula, Kernel)]
         self.n_blocks = -(-self.n_cells // LANES)
         self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in kernels)), LANES))
         self.failures = np.zeros(self.n_blocks, np.int64)
         self.forget()
-        made = compiled(self.model)
-        self._module, self.programme, rows_of_block = made.module, made.programme, made.layout.rows
-        tables = [k.tables(values) for k in kernels]
-        self._team = Team(BLOCKS_PER_THREAD)
-        self._work = []
-        for _ in range(self._team.size):
-            rows = (self.programme.n_d, self.programme.n_g, self.n_species)
-            extra = [(np.zeros(k.scratch(t)), t) for k, t in zip(kernels, tables, strict=True)]
-            self._work.append((
-                np.zeros(rows_of_block * LANES), *(np.zeros((k, LANES)) for k in rows),
-                *(a for e in extra for a in e),
-            ))  # fmt: skip
+        made = compiled_model(self.model)
+        self._module, self.operations, self._rows = made.module, made.operations, made.layout.rows
+        return kernels
+
+    def _workspace(self, kernels: list[Kernel], values: dict[str, float]) -> Workspace:
+        """Arrays for one thread to work in."""
+        o, tables = self.operations, [k.tables(values) for k in kernels]
+        return Workspace(
+            np.zeros(self._rows * LANES), np.zeros((o.n_d, LANES)), np.zeros((o.n_g, LANES)),
+            np.zeros((self.n_species, LANES)),
+            tuple(KernelSpace(np.zeros(k.scratch(c)), c) for k, c in zip(kernels, tables, strict=True)),
+        )  # fmt: skip
+
+    @property
+    def tables(self) -> TransportTables:
+        """The arrays of transport, for compiled code."""
+        return self.exchange.tables
 
     def forget(self) -> None:
         """Drop the warm starts of the kernels; the next evaluation starts them cold."""
@@ -156,7 +175,7 @@ class System:
                 self.memory[:, start:stop] = d.formula.initial[:, None]
                 start = stop
 
-    def _warm(self):
+    def _warm(self) -> None:
         """One call before the clock starts."""
         y, dy = np.ones(self.size), np.zeros(self.size)
         memory = self.memory.copy()
@@ -176,87 +195,71 @@ class System:
         """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]."""
         u, _ = self.split(y)
         du, tail = self.split(dy)
-        self._cells(RATES, t, u, dy=du)
-        self.transport(self._c, du, tail)
+        self._evaluate(RATES, t, u, self.cells, NOTHING._replace(dy=du))
+        self.transport(self.cells.c, du, tail)
 
     def transport(self, c: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:
         """Add to du (n, s) [mol m-3 s-1] what pore concentrations c (n, m) move at the porosity of the
         last state evaluated; tail (2, m) is what enters [mol/s]."""
-        porosity, f = self._porosity[:, 0], self._openness
-        self._team_of_cells.run(
-            lambda _, a, b: transport.openness(a, b, porosity, self.tables.archie, f), self._pieces
-        )
-        self._team_of_cells.run(
-            lambda _, a, b: transport.add_fluxes(
-                a, b, self.tables, self.mobile, c, f, porosity, du, self._perfused
-            ),
-            self._pieces,
-        )
-        transport.add_boundaries(self.tables, self.mobile, c, f, du, tail[0])
-        tail[1] = self._perfused.sum(axis=0)
+        self.exchange.add(c, self.cells.porosity[:, 0], du, tail)
 
     def slopes(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Derivatives of rates by amounts, (blocks, entries, lanes): entry j is that of process
-        `programme.process[j]` by species `programme.species[j]`; cell i is lane i % LANES of block
+        `operations.process[j]` by species `operations.species[j]`; cell i is lane i % LANES of block
         i // LANES. Stoichiometry times these is the Jacobian of the reactions."""
         if out is None:
-            out = np.empty((self.n_blocks, self.programme.process.size, LANES))
-        self._cells(SLOPES, t, self.split(y)[0], R=out)
+            out = np.empty((self.n_blocks, self.operations.process.size, LANES))
+        self._evaluate(SLOPES, t, self.split(y)[0], self.cells, NOTHING._replace(slopes=out))
         return out
 
     def blocks(self, t: float, y: np.ndarray) -> np.ndarray:
         """Jacobian of the reactions within each cell, (n_cells, n_species, n_species) [1/s]."""
-        p = self.programme
+        p = self.operations
         slopes = self.slopes(t, y).transpose(0, 2, 1).reshape(self.n_blocks * LANES, -1)[: self.n_cells]
         out = np.zeros((self.n_cells, self.n_species, self.n_species))
-        for s, q, v in zip(self.row, self.column, self.value, strict=True):
+        for s, q, v in zip(*self.stoichiometry, strict=True):
             for j in np.flatnonzero(p.process == q):
                 out[:, s, p.species[j]] += v * slopes[:, j]
         return out
 
-    def _cells(self, mode, t, u, c=None, porosity=None, dy=NONE, d=NONE, r=NONE, R=NONE_3) -> None:
+    def _evaluate(self, mode: int, t: float, u: np.ndarray, cells: Cells, out: Evaluated) -> None:
         """Everything that happens inside cells, by mode; see `blocks` of the generated module."""
-        c = self._c if c is None else c
-        porosity = self._porosity if porosity is None else porosity
 
-        def work(share: int, first: int, last: int):
-            before, between, behind = self.arguments(c, porosity, share)
-            self.cells(mode, first, last, t, u, *before, dy, d, r, *between, R, *behind)
+        def work(share: int, first: int, last: int) -> None:
+            self.formulas(
+                mode,
+                first,
+                last,
+                t,
+                u,
+                cells,
+                self.stoichiometry,
+                self.operations,
+                out,
+                self.workspaces[share],
+            )
 
-        self._team.run(work, self.n_blocks)
+        self._pool.run(work, self.n_blocks)
 
     @property
-    def cells(self):
-        """The compiled formulas: cells(mode, first, last, t, u, *before, dy, d, r, *between, R, *behind),
-        with three times `arguments`; see `blocks` of the generated module."""
+    def formulas(self) -> Callable[..., None]:
+        """The compiled formulas: formulas(mode, first, last, t, u, cells, stoichiometry, operations, out,
+        workspace); see `blocks` of the generated module."""
         return self._module.blocks
-
-    def arguments(self, c: np.ndarray, porosity: np.ndarray, share: int) -> tuple[tuple, tuple, tuple]:
-        """What `cells` takes besides state and results; share: whose workspace."""
-        p = self.programme
-        return (
-            (self.fields, self.p, self.memory, self.failures, c, porosity),
-            (self.row, self.column, self.value,
-             p.partial, p.pores, p.kernels, p.target, p.factor, p.source, p.first),
-            self._work[share],
-        )  # fmt: skip
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transport derivatives times volume [m3/s] at the last state evaluated: across faces (n, k, m),
         losses (n, 2, m); and its porosity (n,)."""
-        n, k, m = self.n_cells, self.grid.neighbour.shape[1], self.n_mobile
-        coupling, loss = np.zeros((n, k, m)), np.zeros((n, 2, m))
-        porosity = self._porosity[:, 0].copy()
-        transport.openness(0, self._pieces, porosity, self.tables.archie, self._openness)
-        transport.derivative(self.tables, self._openness, porosity, coupling, loss)
-        return coupling, loss, porosity
+        porosity = self.cells.porosity[:, 0].copy()
+        return *self.exchange.derivative(porosity), porosity
 
     def evaluate(self, t: float, y: np.ndarray) -> tuple[dict[str, np.ndarray], dict, np.ndarray]:
         """Derived quantities {name: (n,)}, rates {process: (n,)} and pore concentrations (n, m)."""
         n, model = self.n_cells, self.model
         d, r = np.zeros((n, len(model.quantities))), np.zeros((n, self.n_rates))
         c, porosity = np.zeros((n, self.n_mobile)), np.ones((n, 1))
-        self._cells(SHOW, t, self.split(y)[0], c, porosity, d=d, r=r)
+        cells = self.cells._replace(c=c, porosity=porosity)
+        self._evaluate(SHOW, t, self.split(y)[0], cells, NOTHING._replace(derived=d, rates=r))
         derived = {name: d[:, k] for k, name in enumerate(self.model.quantities)}
         derived.setdefault("porosity", porosity[:, 0])
         return derived, {q.name: r[:, k] for k, q in enumerate(self.model.processes)}, c
@@ -269,7 +272,8 @@ class System:
         c, porosity = np.zeros((k, n, self.n_mobile)), np.ones((k, n, 1))
         u, _ = self.split(y)
         for i in range(k):
-            self._cells(SHOW, t[i], u[i], c[i], porosity[i], d=d[i], r=r)
+            cells = self.cells._replace(c=c[i], porosity=porosity[i])
+            self._evaluate(SHOW, t[i], u[i], cells, NOTHING._replace(derived=d[i], rates=r))
         derived = {name: d[..., j] for j, name in enumerate(self.model.quantities)}
         derived.setdefault("porosity", porosity[..., 0])
         return derived, c

@@ -6,9 +6,11 @@ it depends on nothing but array kernels imported by name, which the closure of i
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sim.binder.formulas import FormulaText
 from sim.binder.layout import POROSITY, Layout, Statement
-from sim.binder.rodas import BEFORE, REACT, REACTION_KERNELS, TIME_SHARE
+from sim.binder.rodas import REACT, REACTION_KERNELS, coefficients
 from sim.model.model import TIME, Model
 from sim.model.process import Kernel, arguments
 from sim.simd.blocks import LANES
@@ -26,31 +28,36 @@ def write(model: Model, entry: str = "blocks") -> str:
     layout = Layout(model)
     formulas = FormulaText()
     kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
-    loops = [_loop(k, s, layout, formulas) for k, s in enumerate(layout.statements) if s.kernel < 0]
+    loops = [
+        _loop(k, s, s.formula, layout, formulas)
+        for k, s in enumerate(layout.statements)
+        if s.formula is not None
+    ]
     imports = ["import math", "import numpy as np", "from sim.jit.kernel import kernel"]
     imports += ["from sim.simd import elementary", f"from sim.simd.blocks import {', '.join(LANE_KERNELS)}"]
     if entry == "react":
         imports.append(f"from sim.simd.reaction_blocks import {', '.join(REACTION_KERNELS)}")
     for i, k in enumerate(kernels):
         imports.append(f"from {k.module} import {k.function} as kernel_{i}, {k.slopes} as slopes_{i}")
-    extra = "".join(f", scratch_{i}, tables_{i}" for i in range(len(kernels)))
     text = "\n".join([*imports, "", "", *formulas.parts, "", *loops, ""])
-    text += _dispatch(layout) + _laws(layout, extra) + _slopes(layout, kernels, extra)
-    numbers = {
-        "EXTRA": extra, "LANES": LANES, "ROWS": layout.rows, "FIELDS": layout.fields, "PORE": layout.c,
+    text += _dispatch(layout) + _laws(layout) + _slopes(layout)
+    numbers: dict[str, object] = {
+        "LANES": LANES, "ROWS": layout.rows, "FIELDS": layout.fields, "PORE": layout.c,
         "POROSITY": layout.row[POROSITY], "DERIVED": layout.derived, "RATE_ROWS": layout.rates,
         "WIDEST": max((s.count for s in layout.statements), default=1), "RATES": RATES, "SHOW": SHOW,
-        "SLOPES": SLOPES, "TIME_SHARE": TIME_SHARE, "BEFORE": BEFORE,
+        "SLOPES": SLOPES,
     }  # fmt: skip
+    if entry == "react":
+        numbers |= coefficients()
     template = REACT if entry == "react" else _ENTRY
     for name, value in numbers.items():
         template = template.replace(f"<{name}>", str(value))
     return text + template
 
 
-def _loop(k: int, s: Statement, layout: Layout, formulas: FormulaText) -> str:
+def _loop(k: int, s: Statement, formula: Callable, layout: Layout, formulas: FormulaText) -> str:
     """The function of one statement: its formula for each lane."""
-    names = arguments(s.owner.formula, s.owner.name)
+    names = arguments(formula, s.owner.name)
     lines, values = [], []
     for j, (a, row) in enumerate(zip(names, s.reads, strict=True)):
         name = layout.named(s.owner, a)
@@ -62,7 +69,7 @@ def _loop(k: int, s: Statement, layout: Layout, formulas: FormulaText) -> str:
             lines.append(f"    q{j} = p[{layout.parameter[name]}]  # {name}")
             values.append(f"q{j}")
     targets = ", ".join(f"V[lane + {(s.output + o) * LANES}]" for o in range(s.count))
-    call = f"{formulas.add(s.owner.formula)}({', '.join(values)})"
+    call = f"{formulas.add(formula)}({', '.join(values)})"
     head = f"@kernel(cache=False)\ndef s{k}(V, p, t):  # {s.owner.name}"
     return "\n".join([head, *lines, f"    for lane in range({LANES}):", f"        {targets} = {call}", ""])
 
@@ -82,22 +89,26 @@ def _views(i: int, s: Statement) -> str:
     return f"W[{s.inputs}:{s.inputs + n}], memory_{i}, W[{s.output}:{s.output + o}]"
 
 
-def _laws(layout: Layout, extra: str) -> str:
+def _space(i: int) -> str:
+    return f"kernels[{i}].scratch, kernels[{i}].tables"
+
+
+def _laws(layout: Layout) -> str:
     """All statements in order; failed counts the lanes in which a kernel found no solution."""
     memory = _memory(layout)
     lines = [
-        f"def laws(V, p, t, memory, failed{extra}):",
+        "def laws(V, p, t, memory, failed, kernels):",
         f"    W = V.reshape(({layout.rows}, {LANES}))",
         *memory,
     ]
     index = {id(s): k for k, s in enumerate(layout.statements)}
 
-    def run(s: Statement):
+    def run(s: Statement) -> list[str]:
         if s.kernel < 0:
             return [f"    s{index[id(s)]}(V, p, t)"]
         i = s.kernel
         copies = [f"    copy(W, {row}, 1, W, {s.inputs + a})" for a, row in enumerate(s.reads)]
-        return [*copies, f"    kernel_{i}({_views(i, s)}, failed, scratch_{i}, tables_{i})"]
+        return [*copies, f"    kernel_{i}({_views(i, s)}, failed, {_space(i)})"]
 
     for s in layout.before:
         lines += run(s)
@@ -120,68 +131,67 @@ def _memory(layout: Layout) -> list[str]:
     lines, at = [], 0
     kernels = sorted((s for s in layout.statements if s.kernel >= 0), key=lambda s: s.kernel)
     for s in kernels:
-        width = s.owner.formula.memory
-        lines.append(f"    memory_{s.kernel} = memory[{at}:{at + width}]")
-        at += width
+        lines.append(f"    memory_{s.kernel} = memory[{at}:{at + s.memory}]")
+        at += s.memory
     return lines
 
 
-def _slopes(layout: Layout, kernels: list[Kernel], extra: str) -> str:
+def _slopes(layout: Layout) -> str:
     """Partial derivatives into D at a point where the laws have been evaluated."""
     lines = [
-        f"def slopes(V, p, t, memory, partial, at_pores, at_kernels, D, kept, base{extra}):",
+        "def slopes(V, p, t, memory, operations, D, kept, base, kernels):",
         f"    W = V.reshape(({layout.rows}, {LANES}))",
         *_memory(layout),
-        "    which, row, floor, output, count, at = partial",
-        "    for e in range(which.size):",
-        "        copy(W, output[e], count[e], base, 0)",
+        "    by = operations.partial",
+        "    for e in range(by.row.size):",
+        "        copy(W, by.output[e], by.width[e], base, 0)",
         "        for sign in (1.0, -1.0):  # down, where up leads out of what a formula is defined for",
-        "            nudge(W[row[e]], floor[e], sign, kept)",
-        "            statement(which[e], V, p, t)",
-        "            sound = quotient(W, output[e], count[e], base, kept, D, at[e])",
-        "            copy(kept, 0, 1, W, row[e])",
+        "            nudge(W[by.row[e]], by.floor[e], sign, kept)",
+        "            statement(by.statement[e], V, p, t)",
+        "            sound = quotient(W, by.output[e], by.width[e], base, kept, D, by.at[e])",
+        "            copy(kept, 0, 1, W, by.row[e])",
         "            if sound:",
         "                break",
-        f"    pore(W, {layout.row[POROSITY]}, {layout.c}, {len(layout.model.mobile)}, D, at_pores)",
+        f"    pore(W, {layout.row[POROSITY]}, {layout.c}, {len(layout.model.mobile)}, D, operations.pores)",
     ]
     for s in layout.statements:
         if s.kernel >= 0:
             i, o, n = s.kernel, s.count, len(s.reads)
             lines += [
-                f"    block = D[at_kernels[{i}] : at_kernels[{i}] + {o * n}].reshape(({o}, {n}, {LANES}))",
-                f"    slopes_{i}({_views(i, s)}, block, scratch_{i}, tables_{i})",
+                f"    at = operations.kernels[{i}]",
+                f"    block = D[at : at + {o * n}].reshape(({o}, {n}, {LANES}))",
+                f"    slopes_{i}({_views(i, s)}, block, {_space(i)})",
             ]
     return "\n".join(["", "@kernel(cache=False, inline='always')", *lines, ""])
 
 
 _ENTRY = '''
 @kernel(nogil=True)
-def blocks(mode, first, last, t, y, x, p, memory, failures, c, porosity, dy, d, r,
-           row, column, value, partial, at_pores, at_kernels, target, factor, source, first_g, R,
-           V, D, G, work<EXTRA>):
-    """Blocks of cells first..last: pore concentrations c (n, m) and porosity (n, 1), and by mode
-    <RATES>: dy (n, s); <SHOW>: derived quantities d (n, o) and rates r (n, q); <SLOPES>: derivatives of
-    rates by amounts R (blocks, entries, lanes)."""
+def blocks(mode, first, last, t, y, cells, stoichiometry, operations, out, work):
+    """Blocks of cells first..last: pore concentrations and porosity into `cells`, and by mode into `out`
+    <RATES>: dy (n, s); <SHOW>: derived quantities (n, o) and rates (n, q); <SLOPES>: derivatives of rates
+    by amounts (blocks, entries, lanes). The records are those of sim.binder.records."""
     failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
+    V, p, kernels = work.rows, cells.parameters, work.kernels
     W = V.reshape((<ROWS>, <LANES>))
     for b in range(first, last):
         i = b * <LANES>
         load(y, i, W, 0)
-        load(x, i, W, <FIELDS>)
+        load(cells.fields, i, W, <FIELDS>)
         failed[:] = 0.0
-        laws(V, p, t, memory[b], failed<EXTRA>)
+        laws(V, p, t, cells.memory[b], failed, kernels)
         for lane in range(min(<LANES>, y.shape[0] - i)):
             if failed[lane] != 0.0:
-                failures[b] += 1
-        store(W, <PORE>, i, c)
-        store(W, <POROSITY>, i, porosity)
+                cells.failures[b] += 1
+        store(W, <PORE>, i, cells.c)
+        store(W, <POROSITY>, i, cells.porosity)
         if mode == <RATES>:
-            combine(W, <RATE_ROWS>, row, column, value, i, dy, work)
+            combine(W, <RATE_ROWS>, stoichiometry, i, out.dy, work.changes)
         elif mode == <SHOW>:
-            store(W, <DERIVED>, i, d)
-            store(W, <RATE_ROWS>, i, r)
+            store(W, <DERIVED>, i, out.derived)
+            store(W, <RATE_ROWS>, i, out.rates)
         else:
-            slopes(V, p, t, memory[b], partial, at_pores, at_kernels, D, kept, base<EXTRA>)
-            chain(target, factor, source, D, G)
-            copy(G, first_g, R.shape[1], R[b], 0)
+            slopes(V, p, t, cells.memory[b], operations, work.D, kept, base, kernels)
+            chain(operations.chain, work.D, work.G)
+            copy(work.G, operations.first, out.slopes.shape[1], out.slopes[b], 0)
 '''

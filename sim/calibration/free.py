@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.errors import ParameterError, UnitError, listing, nearest, shown
 from sim.experiment.scenario import Scenario
-from sim.experiment.targets import Target, held, target
+from sim.experiment.targets import Target, held_value, target
 from sim.units import convert, from_unit, to_unit
 
 LOG_FROM = 10.0  # bounds a factor of ten apart and positive: searched in the logarithm
@@ -149,7 +149,7 @@ def _number(scenario: Scenario, name: str) -> Target:
 def _start(scenario: Scenario, name: str, own: Target, start: Mapping[str, float | str]) -> float:
     if name in start:
         return _si(start[name], own, f"start of {name}")
-    value = held(scenario, own)
+    value = held_value(scenario, own)
     if value is None or isinstance(value, str):
         raise ParameterError(f"{name} has no value in {scenario.name}; give start={{'{name}': ...}}.")
     return float(value)

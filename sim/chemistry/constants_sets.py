@@ -24,27 +24,13 @@ from typing import Any
 import numpy as np
 
 from sim.chemistry.activity import LN10
+from sim.chemistry.formula import basis
 from sim.chemistry.solids import WATER, Solid, solids
 from sim.chemistry.tables import OverBasis, SpeciationTables, speciation_tables
 from sim.errors import ConfigError, listing, nearest, shown
 
 # Component -> the species it is counted as. H last: every other component is written without it.
-BASIS = MappingProxyType(
-    {
-        "Ca": "Ca",
-        "P": "HPO4",
-        "Mg": "Mg",
-        "Na": "Na",
-        "K": "K",
-        "Cl": "Cl",
-        "C": "HCO3",
-        "SO4": "SO4",
-        "citrate": "citrate",
-        "PPi": "PPi",
-        "Tris": "Tris",
-        "H": "H",
-    }
-)
+BASIS = MappingProxyType({name: c.ion for name, c in basis().items()})
 
 
 @dataclass(frozen=True)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from functools import lru_cache
 from importlib import resources
+from typing import NamedTuple
 
 from sim.errors import ConfigError, nearest, shown
 from sim.parameters import load_parameters
 
-# Element -> the ion it is counted as: component, charge, atoms of hydrogen and of oxygen in the ion.
-IONS = {
-    "Ca": ("Ca", 2, 0, 0),
-    "P": ("P", -2, 1, 4),  # HPO4 2-
-    "C": ("C", -1, 1, 3),  # HCO3-
-    "Mg": ("Mg", 2, 0, 0),
-    "Na": ("Na", 1, 0, 0),
-    "K": ("K", 1, 0, 0),
-    "Cl": ("Cl", -1, 0, 0),
-    "S": ("SO4", -2, 0, 4),
-}
 ACIDITY = "acidity"
+
+
+class Component(NamedTuple):
+    """The ion that a component is counted as, its charge, and the element of formulas that it counts."""
+
+    ion: str
+    charge: int
+    element: str = ""
+
+
+@lru_cache
+def basis() -> dict[str, Component]:
+    """The components of a fluid, H last, from data/basis.toml."""
+    text = (resources.files("sim") / "data" / "basis.toml").read_text(encoding="utf-8")
+    return {name: Component(**table) for name, table in tomllib.loads(text).items()}
 
 
 @lru_cache
@@ -89,18 +95,21 @@ def composition(formula: str) -> dict[str, float]:
     atoms = elements(formula)
     found: dict[str, float] = {}
     charge, hydrogen, oxygen = 0.0, atoms.pop("H", 0.0), atoms.pop("O", 0.0)
+    known = {c.element: (name, c) for name, c in basis().items() if c.element}
     for element, n in atoms.items():
-        if element not in IONS:
+        if element not in known:
             raise ConfigError(
                 f"{formula} holds {element}, which is no component of the fluid; a formula may hold "
-                f"{', '.join(IONS)}, H and O."
+                f"{', '.join(known)}, H and O."
             )
-        component, z, h, o = IONS[element]
-        found[component] = n
-        charge, hydrogen, oxygen = charge + z * n, hydrogen - h * n, oxygen - o * n
+        name, component = known[element]
+        ion = elements(component.ion)
+        found[name] = n
+        charge += component.charge * n
+        hydrogen, oxygen = hydrogen - ion.get("H", 0.0) * n, oxygen - ion.get("O", 0.0) * n
     if abs(hydrogen + charge - 2.0 * oxygen) > 1e-9 * (1.0 + abs(hydrogen) + abs(oxygen)):
         raise ConfigError(
-            f"{formula} is no neutral sum of {', '.join(IONS)} ions, H+ and H2O; check its subscripts "
+            f"{formula} is no neutral sum of {', '.join(known)} ions, H+ and H2O; check its subscripts "
             "(Ca5(PO4)3OH, CaHPO4.2H2O, CaH0.22(PO4)0.74)."
         )
     if charge:

@@ -100,7 +100,7 @@ def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: Solution) -> N
 def _solve_blocks(tables: SpeciationTables, is_fixed: np.ndarray, found: Solution) -> None:
     from sim.chemistry.newton.block.solve import solve_blocks  # here: `import sim` must not start numba
     from sim.simd.blocks import LANES
-    from sim.simd.threads import Team
+    from sim.simd.threads import Pool
 
     t, n = tables.blocks, found.status.size
 
@@ -109,7 +109,7 @@ def _solve_blocks(tables: SpeciationTables, is_fixed: np.ndarray, found: Solutio
         arrays = (found.x[some], found.m[some], found.lng[some], found.status[some])
         solve_blocks(found.totals[some], is_fixed, *arrays, np.zeros((t.at.end, LANES)), t)
 
-    Team(SHARE_OF_BLOCKS).run(work, -(-n // LANES))
+    Pool(SHARE_OF_BLOCKS).run(work, -(-n // LANES))
 
 
 def _solve_one_by_one(
@@ -117,14 +117,14 @@ def _solve_one_by_one(
 ) -> None:
     """arrays: x, m, ln gamma and status, filled in."""
     from sim.chemistry.newton.one.solve import solve_fluids
-    from sim.simd.threads import Team
+    from sim.simd.threads import Pool
 
     def work(share: int, first: int, last: int) -> None:
         some = [a[first:last] for a in arrays]
         scratch = np.zeros(tables.work_size)
         solve_fluids(totals[first:last], is_fixed, *some, scratch, tables.reactions)
 
-    Team(SHARE_OF_FLUIDS).run(work, totals.shape[0])
+    Pool(SHARE_OF_FLUIDS).run(work, totals.shape[0])
 
 
 def neutralised(

@@ -32,7 +32,7 @@ def bench(sections: tuple[str, ...], quick: bool, out: Path | None) -> int:
     """Measure speed against error, and against other programs.
 
     SECTIONS: startup, kernels, work_precision, scaling, peers_speciation, peers_reduced, sweeps; all of
-    them, about 20 minutes, when none is named; `report` makes tables and pictures again.
+    them, about 20 minutes, when none is named. Or main_job; `report` makes tables and pictures again.
     """
     words = [*sections, *(["--quick"] if quick else []), *(["--out", str(out.absolute())] if out else [])]
     command = [sys.executable, "-m", "benchmarks", *words]

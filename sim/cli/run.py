@@ -104,7 +104,7 @@ def run(
 def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     """Compile before the clock and the bar start, and say so when it takes long."""
     from sim.run import memory
-    from sim.run.builder import Builder
+    from sim.run.segments import Builder
 
     forecast = memory.admitted(scenario, solver)
     if forecast.cells > MANY_CELLS and not quiet:

@@ -55,7 +55,7 @@ def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
     """The same without a word on ranges; values are checked already."""
     known = dict(base.parameters)
     for name, value in values.items():
-        number = checked(target(base, name), name, value)
+        number = checked_value(target(base, name), name, value)
         known[name] = known[name].at(number) if name in known else base.new_parameter(name, number)
     return replace(base, parameters=Parameters(known))
 
@@ -77,7 +77,7 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
             parameters[name] = values[name]
         elif t.kind != "resolution":
             field, change = FIELDS[t.kind]
-            value = checked(t, name, values[name])
+            value = checked_value(t, name, values[name])
             fields[field] = change(fields.get(field, getattr(made, field)), t.where, value)
     if parameters:
         made = set_parameters(made, parameters)
@@ -85,7 +85,7 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
         made = replace(made, **fields)
     for name, t in found.items():
         if t.kind == "resolution":  # last: a factor on the cells that are there by then
-            made = finer(made, checked(t, name, values[name]))
+            made = finer(made, checked_value(t, name, values[name]))
     return made
 
 
@@ -105,7 +105,7 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
         t = target(base, name)
         if name == "geometry" and "domain" in values:
             t = replace(t, words=tuple(GEOMETRIES))
-        fields[name] = checked(t, name, value)
+        fields[name] = checked_value(t, name, value)
     words = {n: fields[n] for n in MODEL if n in fields and fields[n] != getattr(base, n)}
     if words:
         old = {n: getattr(base, n) for n in MODEL}
@@ -113,7 +113,7 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
     return replace(base, **fields)
 
 
-def checked(t: Target, name: str, value: Any) -> Any:
+def checked_value(t: Target, name: str, value: Any) -> Any:
     """A value that the target takes, as SI number, word or text; a whole as it is given."""
     if t.kind == "whole":
         return value

@@ -124,11 +124,11 @@ class Section:
 
     def number(self, key: str, default: float) -> float:
         """A finite number without unit."""
-        return finite(self.content.get(key, default), f"{self.where}: {key}")
+        return finite_number(self.content.get(key, default), f"{self.where}: {key}")
 
     def si(self, key: str, unit: str) -> float:
         """A quantity [SI]: text with a unit, or a number in SI."""
-        return si(self.needed(key), unit, f"{self.where}: {key}")
+        return si_quantity(self.needed(key), unit, f"{self.where}: {key}")
 
     def table(self, key: str) -> dict[str, Any]:
         """A table within this one, or an empty one."""
@@ -144,7 +144,7 @@ class Section:
         return value
 
 
-def si(value: object, unit: str, name: str) -> float:
+def si_quantity(value: object, unit: str, name: str) -> float:
     """SI value of a quantity of a file."""
     return float(convert(quantity(value, name), unit, name))
 
@@ -157,10 +157,10 @@ def quantity(value: object, name: str) -> float | str:
                 f"{name} = {shown(value, 24)} is longer than 64 characters; write for example '5 mM'."
             )
         return value
-    return finite(value, name)
+    return finite_number(value, name)
 
 
-def finite(value: object, name: str) -> float | int:
+def finite_number(value: object, name: str) -> float | int:
     """A finite number of a size that a double holds; whole numbers stay whole."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise UnitError(f"{name} = {shown(value)} is not a number.")
@@ -171,12 +171,12 @@ def finite(value: object, name: str) -> float | int:
     return value
 
 
-def flat(content: Mapping[str, Any], where: str) -> dict[str, Any]:
+def dotted_values(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """{dotted name: value} of nested tables: lesion.radius = "2 mm" is written with quotes or without."""
     return _dotted(content, where, lambda value: isinstance(value, dict))
 
 
-def leaves(content: Mapping[str, Any], where: str) -> dict[str, Any]:
+def dotted_tables(content: Mapping[str, Any], where: str) -> dict[str, Any]:
     """{dotted name: innermost table}: [axes.lesion.radius] and [axes."lesion.radius"] are the same."""
 
     def has_tables_only(value: Any) -> bool:
@@ -241,7 +241,7 @@ def parameter_from(name: str, table: Mapping[str, Any]) -> Parameter:
         raise ParameterError(f"{name}: source = {shown(source)} is neither text nor a list of it.")
     try:
         made = Parameter(**given, range=_ends(table.get("range", (None, None))))
-        return made if "si" not in table else _exact(made, finite(table["si"], "si"))
+        return made if "si" not in table else _exact(made, finite_number(table["si"], "si"))
     except (ParameterError, UnitError) as error:
         raise ParameterError(f"{name}: {error}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sim.errors import UnitError, shown
-from sim.experiment.file_tables import flat
+from sim.experiment.file_tables import dotted_values
 from sim.units import convert, unit_of
 
 
@@ -54,4 +54,6 @@ def si_numbers(values: Mapping[str, float | str] | None, name: str) -> dict[str,
     """{dotted name: SI number} of a table of quantities, which may hold tables of its own."""
     if values is not None and not isinstance(values, Mapping):
         raise UnitError(f"{name} = {shown(values)} is not a table of names and values.")
-    return {key: si_number(value, f"{name}.{key}") for key, value in flat(values or {}, name).items()}
+    return {
+        key: si_number(value, f"{name}.{key}") for key, value in dotted_values(values or {}, name).items()
+    }

@@ -26,9 +26,7 @@ def save_scenario(s: ScenarioData, path: Path) -> Path:
         raise ScenarioError(f"{path} is no name of a scenario file; let it end in .toml: '{path}.toml'.")
     if not path.parent.is_dir():
         raise ScenarioError(f"there is no folder {path.parent} to write {path.name} to; make it first.")
-    text = scenario_text(s, path)
-    write_text(path, text)
-    return path
+    return write_text(path, scenario_text(s, path))
 
 
 def scenario_text(s: ScenarioData, path: Path) -> str:

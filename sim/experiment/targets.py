@@ -76,7 +76,7 @@ def target(base: ScenarioData, name: str) -> Target:
         known = base.parameter(name)
     except ScenarioError:
         inside = [n for n in base.parameters if n.endswith(f".{name}")]
-        hint = nearest(name, base.candidates()) or nearest(name, names(base))
+        hint = nearest(name, base.candidates()) or nearest(name, target_names(base))
         hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
         laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
         hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
@@ -84,7 +84,7 @@ def target(base: ScenarioData, name: str) -> Target:
     return _parameter(known, name)
 
 
-def names(base: ScenarioData) -> list[str]:
+def target_names(base: ScenarioData) -> list[str]:
     """Names that can be given, but for layer quantities that the scenario leaves at their default."""
     found = [*base.parameters, *(f"{n}.cells" for n, _ in base.layers)]
     found += ["duration", "resolution", "constants", "growth_law", "outer", "geometry"]
@@ -99,7 +99,7 @@ def names(base: ScenarioData) -> list[str]:
     return found
 
 
-def held(base: ScenarioData, t: Target) -> Any:
+def held_value(base: ScenarioData, t: Target) -> Any:
     """What the scenario has there now: an SI number or a word; None where it says nothing."""
     if t.kind == "parameter":
         return base.parameter(t.where[0]).si

@@ -23,7 +23,7 @@ def critical_size(ln_omega, interfacial_energy, molar_volume, temperature):
 
 
 def nucleation(
-    ln_omega_HAP, pH, inhibition, porosity, hap_m0, core, granules, ACP, OCP, collagen, elastin, device,
+    ln_omega_HAP, pH, inhibition, porosity, hap_m0, core, precursors, collagen, elastin, device,
     temperature, molar_volume, interfacial_energy, A_solution, A_site, pH_slope,
     sites_core, sites_precursor, f_core, f_precursor, f_collagen, f_elastin, f_device, seed,
 ):  # fmt: skip
@@ -34,14 +34,15 @@ def nucleation(
     carry the rate, n_active = (sum n e)^2/(sum n e^2) for e = exp(-f b): idle sites do not count.
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.
-    seed [mol m-3]: amounts of substrate below it do not count, or the integrator's own errors
-    would nucleate crystals over decades.
+    precursors [mol m-3]: solids on whose surface HAP starts, added up.
+    seed [mol m-3]: amounts of substrate below it do not count, or the integrator's own errors would
+    nucleate crystals over decades.
     """
     if ln_omega_HAP < 0.5:  # exp(-B/0.25) is far below the smallest double: no kink
         return 0.0, 0.0
     b = barrier_constant(interfacial_energy, molar_volume, temperature) / ln_omega_HAP**2
     n_core = sites_core * ramp(core, seed)
-    n_precursor = sites_precursor * ramp(ACP + granules + OCP, seed)
+    n_precursor = sites_precursor * ramp(precursors, seed)
     per_site, weighted = 0.0, 0.0
     for n, f in (
         (n_core, f_core), (n_precursor, f_precursor), (collagen, f_collagen), (elastin, f_elastin),

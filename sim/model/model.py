@@ -116,10 +116,10 @@ class Model:
 
     def imbalance(self, values: dict[str, float]) -> dict[tuple[str, str], float]:
         """{(process, element): net production per unit of rate} where it is not zero."""
-        kept = vars(self).get("_imbalance")
-        if kept is not None and kept[0] == values:
-            return dict(kept[1])
-        found = {}
+        key = tuple(values.get(name) for name in self.parameters)
+        if key in self._imbalances:
+            return dict(self._imbalances[key])
+        found: dict[tuple[str, str], float] = {}
         contains = {s.name: {e: coefficient(v, values) for e, v in s.contains.items()} for s in self.species}
         for p in self.processes:
             change = {k: coefficient(v, values) for k, v in p.changes.items()}
@@ -127,8 +127,14 @@ class Model:
                 parts = [n * contains[k].get(e, 0.0) for k, n in change.items()]
                 if abs(sum(parts)) > 1e-12 * sum(map(abs, parts)):
                     found[p.name, e] = sum(parts)
-        vars(self)["_imbalance"] = (dict(values), found)  # a run asks several times
+        self._imbalances.clear()
+        self._imbalances[key] = found
         return dict(found)
+
+    @cached_property
+    def _imbalances(self) -> dict[tuple[float | None, ...], dict[tuple[str, str], float]]:
+        """The last answer of `imbalance`: a run asks several times."""
+        return {}
 
     def balanced(self, values: dict[str, float]) -> Model:
         """A copy in which what a process makes or loses of an element is counted as a species.

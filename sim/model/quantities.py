@@ -87,7 +87,7 @@ def shared_quantities(
     yield derived(
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
         units="m-3 s-1; m", label="nucleation rate of HAP; critical diameter",
-        inputs={"temperature": T, "molar_volume": V},
+        inputs={"temperature": T, "molar_volume": V, "precursors": TEMPLATE + "HAP"},
     )  # fmt: skip
     room = {
         "porosity": "open_porosity", "phi_min": "porosity.phi_min", "width": "porosity.room_width",
@@ -110,5 +110,6 @@ def shared_quantities(
         "shrinkage", growth.dissolution, units="s-1", within="dissolution",
         inputs={"ln_omega_HAP": "ln_omega_HAP", "molar_volume": V},
     )  # fmt: skip
-    for name in dict.fromkeys(n for p in processes for n in p.needs if n.startswith(TEMPLATE)):
+    templates = (n for p in processes for n in p.needs if n.startswith(TEMPLATE))
+    for name in dict.fromkeys([TEMPLATE + "HAP", *templates]):
         yield derived(name, Sum(SURFACE, name.removeprefix(TEMPLATE)), units="mol m-3", shown=False)

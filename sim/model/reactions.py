@@ -44,6 +44,7 @@ class Reaction:
 
     def process(self, table: Parameters, solids: Mapping[str, Solid], phases: Mapping[str, Solid]) -> Process:
         """The process. table: "<group>.<argument>"; solids by name, and by phase of a set of constants."""
+        self._check_parameters({*table, *(s.volume_name for s in solids.values())})
         if self.rate:
             return Process(
                 self.name, the_rate_itself, self.changes, {}, {"rate": self.rate}, self.description
@@ -55,6 +56,13 @@ class Reaction:
         if "nu" in arguments(formula, self.name) and "nu" not in (own | inputs) and phase in phases:
             own = _in_order(own | {"nu": ions_of(phases[phase])}, formula, self.name)
         return Process(self.name, formula, self.changes, own, inputs, self.description)
+
+    def _check_parameters(self, known: Iterable[str]) -> None:
+        """Refuse dotted names, of what the law reads and of coefficients, that are no parameters."""
+        coefficients = [v.removeprefix("-") for v in self.changes.values() if isinstance(v, str)]
+        for name in (*self.reads.values(), *coefficients):
+            if "." in name and name not in known:
+                raise ModelError(f"{self.where}: '{name}' is not a parameter.{nearest(name, known)}")
 
     def _inputs(self, names: tuple[str, ...], solids: Mapping[str, Solid]) -> dict[str, str]:
         """What arguments stand for; those that follow from the solid it reads need not be said."""

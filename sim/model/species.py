@@ -10,9 +10,8 @@ from sim.chemistry.solids import Solid
 from sim.errors import ModelError
 from sim.units import convert
 
-# A number, the dotted name of a parameter whose SI value is used ("-name" for its negative), or
-# several of them to be added.
-Coefficient = float | str | tuple["float | str", ...]
+Named = float | str  # a number, or the dotted name of a parameter whose SI value is used
+Coefficient = Named | tuple[Named, ...]  # "-name" for its negative; several are added
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Species:
     """
 
     name: str
-    diffusivity: float | str = 0.0
+    diffusivity: Named = 0.0
     scale: float = 1.0
     contains: Mapping[str, Coefficient] = field(default_factory=dict)
     unit: str = "mol m-3"

@@ -20,7 +20,7 @@ from sim.units import convert, parse_unit, si_unit
 __all__ = [
     "CONFIDENCE",
     "Citation",
-    "Difference",
+    "ParameterDifference",
     "Differences",
     "Parameter",
     "Parameters",
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 
-class Difference(NamedTuple):
+class ParameterDifference(NamedTuple):
     """A parameter that differs; values in `unit`, None on the side that has no such parameter."""
 
     name: str
@@ -46,7 +46,7 @@ class Difference(NamedTuple):
         return f"{self.name}: {old} -> {new}" + ("" if self.unit == "1" else f" {self.unit}")
 
 
-class Differences(tuple[Difference, ...]):
+class Differences(tuple[ParameterDifference, ...]):
     """Rows of (name, old, new, unit), in the order of the names; prints one row a line."""
 
     __slots__ = ()
@@ -151,13 +151,13 @@ class Parameters(Mapping[str, Parameter]):
         for name in sorted(self._entries.keys() | other.keys()):
             old, new = self.get(name), other.get(name)
             if old is None:
-                rows.append(Difference(name, None, other[name].value, other[name].unit))
+                rows.append(ParameterDifference(name, None, other[name].value, other[name].unit))
             elif new is None:
-                rows.append(Difference(name, old.value, None, old.unit))
+                rows.append(ParameterDifference(name, old.value, None, old.unit))
             elif old.si != new.si and old.unit == new.unit:
-                rows.append(Difference(name, old.value, new.value, old.unit))
+                rows.append(ParameterDifference(name, old.value, new.value, old.unit))
             elif old.si != new.si:
-                rows.append(Difference(name, old.si, new.si, si_unit(old.unit)))
+                rows.append(ParameterDifference(name, old.si, new.si, si_unit(old.unit)))
         return Differences(rows)
 
     def table(self) -> str:

@@ -13,8 +13,9 @@ from sim.plotting.runs.sections import cut, cuts, maps
 from sim.plotting.runs.story import atlas, story
 from sim.plotting.runs.surface import isosurface
 from sim.plotting.sweeps.indices import indices
+from sim.plotting.sweeps.parallel import parallel
 from sim.plotting.sweeps.phase_diagram import phase_diagram
-from sim.plotting.sweeps.surveys import parallel, scatter
+from sim.plotting.sweeps.scatter import scatter
 from sim.plotting.sweeps.survival import survival
 from sim.plotting.sweeps.tornado import tornado
 

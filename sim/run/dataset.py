@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.binder.system import System
 from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
+from sim.model.model import Model
 from sim.model.species import Species
-from sim.run.builder import Builder, Segment
 from sim.run.ledger import pools, residual
+from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import Solution
 from sim.units import si_unit
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     import xarray
 
 LN10 = np.log(10.0)
+Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str | float]]  # dimensions, values, attributes
 CELLS_AT_ONCE = 16_384  # cells times outputs that are handled together
 
 
@@ -33,7 +36,10 @@ def assemble(
     grid, model = builder.grid, builder.model
     outputs = sum(solution.t.size for _, solution in parts)
     columns: dict[str, np.ndarray] = {}  # filled in place: a list of rows would need all twice
-    times, budget, wrong, pool_names = [], [], [], []
+    times: list[float] = []
+    budget: list[np.ndarray] = []
+    wrong: list[np.ndarray] = []
+    pool_names: list[str] = []
     at_once = max(1, CELLS_AT_ONCE // grid.n_cells)
     for (segment, solution), (_, jump) in zip(parts, jumps, strict=True):
         system = segment.system
@@ -54,10 +60,11 @@ def assemble(
             times.extend(t.tolist())
     dims = ("time", *grid.axes)
     units, scales = _units(builder), _scales(builder, parts[0][0].system)
-    variables = {}
+    variables: dict[str, Variable] = {}
     for name, values in columns.items():
         data = values[: len(times)].reshape(len(times), *grid.shape)
-        attrs = {"units": units[name], "long_name": _label(builder, name), **_facts(builder, name)}
+        attrs: dict[str, str | float] = {"units": units[name], "long_name": _label(builder, name)}
+        attrs |= _facts(builder, name)
         if name in scales:  # times the run's atol, this is what it resolves
             attrs["scale"] = scales[name]
         variables[name] = (dims, data, attrs)
@@ -71,12 +78,14 @@ def assemble(
         {"units": "1", "long_name": "imbalance relative to turnover"},
     )  # fmt: skip
     spatial = tuple(grid.axes)
-    label = {"units": "m3", "long_name": "volume of a cell"}
-    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), label)
+    said: dict[str, str | float] = {"units": "m3", "long_name": "volume of a cell"}
+    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), said)
     variables |= _stoichiometry(model, parts[0][0].system)
-    names = np.array(builder.names)
-    variables["layer"] = (spatial, names[builder.layer].reshape(grid.shape), {"long_name": "layer"})
-    coords = {"time": ("time", np.array(times), {"units": "s", "long_name": "time", "axis": "T"})}
+    names = np.array(builder.places.names)
+    variables["layer"] = (spatial, names[builder.places.layer].reshape(grid.shape), {"long_name": "layer"})
+    coords: dict[str, tuple] = {
+        "time": ("time", np.array(times), {"units": "s", "long_name": "time", "axis": "T"})
+    }
     for a in grid.axes:
         e = grid.edges[a]
         label = "radius" if a == "r" else a
@@ -95,10 +104,11 @@ def _joined(parts: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(shape)
 
 
-def _stoichiometry(model, system) -> dict:
+def _stoichiometry(model: Model, system: System) -> dict[str, Variable]:
     """What each process changes, and what each species holds."""
     matrix = np.zeros((len(model.processes), len(model.species)))
-    np.add.at(matrix, (system.column, system.row), system.value)
+    row, column, value = system.stoichiometry
+    np.add.at(matrix, (column, row), value)
     return {
         "stoichiometry": (
             ("process", "species"), matrix,
@@ -111,10 +121,13 @@ def _stoichiometry(model, system) -> dict:
     }  # fmt: skip
 
 
-def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
+def _quantities(
+    builder: Builder, system: System, y: np.ndarray, derived: dict[str, np.ndarray], c: np.ndarray
+) -> dict[str, np.ndarray]:
     """Values (outputs, cells), or (cells,) where they are the same at all, of states y (outputs, size)."""
     u, _ = system.split(y)
-    found, k = {}, 0
+    found: dict[str, np.ndarray] = {}
+    k = 0
     for s, x in enumerate(builder.model.species):
         if x.mobile:
             found[x.name], k = c[..., k], k + 1
@@ -143,10 +156,10 @@ def _quantities(builder, system, y, derived, c) -> dict[str, np.ndarray]:
 
 def drawn(builder: Builder) -> list[str]:
     """Fields of the model that a random factor was drawn for."""
-    return list(dict.fromkeys(f.field for f, _ in builder.factors))
+    return list(dict.fromkeys(f.field for f, _ in builder.places.factors))
 
 
-def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
+def mineral_calcium(builder: Builder, system: System, u: np.ndarray) -> np.ndarray:
     """Calcium in solids [mol m-3]."""
     if "Ca" not in builder.model.elements:
         return np.zeros(u.shape[:-1])
@@ -155,14 +168,14 @@ def mineral_calcium(builder: Builder, system, u: np.ndarray) -> np.ndarray:
     return u[..., columns] @ row[columns]
 
 
-def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict) -> np.ndarray:
+def _per_dry_mass(builder: Builder, calcium: np.ndarray, found: dict[str, np.ndarray]) -> np.ndarray:
     """Calcium in solids per dry mass, mineral included [kg/kg]."""
-    dry = np.array([builder.scenario.quantity(n, "dry_density", 250.0) for n in builder.names])
+    dry = np.array([builder.scenario.quantity(n, "dry_density", 250.0) for n in builder.places.names])
     mass = sum(found[n] * m for n, m in reversed(_molar_masses(builder).items()) if n in found)
-    return calcium * atomic_masses()["Ca"] / (dry[builder.layer] + mass)
+    return calcium * atomic_masses()["Ca"] / (dry[builder.places.layer] + mass)
 
 
-def _scales(builder: Builder, system) -> dict[str, float]:
+def _scales(builder: Builder, system: System) -> dict[str, float]:
     """Declared scales of species, and what follows from them for masses and calcium of solids."""
     scales = {s.name: float(s.scale) for s in builder.model.species}
     solids = _molar_masses(builder)

@@ -14,52 +14,16 @@ from dataclasses import dataclass
 
 from sim.errors import ScenarioError
 from sim.experiment.scenario import Scenario
+from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
 from sim.texts import size_text
 
-OUTPUTS = 121  # what simulate keeps unless told
 LARGE = 10_000  # cells above which a run reports its memory on the screen
 FLOAT = 8  # bytes
 ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index
-
-
-@dataclass(frozen=True)
-class Held:
-    """What a solver keeps.
-
-    vectors: whole states, its own and those passed between it and us
-    linear: whether it keeps derivatives, factors of cells and what couples them
-    sparse: times that many entries of a sparse matrix
-    factors: which unknowns a sparse LU has in two or three dimensions: "", "mobile" or "all"
-    copies: of those factors at once (a new one is made before the old one goes)
-    dense: whole matrices over all unknowns
-    """
-
-    vectors: int
-    linear: bool = False
-    sparse: int = 0
-    factors: str = ""
-    copies: int = 0
-    dense: int = 0
-
-
-# One row a solver. ndf: 8 differences and 7 of its own.
-# cvode: 7 Nordsieck vectors, 7 of its own, 3 of Newton's method, 11 Krylov vectors and 4 beside them,
-# 5 of ours. bdf: 8 differences and some 12 others. radau: 3 stages and their factors, one real, one
-# complex (as two real ones); it has not been measured. rk: 7 stages, rkc 4 and their own.
-SOLVER_MEMORY = {
-    "ndf": Held(vectors=15, linear=True),
-    "cvode": Held(vectors=37, linear=True),
-    "bdf": Held(vectors=20, linear=True, sparse=6, factors="all", copies=2),
-    "radau": Held(vectors=30, linear=True, sparse=8, factors="all", copies=4),
-    "lsoda": Held(vectors=12, linear=True, dense=1),
-    "strang": Held(vectors=8, linear=True),
-    "rkc": Held(vectors=11),
-    "rk": Held(vectors=13),
-}
 
 
 @dataclass(frozen=True)
@@ -85,7 +49,7 @@ def cell_count(s: Scenario) -> int:
 
 def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OUTPUTS) -> MemoryForecast:
     """What simulate(scenario, solver, times=outputs) will take, in bytes by part."""
-    model, held = scenario.model, SOLVER_MEMORY[find_solver(solver).name]
+    model, held = scenario.model, find_solver(solver).memory
     n, power = cell_count(scenario), len(GEOMETRIES[scenario.geometry].axes)
     s, m = len(model.species), len(model.mobile)
     state = FLOAT * (n * s + 2 * m)
@@ -119,9 +83,9 @@ def _per_cell(model: Model, power: int) -> int:
 
 def _linear(model: Model, power: int) -> float:
     """Numbers a cell in the linear system of sim.solvers.linear.newton_matrix."""
-    from sim.binder.cache import structure
+    from sim.binder.cache import model_structure
 
-    entries = structure(model)[1].process.size  # derivatives, and about as many factors
+    entries = model_structure(model)[1].process.size  # derivatives, and about as many factors
     m, faces = len(model.mobile), 2 * max(power, 1)
     shared = 2 * entries + m * m + 2 * faces * m + 5 * m
     if power < 2:

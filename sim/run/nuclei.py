@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient
 from sim.solvers.steps.solution import Solution
+from sim.solvers.steps.task import Progress, Task
 from sim.space.chance import poisson, uniform
 from sim.space.grid import Grid
 
@@ -32,6 +34,7 @@ BIRTHS = {
     "nucleation: area": ("hap_m2", "expected_m2", 1e-16),
     "nucleation: amount": ("HAP", "expected_HAP", 3e-21),
 }
+Owner = TypeVar("Owner", Derived, Process)
 EXPECTED = {moment: expected for moment, expected, _ in BIRTHS.values()}
 STREAM = "nucleation"
 
@@ -115,38 +118,24 @@ class Nuclei:
                 )
         return ""
 
-    def solve(
-        self,
-        solve: Callable[..., Solution],
-        system: System,
-        t0: float,
-        t1: float,
-        y: np.ndarray,
-        t_eval: np.ndarray,
-        rtol: float,
-        atol: np.ndarray,
-        progress: Callable[[float, int], None] | None,
-        max_steps: int,
-    ) -> Solution:
-        """What `solve` does from t0 to t1, interrupted by draws. An output at a draw shows it done."""
+    def solve(self, solve: Callable[[Task], Solution], task: Task) -> Solution:
+        """What `solve` does of a task, interrupted by draws. An output at a draw shows it done."""
+        system, t0, t1, t_eval = task.system, task.t0, task.t1, task.t_eval
         near = 1e-9 * self.ends[-1]  # a draw this close to a cut is at the cut
         k = int(np.searchsorted(self.ends, t0 + near, side="right"))
         parts: list[Solution] = []
-        start, steps, nuclei, draws = t0, 0, 0, 0
+        y, start, steps, nuclei, draws = task.y0, t0, 0, 0, 0
         while not parts or (start < t1 and parts[-1].status == "finished"):
             drawn = self.ends[k] <= t1 + near
             end = t1 if not drawn or self.ends[k] >= t1 - near else float(self.ends[k])
             inside = (t_eval <= end) & ((t_eval > start) | (start == t0))
-
-            def report(t, n, before=steps):
-                progress(t, before + n)
-
+            atol = self.tolerances(system, start, y, end - start, task.atol)
+            span = replace(
+                task, t0=start, t1=end, y0=y, t_eval=t_eval[inside], atol=atol,
+                progress=_after(task.progress, steps), max_steps=task.max_steps - steps,
+            )  # fmt: skip
             try:
-                part = solve(
-                    system, start, end, y, t_eval[inside], rtol,
-                    self.tolerances(system, start, y, end - start, atol), report if progress else None,
-                    max_steps - steps,
-                )  # fmt: skip
+                part = solve(span)
             except KeyboardInterrupt:
                 if not parts:
                     raise
@@ -167,6 +156,11 @@ class Nuclei:
         return _joined(parts, {"nuclei": nuclei, "draws": draws})
 
 
+def _after(progress: Progress | None, before: int) -> Progress | None:
+    """Reports of a part of a run that comes after `before` steps."""
+    return None if progress is None else lambda t, n: progress(t, before + n)
+
+
 def apart(model: Model) -> Model:
     """The model in which crystals not yet drawn have moments of their own.
 
@@ -184,7 +178,7 @@ def apart(model: Model) -> Model:
         Derived(sums[m], both, inputs={"crystals": m, "expected": e}, units=(known[m].unit,))
         for m, e in EXPECTED.items()
     ]
-    derived += [d if isinstance(d.formula, Kernel) else _reading(d, sums) for d in model.derived]
+    derived += [_reading(d, sums) for d in model.derived]
     processes: list[Process] = []
     for p in model.processes:
         twin = replace(_reading(p, EXPECTED), changes={EXPECTED.get(s, s): c for s, c in p.changes.items()})
@@ -199,9 +193,12 @@ def apart(model: Model) -> Model:
     )
 
 
-def _reading(owner, new: dict[str, str]):
-    """A process or derived quantity that reads other names."""
-    names = {a: owner.inputs.get(a, a) for a in arguments(owner.formula, owner.name)}
+def _reading(owner: Owner, new: dict[str, str]) -> Owner:
+    """A process or derived quantity that reads other names; kernels read what they read."""
+    formula = owner.formula
+    if isinstance(formula, Kernel):
+        return owner
+    names = {a: owner.inputs.get(a, a) for a in arguments(formula, owner.name)}
     renamed = {a: new[n] for a, n in names.items() if n in new and a not in owner.parameters}
     return replace(owner, inputs=owner.inputs | renamed) if renamed else owner
 

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import platform
-from functools import lru_cache
-from importlib import metadata
+from typing import Any
 
 import numpy as np
+from numba import get_num_threads
 
+from sim.errors import ConfigError
 from sim.experiment.places import layout_table
-from sim.run.builder import Builder, Segment
+from sim.experiment.scenario import Scenario
+from sim.identity.definition import run_fingerprint
+from sim.identity.settings import Settings
+from sim.identity.versions import installed_versions
 from sim.run.dataset import assemble
 from sim.run.ledger import inventory
 from sim.run.result import Result
+from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import STATUS, Solution
-
-PACKAGES = ("hapsim", "numpy", "scipy", "numba", "xarray", "scikit-sundae")
 
 
 class RunRecord:
-    """Collects segments and their solutions."""
+    """Collects segments and their solutions. start: contents of the elements at the start [mol]"""
 
-    def __init__(self, builder: Builder, solver: str, rtol: float, atol: float, seed: int | None):
-        self.builder, self.solver, self.rtol, self.atol, self.seed = (
-            builder, solver, rtol, atol, seed
-        )  # fmt: skip
+    def __init__(self, builder: Builder, settings: Settings):
+        self.builder, self.settings = builder, settings
         self.parts: list[tuple[Segment, Solution]] = []
-        self.start: np.ndarray | None = None
-        self.jump = 0.0
+        self.start = np.zeros(0)
+        self.jump = np.zeros(())
         self.jumps: list[tuple[float, np.ndarray]] = []
-        self.last: np.ndarray | None = None
+        self.last = np.zeros(0)
 
     def begin(self, segment: Segment, y: np.ndarray) -> None:
         """Note the state that a segment starts from; a cut may have changed the inventory."""
         now = inventory(segment.system, y)
-        if self.start is None:
+        if not self.jumps:
             self.start = now
         else:
             self.jump = self.jump + now - self.last
@@ -56,7 +55,11 @@ class RunRecord:
         return Result(dataset, manifest)
 
     def manifest(self, wall: float) -> dict:
-        """Everything needed to tell what was run, with what, and how well it went."""
+        """Everything needed to tell what was run, with what, and how well it went.
+
+        hash: sim.identity.definition says what is in it; a sweep keeps the same one as a row's `run`
+        threads: those that compiled kernels may use; results do not depend on their number
+        """
         s = self.builder.scenario
         solutions = [p for _, p in self.parts]
         statistics: dict[str, int] = {}
@@ -65,12 +68,6 @@ class RunRecord:
                 statistics[k] = statistics.get(k, 0) + int(v)
         worst = max(solutions, key=lambda p: p.undershoot)
         parameters = {n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()}
-        layout = layout_table(s)
-        text = json.dumps(
-            [parameters, s.geometry, s.layers, s.outer, s.duration, s.initial, s.constants,
-             [str(i) for i in s.interventions], [p.name for p in s.model.processes], *layout.items()],
-            default=str,
-        )  # fmt: skip
         end = solutions[-1]
         return {
             "scenario": s.name,
@@ -85,38 +82,34 @@ class RunRecord:
             "status": end.status,
             "message": _message(solutions),
             "t_end": end.t_end,
-            "solver": self.solver,
-            "rtol": self.rtol,
-            "atol": self.atol,
+            "solver": self.settings.solver,
+            "rtol": self.settings.rtol,
+            "atol": self.settings.atol,
+            "max_steps": self.settings.max_steps,
             "statistics": statistics,
             "speciation_failures": int(sum(seg.system.failures.sum() for seg, _ in self.parts)),
             "undershoot": worst.undershoot,
             "undershoot_species": worst.undershoot_species,
             "wall_seconds": wall,
-            "seed": self.seed,
-            "threads": 1,
-            "layout": layout,
-            "hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "seed": None if s.stochastic is None else s.stochastic.seed,
+            "threads": get_num_threads(),
+            "layout": layout_table(s),
+            **_identity(s, self.settings),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": [str(i) for i in s.interventions],
             "parameters": parameters,
-            "versions": versions(),
+            "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "
             f"{platform.python_version()}, {os.cpu_count()} processors",
         }
 
 
-def versions() -> dict[str, str]:
-    """{package: version} of all that decides numbers."""
-    return {p: _version(p) for p in PACKAGES}
-
-
-@lru_cache
-def _version(package: str) -> str:
+def _identity(scenario: Scenario, settings: Settings) -> dict[str, Any]:
+    """The hash of a run; "" and a sentence where something of one's own in it cannot be told apart."""
     try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
+        return {"hash": run_fingerprint(scenario, settings)}
+    except ConfigError as e:
+        return {"hash": "", "no_hash": str(e)}
 
 
 def _message(solutions: list[Solution]) -> str:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from sim.errors import ScenarioError, shown
 from sim.experiment.scenario import Scenario
+from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import memory
-from sim.run.builder import Builder
 from sim.run.record import RunRecord
 from sim.run.result import Result
-from sim.solvers import DEFAULT
+from sim.run.segments import Builder
+from sim.solvers import DEFAULT, Task
 from sim.solvers import solver as find_solver
-from sim.units import convert
-
-RTOL = 1e-5
-ATOL = 1e-6
-
-Progress = Callable[[float, int], None]
+from sim.solvers.steps.task import Progress
 
 
 def simulate(
@@ -29,9 +25,9 @@ def simulate(
     solver: str = DEFAULT,
     rtol: float = RTOL,
     atol: float = ATOL,
-    times: np.ndarray | list[float | str] | int | None = None,
+    times: Times = None,
     progress: bool | Progress = False,
-    max_steps: int = 200_000,
+    max_steps: int = MAX_STEPS,
     seed: int | None = None,
 ) -> Result:
     """Run a scenario from 0 to its duration.
@@ -46,10 +42,7 @@ def simulate(
     """
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"simulate needs a Scenario, not {scenario!r}; try sim.scenario('...').")
-    if not 1e-13 <= rtol <= 1e-1:
-        raise ScenarioError(f"rtol = {rtol!r} is outside 1e-13 to 0.1; 1e-5 is the default.")
-    if not 0 < atol <= 1:
-        raise ScenarioError(f"atol = {atol!r} must be above 0 and at most 1: it is a share of each scale.")
+    settings = Settings.of(solver, rtol, atol, times, max_steps)
     chance = scenario.stochastic
     if chance is not None:
         seed = chance.seed if seed is None else seed
@@ -65,7 +58,7 @@ def simulate(
     forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
     builder = Builder(scenario)
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
-    record = RunRecord(builder, solver, rtol, atol, seed)
+    record = RunRecord(builder, settings)
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
     if method.prepare is not None:
         method.prepare(segments[0].system)
@@ -79,8 +72,10 @@ def simulate(
             record.begin(segment, y)
             inside = (wanted >= segment.start) & (wanted <= segment.end)
             solution = solve(
-                system, segment.start, segment.end, y, wanted[inside], rtol,
-                system.tolerances(atol), report, max_steps,
+                Task(
+                    system, segment.start, segment.end, y, wanted[inside], settings.rtol,
+                    system.tolerances(settings.atol), report, settings.max_steps,
+                )
             )  # fmt: skip
             record.end(segment, solution)
             y = solution.end
@@ -94,34 +89,18 @@ def simulate(
     return result
 
 
-def output_times(duration: float, times: np.ndarray | list | int | None) -> np.ndarray:
+def output_times(duration: float, times: Times) -> np.ndarray:
     """Output times [s]: given, or a number of them, dense at first where things move fastest."""
-    if times is None:
-        times = memory.OUTPUTS
-    if isinstance(times, int | np.integer) and not isinstance(times, bool):
-        if times < 2:
-            raise ScenarioError(f"times = {times}: at least 2 output times are needed.")
-        x = np.arange(times) / (times - 1)
-        return duration * x**2
-    if isinstance(times, str | float | bool) or np.ndim(times) != 1 or not len(times):
-        raise ScenarioError(
-            f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many, times=60."
-        )
-    times = times.tolist() if isinstance(times, np.ndarray) else list(times)
-    found = np.array([convert(t, "s", "times") for t in times], float)
-    wrong = np.flatnonzero(np.diff(found) <= 0)
-    if wrong.size:
-        k = int(wrong[0])
-        what = "comes twice" if found[k] == found[k + 1] else f"is followed by {shown(times[k + 1])}"
-        raise ScenarioError(
-            f"times must rise, and {shown(times[k])} {what}; numpy.unique sorts numbers and drops repeats."
-        )
+    found = checked_times(times)
+    if isinstance(found, int):
+        return duration * (np.arange(found) / (found - 1)) ** 2
     if found[0] < 0 or found[-1] > duration:
-        outside = times[0] if found[0] < 0 else times[-1]
+        given: Any = times  # a row: shown in the words that it was given in
+        outside = given[0 if found[0] < 0 else -1]
         raise ScenarioError(
             f"times: {shown(outside)} is outside the run, which goes from 0 to its duration, {duration:g} s."
         )
-    return found
+    return np.array(found)
 
 
 def _progress(progress: bool | Progress, scenario: Scenario):

@@ -12,9 +12,10 @@ import numpy as np
 
 from sim.errors import ConfigError, RangeWarning, ScenarioError, nearest, shown
 from sim.experiment.scenario import Scenario
-from sim.experiment.targets import held, target
+from sim.experiment.targets import held_value, target
 from sim.run.result import Result
 from sim.sensitivity.responses import aligned
+from sim.sweeps.store.row import Row
 
 RTOL = 1e-7  # differences of runs are taken
 
@@ -118,7 +119,7 @@ def _steps(step: float) -> tuple[float, ...]:
     return (-step, -step / 2, step / 2, step)
 
 
-def _difference(rows: list[dict | None], measure: str, step: float) -> tuple[float, float, str]:
+def _difference(rows: list[Row | None], measure: str, step: float) -> tuple[float, float, str]:
     """Sensitivity, error and reason from the runs at 0, -h, -h/2, h/2, h."""
     found = []
     for row in rows:
@@ -141,7 +142,7 @@ def _value(scenario: Scenario, name: str) -> float:
         own = target(scenario, name)
     except ScenarioError:
         own = None
-    value = None if own is None or own.words or own.whole or not own.axis else held(scenario, own)
+    value = None if own is None or own.words or own.whole or not own.axis else held_value(scenario, own)
     if value is None or isinstance(value, str):
         raise ConfigError(
             f"'{name}' has no value in {scenario.name} to change by a share."

@@ -12,6 +12,7 @@ import numpy as np
 from sim.errors import ConfigError, UnknownNameError, nearest, shown
 
 if TYPE_CHECKING:
+    from sim.sweeps.store.row import Row
     from sim.sweeps.sweep_table import SweepTable
 
 REPLICATES = "seed"
@@ -87,7 +88,7 @@ def blocks(table: SweepTable, measure: str, size: int, what: str) -> Responses:
     return Responses(names, found[whole], kept, planned, dict(lost), len(seeds))
 
 
-def _value(row: dict | None, measure: str, lost: Counter[str]) -> float:
+def _value(row: Row | None, measure: str, lost: Counter[str]) -> float:
     if row is None:
         why = "not run"
     elif row["status"] != "finished":

@@ -32,8 +32,9 @@ def store(W, row, first, target):
 
 
 @kernel(cache=False)
-def combine(W, rates, row, column, value, first, dy, work):
+def combine(W, rates, stoichiometry, first, dy, work):
     """dy (n, s) = stoichiometry x rates; an invariant sums to zero at this very place."""
+    row, column, value = stoichiometry.row, stoichiometry.column, stoichiometry.value
     work[:] = 0.0
     for e in range(row.size):
         to, rate, v = work[row[e]], W[rates + column[e]], value[e]
@@ -89,8 +90,9 @@ def pore(W, porosity, c, m, D, at):
 
 
 @kernel(cache=False)
-def chain(target, factor, source, D, G):
+def chain(operations, D, G):
     """Chain rule: G[target] += D[factor] * G[source], in order. Row 0 of G is d(u)/d(u) = 1."""
+    target, factor, source = operations.target, operations.factor, operations.source
     G[1:] = 0.0
     G[0] = 1.0
     for e in range(target.size):

@@ -13,8 +13,9 @@ from sim.simd.blocks import LANES
 
 
 @kernel(cache=False)
-def net(W, rates, row, column, value, out):
+def net(W, rates, stoichiometry, out):
     """out (s, LANES) = stoichiometry x rates."""
+    row, column, value = stoichiometry.row, stoichiometry.column, stoichiometry.value
     out[:] = 0.0
     for e in range(row.size):
         to, rate, v = out[row[e]], W[rates + column[e]], value[e]
@@ -23,10 +24,11 @@ def net(W, rates, row, column, value, out):
 
 
 @kernel(cache=False)
-def decompose(R, gamma, ones, assemble, ops, A):
-    """Factors of 1 - gamma J into A, by the programme of an elimination; lanes with a bad pivot."""
-    to, rate, coefficient = assemble
-    kind, ia, ib, ic = ops
+def decompose(R, gamma, order, A):
+    """Factors of 1 - gamma J into A, by the operation list of an Elimination; lanes with a bad pivot."""
+    to, rate, coefficient = order.assemble.to, order.assemble.rate, order.assemble.coefficient
+    kind, ia, ib, ic = order.factor.kind, order.factor.a, order.factor.b, order.factor.c
+    ones = order.ones
     A[:] = 0.0
     for e in range(to.size):
         a, r = A[to[e]], R[rate[e]]
@@ -58,10 +60,10 @@ def decompose(R, gamma, ones, assemble, ops, A):
 
 
 @kernel(cache=False)
-def substitute(A, scale, forward, backward, K):
+def substitute(A, scale, order, K):
     """K <- (1 - gamma J)^-1 K, in units of `scale` in between."""
-    ri, rk, rf = forward
-    bk, bj, bf = backward
+    ri, rk, rf = order.forward.row, order.forward.by, order.forward.entry
+    bk, bj, bf = order.backward.row, order.backward.by, order.backward.entry
     for k in range(scale.size):
         y, s = K[k], 1.0 / scale[k]
         for lane in range(LANES):

@@ -1,7 +1,7 @@
-"""Threads for kernels that let go of the interpreter: contiguous shares of a range, joined at the end.
+"""Threads for kernels that release the GIL: contiguous shares of a range, joined at the end.
 
-A pool of plain threads in place of a parallel region: it does not spin while another process has the
-core, survives a fork that comes before its first use, and costs nothing when one thread is asked for.
+Plain threads in place of a parallel region: they do not spin while another process has the core, survive
+a fork that comes before their first use, and cost nothing when one thread is asked for.
 What a share computes never depends on how many shares there are.
 """
 
@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numba
 
 
-class Team:
+class Pool:
     """run(work, n): work(share, first, last) for shares of 0..n, in parallel when n is large enough.
 
     smallest: the least range worth a thread of its own. The number of threads is numba's
@@ -23,7 +23,7 @@ class Team:
     def __init__(self, smallest: int, size: int | None = None):
         self.smallest = smallest
         self.size = size or numba.get_num_threads()
-        self._pool: ThreadPoolExecutor | None = None
+        self._threads: ThreadPoolExecutor | None = None
 
     def run(self, work: Callable[[int, int, int], None], n: int) -> None:
         """Do all shares; an exception in one comes out here."""
@@ -31,10 +31,10 @@ class Team:
             work(0, 0, n)
             return
         shares = min(self.size, numba.get_num_threads(), n // self.smallest)
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.size - 1, "hapsim")
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self.size - 1, "hapsim")
         bounds = [k * n // shares for k in range(shares + 1)]
-        rest = [self._pool.submit(work, k, bounds[k], bounds[k + 1]) for k in range(1, shares)]
+        rest = [self._threads.submit(work, k, bounds[k], bounds[k + 1]) for k in range(1, shares)]
         try:
             work(0, bounds[0], bounds[1])
         finally:

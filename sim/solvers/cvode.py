@@ -1,4 +1,7 @@
-"""SUNDIALS CVODE: variable-order BDF, Newton-GMRES, our preconditioner (the default solver)."""
+"""SUNDIALS CVODE: variable-order BDF, Newton-GMRES, our preconditioner.
+
+Source: Hindmarsh et al. 2005 (SUNDIALS, ACM Trans. Math. Softw. 31:363).
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,75 @@ import numpy as np
 
 from sim.binder.system import System
 from sim.solvers.linear.newton_matrix import LinearSystem
-from sim.solvers.steps.solution import STATUS, Progress, Recorder, Solution, per_cell, unsolved
+from sim.solvers.steps.solution import STATUS, Recorder, Solution, where_unsolved
+from sim.solvers.steps.task import Task
 
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
 MAX_REJECTIONS = 100
 MOST_STILL = 3  # steps after another that are too short for the clock to move
 
 
-def solve(
-    system: System,
-    t0: float,
-    t1: float,
-    y0: np.ndarray,
-    t_eval: np.ndarray,
-    rtol: float,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-) -> Solution:
-    """Integrate from t0 to t1 [s], output at t_eval.
+class _Equations:
+    """What CVODE calls: right-hand side, set-up and solve of the preconditioner.
+
+    trouble: in words, where the chemistry was not solved in this step, by whom
+    """
+
+    def __init__(self, system: System):
+        self.system, self.linear = system, LinearSystem(system)
+        self.count = {
+            "rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "rejected": 0,
+            "unsolved": 0,
+        }  # fmt: skip
+        # CVODE's arrays are read-only, which to numba is another type: it would compile all again.
+        self._state = np.empty(system.size)
+        self.trouble = {"rhs": "", "jacobian": ""}
+
+    def rhs(self, t: float, y: np.ndarray, dy: np.ndarray) -> None:
+        """The right-hand side; no number where the chemistry was not solved."""
+        self.count["rhs"] += 1
+        self._state[:] = y
+        before = self.system.failures.copy()
+        self.system.rhs(t, self._state, dy)
+        where = where_unsolved(self.system, before)
+        if where:
+            self.trouble["rhs"] = where
+            if self.count["rhs"] == 1:
+                raise ArithmeticError(f"{where} has no solution in the state that the run starts from")
+            self.count["unsolved"] += 1
+            dy[:] = np.nan
+
+    def setup(self, t, y, dy, jok, jnew, gamma) -> None:
+        """Renew J where CVODE asks for it, and factor I - gamma J."""
+        jnew[0] = 0 if jok and self.count["jacobians"] and not self.trouble["jacobian"] else 1
+        if jnew[0]:
+            self.count["jacobians"] += 1
+            self._state[:] = y
+            before = self.system.failures.copy()
+            self.linear.linearise(t, self._state)
+            self.trouble["jacobian"] = where_unsolved(self.system, before)
+        if self.trouble["jacobian"]:  # there is no right-hand side here either: the step fails by that
+            return
+        self.count["factorisations"] += 1
+        if not self.linear.factor(gamma):
+            raise ArithmeticError(f"I - gamma J is singular at gamma = {gamma:.3g} s")
+
+    def precondition(self, t, y, dy, r, z, gamma, delta, side) -> None:
+        """z = (I - gamma J)^-1 r with the frozen J."""
+        self.count["linear_solves"] += 1
+        if self.trouble["jacobian"]:
+            z[:] = r
+        else:
+            self.linear.solve(r, z)
+
+
+def solve(task: Task) -> Solution:
+    """Integrate a task by CVODE.
 
     GMRES works on differences of the right-hand side, so Newton's matrix is always that of the
     present state; the preconditioner keeps a frozen J, solved exactly on a line of cells and by
-    sparse LU elsewhere. (Multiplying with the frozen J instead saves right-hand sides and costs
-    half as many steps again.)
+    sparse LU or multigrid elsewhere. (Multiplying with the frozen J instead saves right-hand sides and
+    costs half as many steps again.)
     A step that falls below zero by more than atol is done again from the state before it; how
     often is in the statistics ("rejected"). Where the chemistry was not solved in some cell the
     right-hand side is no number, which Newton's iteration does not survive: CVODE then repeats the
@@ -38,65 +86,26 @@ def solve(
     """
     from sksundae.cvode import CVODE, CVODEPrecond
 
-    linear = LinearSystem(system)
-    count = {
-        "rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "rejected": 0,
-        "unsolved": 0,
-    }  # fmt: skip
-    record = Recorder(system, t_eval, atol, progress)
-
-    # CVODE's arrays are read-only, which to numba is another type: it would compile all again.
-    state = np.empty(system.size)
-    trouble = {"rhs": "", "jacobian": ""}  # where the chemistry was not solved, in this step
-
-    def rhs(t, y, dy):
-        count["rhs"] += 1
-        state[:] = y
-        before = system.failures.copy()
-        system.rhs(t, state, dy)
-        where = unsolved(system, before)
-        if where:
-            trouble["rhs"] = where
-            if count["rhs"] == 1:
-                raise ArithmeticError(f"{where} has no solution in the state that the run starts from")
-            count["unsolved"] += 1
-            dy[:] = np.nan
-
-    def setup(t, y, dy, jok, jnew, gamma):
-        jnew[0] = 0 if jok and count["jacobians"] and not trouble["jacobian"] else 1
-        if jnew[0]:
-            count["jacobians"] += 1
-            state[:] = y
-            before = system.failures.copy()
-            linear.linearise(t, state)
-            trouble["jacobian"] = unsolved(system, before)
-        if trouble["jacobian"]:  # there is no right-hand side here either: the step fails by that
-            return
-        count["factorisations"] += 1
-        if not linear.factor(gamma):
-            raise ArithmeticError(f"I - gamma J is singular at gamma = {gamma:.3g} s")
-
-    def precondition(t, y, dy, r, z, gamma, delta, side):
-        count["linear_solves"] += 1
-        if trouble["jacobian"]:
-            z[:] = r
-        else:
-            linear.solve(r, z)
-
+    system, t1, record = task.system, task.t1, Recorder(task)
+    equations = _Equations(system)
+    count, trouble = equations.count, equations.trouble
     integrator = CVODE(
-        rhs, method="BDF", rtol=rtol, atol=per_cell(system, atol), linsolver="gmres",
+        equations.rhs, method="BDF", rtol=task.rtol, atol=task.atol_of_mean, linsolver="gmres",
         krylov_dim=10, max_nonlin_iters=6,
-        precond=CVODEPrecond(setup, precondition),
+        precond=CVODEPrecond(equations.setup, equations.precondition),
     )  # fmt: skip
-    t, y, status, message = t0, np.array(y0, float), "finished", ""
-    pending, interpolated, still = list(t_eval), False, 0
-    while pending and pending[0] <= t0:
-        record.keep(pending.pop(0), y)
+    t, y, status, message = task.t0, np.array(task.y0, float), "finished", ""
+    interpolated, still = False, 0
+
+    def at(time: float) -> np.ndarray:
+        return integrator.step(time, tstop=t1).y if time < t else y
+
+    record.reach(t, lambda _: y)
     try:
-        integrator.init_step(t0, y)
+        integrator.init_step(t, y)
         while t < t1:
-            if record.steps >= max_steps:
-                status, message = "failed", too_many(max_steps, t, t1)
+            if record.steps >= task.max_steps:
+                status, message = "failed", task.too_many_steps(t)
                 break
             out = integrator.step(t1, method="onestep", tstop=t1)
             if not out.success:
@@ -119,24 +128,13 @@ def solve(
                 break
             if not interpolated:  # else CVODE returns the step it has already made
                 record.step(t, y)
-            interpolated = bool(pending) and pending[0] < t
-            while pending and pending[0] < t:
-                record.keep(pending[0], integrator.step(pending.pop(0), tstop=t1).y)
-            while pending and pending[0] <= t:
-                record.keep(pending.pop(0), y)
+            interpolated = record.next_output < t
+            record.reach(t, at)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     except ArithmeticError as e:
         status, message = "failed", f"{STATUS['failed']} At t = {t:.6g} s: {e}."
     return record.solution(t, y, status, message, **count)
-
-
-def too_many(limit: int, t: float, t1: float) -> str:
-    """What to say when `limit` steps did not reach the end t1 [s]."""
-    return (
-        f"{limit} steps were not enough: t = {t:.4g} s of {t1:.4g} s was reached. "
-        "Raise max_steps, or loosen rtol."
-    )
 
 
 def _sentence(reason: str, system: System, t: float, y: np.ndarray, where: str) -> str:

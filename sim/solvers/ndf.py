@@ -5,10 +5,12 @@ and the words for how it ended. What is ours is what stands around the published
 Jacobian of stoichiometry times derivatives (exact, but for what porosity does to transport),
 elimination in every cell, block Thomas or multigrid between cells, lines of cells compiled whole,
 planes and boxes shared by threads. A step whose chemistry was not solved in some cell is not accepted.
+Source: Shampine & Reichelt 1997 (The MATLAB ODE suite, SIAM J. Sci. Comput. 18:1).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -16,97 +18,76 @@ import numpy as np
 
 from sim.binder.system import BLOCKS_PER_THREAD, System
 from sim.errors import SolverError
+from sim.model.kept import once_a_model
+from sim.model.model import Model
 from sim.solvers import cvode
 from sim.solvers.steps import compiled, ndf_steps
-from sim.solvers.steps.ndf_steps import (  # fmt: skip
-    BELOW,
-    DONE,
-    END,
-    ERRORS,
-    FACTORISATIONS,
-    FAILURES,
-    ITERATIONS,
-    JACOBIANS,
-    KEPT,
-    REJECTED,
-    RHS,
-    SINGULAR,
-    SINGULAR_AT,
-    STEPS,
-    TOO_SHORT,
-    WORST,
-    WORST_SPECIES,
-    H,
-    T,
-)
-from sim.solvers.steps.on_a_line import line
+from sim.solvers.steps.ndf_state import DONE, TOO_SHORT
+from sim.solvers.steps.on_a_line import Line, line_state
 from sim.solvers.steps.on_threads import Shared
-from sim.solvers.steps.solution import STATUS, Progress, Recorder, Solution, per_cell
+from sim.solvers.steps.solution import STATUS, Recorder, Solution
+from sim.solvers.steps.task import Task
 
 CELL_STEPS_AT_ONCE = 8_000  # of a line, some 25 ms: then it listens for Ctrl-C again
 STALL = 64  # steps: with more failures of Newton's method than that among them, another integrator goes on
 COUNTS = {
-    "rhs": RHS, "jacobians": JACOBIANS, "factorisations": FACTORISATIONS, "newton_iterations": ITERATIONS,
-    "rejected": REJECTED, "error_failures": ERRORS, "newton_failures": FAILURES, "singular": SINGULAR,
+    "rhs": "rhs", "jacobians": "jacobians", "factorisations": "factorisations",
+    "newton_iterations": "iterations", "rejected": "rejected", "error_failures": "errors",
+    "newton_failures": "failures", "singular": "singular",
 }  # fmt: skip
 
 
-def solve(
-    system: System,
-    t0: float,
-    t1: float,
-    y0: np.ndarray,
-    t_eval: np.ndarray,
-    rtol: float,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-) -> Solution:
-    """Integrate from t0 to t1 [s], output at t_eval (interpolated: outputs never touch the steps)."""
-    record = Recorder(system, t_eval, atol, progress)
-    if not t1 > t0:
-        return record.solution(
-            t0, y0, "failed", f"the end, {t1:g} s, does not lie after the start, {t0:g} s."
-        )
-    x, k = np.zeros(9), np.zeros(16, np.int64)
-    tolerance = max(10 * np.finfo(float).eps / rtol, min(0.03, rtol**0.5))
-    x[:] = t0, 0.0, t1, t1 - t0, tolerance, np.nan, np.nan, 0.0, 0.0
-    if _is_line(system):
-        w = line(system, record, rtol, per_cell(system, atol), x, k)
-        march, at_once = compiled.march(w), min(64, max(1, CELL_STEPS_AT_ONCE // system.n_cells))
-    else:
-        w = Shared(system, record, rtol, per_cell(system, atol), x, k)
-        march, at_once = partial(ndf_steps.march, w), 1
-    w.D[0] = y0
-    for y in record.y[: np.searchsorted(record.t_eval, t0, side="right")]:
-        y[:] = y0
-        k[KEPT] += 1
-    x[BELOW], k[WORST_SPECIES] = record.lowest(y0)
-    x[WORST] = x[BELOW]
-    x[H] = _first_step(system, w)
+def solve(task: Task) -> Solution:
+    """Integrate a task (outputs are interpolated and never touch the steps).
+
+    Statistics beside those of other solvers: newton_iterations, error_failures and newton_failures
+    (steps done again, shorter), singular (matrices), v_cycles of multigrid, and cvode_steps where Newton's
+    method stalled and CVODE went on, which the message says.
+    """
+    record, system = Recorder(task), task.system
+    if task.no_span:
+        return record.solution(task.t0, task.y0, "failed", task.no_span)
+    w, march, at_once = _begin(task, record)
+    now = w.now[0]
+    w.D[0] = task.y0
+    for y in record.y[: np.searchsorted(record.t_eval, task.t0, side="right")]:
+        y[:] = task.y0
+        now.kept += 1
+    now.below, now.worst_species = record.lowest(task.y0)
+    now.worst = now.below
+    now.h = _first_step(system, w)
     status, message, window = "finished", "", (0, 0)
     try:
         while True:
-            state = march(min(at_once, max_steps - int(k[STEPS])))
-            record.follow(x[T], int(k[STEPS]), int(k[KEPT]), x[WORST], int(k[WORST_SPECIES]))
+            state = march(min(at_once, task.max_steps - int(now.steps)))
+            steps, failures = int(now.steps), int(now.failures)
+            record.follow(now.t, steps, int(now.kept), now.worst, int(now.worst_species))
             if state == DONE:
                 break
             if state == TOO_SHORT:
                 status, message = "failed", _too_short(system, w)
                 break
-            if STALL <= k[STEPS] - window[0] and k[STEPS] < max_steps:
-                if k[FAILURES] - window[1] > k[STEPS] - window[0]:
-                    return _handed_over(system, w, record, t1, rtol, atol, max_steps)
-                window = int(k[STEPS]), int(k[FAILURES])
-            if k[STEPS] >= max_steps:
-                status = "failed"
-                message = cvode.too_many(max_steps, x[T], t1)
+            if STALL <= steps - window[0] and steps < task.max_steps:
+                if failures - window[1] > steps - window[0]:
+                    return _handed_over(task, w, record)
+                window = steps, failures
+            if steps >= task.max_steps:
+                status, message = "failed", task.too_many_steps(now.t)
                 break
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     except SolverError as e:
-        status, message = "failed", f"{STATUS['failed']} At t = {x[T]:.6g} s: {e}"
-    return record.solution(x[T], w.D[0], status, message, **_counts(w))
+        status, message = "failed", f"{STATUS['failed']} At t = {now.t:.6g} s: {e}"
+    return record.solution(now.t, w.D[0], status, message, **_counts(w))
+
+
+def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int], int], int]:
+    """The state before the first step, the function that takes steps, and how many it may take at once."""
+    if _is_line(task.system):
+        on_line = line_state(task, record)
+        return on_line, compiled.march(on_line), min(64, max(1, CELL_STEPS_AT_ONCE // task.system.n_cells))
+    shared = Shared(task, record)
+    return shared, partial(ndf_steps.march, shared), 1
 
 
 def _is_line(system: System) -> bool:
@@ -114,42 +95,48 @@ def _is_line(system: System) -> bool:
     return len(system.grid.shape) <= 1 and system.n_blocks < 2 * BLOCKS_PER_THREAD
 
 
+@once_a_model
+def _done(model: Model) -> set[str]:
+    """What has been done for a model: "prepared"."""
+    return set()
+
+
 def prepare(system: System) -> None:
     """Compile, or load, the steps of a line before the clock of a run starts."""
-    if _is_line(system) and "_steps_ready" not in vars(system.model):
-        record = Recorder(system, np.zeros(0), np.ones(system.size))
-        w = line(system, record, 1.0, np.ones(system.size), np.zeros(9), np.zeros(16, np.int64))
-        compiled.march(w)
-        vars(system.model)["_steps_ready"] = True  # beside its other cached properties
+    if _is_line(system) and "prepared" not in _done(system.model):
+        task = Task(system, 0.0, 1.0, np.zeros(system.size), np.zeros(0), 1.0, np.ones(system.size))
+        compiled.march(line_state(task, Recorder(task)))
+        _done(system.model).add("prepared")
 
 
-def _counts(w) -> dict[str, int]:
-    counts = {name: int(w.whole[at]) for name, at in COUNTS.items()}
-    if isinstance(w, Shared) and w.linear.kind == "multigrid":
-        counts["v_cycles"] = w.linear.cycles
-    return counts
+def _counts(w: Line | Shared) -> dict[str, int]:
+    counts = {name: int(w.now[0][field]) for name, field in COUNTS.items()}
+    return counts | (w.linear.between.statistics if isinstance(w, Shared) else {})
 
 
-def _handed_over(
-    s: System, w, record: Recorder, t1: float, rtol: float, atol: np.ndarray, max_steps: int
-) -> Solution:
+def _handed_over(task: Task, w: Line | Shared, record: Recorder) -> Solution:
     """The rest of the run by CVODE, whose Krylov vectors know what our Jacobian leaves out: how a change of
     porosity changes transport, which decides where pores are almost closed."""
-    t, steps, kept = float(w.real[T]), record.steps, len(record.t)
+    t, steps, kept = float(w.now[0].t), record.steps, len(record.t)
 
     def progress(at: float, n: int) -> None:
         if record.progress is not None:
             record.progress(at, steps + n)
 
-    rest = cvode.solve(s, t, t1, w.D[0].copy(), record.t_eval[kept:], rtol, atol, progress, max_steps - steps)
+    rest = cvode.solve(
+        replace(
+            task, t0=t, y0=w.D[0].copy(), t_eval=record.t_eval[kept:], progress=progress,
+            max_steps=task.max_steps - steps,
+        )
+    )  # fmt: skip
     said = f"Newton's method of ndf stalled at t = {t:.4g} s; CVODE went on from there."
     counts = _counts(w) | {"steps": steps}
     for name, n in rest.statistics.items():
         counts[name] = counts.get(name, 0) + n
     counts["cvode_steps"] = rest.statistics["steps"]
     message = rest.message
-    if rest.status == "failed" and counts["steps"] >= max_steps:
-        message = cvode.too_many(max_steps, rest.t_end, t1)
+    if rest.status == "failed" and counts["steps"] >= task.max_steps:
+        message = task.too_many_steps(rest.t_end)
     deepest = max((record.undershoot, record.species), (rest.undershoot, rest.undershoot_species))
     return replace(
         rest, t=np.concatenate([record.t, rest.t]), y=np.concatenate([record.y[:kept], rest.y]),
@@ -158,11 +145,12 @@ def _handed_over(
     )  # fmt: skip
 
 
-def _first_step(s: System, w) -> float:
+def _first_step(s: System, w: Line | Shared) -> float:
     """Hairer, Norsett & Wanner 1993, II.4, for order 1; 0 where the rates are not finite.
     Leaves the rates in w.f."""
-    t, left, y = w.real[T], w.real[END] - w.real[T], w.D[0]
-    w.whole[RHS] += 2
+    now, y = w.now[0], w.D[0]
+    t, left = now.t, now.end - now.t
+    now.rhs += 2
     s.rhs(t, y, w.f)
     w.scale[:] = 1.0 / (w.atol + w.rtol * np.abs(y))
     d0, d1 = _norm(w, y), _norm(w, w.f)
@@ -177,12 +165,13 @@ def _first_step(s: System, w) -> float:
     return min(100 * h0, h1, left)
 
 
-def _norm(w, v: np.ndarray) -> float:
+def _norm(w: Line | Shared, v: np.ndarray) -> float:
     return float(np.sqrt(np.mean((v * w.scale) ** 2)))
 
 
-def _too_short(s: System, w) -> str:
-    t, h, c = w.real[T], w.real[H], w.real[SINGULAR_AT]
+def _too_short(s: System, w: Line | Shared) -> str:
+    now = w.now[0]
+    t, h, c = now.t, now.h, now.singular_at
     rate = np.abs(s.split(w.f)[0]) / s.scale
     whole = bool(np.isfinite(rate).all())
     rate[~np.isfinite(rate)] = np.inf

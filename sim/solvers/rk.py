@@ -1,77 +1,41 @@
-"""The explicit Runge-Kutta pair of Dormand & Prince 1980, order 5(4): for what is not stiff.
+"""Explicit Runge-Kutta methods: for what is not stiff. The method is a value (steps/tableau.py).
 
-Coefficients: J. Comput. Appl. Math. 6:19; the interpolant of fourth order is that of Shampine 1986
-(Math. Comput. 46:135). Each stage is one pass over the state. The tail of supplies is part of the
-state, so linear invariants are kept to rounding.
+Each stage is one pass over the state. The tail of supplies is part of the state, so linear invariants
+are kept to rounding.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.binder.system import System
 from sim.solvers.steps import stages
 from sim.solvers.steps.one_step import OneStep, integrate
-from sim.solvers.steps.solution import Progress, Solution, per_cell
+from sim.solvers.steps.solution import Solution
 from sim.solvers.steps.spectral_radius import SpectralRadius
+from sim.solvers.steps.tableau import DORMAND_PRINCE, RungeKutta
+from sim.solvers.steps.task import Task
 
-ORDER = 5
-C = np.array([0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1])
-A = np.zeros((7, 7))
-A[1, :1] = [1 / 5]
-A[2, :2] = [3 / 40, 9 / 40]
-A[3, :3] = [44 / 45, -56 / 15, 32 / 9]
-A[4, :4] = [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729]
-A[5, :5] = [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656]
-A[6, :6] = [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84]
-E = np.array([71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40])
-# Columns are powers 1 to 4 of the place within the step.
-P = np.array(
-    [
-        [1, -8048581381 / 2820520608, 8663915743 / 2820520608, -12715105075 / 11282082432],
-        [0, 0, 0, 0],
-        [0, 131558114200 / 32700410799, -68118460800 / 10900136933, 87487479700 / 32700410799],
-        [0, -1754552775 / 470086768, 14199869525 / 1410260304, -10690763975 / 1880347072],
-        [0, 127303824393 / 49829197408, -318862633887 / 49829197408, 701980252875 / 199316789632],
-        [0, -282668133 / 205662961, 2019193451 / 616988883, -1453857185 / 822651844],
-        [0, 40617522 / 29380423, -110615467 / 29380423, 69997945 / 29380423],
-    ]
-)
-STABLE = 3.3  # h |eigenvalue| on the negative real axis
+ORDER = DORMAND_PRINCE.order
 LOOK_AGAIN = 100  # steps between two looks at the stiffness
 
 
-def solve(
-    system: System,
-    t0: float,
-    t1: float,
-    y0: np.ndarray,
-    t_eval: np.ndarray,
-    rtol: float,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-    *,
-    step: float | None = None,
-) -> Solution:
-    """Integrate from t0 to t1 [s]; `step` [s] fixes the step, for tests of order.
+def solve(task: Task, method: RungeKutta = DORMAND_PRINCE) -> Solution:
+    """Integrate a task by an explicit Runge-Kutta method.
 
     What is too stiff is refused at once and at intervals, with the cell and species that are fastest.
     """
-    method = DormandPrince(system, t0, y0, rtol, per_cell(system, atol))
-    return integrate(method, t1, t_eval, atol, progress, max_steps, step)
+    return integrate(ExplicitRungeKutta(task, method), task)
 
 
-class DormandPrince(OneStep):
-    """K (7, size): the stages; the last one of a step is the first of the next."""
+class ExplicitRungeKutta(OneStep):
+    """K (stages, size): the last one of a step is the first of the next."""
 
-    power = 5
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, task: Task, method: RungeKutta):
+        super().__init__(task)
+        self.method, self.power = method, method.error_order + 1
         n = self.system.size
-        self.K = np.zeros((7, n))
-        self.z, self.old, self.e = (np.zeros(n) for _ in range(3))
+        self.K = np.zeros((method.stages, n))
+        self.old, self.e = np.zeros(n), np.zeros(n)
         self.count |= {"unsolved": 0}
         self.radius, self._looked = SpectralRadius(self.system), -LOOK_AGAIN
         self._fresh = True
@@ -81,13 +45,14 @@ class DormandPrince(OneStep):
         return self.explicit_first_step(self.K[0], t1)
 
     def attempt(self, h: float) -> float:
+        m = self.method
         if not self._fresh:
-            self.K[0] = self.K[6]
+            self.K[0] = self.K[-1]
             self._fresh = True
-        for k in range(1, 7):
-            self.run(stages.combine, self.y, 1.0, self.K, h * A[k], k, self.z)
-            self.rhs(self.t + C[k] * h, self.z, self.K[k])
-        self.run(stages.combine, self.y, 0.0, self.K, h * E, 7, self.e)
+        for k in range(1, m.stages):
+            self.run(stages.combine, self.y, 1.0, self.K, h * m.A[k], k, self.z)
+            self.rhs(self.t + m.c[k] * h, self.z, self.K[k])
+        self.run(stages.combine, self.y, 0.0, self.K, h * m.E, m.stages, self.e)
         self.run(stages.error, self.y, self.z, self.e, self.rtol, self.atol, self._sums)
         return self.mean()
 
@@ -97,21 +62,21 @@ class DormandPrince(OneStep):
         self._fresh = False
 
     def at(self, t: float) -> np.ndarray:
-        x = (t - self.t_old) / self.h
+        x, P = (t - self.t_old) / self.h, self.method.P
         out = np.empty_like(self.y)
-        weight = self.h * (P @ x ** np.arange(1, 5))
-        self.run(stages.combine, self.old, 1.0, self.K, weight, 7, out)
+        weight = self.h * (P @ x ** np.arange(1, P.shape[1] + 1))
+        self.run(stages.combine, self.old, 1.0, self.K, weight, self.method.stages, out)
         return out
 
     def out_of_reach(self, t1: float, max_steps: int, steps: int) -> str:
         if steps < self._looked + LOOK_AGAIN:
             return ""
         self._looked = steps
-        f = self.K[0] if self._fresh else self.K[6]
+        f = self.K[0] if self._fresh else self.K[-1]
         rate = self.radius.estimate(self.t, self.y, f)
         self.count["rhs"] += self.radius.evaluations
         self.radius.evaluations = 0
-        need = rate * (t1 - self.t) / STABLE
+        need = rate * (t1 - self.t) / self.method.stable
         if need <= max_steps - steps:
             return ""
         cell, name = self.radius.where()

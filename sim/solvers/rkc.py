@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.binder.system import System
 from sim.solvers.steps import stages
 from sim.solvers.steps.one_step import OneStep, integrate
-from sim.solvers.steps.solution import Progress, Solution, per_cell
+from sim.solvers.steps.solution import Solution
 from sim.solvers.steps.spectral_radius import SpectralRadius
+from sim.solvers.steps.task import Task
 
 ORDER = 2
 DAMPING = 2 / 13
@@ -52,26 +52,13 @@ def coefficients(s: int) -> tuple[np.ndarray, ...]:
     return mu, nu, forward, back, c
 
 
-def solve(
-    system: System,
-    t0: float,
-    t1: float,
-    y0: np.ndarray,
-    t_eval: np.ndarray,
-    rtol: float,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-    *,
-    step: float | None = None,
-) -> Solution:
-    """Integrate from t0 to t1 [s]; `step` [s] fixes the step, for tests of order.
+def solve(task: Task) -> Solution:
+    """Integrate a task by Runge-Kutta-Chebyshev.
 
     The budget is 10 evaluations for each step of max_steps; what cannot fit is refused at once and
     at intervals, with the cell and species that are fastest.
     """
-    method = Chebyshev(system, t0, y0, rtol, per_cell(system, atol))
-    return integrate(method, t1, t_eval, atol, progress, max_steps, step)
+    return integrate(Chebyshev(task), task)
 
 
 class Chebyshev(OneStep):
@@ -79,10 +66,10 @@ class Chebyshev(OneStep):
 
     power = 3
 
-    def __init__(self, *arguments):
-        super().__init__(*arguments)
+    def __init__(self, task: Task):
+        super().__init__(task)
         n = self.system.size
-        self.f0, self.f1, self.z, self.spare = (np.zeros(n) for _ in range(4))
+        self.f0, self.f1, self.spare = (np.zeros(n) for _ in range(3))
         self.K = np.zeros((4, n))
         self.radius, self._looked = SpectralRadius(self.system), -LOOK_AGAIN
         self._tables: dict[int, tuple[np.ndarray, ...]] = {}
@@ -115,15 +102,13 @@ class Chebyshev(OneStep):
         self.run(stages.combine, self.y, 1.0, self.f0[None], np.array([h * forward[1]]), 1, one)
         for j in range(2, s + 1):
             self.rhs(self.t + c[j - 1] * h, one, f)
-            self.run(
-                stages.chebyshev, mu[j], nu[j], h * forward[j], h * back[j], self.y, one, two, f, self.f0
-            )
+            share = stages.Shares(mu[j], nu[j], h * forward[j], h * back[j])
+            self.run(stages.chebyshev, share, self.y, one, two, f, self.f0)
             one, two = two, one
         self.z, self.spare = one, two
         self.rhs(self.t + h, self.z, self.f1)
-        self.run(
-            stages.chebyshev_error, h, self.y, self.z, self.f0, self.f1, self.rtol, self.atol, self._sums
-        )
+        ends = stages.StepEnds(h, self.y, self.z, self.f0, self.f1)
+        self.run(stages.chebyshev_error, ends, self.rtol, self.atol, self._sums)
         error = self.mean()
         if not error <= 1.0 and not self._known:  # it may have been the stages that were too few
             self._estimate()

@@ -2,56 +2,50 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from sim.binder.system import System
 from sim.solvers.linear.newton_matrix import LinearSystem
-from sim.solvers.steps.solution import STATUS, Progress, Recorder, Solution, per_cell
+from sim.solvers.steps.solution import STATUS, Recorder, Solution
+from sim.solvers.steps.task import Task
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 
-def solve(
-    system: System,
-    t0: float,
-    t1: float,
-    y0: np.ndarray,
-    t_eval: np.ndarray,
-    rtol: float,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-    *,
-    method: str,
-) -> Solution:
-    """Integrate with scipy.integrate's `method`: "BDF" and "Radau" get the sparse Jacobian,
-    "LSODA" a dense one by its own differences."""
+def solve(task: Task, method: str) -> Solution:
+    """Integrate a task with scipy.integrate's `method`: "BDF" and "Radau" get the sparse Jacobian, "LSODA"
+    a dense one by its own differences.
+
+    Fails with a sentence where SciPy does; outputs are SciPy's interpolants.
+    Source: Shampine & Reichelt 1997 (BDF), Hairer & Wanner 1996, IV.8 (Radau IIA 5), Petzold 1983 (LSODA).
+    """
     from scipy import integrate
 
-    linear = LinearSystem(system)
-    record = Recorder(system, t_eval, atol, progress)
+    system, linear, record = task.system, LinearSystem(task.system), Recorder(task)
 
-    def rhs(t, y):
+    def rhs(t: float, y: np.ndarray) -> np.ndarray:
         dy = np.empty_like(y)
         system.rhs(t, y, dy)
         return dy
 
-    def jacobian(t, y):
+    def jacobian(t: float, y: np.ndarray) -> csc_array:
         linear.linearise(t, y)
         return linear.sparse().tocsc()
 
     options = {} if method == "LSODA" else {"jac": jacobian}
     integrator = getattr(integrate, method)(
-        rhs, t0, np.array(y0, float), t1, rtol=rtol, atol=per_cell(system, atol), **options
+        rhs, task.t0, np.array(task.y0, float), task.t1, rtol=task.rtol, atol=task.atol_of_mean, **options
     )
     if method == "BDF":  # SciPy subtracts from these rows before it has filled them
         integrator.D[2:] = 0.0
     status, message = "finished", ""
-    pending = list(t_eval)
-    while pending and pending[0] <= t0:
-        record.keep(pending.pop(0), integrator.y)
+    record.reach(task.t0, lambda t: integrator.y)
     try:
         while integrator.status == "running":
-            if record.steps >= max_steps:
-                status, message = "failed", f"{max_steps} steps were not enough; raise max_steps."
+            if record.steps >= task.max_steps:
+                status, message = "failed", task.too_many_steps(integrator.t)
                 break
             reason = integrator.step()
             if integrator.status == "failed":
@@ -59,10 +53,8 @@ def solve(
                 message = f"SciPy {method} stopped at t = {integrator.t:.6g} s: {reason}"
                 break
             record.step(integrator.t, integrator.y)
-            if pending and pending[0] <= integrator.t:
-                dense = integrator.dense_output()
-                while pending and pending[0] <= integrator.t:
-                    record.keep(pending[0], dense(pending.pop(0)))
+            if record.next_output <= integrator.t:
+                record.reach(integrator.t, integrator.dense_output())
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     return record.solution(

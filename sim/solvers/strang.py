@@ -12,54 +12,42 @@ import numpy as np
 
 from sim.binder.elimination_order import elimination
 from sim.binder.reactor import EVALUATIONS, REJECTED, STEPS, Reactor
-from sim.binder.system import System
 from sim.solvers.linear.diffusion import Diffusion
 from sim.solvers.steps import stages
 from sim.solvers.steps.one_step import OneStep, integrate
-from sim.solvers.steps.solution import Progress, Solution, per_cell
+from sim.solvers.steps.solution import Solution
+from sim.solvers.steps.task import Task
 
 ORDER = 2
 INSIDE = 0.1  # tolerance of the reactions' own steps, in that of the splitting
 BEGIN = 1e-6  # first step, of the whole span
 
 
-def solve(
-    system: System,
-    t0: float,
-    t1: float,
-    y0: np.ndarray,
-    t_eval: np.ndarray,
-    rtol: float,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-    *,
-    step: float | None = None,
-) -> Solution:
-    """Integrate from t0 to t1 [s]; `step` [s] fixes the step, for tests of order.
+def solve(task: Task) -> Solution:
+    """Integrate a task by splitting.
 
     Adaptive: a step is two of half the length, and one of the whole length tells their error.
     """
-    method = Strang(system, t0, y0, rtol, per_cell(system, atol), INSIDE * atol)
-    method.doubling = step is None
-    return integrate(method, t1, t_eval, atol, progress, max_steps, step)
+    return integrate(Strang(task), task)
 
 
 class Strang(OneStep):
-    """middle: the state half-way through the last step, where there is one."""
+    """doubling: whether a step is two, and one of the whole length for their error (not at a fixed step).
+    middle: the state half-way through the last step, where there is one.
+    """
 
     power = 3
-    doubling = True
 
-    def __init__(self, system: System, t0: float, y0: np.ndarray, rtol: float, atol, atol_inside):
-        super().__init__(system, t0, y0, rtol, atol)
-        p = system.programme
-        order = elimination(p.process, p.species, system.row, system.column, system.value, system.scale, [])
-        self.reactor = Reactor(system, order, INSIDE * rtol, system.split(atol_inside)[0])
+    def __init__(self, task: Task):
+        super().__init__(task)
+        system, p = self.system, self.system.operations
+        self.doubling = task.step is None
+        order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
+        self.reactor = Reactor(system, order, INSIDE * task.rtol, system.split(INSIDE * task.atol)[0])
         self.diffusion = Diffusion(system)
         # Only after transport do reactions begin with a transient.
         self._before, self._after = np.zeros(system.n_blocks), np.zeros(system.n_blocks)
-        self.z, self.old, self.whole, self.middle = (np.zeros(system.size) for _ in range(4))
+        self.old, self.whole, self.middle = (np.zeros(system.size) for _ in range(3))
         self._mid = np.zeros(system.size)
 
     def first_step(self, t1: float) -> float:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.jit.kernel import kernel
+from sim.simd.threads import Pool
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
 
@@ -24,6 +25,7 @@ class TransportTables(NamedTuple):
     area: np.ndarray  # (n, k) m2
     half: np.ndarray  # (n, k) m
     other_half: np.ndarray  # (n, k) m, of the neighbour across the face
+    mobile: np.ndarray  # (m,) columns of the state
     diffusivity: np.ndarray  # (m,) m2/s in free water
     archie: float
     face_cell: np.ndarray  # (b,) open faces only
@@ -35,16 +37,16 @@ class TransportTables(NamedTuple):
     plasma: np.ndarray  # (m,) mol m-3
 
 
-def tables(
+def transport_tables(
     grid: Grid,
-    mobile: list[str],
+    mobile: dict[str, int],
     diffusivity: np.ndarray,
     archie: float,
     boundaries: dict[str, Boundary],
     perfusion: np.ndarray,
     plasma: np.ndarray,
 ) -> TransportTables:
-    """Tables for one segment of a run; only open boundary faces are kept."""
+    """Tables for one segment of a run; only open boundary faces are kept. mobile: {species: its column}."""
     other = np.zeros_like(grid.half)
     for k in range(grid.neighbour.shape[1]):
         nb = grid.neighbour[:, k]
@@ -59,7 +61,7 @@ def tables(
     outside = np.array([[s.values.get(m, 0.0) for m in mobile] for s in sides], float)
     return TransportTables(
         grid.volume, grid.neighbour, grid.area, grid.half, other,
-        np.asarray(diffusivity, float), float(archie),
+        np.array(list(mobile.values()), np.int64), np.asarray(diffusivity, float), float(archie),
         grid.face_cell[open_faces], grid.face_area[open_faces], grid.face_half[open_faces],
         permeability, outside.reshape(len(sides), len(mobile)),
         np.asarray(perfusion, float), np.asarray(plasma, float),
@@ -94,13 +96,19 @@ def boundary_face(diffusivity, area, half, f, permeability):
 
 
 @kernel(nogil=True)
-def add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
+def add_fluxes(first, last, tables, c, f, porosity, dy, perfused):
     """Add diffusion and perfusion to dy (n, s) [mol m-3 s-1]; perfused (pieces, m) [mol/s].
 
-    c (n, m) pore concentrations; mobile (m,) columns of dy. Each cell gathers: no two cells write
-    one place.
+    c (n, m) pore concentrations. Each cell gathers: no two cells write one place.
     """
-    (volume, neighbour, area, half, other_half, diffusivity, _, _, _, _, _, _, perfusion, plasma) = tables
+    volume, neighbour, mobile, diffusivity = (
+        tables.volume,
+        tables.neighbour,
+        tables.mobile,
+        tables.diffusivity,
+    )
+    area, half, other_half = tables.area, tables.half, tables.other_half
+    perfusion, plasma = tables.perfusion, tables.plasma
     n, m = c.shape
     for piece in range(first, last):
         for s in range(m):
@@ -123,10 +131,11 @@ def add_fluxes(first, last, tables, mobile, c, f, porosity, dy, perfused):
 
 
 @kernel
-def add_boundaries(tables, mobile, c, f, dy, supplied):
+def add_boundaries(tables, c, f, dy, supplied):
     """Add what comes through boundary faces to dy, and set supplied (m,) [mol/s]."""
-    (volume, _, _, _, _, diffusivity, _, face_cell, face_area, face_half,
-     permeability, outside, _, _) = tables  # fmt: skip
+    face_cell, face_area, face_half = tables.face_cell, tables.face_area, tables.face_half
+    volume, mobile, diffusivity = tables.volume, tables.mobile, tables.diffusivity
+    permeability, outside = tables.face_permeability, tables.outside
     supplied[:] = 0.0
     for b in range(face_cell.size):
         i = face_cell[b]
@@ -144,8 +153,15 @@ def derivative(tables, f, porosity, coupling, loss):
     coupling (n, k, m): by the concentration across each face; loss (n, 2, m): taken away, per
     concentration in the cell, through boundaries and by perfusion
     """
-    (volume, neighbour, area, half, other_half, diffusivity, _, face_cell, face_area, face_half,
-     permeability, _, perfusion, _) = tables  # fmt: skip
+    volume, neighbour, diffusivity, perfusion = (
+        tables.volume,
+        tables.neighbour,
+        tables.diffusivity,
+        tables.perfusion,
+    )
+    area, half, other_half = tables.area, tables.half, tables.other_half
+    face_cell, face_area, face_half = tables.face_cell, tables.face_area, tables.face_half
+    permeability = tables.face_permeability
     n, m = volume.size, diffusivity.size
     coupling[:, :, :] = 0.0
     loss[:, :, :] = 0.0
@@ -162,3 +178,35 @@ def derivative(tables, f, porosity, coupling, loss):
         i = face_cell[b]
         for s in range(m):
             loss[i, 0, s] += boundary_face(diffusivity[s], face_area[b], face_half[b], f[i], permeability[b])
+
+
+class Exchange:
+    """What moves between the cells of a grid and through its boundaries, shared out to threads.
+
+    openness (n,): of the pores at the last state; perfused (pieces, m): what perfusion brought, by piece
+    """
+
+    def __init__(self, tables: TransportTables):
+        cells, mobile = tables.volume.size, tables.diffusivity.size
+        self.tables, self.pieces = tables, -(-cells // PIECE)
+        self.openness, self.perfused = np.ones(cells), np.zeros((self.pieces, mobile))
+        self._pool = Pool(2)
+
+    def add(self, c: np.ndarray, porosity: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:
+        """Add to du (n, s) [mol m-3 s-1] what pore concentrations c (n, m) move at a porosity (n,); tail
+        (2, m) becomes what enters through boundaries and by perfusion [mol/s]."""
+        f = self.openness
+        self._pool.run(lambda _, a, b: openness(a, b, porosity, self.tables.archie, f), self.pieces)
+        self._pool.run(
+            lambda _, a, b: add_fluxes(a, b, self.tables, c, f, porosity, du, self.perfused), self.pieces
+        )
+        add_boundaries(self.tables, c, f, du, tail[0])
+        tail[1] = self.perfused.sum(axis=0)
+
+    def derivative(self, porosity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """coupling (n, k, m) and loss (n, 2, m) [m3/s] of the kernel `derivative`."""
+        (cells, faces), mobile = self.tables.neighbour.shape, self.tables.diffusivity.size
+        coupling, loss = np.zeros((cells, faces, mobile)), np.zeros((cells, 2, mobile))
+        openness(0, self.pieces, porosity, self.tables.archie, self.openness)
+        derivative(self.tables, self.openness, porosity, coupling, loss)
+        return coupling, loss

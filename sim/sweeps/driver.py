@@ -5,37 +5,33 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, nearest, shown
 from sim.experiment.scenario import Scenario
+from sim.identity.settings import ATOL, RTOL, Times
 from sim.run import measures as of
-from sim.run.result import Result
-from sim.run.simulate import ATOL, RTOL
 from sim.solvers import DEFAULT
-from sim.solvers import solver as find_solver
 from sim.sweeps.design.design import Design
+from sim.sweeps.design.job import Job, Measure, Point, checked_timeout
+from sim.sweeps.design.points import points_of
 from sim.sweeps.engines import cluster, in_process, processes
-from sim.sweeps.engines.point import Job, Point
-from sim.sweeps.engines.progress import Progress, Told
-from sim.sweeps.engines.warm import kinds, units, warmed
-from sim.sweeps.identity.keys import definition, points
+from sim.sweeps.engines.first_steps import first_steps, measure_units, one_of_each_kind
+from sim.sweeps.engines.progress import Progress, ProgressFunction
+from sim.sweeps.store.row import UNFINISHED, Row
 from sim.sweeps.store.store import Store
-from sim.sweeps.sweep_table import SweepTable, of_store, results_folder
-from sim.units import convert
+from sim.sweeps.sweep_table import SweepTable, results_folder, table_of_store
 
 if TYPE_CHECKING:
     from distributed import Client
 
-UNFINISHED = ("failed", "timed out", "out of memory", "killed")
-KEEP = ("none", "failed", "all")
 MOST_WORKERS = 1024
-Measures = Mapping[str, Callable[[Result], float]]
+Measures = Mapping[str, Measure]
+Engine = Generator[list[Row], None, None]
 
 
 def sweep(
@@ -51,8 +47,8 @@ def sweep(
     solver: str = DEFAULT,
     rtol: float = RTOL,
     atol: float = ATOL,
-    times: int | Sequence[float | str] | None = None,
-    progress: bool | Told = False,
+    times: Times = None,
+    progress: bool | ProgressFunction = False,
     shard: tuple[int, int] | str | None = None,
     retry: bool | Sequence[str] = (),
 ) -> SweepTable:
@@ -70,39 +66,38 @@ def sweep(
     A point that fails is a row that says why; the others go on. Ctrl-C keeps all rows, and returns them.
     """
     design = _checked(base, design)
-    _check_choices(workers, client, keep, solver)
+    _check_engine(workers, client)
     job = Job(
-        base, _named(measures), solver, _tolerance(rtol, "rtol", 1e-13, 0.1),
-        _tolerance(atol, "atol", 0.0, 1.0), _times(times), _seconds(timeout), memory, keep,
+        base, _named(measures), solver, rtol, atol, times, checked_timeout(timeout), memory, keep,
         str(results_folder(Path(store)).resolve()) if store is not None and keep != "none" else "",
     )  # fmt: skip
-    wanted = points(job, design)
-    wanted = [p for k, p in enumerate(wanted) if k % _shard(shard)[1] == _shard(shard)[0] - 1]
+    part, parts = _shard(shard)
+    wanted = points_of(job, design)[part - 1 :: parts]
     again = _statuses(retry)
     with tempfile.TemporaryDirectory(prefix="hapsim-sweep-") as temporary:
         path = Path(temporary) / "sweep.db" if store is None else Path(store)
-        with Store.open(path, definition(job)) as opened:
+        with Store.open(path, job.definition) as opened:
             done = opened.keys(without=again)
             missing = [p for p in wanted if p.key not in done]
             try:
-                first = warmed(job, kinds(missing)) if missing else None
-                plan = design.table() | {"measures": units(job, first), "planned": len(wanted)}
+                first = first_steps(job, one_of_each_kind(missing)) if missing else None
+                plan = design.table() | {"measures": measure_units(job, first), "planned": len(wanted)}
             except BaseException:
-                if not opened.design and os.name != "nt":  # else a slip would decide whose store it is
+                if not opened.design and os.name != "nt":  # else a mistake would reserve the file
                     path.unlink()
                 raise
-            plan |= {"shard": list(_shard(shard))}
-            if not missing and opened.design:  # its units are known better
+            plan |= {"shard": [part, parts]}
+            if not missing and opened.design:  # no run of now gave the units
                 plan["measures"] = opened.design["measures"]
             opened.plan(plan, [(p.index, p.key) for p in wanted])
             _tidy(job.folder)
             report = Progress(progress, len(missing), len(wanted) - len(missing))
             message = _fill(opened, missing, _engine(job, missing, workers, client), report)
-            table = of_store(opened, message)
+            table = table_of_store(opened, message)
     return table if store is not None else replace(table, path=None)
 
 
-def _fill(store: Store, missing: Sequence[Point], engine: Iterator[list[dict]], report: Progress) -> str:
+def _fill(store: Store, missing: Sequence[Point], engine: Engine, report: Progress) -> str:
     """Store what comes; a message when it was broken off, else ""."""
     left = {p.key for p in missing}
     try:
@@ -122,7 +117,7 @@ def _fill(store: Store, missing: Sequence[Point], engine: Iterator[list[dict]], 
     return ""
 
 
-def _engine(job: Job, missing: Sequence[Point], workers: int, client: Client | None) -> Iterator[list[dict]]:
+def _engine(job: Job, missing: Sequence[Point], workers: int, client: Client | None) -> Engine:
     if client is not None:
         return cluster.run(job, missing, client)
     if workers:
@@ -141,7 +136,7 @@ def _checked(base: Scenario, design: Design) -> Design:
     return design.with_units(base)
 
 
-def _check_choices(workers: Any, client: Client | None, keep: Any, solver: str) -> None:
+def _check_engine(workers: Any, client: Client | None) -> None:
     if isinstance(workers, bool) or not isinstance(workers, int) or not 0 <= workers <= MOST_WORKERS:
         raise ConfigError(
             f"workers = {shown(workers)} must be a whole number, 0 (in this process) to {MOST_WORKERS}; "
@@ -151,30 +146,19 @@ def _check_choices(workers: Any, client: Client | None, keep: Any, solver: str) 
         raise ConfigError(
             f"client = {shown(client)} is no Dask client; try sim.sweeps.cluster.connect('tcp://...:8786')."
         )
-    if keep not in KEEP:
-        raise ConfigError(f"keep = {shown(keep)} is not one of {', '.join(KEEP)}.{nearest(keep, KEEP)}")
-    find_solver(solver)
 
 
-def _named(measures: Measures | Sequence[of.Measure] | None) -> dict[str, Callable]:
+def _named(measures: Measures | Sequence[of.Measure] | None) -> dict[str, Measure]:
     """{name: function}; of a sequence, each under its own name."""
     if measures is None:
         return {"mineral": of.total("HAP"), "onset": of.onset("HAP")}
     if not isinstance(measures, Mapping):
-        measures = _by_own_name(measures)
-    for name, function in measures.items():
-        if not callable(function):
-            raise ConfigError(
-                f"the measure {shown(name)} is {shown(function)}; give a function of a result, such as "
-                "sim.measures.total('HAP')."
-            )
-        if not isinstance(name, str) or not name.strip():
-            raise ConfigError(f"{shown(name)} cannot name a measure; 'mineral' could.")
+        return _by_own_name(measures)
     return dict(measures)
 
 
-def _by_own_name(measures: Any) -> dict:
-    found: dict = {}
+def _by_own_name(measures: Any) -> dict[str, Measure]:
+    found: dict[str, Measure] = {}
     for m in [measures] if callable(measures) else measures:
         name = getattr(m, "__name__", "")
         if not name or name in found:
@@ -183,46 +167,21 @@ def _by_own_name(measures: Any) -> dict:
     return found
 
 
-def _seconds(timeout: float | str | None) -> float | None:
-    if timeout is None:
-        return None
-    seconds = convert(timeout, "s", "timeout")
-    if not seconds > 0:
-        raise ConfigError(f"timeout = {shown(timeout)} must be above 0 s, or None for no limit.")
-    return seconds
-
-
-def _times(times: int | Sequence[float | str] | None) -> int | tuple | None:
-    """A number of outputs, or a tuple of times; whole seconds are the same times as 1 s and 1.0 s."""
-    if times is None or isinstance(times, Integral):
-        return times if times is None else int(times)
-    if isinstance(times, str | Real):
-        raise ConfigError(
-            f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many."
-        )
-    return tuple(t if isinstance(t, str) else float(t) for t in times)
-
-
-def _tolerance(value: float, name: str, low: float, high: float) -> float:
-    """As simulate wants it, or every point would fail."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not (low <= value <= high and value > 0):
-        raise ConfigError(f"{name} = {shown(value)} must be a number from {low:g} to {high:g}, above 0.")
-    return float(value)
-
-
 def _shard(shard: tuple[int, int] | str | None) -> tuple[int, int]:
     """(which, of how many), from 1."""
-    given = shard
     if shard is None:
         return 1, 1
+    numbers: Sequence[int] = ()
     if isinstance(shard, str):
         match = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", shard)
-        shard = tuple(map(int, match.groups())) if match else ()
-    if not (isinstance(shard, tuple | list) and len(shard) == 2 and all(type(n) is int for n in shard)):
-        raise ConfigError(f"shard = {shown(given)} is no part of a sweep; the third of twenty is '3/20'.")
-    which, whole = shard
+        numbers = [int(n) for n in match.groups()] if match else ()
+    elif isinstance(shard, tuple | list):
+        numbers = shard
+    if len(numbers) != 2 or not all(type(n) is int for n in numbers):
+        raise ConfigError(f"shard = {shown(shard)} is no part of a sweep; the third of twenty is '3/20'.")
+    which, whole = numbers
     if not 1 <= which <= whole:
-        raise ConfigError(f"shard = {shown(given)}: parts are counted from 1 to {whole}.")
+        raise ConfigError(f"shard = {shown(shard)}: parts are counted from 1 to {whole}.")
     return which, whole
 
 
@@ -239,7 +198,7 @@ def _statuses(retry: bool | str | Sequence[str]) -> tuple[str, ...]:
 
 
 def _tidy(folder: str) -> None:
-    """Throw away the notes that an earlier, killed driver has left."""
+    """Remove the notes that an earlier, killed driver has left."""
     if folder:
         for path in (*Path(folder).glob("*.last.json"), *Path(folder).glob("*.begun")):
             path.unlink(missing_ok=True)

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, shown
 from sim.sweeps.design.axis import Axis
+from sim.sweeps.store.row import FINISHED, Row
 from sim.sweeps.store.store import Store
 
 if TYPE_CHECKING:
@@ -24,21 +25,19 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
-FINISHED = "finished"
-
 
 @dataclass(frozen=True, eq=False)
 class SweepTable:
     """Rows by place in the design. Points that have not been run have no row.
 
-    rows: dicts as sim.sweeps.engines.point makes them: key, index, inputs, measures, status, reason,
-        statistics, wall [s], versions, result
+    rows: dicts as sim.sweeps.store.row describes them: key, index, inputs, measures, status, reason,
+        run, statistics, wall [s], versions, result
     axes, method, settings: of the design     names: of the measures     planned: points of the design
     units: {axis or measure: SI unit}, "" where there is none or it is not known
     path: of the store, None where there was none     message: why not all points are there, or ""
     """
 
-    rows: list[dict]
+    rows: list[Row]
     axes: tuple[Axis, ...] = ()
     method: str = "table"
     settings: dict = field(default_factory=dict)
@@ -68,7 +67,7 @@ class SweepTable:
         return self.status == FINISHED
 
     @property
-    def failed(self) -> list[dict]:
+    def failed(self) -> list[Row]:
         """The rows of the runs that did not."""
         return [row for row in self.rows if row["status"] != FINISHED]
 
@@ -93,7 +92,7 @@ class SweepTable:
         """
         import pandas as pd
 
-        columns: dict[str, Sequence] = {a.name: self.inputs(a.name) for a in self.axes}
+        columns: dict[str, Any] = {a.name: self.inputs(a.name) for a in self.axes}
         columns |= {n: self.measure(n) for n in self.names}
         columns |= {"status": self.status, "reason": [row["reason"] for row in self.rows]}
         columns["wall"] = np.array([row["wall"] for row in self.rows], float)
@@ -111,15 +110,19 @@ class SweepTable:
         """
         import xarray as xr
 
-        found = {n: (self.measure(n), np.nan) for n in self.names}
+        found: dict[str, tuple[np.ndarray, Any]] = {n: (self.measure(n), np.nan) for n in self.names}
         found["wall"] = (np.array([row["wall"] for row in self.rows], float), np.nan)
         found["status"] = (self.status.astype(object), "not run")
         found["reason"] = (np.array([row["reason"] for row in self.rows], object), "")
+        dims: tuple[str, ...]
+        shape: tuple[int, ...]
+        places: tuple[np.ndarray, ...]
+        coordinates: dict[str, Any] = {}
         levels = self._levels()
         if levels is None:
             dims, shape = ("point",), (len(self.rows),)
             places = (np.arange(len(self.rows)),)
-            coordinates = {"point": [row["index"] for row in self.rows]}
+            coordinates["point"] = [row["index"] for row in self.rows]
             coordinates |= {a.name: ("point", self.inputs(a.name)) for a in self.axes}
         else:
             dims, shape = tuple(levels), tuple(len(v) for v in levels.values())
@@ -128,7 +131,7 @@ class SweepTable:
                 np.array([where[row["inputs"][name]] for row in self.rows], int)
                 for name, where in zip(levels, at, strict=True)
             )
-            coordinates = {name: np.array(values) for name, values in levels.items()}
+            coordinates |= {name: np.array(values) for name, values in levels.items()}
         data = xr.Dataset(coords=coordinates)
         for name, (values, missing) in found.items():
             whole = np.full(shape, missing, values.dtype)
@@ -151,7 +154,7 @@ class SweepTable:
         known = all(row["inputs"][n] in levels[n] for row in self.rows for n in levels)
         return levels if known and levels.keys() == {a.name for a in self.axes} else None
 
-    def _column(self, part: str, name: str, known: Sequence[str]) -> list:
+    def _column(self, part: Literal["inputs", "measures"], name: str, known: Sequence[str]) -> list:
         if name not in known:
             what = "axis" if part == "inputs" else "measure"
             raise UnknownNameError(f"the sweep has no {what} '{name}'.{nearest(name, known)}")
@@ -192,15 +195,15 @@ def load(path: str | os.PathLike, *more: str | os.PathLike) -> SweepTable:
     for p in (path, *more):
         with Store.open(p, readonly=True) as store:
             if definition is not None and store.definition != definition:
-                store._refuse_other(definition)
+                store.refuse_other(definition)
             definition = store.definition
-            tables.append(of_store(store))
+            tables.append(table_of_store(store))
     if len(tables) == 1:
         return tables[0]
-    return _joined(tables)
+    return _joined_shards(tables)
 
 
-def of_store(store: Store, message: str = "") -> SweepTable:
+def table_of_store(store: Store, message: str = "") -> SweepTable:
     """The table of an open store."""
     plan = store.design
     if not plan:
@@ -213,7 +216,7 @@ def of_store(store: Store, message: str = "") -> SweepTable:
     )  # fmt: skip
 
 
-def _joined(tables: Sequence[SweepTable]) -> SweepTable:
+def _joined_shards(tables: Sequence[SweepTable]) -> SweepTable:
     """One table of the shards of a design. Each shard planned its share of the points only."""
     first = tables[0]
     for t in tables[1:]:

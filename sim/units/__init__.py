@@ -56,7 +56,7 @@ def si_unit(unit: str) -> str:
 def _split(text: str, name: str) -> tuple[Fraction, str]:
     if len(text) > LONGEST:
         raise UnitError(
-            f"{name} = {shown(text, 24)} is longer than {LONGEST} signs; write for example '5 mM'."
+            f"{name} = {shown(text, 24)} is longer than {LONGEST} characters; write for example '5 mM'."
         )
     text = text.strip()
     found = _NUMBER.match(text)

@@ -1,6 +1,6 @@
 """Reading unit text: the table of known units, their dimensions in words, and a small parser.
 
-No eval, no recursion beyond one level, text of at most 64 signs: hostile input fails at once.
+No eval, no recursion beyond one level, text of at most 64 characters: hostile input fails at once.
 Factors are exact fractions, so that a quantity is rounded once.
 """
 
@@ -16,7 +16,7 @@ from sim.errors import UnitError, nearest, shown
 Dimension = tuple[int, int, int, int, int]
 """Powers of m, kg, s, K, mol."""
 
-LONGEST = 64  # signs of text accepted as a quantity or a unit
+LONGEST = 64  # characters of text accepted as a quantity or a unit
 _LARGEST_POWER = 20
 _KELVIN = Fraction("273.15")  # 0 degC
 

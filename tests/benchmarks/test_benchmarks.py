@@ -1,19 +1,25 @@
 """The benchmarks: cost at equal error, reports from stored JSON, and one tiny section end to end."""
 
+import ast
+import importlib
+import inspect
 import json
 import math
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks import __main__ as suite
-from benchmarks import equal_error, report
-from benchmarks.machine import description
-from benchmarks.stopping import Allowance, Watch, Work
-from benchmarks.timing import ROOT
+from benchmarks.measuring import equal_error
+from benchmarks.measuring.machine import description
+from benchmarks.measuring.stopping import Allowance, Watch, Work
+from benchmarks.measuring.timing import ROOT
+from benchmarks.report import tables as report
+from benchmarks.sections import MODULES
 
 
 def power_law(order, constant, errors):
@@ -225,7 +231,7 @@ def test_the_diffusion_problem_knows_its_answer_and_measures_solvers_against_it(
 
 def test_one_section_end_to_end(tmp_path, capsys, monkeypatch):
     """Non-stiff diffusion by every solver of the package; all that finish come near the exact end."""
-    from benchmarks import work_precision
+    from benchmarks.ours import work_precision
 
     small = work_precision.run
     monkeypatch.setattr(work_precision, "run", lambda quick: small(True, ("diffusion",)))
@@ -249,13 +255,40 @@ def test_idle_threads_are_told_to_sleep_before_there_are_any():
         "threads._launch_threads = lambda: (print(os.environ.get('OMP_WAIT_POLICY')), launch())\n"
         "nothing = types.SimpleNamespace(run=lambda quick: {})\n"
         "suite.importlib = types.SimpleNamespace(import_module=lambda name: nothing)\n"
-        "suite.measure('any', True)\n"
+        "suite.measure('kernels', True)\n"
     )
     clean = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
     out = subprocess.run(
         [sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert out.stdout.split()[0] == "passive"
+
+
+def test_every_section_has_a_question_and_can_be_run():
+    for name, module in MODULES.items():
+        found = importlib.import_module(module)
+        assert found.QUESTION.endswith((")", "?")), name
+        assert "quick" in inspect.signature(found.run).parameters, name
+
+
+def imported(path):
+    """Files of the benchmarks that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "benchmarks":
+            names = [node.module, *(f"{node.module}.{a.name}" for a in node.names)]
+            places = (ROOT / Path(*name.split(".")).with_suffix(".py") for name in names)
+            yield from (p for p in places if p.exists())
+
+
+def test_no_file_imports_itself_by_way_of_others():
+    for start in (ROOT / "benchmarks").rglob("*.py"):
+        reached, waiting = set(), list(imported(start))
+        while waiting:
+            path = waiting.pop()
+            assert path != start, start
+            if path not in reached:
+                reached.add(path)
+                waiting += imported(path)
 
 
 def test_an_unknown_section_is_named(capsys):
@@ -274,7 +307,7 @@ def test_bench_without_a_checkout_says_where_the_benchmarks_are(monkeypatch, tmp
 
 def test_the_reduced_problem_is_the_same_in_both_spellings():
     """The law on arrays and its derivatives, against the scalar law and its differences."""
-    from benchmarks.reduced_problem import K_RATE, K_SP, WIDTH, precipitation, rate
+    from benchmarks.peers.reduced_problem import K_RATE, K_SP, WIDTH, precipitation, rate
 
     Ca, P = np.array([0.1, 1.2, 3.0]), np.array([0.2, 1.5, 9.0])
     r, a, b = rate(Ca, P)

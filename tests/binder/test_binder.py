@@ -7,7 +7,7 @@ import second_callee
 from reference import jacobian, rates
 
 import sim
-from sim.binder.cache import compiled
+from sim.binder.cache import compiled_model
 from sim.binder.system import System
 from sim.binder.text import write
 from sim.errors import ModelError
@@ -255,7 +255,7 @@ def test_source_is_readable_and_does_not_depend_on_the_parameters():
     assert "q1 = p[0]  # take.k" in text and "f0_take(V[lane + 64], q1)" in text
     slow = System(made, grids.slab(1e-3, 2))
     fast = System(made, grids.sphere(1e-3, 3), made.parameters.with_values({"take.k": 5.0}))
-    assert slow._module is fast._module is compiled(made).module
+    assert slow._module is fast._module is compiled_model(made).module
     other = model(Process("take", take, {"Ca": -1, "bound": 1}, {"k": P(9.0)}))
     assert write(other) == text
 

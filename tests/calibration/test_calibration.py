@@ -403,6 +403,10 @@ ROW = ("7 day", "Ca_per_dry_mass", "23.8 ug/mg")
         ([("7 day", "HAP")], NAMES, {}, ConfigError, "data, row 1"),
         ([(*ROW, "0 ug/mg")], NAMES, {}, ConfigError, "must be positive"),
         (17, NAMES, {}, ConfigError, "17 is no data"),
+        ([ROW], ["geometry"], {}, ParameterError, "geometry takes words"),
+        ([ROW], {"implant.cells": (3, 9)}, {}, ParameterError, "takes whole numbers"),
+        ([ROW], {"initial.Ca": ("1 mM", "2 mM")}, {}, ParameterError, "has no value in"),
+        ([ROW], ["duration"], {}, ParameterError, "no range of its own"),
     ],
 )
 def test_impossible_requests_are_refused_in_words(elastin, data, parameters, options, error, words):
@@ -415,6 +419,28 @@ def test_bounds_beyond_the_range_of_a_parameter_are_warned_of(elastin):
         calibrate(
             elastin.with_resolution(0.1), [ROW], {NAMES[0]: (0.05, 0.9)}, starts=1, profiles=False, rtol=1e-4
         )
+
+
+def test_the_time_of_an_intervention_can_be_calibrated():
+    """u decays at k and is set to 1 mM at s: u(t) = exp(-k (t - s)), so one number tells s."""
+
+    def decay(u, k):
+        return k * u
+
+    model = sim.Model(
+        (sim.Species("u", diffusivity=1e-9),),
+        (sim.Process("loss", decay, {"u": -1}, {"k": sim.Parameter(1e-5, "1/s")}),),
+    )
+    wash = sim.Intervention("10 hour", state={"u": "1 mM"}, label="wash")
+    base = sim.Scenario(
+        "decay", model, "well_mixed", outer="closed", duration="1 day", interventions=(wash,),
+        parameters={"tissue.u": "2 mM"},
+    )  # fmt: skip
+    true = 6 * 3600.0
+    rows = [("20 hour", "u", f"{np.exp(-1e-5 * (20 * 3600 - true))} mM")]
+    found = calibrate(base, rows, {"wash.at": ("1 hour", "19 hour")}, starts=1, profiles=False, rtol=1e-9)
+    assert found["wash.at"] == pytest.approx(true, rel=1e-4)
+    assert found.scenario.interventions[0].at == found["wash.at"]
 
 
 def test_a_measure_of_ones_own_may_be_observed(elastin):

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sim.chemistry.formula import composition, elements, molar_mass
+from sim.chemistry.constants_sets import constants_set, constants_sets
+from sim.chemistry.formula import basis, composition, elements, molar_mass
 from sim.chemistry.solids import solids
 from sim.errors import ConfigError
 
@@ -56,3 +57,12 @@ def test_contents_over_the_basis_balance_charge_and_water(formula, held):
 def test_formulas_that_no_fluid_can_form_are_refused(formula, words):
     with pytest.raises(ConfigError, match=words):
         composition(formula)
+
+
+@pytest.mark.parametrize("name", constants_sets())
+def test_charges_of_the_basis_are_those_of_the_constants(name):
+    species = constants_set(name).species
+    found = {c.ion: species[c.ion].charge for c in basis().values() if c.ion in species}
+    assert found == {c.ion: c.charge for c in basis().values() if c.ion in species}
+    assert len(found) >= 8
+    assert list(basis())[-1] == "H"

@@ -122,6 +122,17 @@ def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
     assert done.stderr.count("warning") == 1
 
 
+def test_a_scenario_file_is_shown_cited_and_changed_like_a_named_one(tmp_path):
+    cut = sim.Intervention("1 day", {"PPi": "20 uM"}, label="PPi")
+    path = str(sim.scenario(NAME).with_intervention(cut).save(tmp_path / "mine.toml"))
+    shown = hapsim("show", path, "--set", "PPi.at=3 day", "--set", "title=2024", "--set", "seed_=1")
+    assert shown.exit_code == 2 and "'seed_' is nothing that" in shown.stderr
+    shown = hapsim("show", path, "--set", "PPi.at=3 day", "--set", "title=2024")
+    assert shown.exit_code == 0, shown.output
+    assert "PPi at 3 day: PPi 20 uM" in shown.stdout and "2024" in shown.stdout.splitlines()[0]
+    assert hapsim("cite", path).stdout.splitlines()[1:] == hapsim("cite", NAME).stdout.splitlines()[1:]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -144,6 +155,10 @@ def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
         (["run", NAME, "--days", "-1"], "must be above 0"),
         (["run", NAME, "--resolution", "0"], "outside 0.01-100"),
         (["run", NAME, "--days", "soon"], "not a valid float"),
+        (["run", NAME, "--days", "1", "--set", "duration=2 day"], "duration is given twice"),
+        (["run", NAME, "--resolution", "0.1", "--set", "resolution=0.2"], "resolution is given twice"),
+        (["run", NAME, "--set", "PPi.at=3 day"], "'PPi.at' is nothing that infarct_myocardium has"),
+        (["run", "nowhere.toml"], "the scenario file nowhere.toml does not exist"),
         (["run"], "Missing argument 'NAME'"),
         (["speciate", "Ca=2.5"], "add --pH 7.4"),
         (["speciate", "--pH", "7.4", "CA=2.5"], "Did you mean 'Ca'?"),

@@ -134,14 +134,13 @@ def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, cod
 
     sent = []
 
-    def interrupted(*arguments):
+    def interrupted(task):
         def stop(t, steps):
             if steps >= 40 and not sent:
                 sent.append(steps)
                 os.kill(os.getpid(), number)
 
-        *head, _, most = arguments
-        return solve(*head, stop, most)
+        return solve(replace(task, progress=stop))
 
     monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=interrupted))
     done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"))
@@ -154,8 +153,8 @@ def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, cod
 def test_a_failed_run_keeps_what_it_has_and_exits_1(monkeypatch, tmp_path):
     solve = SOLVERS[DEFAULT].solve
 
-    def limited(*arguments):
-        return solve(*arguments[:-1], 30)  # max_steps
+    def limited(task):
+        return solve(replace(task, max_steps=30))
 
     monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=limited))
     done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "a"), "--no-figure")

@@ -8,7 +8,7 @@ import sim
 from sim import shapes
 from sim.errors import ParameterError, ScenarioError, UnitError
 from sim.experiment.change import applied
-from sim.experiment.targets import held, names, target
+from sim.experiment.targets import held_value, target, target_names
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def test_two_interventions_of_one_label_ask_for_numbers():
 
 
 def test_every_name_offered_is_one(base):
-    for name in names(base):
+    for name in target_names(base):
         if name != "intervention.2.PPi":
             target(base, name)
 
@@ -308,7 +308,7 @@ def test_what_is_held_is_what_was_given(base):
         "intervention.PPi.PPi": 0.5, "intervention.2.growth.k": 2e-14,
     }.items():  # fmt: skip
         changed = applied(base, {name: value})
-        assert held(changed, target(changed, name)) == value
+        assert held_value(changed, target(changed, name)) == value
 
 
 @pytest.mark.parametrize(

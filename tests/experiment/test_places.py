@@ -13,7 +13,7 @@ from sim import plotting as plot
 from sim import shapes
 from sim.errors import RegionWarning, ScenarioError
 from sim.experiment.catalogue import from_table
-from sim.run.builder import Builder
+from sim.run.segments import Builder
 
 TOML = """
 geometry = "rectangle"
@@ -58,7 +58,7 @@ def written():
 
 def places(scenario):
     builder = Builder(scenario)
-    return np.array(builder.names)[builder.layer].reshape(builder.grid.shape)
+    return np.array(builder.places.names)[builder.places.layer].reshape(builder.grid.shape)
 
 
 @pytest.mark.parametrize("geometry", ["slab", "cylinder", "sphere", "rectangle", "box"])
@@ -99,7 +99,7 @@ def test_two_shapes_of_one_name_are_one_region(base):
 def test_a_scenario_file_can_say_it_all(written):
     builder = Builder(written)
     assert builder.grid.shape == (24, 12)
-    assert builder.names == ["border", "lesion", "scar"]
+    assert builder.places.names == ["border", "lesion", "scar"]
     by_hand = from_table(
         "by_hand", tomllib.loads(TOML.split("regions =")[0] + "[parameters" + TOML.split("[parameters", 1)[1])
     )
@@ -114,7 +114,7 @@ def test_a_scenario_file_can_say_it_all(written):
 def test_a_random_field_acts_where_it_should(written):
     builder = Builder(written)
     collagen = builder.fields(written.parameters)["collagen"]
-    here = builder.layer == builder.names.index("lesion")
+    here = builder.places.layer == builder.places.names.index("lesion")
     plain = np.unique(collagen[~here])
     assert np.array_equal(plain, [0.0, 1e20])  # scar at the default, border as given
     spread = np.log(collagen[here] / 1e21)

@@ -140,3 +140,15 @@ def test_models_are_the_same_when_all_that_they_hold_is():
     changed = standard.with_species(standard.species[0].with_(scale=7.0))
     assert not same_model(standard, changed)
     assert standard_model() is standard_model("tissue-37C", "")
+
+
+def test_a_treatment_out_of_range_is_warned_of_in_the_words_it_was_given_in():
+    """300 umol/L/min is 0.005 in SI: the hint that a plain number was meant would be wrong."""
+    from sim.run.segments import Builder
+
+    base = sim.scenario("infarct_myocardium")
+    for value, hint in (("300 umol/L/min", False), (5e-3, True)):
+        cut = sim.Intervention("1 day", parameters={"phosphatase.V_alk": value})
+        with pytest.warns(sim.errors.RangeWarning) as caught:
+            list(Builder(base.with_intervention(cut)).segments())
+        assert ("a plain number is in SI" in str(caught[0].message)) is hint

@@ -13,7 +13,7 @@ import pytest
 from numba.core.registry import CPUDispatcher
 
 import sim
-from sim.binder.cache import compiled, reactions
+from sim.binder.cache import compiled_model, compiled_reactions
 from sim.jit.closure import closure, forget, stamp
 from sim.solvers.steps import compiled as steps
 
@@ -33,7 +33,7 @@ def kernels():
         if isinstance(v, CPUDispatcher)
     }
     model = sim.scenario("infarct_myocardium").model
-    entries = [compiled(model).module.blocks, reactions(model).react, steps._module().enter]
+    entries = [compiled_model(model).module.blocks, compiled_reactions(model).react, steps._module().enter]
     return [*found.values(), *entries]
 
 

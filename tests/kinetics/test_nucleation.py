@@ -47,7 +47,7 @@ def rate(ln_omega=30.0, **changes):
     p = model().parameters
     known = dict(
         ln_omega_HAP=ln_omega, pH=7.4, inhibition=1.0, porosity=1.0, hap_m0=0.0, core=0.0,
-        granules=0.0, ACP=0.0, OCP=0.0, collagen=0.0, elastin=0.0, device=0.0, temperature=T,
+        precursors=0.0, collagen=0.0, elastin=0.0, device=0.0, temperature=T,
         molar_volume=p.si("mineral.V_HAP"),
     )  # fmt: skip
     names = inspect.signature(nucleation).parameters

@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 
 from sim import plotting as plot
 from sim.errors import ConfigError
-from sim.plotting.sweeps.surveys import ABOVE
+from sim.plotting.sweeps.parallel import ABOVE
 from sim.plotting.sweeps.survival import kaplan_meier
 
 GROWTH = FakeAxis("growth.rate", 1e-9, 1e-6, "m s-1", log=True)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from reference import SOLIDS, busy, elements
+from solver_traits import GENERAL
 
 import sim
 from sim import library
@@ -28,7 +29,7 @@ def well_supplied(geometry):
     return busy(geometry, GEOMETRIES[geometry], **more)
 
 
-@pytest.mark.parametrize("solver", ["ndf", "cvode", "bdf"])
+@pytest.mark.parametrize("solver", GENERAL)
 @pytest.mark.parametrize("geometry", GEOMETRIES)
 def test_closed_box_keeps_every_element(geometry, solver):
     """30 days, every process on; the elements are added up here from the variables themselves."""
@@ -49,7 +50,7 @@ def test_closed_box_keeps_every_element(geometry, solver):
     assert float(np.abs(result["ledger"].sel(pool="supplied by boundary")).max()) == 0.0
 
 
-@pytest.mark.parametrize("solver", ["ndf", "cvode", "bdf", "radau"])
+@pytest.mark.parametrize("solver", GENERAL)
 @pytest.mark.parametrize("geometry", ["slab", "sphere", "rectangle"])
 def test_open_tissue_holds_what_it_began_with_and_what_came_in(geometry, solver):
     """Fixed boundary and perfused border: contents - supplies stays what it was at the start."""

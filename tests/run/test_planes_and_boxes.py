@@ -4,6 +4,7 @@ import numba
 import numpy as np
 import pytest
 from reference import busy, elements
+from solver_traits import GENERAL_ON_PLANES
 
 import sim
 
@@ -56,7 +57,7 @@ def test_a_disc_is_a_cylinder_and_a_ball_a_sphere(flat, round_, sizes, days):
 
 
 @pytest.mark.parametrize(("geometry", "cells"), [("rectangle", (7, 3)), ("box", (3, 1))])
-@pytest.mark.parametrize("solver", ["ndf", "cvode"])
+@pytest.mark.parametrize("solver", GENERAL_ON_PLANES)
 def test_multigrid_keeps_every_element(geometry, cells, solver):
     """A closed box, all processes on, the Krylov tolerance as it is (10 %)."""
     scenario = busy(geometry, dict(zip(("lesion", "border"), cells, strict=True))).with_(duration="5 day")
@@ -71,7 +72,7 @@ def test_multigrid_keeps_every_element(geometry, cells, solver):
 
 
 @pytest.mark.parametrize(("geometry", "cells"), [("rectangle", (7, 3)), ("box", (3, 1))])
-@pytest.mark.parametrize("solver", ["ndf", "cvode"])
+@pytest.mark.parametrize("solver", GENERAL_ON_PLANES)
 def test_what_comes_in_is_counted_as_it_comes(geometry, cells, solver):
     """Open faces and perfusion: the tail of supplies is integrated with the rest, so that the ledger
     closes to rounding although neither Newton nor multigrid does."""

@@ -289,6 +289,16 @@ def test_local_sensitivities_of_a_decay(workers):
     )
 
 
+def test_local_sensitivities_take_every_number_of_a_scenario():
+    """Washed to v at time s, u = v exp(-k (t - s)): d ln u / d ln v = 1, by s it is k s, by t -k t."""
+    wash = sim.Intervention(at="12 hour", state={"u": "1 mM"}, label="wash")
+    names = ["intervention.wash.u", "wash.at", "duration"]
+    found = sensitivity.local(
+        decaying().with_intervention(wash), names, {"left": left}, rtol=1e-9, workers=0, **RUN
+    )
+    np.testing.assert_allclose(found.values[0], [1.0, 0.432, -0.864], atol=2e-5)
+
+
 def test_the_error_of_a_local_sensitivity_is_that_of_the_step():
     """Without extrapolation a half step is off by h^2 n^3 / 24 for a power n; the error covers it."""
     for step in (0.4, 0.1):
@@ -319,6 +329,8 @@ def test_where_there_is_no_sensitivity_the_reason_is_said():
         (["loss.k", "loss.k"], {}, "name each once"),
         (["loss.q"], {}, "Did you mean 'loss.k'"),
         (["loss.k"], {"step": 0.0}, "step = 0.0"),
+        (["geometry"], {}, "no value in decay to change by a share"),
+        (["initial.u"], {}, "no value in decay to change by a share"),
     ],
 )
 def test_impossible_local_sensitivities_are_refused(names, options, words):

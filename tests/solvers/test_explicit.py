@@ -6,6 +6,7 @@ import numba
 import numpy as np
 import pytest
 from reference import L, busy, decay, run, supply
+from solver_traits import EXPLICIT
 from uptake_problem import LATE, SOON, exact, fixed, moving, problem
 
 import sim
@@ -14,13 +15,13 @@ from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.solvers import SOLVERS, solver
-from sim.solvers.rk import A, C, E, P
+from sim.solvers import SOLVERS, Task, solver
 from sim.solvers.rkc import coefficients
 from sim.solvers.steps.spectral_radius import SpectralRadius
+from sim.solvers.steps.tableau import DORMAND_PRINCE
 from sim.space import grid as grids
 
-EXPLICIT = ("rk", "rkc")
+A, C, E, P = DORMAND_PRINCE.A, np.array(DORMAND_PRINCE.c), DORMAND_PRINCE.E, DORMAND_PRINCE.P
 
 
 @pytest.mark.parametrize("name", EXPLICIT)
@@ -192,7 +193,7 @@ def test_what_becomes_stiff_on_the_way_is_stopped():
                   fields={"level": (1.0, "mol m-3 s-1", "")})  # fmt: skip
     system = System(model, grids.well_mixed())
     found = solver("rk").solve(
-        system, 0.0, 30.0, np.ones(1), np.array([30.0]), 1e-5, system.tolerances(1e-6), max_steps=3000
+        Task(system, 0.0, 30.0, np.ones(1), np.array([30.0]), 1e-5, system.tolerances(1e-6), max_steps=3000)
     )
     assert found.status == "failed"
     assert "too stiff" in found.message
@@ -209,7 +210,7 @@ def test_an_interrupt_keeps_what_was_computed(name):
             raise KeyboardInterrupt
 
     found = solver(name).solve(
-        system, 0.0, LATE, y, np.array([0.0, LATE]), 1e-6, system.tolerances(1e-6), stop
+        Task(system, 0.0, LATE, y, np.array([0.0, LATE]), 1e-6, system.tolerances(1e-6), stop)
     )
     assert found.status == "interrupted"
     assert found.statistics["steps"] == 3

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from reference import busy, jacobian
 
-from sim.run.builder import Builder
+from sim.run.segments import Builder
 from sim.run.simulate import output_times
-from sim.solvers import solver
-from sim.solvers.linear.elimination import invert
+from sim.solvers import Task, solver
 from sim.solvers.linear.newton_matrix import LinearSystem
+from sim.solvers.linear.thomas import invert_in_place
 
 SIZES = {"slab": (5, 3), "sphere": (5, 3), "rectangle": (1, 1), "well_mixed": (1, 1)}
 
@@ -24,8 +24,10 @@ def states():
         builder = Builder(scenario)
         (segment,) = builder.segments()
         end = solver("bdf").solve(
-            segment.system, 0.0, segment.end, builder.initial(segment.system),
-            output_times(segment.end, 2), 1e-8, segment.system.tolerances(1e-9), max_steps=3000,
+            Task(
+                segment.system, 0.0, segment.end, builder.initial(segment.system),
+                output_times(segment.end, 2), 1e-8, segment.system.tolerances(1e-9), max_steps=3000,
+            )
         ).end  # fmt: skip
         found[geometry] = segment.system, segment.end, end
     return found
@@ -51,9 +53,9 @@ def test_inversion_with_pivots():
         a = rng.normal(size=(n, n)) * 10.0 ** rng.uniform(-3, 3, size=(n, 1))
         a[0, 0] = 0.0 if n > 1 else a[0, 0]
         inverse = a.copy()
-        assert invert(inverse, np.zeros(n, np.int64)) == 0
+        assert invert_in_place(inverse, np.zeros(n, np.int64)) == 0
         assert a @ inverse == pytest.approx(np.eye(n), abs=1e-9)
-    assert invert(np.zeros((2, 2)), np.zeros(2, np.int64)) == 1
+    assert invert_in_place(np.zeros((2, 2)), np.zeros(2, np.int64)) == 1
 
 
 def test_jacobian_blocks_match_central_differences(case):

@@ -13,8 +13,9 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
 from sim.errors import SolverError
-from sim.solvers.linear.cycles import relax_row
+from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.multigrid import Multigrid
+from sim.solvers.linear.row_kernels import relax_row
 from sim.space.grid import box, rectangle, slab, sphere
 
 M = 6  # species
@@ -104,7 +105,7 @@ def sparse(grid, local, K, loss):
 
 def build(grid, *matrix, precision=np.float32):
     solver = Multigrid(grid, M, precision)
-    assert solver.update(*matrix), solver.trouble
+    assert solver.update(BetweenCells(*matrix)), solver.trouble
     return solver
 
 
@@ -176,7 +177,7 @@ def test_any_number_of_species(m):
     local = np.eye(m) + 0.3 * rng.normal(size=(grid.n_cells, m, m)) / m
     K = np.where(grid.neighbour >= 0, 7.0, 0.0)[:, :, None] * np.ones(m)
     solver = Multigrid(grid, m)
-    assert solver.update(local, K, np.zeros((grid.n_cells, m)))
+    assert solver.update(BetweenCells(local, K, np.zeros((grid.n_cells, m))))
     b = rng.normal(size=(grid.n_cells, m))
     x, back = np.empty_like(b), np.empty_like(b)
     cycles, _ = solver.solve(b, x, 1e-8, 20)
@@ -317,20 +318,20 @@ def test_singular_matrices_are_refused_in_a_sentence():
     solver = Multigrid(grid, M)
     with pytest.raises(SolverError, match="no matrix"):
         solver.solve(np.ones((64, M)), np.ones((64, M)), 1e-6, 5)
-    assert not solver.update(0 * local, K, loss)
+    assert not solver.update(BetweenCells(0 * local, K, loss))
     assert "undetermined" in solver.trouble
     alike = local.copy()
     alike[:, 1] = alike[:, 0]  # the diffusion of a cell is not singular, the whole is
-    assert not solver.update(alike, K, loss)
+    assert not solver.update(BetweenCells(alike, K, loss))
     assert "singular" in solver.trouble
     one = local.copy()
     one[5] = 0.0
-    assert not solver.update(one, 0 * K, loss)
+    assert not solver.update(BetweenCells(one, 0 * K, loss))
     assert "8 x 8" in solver.trouble
-    assert not solver.update(local * np.nan, K, loss)
+    assert not solver.update(BetweenCells(local * np.nan, K, loss))
     with pytest.raises(SolverError, match="not finite"):
         solver.solve(np.ones((64, M)), np.ones((64, M)), 1e-6, 5)
-    assert solver.update(local, K, loss)
+    assert solver.update(BetweenCells(local, K, loss))
     for wrong, words in (((sphere(1.0, 4), 6), "sphere"), ((grid, 9), "1 to 8"), ((grid, 2, int), "float32")):
         with pytest.raises(SolverError, match=words):
             Multigrid(*wrong)

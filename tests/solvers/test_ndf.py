@@ -13,7 +13,7 @@ from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.solvers import ndf, solver
+from sim.solvers import Task, ndf, solver
 from sim.solvers.steps import ndf_steps, on_a_line
 from sim.solvers.steps.solution import Recorder
 from sim.space import grid as grids
@@ -84,7 +84,7 @@ def system(formula, species=("a",), parameters=K, changes=None, grid=None, **fie
 def solve(s, y0, t1, rtol=1e-6, atol=1e-8, times=(), name="ndf", t0=0.0, **options):
     y = np.zeros(s.size)
     s.split(y)[0][:] = y0
-    return solver(name).solve(s, t0, t1, y, np.array([*times, t1]), rtol, s.tolerances(atol), **options)
+    return solver(name).solve(Task(s, t0, t1, y, np.array([*times, t1]), rtol, s.tolerances(atol), **options))
 
 
 def decay(a, k):
@@ -213,7 +213,7 @@ def test_a_line_compiled_whole_takes_the_same_steps_as_threads_do(monkeypatch):
         y = np.zeros(s.size)
         s.split(y)[0][:] = 1.0, 3.0, 0.5
         times = np.array([0.0, 3.0, 500.0, 2000.0])
-        ends.append(solver("ndf").solve(s, 0.0, 2000.0, y, times, 1e-6, s.tolerances(1e-8)))
+        ends.append(solver("ndf").solve(Task(s, 0.0, 2000.0, y, times, 1e-6, s.tolerances(1e-8))))
     assert ends[0].statistics == ends[1].statistics and ends[0].statistics["steps"] > 30
     assert ends[0].t.tolist() == ends[1].t.tolist() == times.tolist()
     assert ends[0].y == pytest.approx(ends[1].y, rel=1e-9, abs=1e-12)
@@ -222,13 +222,13 @@ def test_a_line_compiled_whole_takes_the_same_steps_as_threads_do(monkeypatch):
 def test_a_compiled_line_tells_of_unsolved_chemistry(monkeypatch):
     """The operation itself, in plain Python, around formulas that fail in two cells."""
     s = system(decay, grid=grids.slab(1e-3, 3))
-    record = Recorder(s, np.array([1.0]), s.tolerances(1e-8))
-    w = on_a_line.line(s, record, 1e-4, s.tolerances(1e-8), np.zeros(9), np.zeros(16, np.int64))
+    task = Task(s, 0.0, 1.0, np.ones(s.size), np.array([1.0]), 1e-4, s.tolerances(1e-8))
+    w = on_a_line.line_state(task, Recorder(task))
 
-    def cells(w, mode, t, y, dy, R):
-        w.failures[0] += 2
+    def cells(w, mode, t, y, out):
+        w.cells.failures[0] += 2
 
-    monkeypatch.setattr(on_a_line, "_cells", cells)
+    monkeypatch.setattr(on_a_line, "cells_of", cells)
     assert on_a_line.rhs.py_func(w, 0.0, np.ones(s.size), np.zeros(s.size)) == 2
 
 

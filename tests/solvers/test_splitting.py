@@ -17,8 +17,8 @@ from sim.model.model import Model
 from sim.model.process import Derived, Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.run.builder import Builder
-from sim.solvers import SOLVERS, solver
+from sim.run.segments import Builder
+from sim.solvers import SOLVERS, Task, solver
 from sim.solvers.linear.diffusion import GAMMA, Diffusion
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
@@ -27,8 +27,8 @@ from sim.space.geometries import GEOMETRIES
 
 def reactor(system, rtol, atol):
     """A Reactor with the same tolerance, in scales, for all species."""
-    p = system.programme
-    order = elimination(p.process, p.species, system.row, system.column, system.value, system.scale, [])
+    p = system.operations
+    order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
     return Reactor(system, order, rtol, system.split(system.tolerances(atol))[0])
 
 
@@ -241,7 +241,7 @@ def test_an_interrupt_keeps_what_was_computed():
             raise KeyboardInterrupt
 
     times, atol = np.array([0.0, LATE]), system.tolerances(1e-6)
-    found = solver("strang").solve(system, 0.0, LATE, y, times, 1e-6, atol, stop)
+    found = solver("strang").solve(Task(system, 0.0, LATE, y, times, 1e-6, atol, stop))
     assert found.status == "interrupted"
     assert found.t[-1] == found.t_end < LATE
     part = run(system, y, found.t_end, "radau", rtol=1e-10, atol=1e-12).end
@@ -253,7 +253,7 @@ def test_what_explodes_fails_with_a_sentence():
     backwards = Process("uptake", uptake, {"a": -1, "b": -2, "c": 1}, {"k": Parameter(-0.1, "m6/mol2/s")})
     system, y = problem(moving(LATE).with_process(backwards), 6)
     found = solver("strang").solve(
-        system, 0.0, 60.0, y, np.array([60.0]), 1e-4, system.tolerances(1e-6), max_steps=3000
+        Task(system, 0.0, 60.0, y, np.array([60.0]), 1e-4, system.tolerances(1e-6), max_steps=3000)
     )
     assert found.status == "failed"
     assert "solver='ndf'" in found.message

@@ -10,7 +10,7 @@ from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.solvers import solver
+from sim.solvers import Task, solver
 from sim.space import grid as grids
 
 REACH = 0.01  # s: how far from the last accepted state the chemistry is solved
@@ -57,7 +57,7 @@ def run(name, reach=math.inf, wall=math.inf, t1=1.0, **options):
         s.reached = t
 
     found = solver(name).solve(
-        s, 0.0, t1, y, np.array([t1]), 1e-5, s.tolerances(1e-7), progress=accepted, **options
+        Task(s, 0.0, t1, y, np.array([t1]), 1e-5, s.tolerances(1e-7), progress=accepted, **options)
     )
     return found, np.array(steps)
 

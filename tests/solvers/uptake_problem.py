@@ -11,7 +11,7 @@ from sim.model.model import Model
 from sim.model.process import Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
-from sim.solvers import solver
+from sim.solvers import Task, solver
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 
@@ -66,7 +66,7 @@ def exact(system, y, t1):
 def fixed(name, system, y, step, t1, tolerance=1e-10):
     """End of a run at a fixed step."""
     found = solver(name).solve(
-        system, 0.0, t1, y, np.array([t1]), tolerance, system.tolerances(tolerance), step=step
+        Task(system, 0.0, t1, y, np.array([t1]), tolerance, system.tolerances(tolerance), step=step)
     )
     assert found.status == "finished", found.message
     return found.end

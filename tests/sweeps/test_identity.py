@@ -6,7 +6,6 @@ import subprocess
 import sys
 import textwrap
 from dataclasses import fields, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,23 +14,24 @@ import sim
 from sim import measures, shapes
 from sim.errors import ConfigError
 from sim.experiment.nucleation import StochasticNucleation
+from sim.identity.described import described, digest, text_of
+from sim.identity.differences import differing
 from sim.parameters import Parameters
 from sim.space.random_field import RandomField
 from sim.sweeps import grid
-from sim.sweeps.engines.point import Job
-from sim.sweeps.identity.described import described, digest, text_of
-from sim.sweeps.identity.keys import definition, differences, fingerprint, point_key, points, sources
+from sim.sweeps.design.job import Job
+from sim.sweeps.design.points import points_of
 
 INPUTS = {"lesion.radius": 2e-3}
 BASE = sim.scenario("infarct_myocardium")
 
 
 def key(base=BASE, inputs=INPUTS, **changes):
-    return point_key(Job(base, **changes), inputs)
+    return Job(base, **changes).key(inputs)
 
 
 def measured(measure):
-    return fingerprint(definition(Job(BASE, {"x": measure})))
+    return Job(BASE, {"x": measure}).fingerprint
 
 
 # --- the same
@@ -39,8 +39,7 @@ def measured(measure):
 
 PROGRAM = """
     import sim
-    from sim.sweeps.engines.point import Job
-    from sim.sweeps.identity.keys import point_key
+    from sim.sweeps.design.job import Job
 
     LEVEL = 3.0
 
@@ -59,7 +58,7 @@ PROGRAM = """
     base = base.with_model(base.model.with_process(process))
     two = lambda r: r.status in {"finished", "failed", "a", "b"}
     job = Job(base, {"a": sim.measures.onset("HAP"), "own": own, "two": two})
-    print(point_key(job, {"lesion.radius": 0.1 + 0.2, "growth_law": "spiral", "seed": 3}))
+    print(job.key({"lesion.radius": 0.1 + 0.2, "growth_law": "spiral", "seed": 3}))
 """
 
 
@@ -97,15 +96,16 @@ def test_a_source_decides_no_number():
 def test_running_a_model_or_pickling_its_job_keeps_its_key():
     cloudpickle = pytest.importorskip("cloudpickle")
     job = Job(BASE, {"a": measures.total("HAP")})
-    before = point_key(job, INPUTS)
+    before = job.key(INPUTS)
     sim.simulate(BASE.with_(duration=10.0), times=2)
     again = cloudpickle.loads(cloudpickle.dumps(Job(BASE, {"a": measures.total("HAP")})))
-    assert point_key(again, INPUTS) == before
+    assert again.key(INPUTS) == before
 
 
 # --- other
 
 
+WORDS = ("name", "title", "notes", "expected")
 OTHER = {
     "name": "other",
     "model": BASE.model.without("acid"),
@@ -128,12 +128,17 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(BASE)])
+@pytest.mark.parametrize("name", [f.name for f in fields(BASE) if f.name not in WORDS])
 def test_each_field_of_a_scenario_decides(name):
     changed = replace(BASE, **{name: OTHER[name]})
     assert key(changed) != key()
-    where = differences(definition(Job(BASE)), definition(Job(changed)))
+    where = [w for w, _, _ in differing(Job(BASE).definition, Job(changed).definition)]
     assert any(w.startswith("model" if name == "model" else f"scenario.{name}") for w in where)
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_what_words_a_scenario_decides_nothing(name):
+    assert key(replace(BASE, **{name: OTHER[name]})) == key()
 
 
 @pytest.mark.parametrize(
@@ -333,7 +338,7 @@ def test_minus_zero_and_infinity_are_plain():
 
 def test_equal_points_are_run_once():
     design = grid({"acid.load": [1.0, 2.0]}) + grid({"acid.load": [2.0, 3.0]})
-    found = points(Job(BASE), design)
+    found = points_of(Job(BASE), design)
     assert [(p.index, p.inputs["acid.load"]) for p in found] == [(0, 1.0), (1, 2.0), (3, 3.0)]
     assert len({p.key for p in found}) == 3
 
@@ -343,21 +348,8 @@ def test_a_key_costs_little():
     import time
 
     job, inputs = Job(BASE), {f"a{k}": 0.1 * k for k in range(10)}
-    point_key(job, inputs)
+    job.key(inputs)
     start = time.perf_counter()
     for k in range(1000):
-        point_key(job, inputs | {"a0": float(k)})
+        job.key(inputs | {"a0": float(k)})
     assert time.perf_counter() - start < 0.3
-
-
-def test_sources_of_numbers_identify_and_those_of_pictures_do_not(tmp_path):
-    folders = [tmp_path / name for name in "abc"]
-    for folder, law, picture in zip(
-        folders, ("k = 1", "k = 1", "k = 2"), ("red", "blue", "red"), strict=True
-    ):
-        for name, text in {"kinetics/growth.py": law, "plotting/curves.py": picture}.items():
-            (folder / name).parent.mkdir(parents=True)
-            (folder / name).write_text(text)
-    first, other_picture, other_law = map(sources, folders)
-    assert first == other_picture != other_law
-    assert definition(Job(BASE))["sources"] == sources(Path(sim.__file__).parent)

@@ -9,8 +9,8 @@ import pytest
 import sim
 from sim.errors import ConfigError, FileFormatError
 from sim.experiment.file_tables import read_toml
+from sim.sweeps.plans.memory import memory_in_bytes
 from sim.sweeps.plans.plan import load_plan, plan_path, plans
-from sim.sweeps.plans.tables import size
 
 GOOD = """
 title = "A question"
@@ -292,4 +292,4 @@ def test_a_scenario_file_that_is_none_is_refused(content, tmp_path):
     ("text", "bytes_"), [("2 GB", 2e9), ("1.5GiB", 1.5 * 2**30), (3e6, 3e6), ("500 kB", 5e5)]
 )
 def test_sizes_of_memory(text, bytes_):
-    assert size(text, "memory") == bytes_
+    assert memory_in_bytes(text, "memory") == bytes_

@@ -17,14 +17,16 @@ import sim
 from sim import measures
 from sim.errors import ConfigError, SolverError
 from sim.solvers import DEFAULT, SOLVERS
+from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines import guard
 from sim.sweeps.engines import point as jobs
 from sim.sweeps.engines.guard import EXIT_CODE, Guard, Stop
-from sim.sweeps.engines.point import Job, Point, left_behind, run_point
-from sim.sweeps.identity.keys import point_key
+from sim.sweeps.engines.point import run_point
+from sim.sweeps.engines.worker_death import final_row_path
 
 KEYS = {
-    "key", "index", "inputs", "measures", "status", "reason", "statistics", "wall", "versions", "result",
+    "key", "index", "inputs", "measures", "status", "reason", "run", "statistics", "wall", "versions",
+    "result",
 }  # fmt: skip
 
 
@@ -35,7 +37,7 @@ def small(duration="1 day"):
 def row_of(base=None, inputs=None, expendable=False, grace=5.0, **changes):
     job = Job(base or small(), **{"times": 5, **changes})
     inputs = inputs or {"acid.load": 30.0}
-    return run_point(job, Point(3, point_key(job, inputs), inputs), expendable, grace)
+    return run_point(job, Point(3, job.key(inputs), inputs), expendable, grace)
 
 
 def endless(result):
@@ -150,8 +152,8 @@ def test_a_refused_scenario_keeps_its_sentence():
 def test_a_failed_run_keeps_reason_and_what_it_had(monkeypatch, tmp_path):
     solve = SOLVERS[DEFAULT].solve
 
-    def limited(*arguments):
-        return solve(*arguments[:-1], 30)  # max_steps
+    def limited(task):
+        return solve(replace(task, max_steps=30))
 
     monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=limited))
     row = row_of(
@@ -353,7 +355,7 @@ def test_an_expendable_process_that_does_not_react_leaves_its_row_and_ends(tmp_p
     assert run.returncode == EXIT_CODE, run.stderr
     (path,) = tmp_path.iterdir()
     row = json.loads(path.read_text())
-    assert left_behind(Job(small(), folder=str(tmp_path)), row["key"]) == path
+    assert final_row_path(Job(small(), folder=str(tmp_path)), row["key"]) == path
     assert (row["status"], row["measures"]) == ("timed out", {"x": None})
     assert row.keys() == KEYS
 
@@ -374,7 +376,7 @@ def test_a_measure_that_eats_memory_is_stopped():
 
 
 def test_a_run_that_would_not_fit_is_not_begun(monkeypatch):
-    monkeypatch.setattr(jobs, "_warm", lambda *_: None)
+    monkeypatch.setattr(jobs, "compile_for", lambda *_: None)
     start = time.perf_counter()
     row = row_of(sim.scenario("infarct_myocardium").with_resolution(500), memory=1e8)
     assert time.perf_counter() - start < 2
@@ -400,7 +402,7 @@ def test_what_stands_around_simulate_takes_less_than_half_a_millisecond(monkeypa
     monkeypatch.setattr(jobs, "simulate", lambda *_: result)
     job = Job(base, {"end": lambda r: 1.0}, **limits)
     point = Point(0, "0" * 64, {"lesion.radius": 1e-3, "acid.load": 3.0, "duration": 1e5})
-    monkeypatch.setattr(jobs, "_warm", lambda *_: None)
+    monkeypatch.setattr(jobs, "compile_for", lambda *_: None)
     run_point(job, point)
     walls = []
     for _ in range(200):

@@ -11,7 +11,8 @@ import time
 import pytest
 
 from sim.errors import ConfigError, FileFormatError, StoreError
-from sim.sweeps.store.store import FORMAT, Store
+from sim.sweeps.store.database import FORMAT
+from sim.sweeps.store.store import Store
 
 DEFINITION = {"solver": "ndf", "parameters": {"growth.k": [1e-14, "m/s"]}, "layers": [["lesion", 80]]}
 
@@ -21,6 +22,7 @@ def row(k, status="finished", **more):
         "key": f"{k:064x}", "index": k, "inputs": {"lesion.radius": 1e-3 / 3 * k, "outer": "fixed"},
         "measures": {"mineral": 0.1 + k, "onset": float("inf"), "none": None}, "status": status,
         "reason": "" if status == "finished" else "it 'failed';\n so", "statistics": {"steps": 100 + k},
+        "run": f"{7 * k:064x}",
         "wall": 0.25 * k, "versions": {"numpy": "2.4"}, "result": "",
     } | more  # fmt: skip
 
@@ -224,7 +226,7 @@ def test_a_disk_too_full_for_the_lock_is_a_sentence(tmp_path, monkeypatch):
 
 
 def test_a_database_locked_by_another_program_is_a_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr("sim.sweeps.store.store.PATIENCE", 0.1)
+    monkeypatch.setattr("sim.sweeps.store.database.PATIENCE", 0.1)
     path = filled(tmp_path / "a.db")
     with Store.open(path, DEFINITION) as store:
         other = sqlite3.connect(path, isolation_level=None)
@@ -285,6 +287,17 @@ def test_a_newer_format_is_refused(tmp_path):
     database.close()
     for readonly in (False, True):
         with pytest.raises(FileFormatError, match=f"format {FORMAT + 1}; this hapsim reads up to {FORMAT}"):
+            Store.open(path, DEFINITION, readonly=readonly)
+
+
+def test_an_older_format_is_refused(tmp_path):
+    """Its rows do not say which run they are of."""
+    path = filled(tmp_path / "a.db")
+    database = sqlite3.connect(path)
+    database.execute("PRAGMA user_version = 1")
+    database.close()
+    for readonly in (False, True):
+        with pytest.raises(FileFormatError, match="format 1, of an older hapsim.*another store"):
             Store.open(path, DEFINITION, readonly=readonly)
 
 

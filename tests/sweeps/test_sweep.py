@@ -28,12 +28,13 @@ from small_sweep import (
 import sim
 from sim.errors import ConfigError, StoreError, SweepError
 from sim.sweeps import driver, grid
-from sim.sweeps.engines import cluster, in_process, lost, processes
+from sim.sweeps.design.job import Job, Point
+from sim.sweeps.design.points import points_of
+from sim.sweeps.engines import cluster, in_process, processes
 from sim.sweeps.engines.chunks import Queue
-from sim.sweeps.engines.marker import Marker
-from sim.sweeps.engines.point import Job, Point, left_behind
 from sim.sweeps.engines.progress import Progress
-from sim.sweeps.identity.keys import points
+from sim.sweeps.engines.worker_death import Marker, final_row_path
+from sim.sweeps.store.row import empty_row
 from sim.sweeps.store.store import Store
 
 sweep = driver.sweep
@@ -167,18 +168,18 @@ def test_a_point_that_does_not_listen_costs_its_worker_and_nobody_else(tmp_path)
 
 def test_a_dead_worker_gives_back_what_it_had_and_its_marker_names_the_point(tmp_path):
     job = Job(base(), {"radius": radius})
-    chunk, queue, deaths = points(job, design(5)), Queue([], 1), Counter()
+    chunk, queue, deaths = points_of(job, design(5)), Queue([], 1), Counter()
     worker = SimpleNamespace(marker=Marker(tmp_path / "worker", new=True), overdue=False)
     worker.marker.at(2)
-    assert processes._bury(job, worker, chunk, queue, deaths) == []
+    assert processes._after_a_death(job, worker, chunk, queue, deaths) == []
     assert [p.index for p in queue.take()] == [2]  # next, and alone
     queue.took(1, 1e-6)
     assert sorted(p.index for _ in range(len(queue)) if queue for p in queue.take()) == [0, 1, 3, 4]
-    (row,) = processes._bury(job, worker, chunk[2:3], queue, deaths)
+    (row,) = processes._after_a_death(job, worker, chunk[2:3], queue, deaths)
     assert (row["index"], row["status"], row["measures"]) == (2, "killed", {"radius": None})
     assert not queue
     worker.marker.between()
-    assert processes._bury(job, worker, chunk[:2], queue, deaths) == []
+    assert processes._after_a_death(job, worker, chunk[:2], queue, deaths) == []
     assert [[p.index for p in queue.take()] for _ in range(2)] == [[0], [1]]  # nobody is to blame
     assert deaths[chunk[0].key] == deaths[chunk[1].key] == 0
     worker.marker.close()
@@ -257,7 +258,7 @@ def test_points_that_grow_dear_are_handed_in_before_their_chunk_ends(tmp_path, m
     monkeypatch.setattr(
         processes, "_HERE", {"job": job, "marker": (marker := Marker(tmp_path / "m", new=True))}
     )
-    queue, runs = Queue(points(job, design(5)), 1), []
+    queue, runs = Queue(points_of(job, design(5)), 1), []
     queue.took(5, 0.0)  # so far they cost nothing
     while queue:
         chunk = queue.take()
@@ -272,13 +273,13 @@ def test_points_that_grow_dear_are_handed_in_before_their_chunk_ends(tmp_path, m
 def test_last_words_of_an_earlier_sweep_are_not_believed(tmp_path):
     """Its worker ended itself under a shorter time-out, and its driver was killed."""
     job = Job(base(), {}, times=5, folder=str(tmp_path), keep="none")
-    point = points(job, design(2))[0]
-    old = lost.lost(job, point, "timed out", "", 1.0)
-    left_behind(job, point.key).write_text(json.dumps(old))
+    point = points_of(job, design(2))[0]
+    old = empty_row(job, point, "timed out", "", 1.0)
+    final_row_path(job, point.key).write_text(json.dumps(old))
     assert cluster._noted(job, point, "this one", False)["status"] == "finished"
     note = tmp_path / f"{point.key}.last.this one.begun"
     note.write_text("x")  # a worker of this sweep has begun it, and left its words
-    left_behind(job, point.key).write_text(json.dumps(old))
+    final_row_path(job, point.key).write_text(json.dumps(old))
     assert cluster._noted(job, point, "this one", False)["status"] == "timed out"
     assert not list(tmp_path.iterdir())
 
@@ -316,7 +317,7 @@ def test_progress_is_a_line_every_tenth_where_nobody_watches(capsys):
 
 def test_chunks_hold_some_tenths_of_a_second_and_share_the_end(tmp_path):
     job = Job(base(), {})
-    queue = Queue(points(job, design(1000)), 2)
+    queue = Queue(points_of(job, design(1000)), 2)
     assert len(queue.take()) == 1  # nothing is known yet
     queue.took(1, 0.01)
     assert len(queue.take()) == 30
@@ -328,7 +329,7 @@ def test_chunks_hold_some_tenths_of_a_second_and_share_the_end(tmp_path):
         sizes.append(len(queue.take()))
     assert sizes[0] < 300
     assert sizes[-1] == 1
-    queue.back(points(job, design(5)), alone=True)
+    queue.back(points_of(job, design(5)), alone=True)
     assert [len(queue.take()) for _ in range(5)] == [1] * 5
 
 
@@ -351,7 +352,7 @@ def threads(result):
 def test_the_memory_of_the_driver_is_flat(tmp_path, workers):
     """5 % over 2000 points, after the first 200."""
     psutil = pytest.importorskip("psutil")
-    from benchmarks.sweeps import left, tiny
+    from benchmarks.ours.sweeps import left, tiny
 
     seen, next_look = [], [200]
 

@@ -18,11 +18,12 @@ def blocks(language):
 
 def test_the_first_steps_run(tmp_path, monkeypatch):
     """In order, in one namespace, from a file."""
-    (tmp_path / "first_steps.py").write_text("\n".join(blocks("python")[:2]))
+    (tmp_path / "first_steps.py").write_text("\n".join(blocks("python")[:3]))
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(tmp_path)
     module = __import__("first_steps")
     assert list(module.table.status) == ["finished"] * 9
+    assert module.again.manifest["hash"] == module.row["run"]
     assert (tmp_path / "acid.png").read_bytes()[:4] == b"\x89PNG"
 
 
@@ -36,7 +37,7 @@ def test_the_file_is_one(tmp_path):
 
 def test_the_script_for_a_cluster_is_python_and_its_arguments_exist():
     """dask-jobqueue need not be installed; where it is, SLURMCluster writes the script of a job."""
-    script = blocks("python")[2]
+    script = blocks("python")[3]
     tree = ast.parse(script)
     made = next(
         n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "SLURMCluster"

@@ -63,7 +63,7 @@ def sweep() -> None:
 
 
 def _kept() -> str:
-    from sim.sweeps.driver import KEEP
+    from sim.sweeps.design.job import KEEP
 
     return f"Whole results to keep as NetCDF: {choices.word_list(KEEP)}. Instead of the file's."
 
@@ -165,16 +165,16 @@ def _options(
     timeout: str | None, memory: str | None, keep: str | None, shard: str | None, retry: str | None
 ) -> dict[str, Any]:
     """Keywords of sim.sweep from the options that were given."""
-    from sim.experiment.file_tables import si
-    from sim.sweeps.plans import tables
+    from sim.experiment.file_tables import si_quantity
+    from sim.sweeps.plans.memory import memory_in_bytes
 
     found: dict[str, Any] = {}
     if timeout is not None:
-        found["timeout"] = si(choices.quantity(timeout), "s", "--timeout")
+        found["timeout"] = si_quantity(choices.quantity(timeout), "s", "--timeout")
         if not found["timeout"] > 0:
             raise ConfigError(f"--timeout {timeout} must be above 0.")
     if memory is not None:
-        found["memory"] = tables.size(choices.quantity(memory), "--memory")
+        found["memory"] = memory_in_bytes(choices.quantity(memory), "--memory")
     if keep is not None:
         found["keep"] = keep
     if shard is not None:

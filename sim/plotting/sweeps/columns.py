@@ -163,11 +163,11 @@ def _why(table: SweepTable) -> str:
     return f"{said}. {reason}".strip()
 
 
-def point_states(table: SweepTable, measure: Column | None = None) -> np.ndarray:
-    """Status of each point; "no value" for one that finished without a number of this measure."""
+def point_states(table: SweepTable, *columns: Column) -> np.ndarray:
+    """Status of each point; "no value" for one that finished without a number of one of these columns."""
     found = np.asarray(table.status, dtype=object)
-    if measure is not None:
-        found = np.where((found == "finished") & np.isnan(measure.values), "no value", found)
+    for c in columns:
+        found = np.where((found == "finished") & np.isnan(c.values), "no value", found)
     return found
 
 

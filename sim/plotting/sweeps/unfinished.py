@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +47,12 @@ def ordered(state: Iterable[str]) -> list[str]:
     found = {*state} - {"finished"}
     last = [NOT_RUN] if NOT_RUN in found else []
     return [s for s in HATCHES if s in found] + sorted(found - {*HATCHES, NOT_RUN}) + last
+
+
+def failures(state: np.ndarray, among: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """(status, mask) of each status but "finished" among some points."""
+    for status in ordered(state[among]):
+        yield status, among & (state == status)
 
 
 def patch(status: str, count: int) -> Any:

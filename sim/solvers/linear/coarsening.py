@@ -7,18 +7,18 @@ in series along the way and in parallel across it (with plain sums diffusion wou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numba import prange
 
 from sim.jit.kernel import kernel
+from sim.simd.lanes8 import LANES
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
 
 
-@dataclass(frozen=True)
-class Axis:
+class Axis(NamedTuple):
     """How n cells of an axis join: first (c+1,), the first fine cell of each coarse one.
 
     ahead (n,): share of the way from centre i to centre i + 1 that lies beyond the centre of the
@@ -34,6 +34,40 @@ class Axis:
     other: np.ndarray
     side: np.ndarray
     width: np.ndarray
+
+
+class Axes(NamedTuple):
+    """Of a level, in the order of the grid."""
+
+    first: Axis
+    second: Axis
+    third: Axis
+
+
+class Lines(NamedTuple):
+    """Lines of cells along an axis: how many cells lie outside it, on it, and between two neighbours."""
+
+    outer: int
+    cells: int
+    inner: int
+
+
+class Turned(NamedTuple):
+    """Three axes, the one in question before the two others, a and b: numbers of coarse cells, strides of
+    fine and of coarse cells, and the first fine cells of coarse ones."""
+
+    counts: tuple[int, int, int]
+    strides: tuple[int, int, int]
+    coarse: tuple[int, int, int]
+    first: np.ndarray
+    first_a: np.ndarray
+    first_b: np.ndarray
+
+
+def shape_of(widths: list[np.ndarray]) -> tuple[int, int, int]:
+    """Numbers of cells along three axes of these widths."""
+    a, b, c = (w.size for w in widths)
+    return a, b, c
 
 
 def join(width: np.ndarray, pairs: bool) -> Axis:
@@ -52,30 +86,29 @@ def join(width: np.ndarray, pairs: bool) -> Axis:
     return Axis(first, ahead, parent, other, side, np.diff(edge[first]))
 
 
-def hierarchy(shape: tuple[int, int, int], width: list[np.ndarray]) -> list[tuple[Axis, Axis, Axis]]:
-    """Axes of each level but the last, which is one cell."""
+def hierarchy(width: list[np.ndarray]) -> list[Axes]:
+    """Axes of each level but the last, which is one cell, from the widths of cells along three axes."""
     levels = []
-    while max(shape) > 1:
+    while max(shape := shape_of(width)) > 1:
         coupling = [np.mean(w) ** -2.0 if n > 1 else 0.0 for n, w in zip(shape, width, strict=True)]
         axes = [join(w, c * WEAK > max(coupling)) for w, c in zip(width, coupling, strict=True)]
         width = [a.width for a in axes]
-        shape = tuple(w.size for w in width)
-        levels.append(tuple(axes))
+        levels.append(Axes(*axes))
     return levels
 
 
 @kernel(parallel=True)
-def join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse, K_out):
+def join_along(K, axis, turned, ahead, K_out):
     """Coarse conductance along one axis, K (cells, axis, species) towards the next cell.
 
     Lines in series, then side by side, give less than the truth; sections side by side, then in
     series, give more. Their geometric mean is exact in layers of either direction, and prefers none.
-    counts: coarse cells on the axis and on the two others, a and b; strides, coarse: of fine and
-    coarse cells in that order; first, first_a, first_b, ahead: of the three axes (see Axis)
+    turned: the axis and the two others; ahead: of the axis (see Axis)
     """
     m = K.shape[2]
-    n, n_a, n_b = counts
-    stride, stride_a, stride_b = strides
+    n, n_a, n_b = turned.counts
+    stride, stride_a, stride_b = turned.strides
+    first, first_a, first_b, coarse = turned.first, turned.first_a, turned.first_b, turned.coarse
     for p in prange(n * n_a):
         c, a = p // n_a, p % n_a
         for b in range(n_b):
@@ -99,8 +132,9 @@ def join_along(K, axis, counts, strides, first, first_a, first_b, ahead, coarse,
 
 
 @kernel(parallel=True)
-def edge_ways(K, axis, outer, n, inner, first, ahead, way):
+def edge_ways(K, axis, lines, along, way):
     """Add to way (cells, species) the resistance from the coarse centre to cells at the grid's edge."""
+    outer, n, inner, first, ahead = lines.outer, lines.cells, lines.inner, along.first, along.ahead
     m = way.shape[1]
     for o in prange(outer):
         for q in range(inner):
@@ -113,13 +147,15 @@ def edge_ways(K, axis, outer, n, inner, first, ahead, way):
 
 
 @kernel(parallel=True)
-def weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
+def interpolation_weights(K, loss, axis, lines, along, start, W):
     """W[start + cell, lane] = weight of `other` along an axis, as constant flux gives it.
 
     That is the resistance from the centre of the parent to the cell, over that on to the centre of
     the other; or, beyond the outermost centre, over that on to the outside, where x vanishes.
     """
     m = loss.shape[1]
+    outer, n, inner = lines.outer, lines.cells, lines.inner
+    ahead, parent, other, side = along.ahead, along.parent, along.other, along.side
     for line in prange(outer * n):
         i = line % n
         # The face between the cell and its parent's centre; the one towards `other`; the one beyond.
@@ -147,16 +183,18 @@ def weigh(K, loss, axis, outer, n, inner, ahead, parent, other, side, start, W):
                         w /= w + k * (k2 + rest * k1)
                 if not w >= 0.0:  # cut off from both
                     w = 0.0
-                W[8 * (start + cell) + s] = w
+                W[LANES * (start + cell) + s] = w
 
 
 @kernel(parallel=True)
-def join_cells(local, loss, way, n1, n2, first0, first1, first2, out, loss_out):
+def join_cells(local, loss, way, shape, axes, out, loss_out):
     """Sums of local (cells, m, m) and loss (cells, m) over coarse cells.
 
     Loss of cells at the edge of the grid is through their outer face, as far as we know, so the
     way to them from the coarse centre (edge_ways) comes in series with it.
     """
+    first0, first1, first2 = axes.first.first, axes.second.first, axes.third.first
+    n1, n2 = shape[1], shape[2]
     c1, c2, m = first1.size - 1, first2.size - 1, local.shape[1]
     for row in prange((first0.size - 1) * c1):
         p, q = row // c1, row % c1

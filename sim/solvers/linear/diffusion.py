@@ -12,7 +12,9 @@ import numpy as np
 
 from sim.binder.system import System
 from sim.jit.kernel import kernel
+from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.multigrid import Multigrid
+from sim.space.grid import Grid
 
 GAMMA = 1.0 - np.sqrt(0.5)
 TOLERANCE, MAX_CYCLES = 1e-10, 40  # of multigrid: relative residual
@@ -47,21 +49,85 @@ def tridiagonal(weight, K, out, inverse, b, x):
             x[i, s] = r * inverse[i, s]
 
 
+class SpeciesAlongLine:
+    """update, solve for scalar systems along a line of cells, or in one stirred cell."""
+
+    def __init__(self, cells: int, mobile: int):
+        self.inverse = np.zeros((cells, mobile))
+
+    def update(self, weight: np.ndarray, K: np.ndarray, out: np.ndarray) -> bool:
+        """Take the matrix weight + K + out of `tridiagonal`."""
+        self.weight, self.K, self.out = weight, K, out
+        return True
+
+    def solve(self, b: np.ndarray, x: np.ndarray) -> bool:
+        """x = A^-1 b, both (n, m); b is overwritten. False when x is not finite."""
+        tridiagonal(self.weight, self.K, self.out, self.inverse, b, x)
+        return bool(np.isfinite(x).all())
+
+
+class SpeciesByMultigrid:
+    """update, solve for scalar systems on a plane or box, some species at once.
+
+    v_cycles: so far; worst: the largest relative residual that was left
+    """
+
+    def __init__(self, grid: Grid, mobile: int):
+        self.groups = [slice(k, min(k + TOGETHER, mobile)) for k in range(0, mobile, TOGETHER)]
+        self.grids = [Multigrid(grid, g.stop - g.start) for g in self.groups]
+        self.worst = 0.0
+
+    @property
+    def v_cycles(self) -> int:
+        return sum(g.statistics["v_cycles"] for g in self.grids)
+
+    def update(self, weight: np.ndarray, K: np.ndarray, out: np.ndarray) -> bool:
+        """Take the matrix weight + K + out, as along a line; False when it is singular."""
+        for grid, g in zip(self.grids, self.groups, strict=True):
+            m = g.stop - g.start
+            local = np.zeros((weight.size, m, m))
+            local[:, np.arange(m), np.arange(m)] = weight[:, None]
+            parts = (np.ascontiguousarray(a) for a in (K[:, :, g], out[:, g]))
+            if not grid.update(BetweenCells(local, *parts)):
+                return False
+        return True
+
+    def solve(self, b: np.ndarray, x: np.ndarray) -> bool:
+        """x = A^-1 b, both (n, m). False when it is not good enough."""
+        for grid, g in zip(self.grids, self.groups, strict=True):
+            part = np.zeros((b.shape[0], g.stop - g.start))
+            _, left = grid.solve(np.ascontiguousarray(b[:, g]), part, TOLERANCE, MAX_CYCLES)
+            self.worst = max(self.worst, left)
+            if left > ENOUGH:
+                return False
+            x[:, g] = part
+        return bool(np.isfinite(x).all())
+
+
 class Diffusion:
     """advance(u, tail, dt): u (n, s) and the supplies by transport alone.
 
-    v_cycles: of multigrid, so far; worst: the largest relative residual it left.
+    solver: of the linear systems, chosen once for the grid; v_cycles, worst: see SpeciesByMultigrid
     """
 
     def __init__(self, system: System):
-        self.system, self.v_cycles, self.worst = system, 0, 0.0
+        self.system = system
         n, m = system.n_cells, system.n_mobile
-        self.line = len(system.grid.shape) <= 1
-        self.groups = [slice(k, min(k + TOGETHER, m)) for k in range(0, m, TOGETHER)]
-        if not self.line:
-            self.grids = [Multigrid(system.grid, g.stop - g.start) for g in self.groups]
+        self.solver: SpeciesAlongLine | SpeciesByMultigrid
+        if len(system.grid.shape) <= 1:
+            self.solver = SpeciesAlongLine(n, m)
+        else:
+            self.solver = SpeciesByMultigrid(system.grid, m)
         self.change, self.enter = np.zeros((n, system.n_species)), np.zeros((2, m))
-        self.inverse, self.c = np.zeros((n, m)), np.zeros((n, m))
+        self.c = np.zeros((n, m))
+
+    @property
+    def v_cycles(self) -> int:
+        return self.solver.v_cycles if isinstance(self.solver, SpeciesByMultigrid) else 0
+
+    @property
+    def worst(self) -> float:
+        return self.solver.worst if isinstance(self.solver, SpeciesByMultigrid) else 0.0
 
     def advance(self, u: np.ndarray, tail: np.ndarray, dt: float) -> bool:
         """In place, over dt [s], at the porosity of the last state evaluated; False when singular."""
@@ -70,9 +136,7 @@ class Diffusion:
             return True
         coupling, loss, porosity = s.couplings()
         step = GAMMA * dt
-        self.weight = s.grid.volume * porosity
-        self.K, self.out = step * coupling, step * loss.sum(axis=1)
-        if not self.line and not self._update():
+        if not self.solver.update(s.grid.volume * porosity, step * coupling, step * loss.sum(axis=1)):
             return False
         source, _ = self._fluxes(np.zeros_like(self.c))  # of empty cells: what comes from outside
         source = step * source[:, s.mobile]
@@ -80,7 +144,7 @@ class Diffusion:
         for weight in (1.0 - GAMMA, GAMMA):
             if first is not None:
                 base = base + (1.0 - GAMMA) * dt * first[:, s.mobile]
-            if not self._solve((base + source) * s.grid.volume[:, None]):
+            if not self.solver.solve((base + source) * s.grid.volume[:, None], self.c):
                 return False
             change, enter = self._fluxes(self.c)
             u += weight * dt * change
@@ -92,28 +156,3 @@ class Diffusion:
         self.change[:] = 0.0
         self.system.transport(c, self.change, self.enter)
         return self.change, self.enter
-
-    def _update(self) -> bool:
-        for grid, g in zip(self.grids, self.groups, strict=True):
-            m = g.stop - g.start
-            local = np.zeros((self.weight.size, m, m))
-            local[:, np.arange(m), np.arange(m)] = self.weight[:, None]
-            K, out = np.ascontiguousarray(self.K[:, :, g]), np.ascontiguousarray(self.out[:, g])
-            if not grid.update(local, K, out):
-                return False
-        return True
-
-    def _solve(self, b: np.ndarray) -> bool:
-        """self.c from the right-hand side b (n, m) [mol]."""
-        if self.line:
-            tridiagonal(self.weight, self.K, self.out, self.inverse, b, self.c)
-            return bool(np.isfinite(self.c).all())
-        for grid, g in zip(self.grids, self.groups, strict=True):
-            x = np.zeros((b.shape[0], g.stop - g.start))
-            cycles, left = grid.solve(np.ascontiguousarray(b[:, g]), x, TOLERANCE, MAX_CYCLES)
-            self.v_cycles += cycles
-            self.worst = max(self.worst, left)
-            if left > ENOUGH:
-                return False
-            self.c[:, g] = x
-        return bool(np.isfinite(self.c).all())

@@ -1,26 +1,57 @@
-"""Kernels of the direct solve: elimination inside cells, block Thomas along a line of cells.
+"""Kernels of the elimination inside cells: what is immobile goes, what couples cells is left.
 
-All in one file: a compiled kernel is cached by the text of its own file only. Cells go in blocks of
-32 lanes, entries in rows (see elimination_order). Loops over the lanes of rows end at `row.size`, not
-at LANES: of a length known beforehand LLVM makes 32 scalar lines.
+Cells go in blocks of 32 lanes, entries in rows (see sim.binder.elimination_order). Loops over the lanes of
+rows end at `row.size`, not at LANES: of a length known beforehand LLVM makes 32 scalar lines.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from sim.jit.kernel import kernel
+from sim.simd.blocks import LANES
 
-LANES = 32  # as sim.simd.blocks; a constant of this file, or the cache would miss a change
+
+class Units(NamedTuple):
+    """Scales of the species (s,), their inverses, and which of them are mobile (m,)."""
+
+    scale: np.ndarray
+    inverse: np.ndarray
+    mobile: np.ndarray
+
+
+class FrozenTransport(NamedTuple):
+    """Derivatives of transport times volume [m3/s] at one state, and its porosity (n,).
+
+    coupling (n, k, m): across faces; loss (n, 2, m): through boundaries and by perfusion
+    """
+
+    coupling: np.ndarray
+    loss: np.ndarray
+    porosity: np.ndarray
+
+
+class BetweenCells(NamedTuple):
+    """(A c)_i = local_i c_i + sum_k K[i, k] (c_i - c_j(i, k)) + out_i c_i for the mobile species.
+
+    local (n, m, m), K (n, k, m), out (n, m)
+    """
+
+    local: np.ndarray
+    K: np.ndarray
+    out: np.ndarray
 
 
 @kernel(nogil=True)
-def factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
+def factor(first, last, R, gamma, order, A, rest):
     """Eliminate the immobile species: A (blocks, entries, lanes) gets the factors, rest (n, m, m) what
     is left of the mobile ones. Returns the number of lanes in which a pivot is below 1e-12 (the matrix
     is 1 - gamma J, in units of the scales) or an entry is not a finite number."""
-    to, rate, coefficient = assemble
-    kind, ia, ib, ic = ops
+    to, rate, coefficient = order.assemble.to, order.assemble.rate, order.assemble.coefficient
+    kind, ia, ib, ic = order.factor.kind, order.factor.a, order.factor.b, order.factor.c
+    ones, schur = order.ones, order.schur
     bad, sound = 0, np.zeros(LANES)
     m = schur.shape[0]
     for block in range(first, last):
@@ -70,10 +101,11 @@ def factor(first, last, R, gamma, ones, assemble, ops, schur, A, rest):
 
 
 @kernel(nogil=True)
-def reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
-    """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales, whose
-    inverses are given; z keeps the rest."""
-    ri, rk, rf = forward
+def reduce(first, last, r, order, units, A, W, z, b):
+    """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales; z keeps the
+    rest."""
+    ri, rk, rf = order.forward.row, order.forward.by, order.forward.entry
+    inverse, mobile = units.inverse, units.mobile
     n, s = r.shape
     for block in range(first, last):
         factors = A[block]
@@ -95,9 +127,10 @@ def reduce(first, last, r, inverse, mobile, forward, A, W, z, b):
 
 
 @kernel(nogil=True)
-def expand(first, last, x, scale, mobile, backward, A, W, z):
+def expand(first, last, x, order, units, A, W, z):
     """z (n, s), as `reduce` left it, becomes the solution for mobile x (n, m), in the species' units."""
-    bk, bj, bf = backward
+    bk, bj, bf = order.backward.row, order.backward.by, order.backward.entry
+    scale, mobile = units.scale, units.mobile
     n, s = z.shape
     for block in range(first, last):
         factors = A[block]
@@ -124,86 +157,11 @@ def expand(first, last, x, scale, mobile, backward, A, W, z):
 
 
 @kernel
-def invert(a, work):
-    """Inverse in place by Gauss-Jordan with row pivoting; work (m,) int64. 0, or 1 when singular."""
-    m = a.shape[0]
-    for k in range(m):
-        p = k
-        for i in range(k + 1, m):
-            if abs(a[i, k]) > abs(a[p, k]):
-                p = i
-        work[k] = p
-        if not abs(a[p, k]) > 0.0:
-            return 1
-        if p != k:
-            for j in range(m):
-                a[k, j], a[p, j] = a[p, j], a[k, j]
-        d = 1.0 / a[k, k]
-        a[k, k] = 1.0
-        for j in range(m):
-            a[k, j] *= d
-        for i in range(m):
-            if i != k:
-                f = a[i, k]
-                a[i, k] = 0.0
-                for j in range(m):
-                    a[i, j] -= f * a[k, j]
-    for k in range(m - 1, -1, -1):
-        p = work[k]
-        if p != k:
-            for i in range(m):
-                a[i, k], a[i, p] = a[i, p], a[i, k]
-    return 0
-
-
-@kernel
-def thomas_factor(local, conductance, loss, inverse, work):
-    """Factors of the block tridiagonal matrix local + conductances + loss: inverse (n, m, m) of each
-    pivot block. Off-diagonal blocks are diagonal, -conductance."""
-    n, m = local.shape[0], local.shape[1]
-    for i in range(n):
-        d = inverse[i]
-        for a in range(m):
-            for b in range(m):
-                d[a, b] = local[i, a, b]
-            d[a, a] += loss[i, a]
-            for k in range(conductance.shape[1]):  # a stirred cell has one face, to nowhere
-                d[a, a] += conductance[i, k, a]
-        if i > 0:
-            before, g = inverse[i - 1], conductance[i, 0]
-            for a in range(m):
-                for b in range(m):
-                    d[a, b] -= g[a] * before[a, b] * g[b]
-        if invert(d, work) != 0:
-            return 1
-    return 0
-
-
-@kernel
-def thomas_solve(inverse, conductance, b, x):
-    """x (n, m); b (n, m) is overwritten."""
-    n, m = b.shape
-    for i in range(n):
-        if i > 0:
-            for a in range(m):
-                b[i, a] += conductance[i, 0, a] * x[i - 1, a]
-        for a in range(m):
-            s = 0.0
-            for k in range(m):
-                s += inverse[i, a, k] * b[i, k]
-            x[i, a] = s
-    for i in range(n - 2, -1, -1):
-        for a in range(m):
-            s = 0.0
-            for k in range(m):
-                s += inverse[i, a, k] * conductance[i, 1, k] * x[i + 1, k]
-            x[i, a] += s
-
-
-@kernel
-def weigh(volume, porosity, gamma, coupling, loss, local, K, out):
-    """The blocks of a step gamma [s] per cell rather than per volume: local (n, m, m) times volume and
-    porosity; K = gamma coupling (n, k, m) and out = gamma x what is lost to the outside (n, m)."""
+def weigh(volume, gamma, transport, between):
+    """The blocks of a step gamma [s] per cell rather than per volume: `local` times volume and porosity;
+    K = gamma x coupling and out = gamma x what is lost to the outside."""
+    porosity, coupling, loss = transport.porosity, transport.coupling, transport.loss
+    local, K, out = between.local, between.K, between.out
     n, m = out.shape
     for i in range(n):
         v = volume[i] * porosity[i]
@@ -224,8 +182,9 @@ def times(a, x, out):
 
 
 @kernel
-def entered(loss, gamma, c, unit, mobile, r, z):
+def entered(loss, gamma, c, units, r, z):
     """The tail: z (2m,) = r - gamma x loss (n, 2, m) x concentrations c (n, m) in units of the scales."""
+    unit, mobile = units.scale, units.mobile
     n, m = c.shape
     for k in range(z.size):
         z[k] = r[k]

@@ -13,79 +13,31 @@ thin layers between which the coarse cells cannot tell, leave it at 2 or less: K
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import numpy as np
-from numba import get_num_threads, prange, set_num_threads
 
 from sim.errors import SolverError
-from sim.jit.kernel import kernel
-from sim.solvers.linear.coarsening import edge_ways, hierarchy, join_along, join_cells, weigh
-from sim.solvers.linear.cycles import LANES, SMALL, Tables, fill, v_cycle
+from sim.simd.lanes8 import LANES
+from sim.solvers.linear.coarsening import (
+    Lines,
+    Turned,
+    edge_ways,
+    hierarchy,
+    interpolation_weights,
+    join_along,
+    join_cells,
+    shape_of,
+)
+from sim.solvers.linear.cycles import v_cycle
+from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.krylov import FlexibleGmres, dot
+from sim.solvers.linear.levels import Levels, fill_level
+from sim.solvers.linear.products import SUMS, matrix_product, sum_blocks, sum_cells, threads_for
 from sim.space.geometries import flat_geometries
 from sim.space.grid import Grid
 
-SUMS = 64  # pieces in which cells are summed, whatever the number of threads
 # The one-cell system is solved in float64; beyond this condition it has too few digits to conserve.
 WORST_CONDITION = 1e13
-
-
-@kernel(parallel=True)
-def product(local, K, loss, neighbour, x, out):
-    """out = A x. K may be 0 where there is no neighbour (-1)."""
-    n, m = x.shape
-    for chunk in prange(SUMS):
-        for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
-            for a in range(m):
-                s = loss[i, a] * x[i, a]
-                for b in range(m):
-                    s += local[i, a, b] * x[i, b]
-                out[i, a] = s
-            for k in range(neighbour.shape[1]):
-                j = neighbour[i, k]
-                if j >= 0:
-                    for a in range(m):
-                        out[i, a] += K[i, k, a] * (x[i, a] - x[j, a])
-
-
-@kernel(parallel=True)
-def sum_blocks(local, loss, part):
-    """part[chunk] = sum over a chunk of cells of local + diag(loss)."""
-    n, m = loss.shape
-    for chunk in prange(SUMS):
-        for a in range(m):
-            for b in range(m):
-                part[chunk, a, b] = 0.0
-        for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
-            for a in range(m):
-                for b in range(m):
-                    part[chunk, a, b] += local[i, a, b]
-                part[chunk, a, a] += loss[i, a]
-
-
-@kernel(parallel=True)
-def sum_cells(r, part):
-    """part[chunk] = sum of r over a chunk of cells."""
-    n, m = r.shape
-    for chunk in prange(SUMS):
-        for a in range(m):
-            part[chunk, a] = 0.0
-        for i in range(chunk * n // SUMS, (chunk + 1) * n // SUMS):
-            for a in range(m):
-                part[chunk, a] += r[i, a]
-
-
-@contextmanager
-def threads_for(cells: int) -> Iterator[None]:
-    """One thread where waking the others takes longer than the work; on a busy machine, far longer."""
-    before = get_num_threads()
-    set_num_threads(before if cells >= SMALL else 1)
-    try:
-        yield
-    finally:
-        set_num_threads(before)
+TOLERANCE, MAX_CYCLES = 0.1, 8  # enough for a step of Newton's method
 
 
 class Multigrid:
@@ -105,16 +57,16 @@ class Multigrid:
             raise SolverError(f"the precision of multigrid is float32 or float64, not {precision!r}.")
         self.grid, self.m, self.trouble = grid, n_mobile, "no matrix has been given yet."
         width = [np.ones(1)] * (3 - len(grid.axes)) + [np.diff(grid.edges[a]) for a in grid.axes]
-        self.shapes = [tuple(w.size for w in width)]
-        self.axes = hierarchy(self.shapes[0], width)
-        self.shapes += [tuple(a.width.size for a in axes) for axes in self.axes]
+        self.axes = hierarchy(width)
+        self.shapes = [shape_of(width), *(shape_of([a.width for a in axes]) for axes in self.axes)]
         self.dim = max(2, len(grid.axes))
         self.tables = self._tables(np.dtype(precision))
         self.scale = 1.0
+        self.statistics = {"v_cycles": 0}
         self.krylov = FlexibleGmres(grid.n_cells * n_mobile)
         self.residual = np.zeros((grid.n_cells, n_mobile))
 
-    def _tables(self, precision: np.dtype) -> Tables:
+    def _tables(self, precision: np.dtype) -> Levels:
         """The flat arrays of all levels, all coefficients still zero."""
         last, total = len(self.axes), 0
         levels = np.zeros((last + 1, 10), np.int64)
@@ -129,7 +81,7 @@ class Multigrid:
                 for name, arrays in parts.items():
                     arrays.append(getattr(self.axes[level][d], name))
         lines = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in parts.items()}
-        return Tables(
+        return Levels(
             m=self.m, dim=self.dim, total=total, levels=levels, **lines,
             inverse=np.zeros(total * LANES * self.m, precision),
             K=np.zeros(total * LANES * self.dim, precision),
@@ -138,12 +90,13 @@ class Multigrid:
             x=np.zeros(total * LANES, precision),
         )  # fmt: skip
 
-    def update(self, local: np.ndarray, K: np.ndarray, loss: np.ndarray) -> bool:
-        """Take a matrix: local (n, m, m), K (n, faces, m), loss (n, m). False when it is singular.
+    def update(self, matrix: BetweenCells) -> bool:
+        """Take a matrix; False when it is singular.
 
-        The arrays are kept, not copied: they must stay as they are until the next update.
+        Its arrays are kept, not copied: they must stay as they are until the next update.
         """
-        self.local, self.conductance, self.loss = local, K, loss
+        self.matrix = matrix
+        local, K, loss = matrix
         part = np.empty((SUMS, self.m, self.m))
         with threads_for(self.grid.n_cells):
             sum_blocks(local, loss, part)
@@ -166,10 +119,7 @@ class Multigrid:
             rows = shape[0] * shape[1]
             bad = np.zeros(rows, np.int64)
             with threads_for(blocks.shape[0]):
-                fill(
-                    blocks, ahead, out, shape[1], shape[2], t.levels[level, 3], t.total, self.scale,
-                    t.inverse, t.K, bad, np.zeros((rows, 136)),
-                )  # fmt: skip
+                fill_level(t, level, blocks, ahead, out, self.scale, bad, np.zeros((rows, 136)))
             if bad.any():
                 size = " x ".join(str(s) for s in shape[3 - dim :])
                 self.trouble = f"a diagonal block is singular on the grid of {size} cells."
@@ -179,21 +129,21 @@ class Multigrid:
     def _coarsen(self, level, local, K, loss):
         """Coefficients of the next level, and the interpolation from it."""
         t, shape, coarse, axes = self.tables, self.shapes[level], self.shapes[level + 1], self.axes[level]
-        first = [a.first for a in axes]
         cells, stride, step = int(np.prod(coarse)), _strides(shape), _strides(coarse)
         K_out, way = np.empty((cells, self.dim, self.m)), np.zeros_like(loss)
         for d in range(3 - self.dim, 3):
             a, axis = axes[d], d - 3 + self.dim
-            order = [d, *(e for e in range(3) if e != d)]
-            counts, strides, steps = (tuple(v[e] for e in order) for v in (coarse, stride, step))
-            join_along(K, axis, counts, strides, *(first[e] for e in order), a.ahead, steps, K_out)
+            i, j, k = d, *(e for e in range(3) if e != d)
+            counts, fine, steps = ((v[i], v[j], v[k]) for v in (coarse, stride, step))
+            turned = Turned(counts, fine, steps, axes[i].first, axes[j].first, axes[k].first)
+            join_along(K, axis, turned, a.ahead, K_out)
             if coarse[d] < shape[d]:
-                around = int(np.prod(shape[:d])), shape[d], stride[d]
-                edge_ways(K, axis, *around, a.first, a.ahead, way)
+                lines = Lines(int(np.prod(shape[:d])), shape[d], stride[d])
+                edge_ways(K, axis, lines, a, way)
                 start = (2 - d) * t.total + t.levels[level, 3]
-                weigh(K, loss, axis, *around, a.ahead, a.parent, a.other, a.side, start, t.W)
+                interpolation_weights(K, loss, axis, lines, a, start, t.W)
         local_out, loss_out = np.empty((cells, self.m, self.m)), np.empty((cells, self.m))
-        join_cells(local, loss, way, shape[1], shape[2], *first, local_out, loss_out)
+        join_cells(local, loss, way, shape, axes, local_out, loss_out)
         return local_out, K_out, loss_out
 
     def cycle(self, r: np.ndarray, x: np.ndarray) -> None:
@@ -206,9 +156,11 @@ class Multigrid:
     def apply(self, x: np.ndarray, out: np.ndarray) -> None:
         """out = A x; both (n, m) float64."""
         with threads_for(self.grid.n_cells):
-            product(self.local, self.conductance, self.loss, self.grid.neighbour, x, out)
+            matrix_product(self.matrix, self.grid.neighbour, x, out)
 
-    def solve(self, b: np.ndarray, x: np.ndarray, tolerance: float, max_cycles: int) -> tuple[int, float]:
+    def solve(
+        self, b: np.ndarray, x: np.ndarray, tolerance: float = TOLERANCE, max_cycles: int = MAX_CYCLES
+    ) -> tuple[int, float]:
         """x = A^-1 b from zero, both (n, m): (cycles, |b - A x| / |b| in the 2-norm).
 
         The residual is that of the x returned, after the correction that makes it sum to zero over
@@ -217,7 +169,9 @@ class Multigrid:
         if self.trouble:
             raise SolverError(f"multigrid cannot solve: {self.trouble} Try a shorter step.")
         with threads_for(self.grid.n_cells):
-            return self._solve(b, x, tolerance, max_cycles)
+            cycles, left = self._solve(b, x, tolerance, max_cycles)
+        self.statistics["v_cycles"] += cycles
+        return cycles, left
 
     def _solve(self, b, x, tolerance, max_cycles):
         shape = b.shape

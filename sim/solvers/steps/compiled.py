@@ -1,12 +1,19 @@
-"""`ndf_steps` compiled against the operations of `on_a_line`."""
+"""The functions of `ndf_steps` compiled against the operations of `on_a_line`.
+
+The functions are taken over as syntax trees, by what that file promises: it imports its operations in one
+statement, from OPERATIONS; everything else at its top level is imports, constants and functions. The
+import is turned to another module, each function becomes a kernel; a promise not kept is refused.
+"""
 
 from __future__ import annotations
 
+import ast
 import inspect
 import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 import numba
 import numpy as np
@@ -17,41 +24,41 @@ from sim.jit.kernel import kernel
 from sim.jit.modules import generated
 from sim.solvers.steps import ndf_steps, on_a_line
 
-_known: dict[tuple, Callable] = {}  # compiled for a model and kinds of arrays
-
-OPTIONS = "cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True"
+OPERATIONS, COMPILED = "sim.solvers.steps.on_threads", on_a_line.__name__
 # Called from one place: compiled as part of their callers, or all would be optimised once per caller.
 INLINED = ("march", "step", "newton", "iterate", "choose")
 ENTRY = """
-
-def enter(cells, rest, steps):
-    return march(ByReference(cells, *rest), steps)
+def enter(formulas, rest, steps):
+    return march(ByReference(formulas, *rest), steps)
 """
+
+_known: dict[tuple, Callable] = {}  # compiled for a model and kinds of arrays
 
 
 def march(w: on_a_line.Line) -> Callable[[int], int]:
     """`ndf_steps.march`, compiled, bound to a Line."""
-    cells, rest = w[0], tuple(w[1:])
-    kind = (cells, _kind(rest))
+    formulas: Any = w.formulas  # a dispatcher of numba
+    rest = tuple(w[1:])
+    kind = (formulas, _kind(rest))
     if kind not in _known:
-        _known[kind] = _compiled(cells.nopython_signatures[0], numba.typeof(rest))
+        _known[kind] = _compiled(formulas.nopython_signatures[0], numba.typeof(rest))
     compiled_march = _known[kind]
-    return lambda steps: compiled_march(cells, rest, steps)
+    return lambda steps: compiled_march(formulas, rest, steps)
 
 
-def _kind(value):
+def _kind(value: object) -> object:
     """What decides numba's type of a value; to ask numba itself takes longer than a short run."""
     if isinstance(value, tuple):
         return (type(value), *(_kind(v) for v in value))
     if isinstance(value, np.ndarray):
-        return (value.dtype.num, value.ndim, value.flags.c_contiguous, value.flags.writeable)
+        return (value.dtype, value.ndim, value.flags.c_contiguous, value.flags.writeable)
     return type(value)
 
 
 @lru_cache(maxsize=64)
-def _compiled(cells, rest):
+def _compiled(formulas: Any, rest: Any) -> Callable[..., int]:
     # Through a pointer: by its own type, the model would be compiled into this as well.
-    signature = types.int64(types.FunctionType(cells), rest, types.int64)
+    signature = types.int64(types.FunctionType(formulas), rest, types.int64)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
         return kernel(signature, nogil=True)(_module().enter)
@@ -59,11 +66,45 @@ def _compiled(cells, rest):
 
 @lru_cache(maxsize=1)
 def _module() -> ModuleType:
-    text = inspect.getsource(ndf_steps)
-    door = "from sim.solvers.steps.{} import ("
-    text = text.replace(door.format("on_threads"), door.format("on_a_line") + "\n    ByReference,", 1)
-    text = text.replace("\nimport numpy as np", "\nimport numpy as np\nfrom sim.jit.kernel import kernel", 1)
-    text = text.replace("\ndef ", f"\n@kernel({OPTIONS})\ndef ") + ENTRY
-    for name in INLINED:
-        text = text.replace(f"{OPTIONS})\ndef {name}(", f"inline='always', {OPTIONS})\ndef {name}(", 1)
-    return generated(text)
+    return generated(compiled_text(inspect.getsource(ndf_steps)))
+
+
+def compiled_text(text: str) -> str:
+    """A module of kernels from the text of a module of functions; see the promise above."""
+    tree = ast.parse(text)
+    doors = [s for s in tree.body if isinstance(s, ast.ImportFrom) and s.module == OPERATIONS]
+    functions = {s.name: s for s in tree.body if isinstance(s, ast.FunctionDef)}
+    missing = [name for name in INLINED if name not in functions]
+    other = [s for s in tree.body if not isinstance(s, ALLOWED) and not _is_text(s)]
+    if len(doors) != 1 or missing or other:
+        raise ValueError(
+            f"the steps must import their operations once from {OPERATIONS} (not {len(doors)} times), and "
+            f"be imports, constants and functions with {', '.join(INLINED)} among them"
+            + (f"; {', '.join(missing)} are missing" if missing else "")
+            + (f"; line {other[0].lineno} is something else" if other else "")
+            + "."
+        )
+    doors[0].module = COMPILED
+    doors[0].names.append(ast.alias("ByReference"))
+    for name, function in functions.items():
+        function.decorator_list.append(_option_call(inline=name in INLINED))
+    door_of_kernels = ast.parse(f"from {kernel.__module__} import {kernel.__name__}").body
+    tree.body = [
+        *(s for s in tree.body if _is_text(s)),
+        *door_of_kernels,
+        *(s for s in tree.body if not _is_text(s)),
+    ]
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n\n" + ENTRY
+
+
+ALLOWED = (ast.Import, ast.ImportFrom, ast.Assign, ast.FunctionDef)
+
+
+def _is_text(s: ast.stmt) -> bool:
+    return isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+
+
+def _option_call(inline: bool) -> ast.expr:
+    options = "cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True"
+    text = f"{kernel.__name__}({options}, inline='always')" if inline else f"{kernel.__name__}({options})"
+    return ast.parse(text, mode="eval").body

@@ -6,14 +6,28 @@ pieces, so that they do not depend on how many threads share the pieces.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from sim.jit.kernel import kernel
 
 PIECE = 8192
 
 
+class Predicted(NamedTuple):
+    """Where a prediction goes: the state, the part of the formula that is known, tolerances, corrections."""
+
+    y: np.ndarray
+    psi: np.ndarray
+    scale: np.ndarray
+    d: np.ndarray
+
+
 @kernel(nogil=True)
-def predict(first, last, D, order, weight, rtol, atol, y, psi, scale, d):
-    """y = sum of D[0..order], psi = sum weight[k] D[k], scale = 1/(atol + rtol |y|) and d = 0."""
+def predict(first, last, D, order, weight, rtol, atol, to):
+    """y = sum of D[0..order], psi = sum weight[k] D[k], scale = 1/(atol + rtol |y|) and d = 0, into `to`."""
+    y, psi, scale, d = to.y, to.psi, to.scale, to.d
     n = y.size
     for piece in range(first, last):
         a, b = piece * PIECE, min(n, (piece + 1) * PIECE)

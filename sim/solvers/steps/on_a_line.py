@@ -1,27 +1,35 @@
 """The operations of `ndf_steps` on one line of cells, or one stirred cell: compiled, in one thread.
 
 The formulas of the model are called through a pointer to their compiled form, so that nothing here
-is compiled again for another model. Not cached alone: `compiled_steps` keeps what it makes of this
-text under a hash of all that goes into it.
+is compiled again for another model. Not cached alone: `compiled` keeps what it makes of these
+operations under a hash of all that goes into it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from sim.binder.system import NONE, NONE_3, System
+from sim.binder.derivatives import Operations
+from sim.binder.elimination_order import Elimination
+from sim.binder.records import NONE, NONE_3, Cells, Evaluated, Stoichiometry, Workspace
 from sim.binder.text import RATES, SLOPES
 from sim.jit.kernel import kernel
 from sim.solvers.linear import elimination
+from sim.solvers.linear.elimination import BetweenCells, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem
+from sim.solvers.linear.thomas import Thomas, Tridiagonal, thomas_factor, thomas_solve
 from sim.solvers.steps import differences
+from sim.solvers.steps.ndf_state import first_state
 from sim.solvers.steps.solution import Recorder
 from sim.solvers.steps.solution import lowest as lowest_of_cells
+from sim.solvers.steps.task import Task
 from sim.space import transport
+from sim.space.transport import TransportTables
 
 ORDERS = 8  # rows of differences
 inline = kernel(cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -31,9 +39,8 @@ class Line(NamedTuple):
     """The state of an integration: the model's compiled formulas, called through a pointer; what
     `ndf_steps` names; what the operations need."""
 
-    cells: object
-    real: np.ndarray
-    whole: np.ndarray
+    formulas: Callable[..., None]
+    now: np.ndarray  # see ndf_state
     times: np.ndarray
     outputs: np.ndarray
     rtol: float
@@ -46,35 +53,24 @@ class Line(NamedTuple):
     f: np.ndarray
     r: np.ndarray
     dy: np.ndarray
-    before: tuple  # arguments of the formulas between y and dy, between r and R, and from V on
-    between: tuple
-    behind: tuple
-    none: np.ndarray
-    none_3: np.ndarray
-    failures: np.ndarray
-    tables: tuple
-    mobile: np.ndarray
-    c: np.ndarray  # (n, m) pore concentrations
-    porosity: np.ndarray  # (n, 1)
+    cells: Cells
+    stoichiometry: Stoichiometry
+    operations: Operations
+    workspace: Workspace
+    nothing: Evaluated
+    tables: TransportTables
     openness: np.ndarray
     perfused: np.ndarray
     slopes: np.ndarray
-    coupling: np.ndarray
-    loss: np.ndarray
-    porosity_of_slopes: np.ndarray  # (n,)
-    order: tuple  # of elimination
+    transport: FrozenTransport
+    order: Elimination
+    units: Units
     factors: np.ndarray
-    local: np.ndarray
-    K: np.ndarray
-    out: np.ndarray
-    inverse: np.ndarray
-    pivots: np.ndarray
-    gamma: np.ndarray  # of the factors
+    matrix: BetweenCells
+    thomas: Tridiagonal
     b: np.ndarray
     x: np.ndarray
     rows: np.ndarray
-    per_unit: np.ndarray
-    unit: np.ndarray
     inverse_atol: np.ndarray  # (n, s) of what counts as an undershoot
     watched: np.ndarray
     low: np.ndarray
@@ -95,90 +91,94 @@ class ByReference:
 structref.define_constructor(ByReference, Reference, list(Line._fields))
 
 
-def line(system: System, record: Recorder, rtol: float, atol: np.ndarray, real, whole) -> Line:
+def line_state(task: Task, record: Recorder) -> Line:
     """The state before the first step."""
-    s, linear, n = system, LinearSystem(system), system.size
-    o, cells, m = linear.order, s.n_cells, s.n_mobile
-    pieces = -(-n // differences.PIECE)
-    faces = s.grid.neighbour.shape[1]
+    s, n = task.system, task.system.size
+    linear, cells, m = LinearSystem(s), s.n_cells, s.n_mobile
+    if not isinstance(linear.between, Thomas):
+        raise TypeError(f"{s.grid.kind} is no line of cells; its linear solver is {linear.between!r}.")
+    pieces, faces = -(-n // differences.PIECE), s.grid.neighbour.shape[1]
+    y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return Line(
-        s.cells, real, whole, record.t_eval, record.y, rtol, atol,
-        np.zeros((ORDERS, n)), *(np.zeros(n) for _ in range(7)),
-        *s.arguments(s._c, s._porosity, 0), NONE, NONE_3, s.failures,
-        s.tables, s.mobile, s._c, s._porosity, s._openness, s._perfused,
-        linear.slopes, np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells),
-        (o.ones, o.assemble, o.factor, o.schur, o.forward, o.backward),
-        linear.factors, linear.local, np.zeros((cells, faces, m)), np.zeros((cells, m)), linear.inverse,
-        np.zeros(m, np.int64), np.zeros(1), linear.b, linear.c, linear._rows[0], linear.per_scale, s.scale,
+        s.formulas, first_state(task), record.t_eval, record.y, task.rtol, task.atol_of_mean,
+        np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
+        s.cells, s.stoichiometry, s.operations, s.workspaces[0], Evaluated(NONE, NONE, NONE, NONE_3),
+        s.tables, s.exchange.openness, s.exchange.perfused, linear.slopes,
+        FrozenTransport(np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells)),
+        linear.order, linear.units, linear.factors, linear.matrix, linear.between.factors,
+        linear.b, linear.c, linear.rows[0],
         record.inverse, record.watched, np.zeros((record.pieces, s.n_species)),
         np.zeros(pieces), np.zeros((pieces, 2)), np.zeros((ORDERS, differences.PIECE)),
     )  # fmt: skip
 
 
 @inline
-def _cells(w, mode, t, y, dy, R):
+def cells_of(w, mode, t, y, out):
     n, s = w.inverse_atol.shape
     u = y[: n * s].reshape((n, s))
-    first = (mode, 0, w.failures.size, t, u)
-    w.cells(*(first + w.before + (dy, w.none, w.none) + w.between + (R,) + w.behind))
+    blocks = w.cells.failures.size
+    w.formulas(mode, 0, blocks, t, u, w.cells, w.stoichiometry, w.operations, out, w.workspace)
 
 
 @inline
 def rhs(w, t, y, out):
     n, s = w.inverse_atol.shape
-    du, tail = out[: n * s].reshape((n, s)), out[n * s :].reshape((2, w.mobile.size))
-    before = w.failures.sum()
-    _cells(w, RATES, t, y, du, w.none_3)
-    porosity, pieces = w.porosity[:, 0], w.perfused.shape[0]
-    transport.openness(0, pieces, porosity, w.tables.archie, w.openness)
-    transport.add_fluxes(0, pieces, w.tables, w.mobile, w.c, w.openness, porosity, du, w.perfused)
-    transport.add_boundaries(w.tables, w.mobile, w.c, w.openness, du, tail[0])
-    for k in range(w.mobile.size):
+    m = w.units.mobile.size
+    du, tail = out[: n * s].reshape((n, s)), out[n * s :].reshape((2, m))
+    cells, nothing = w.cells, w.nothing
+    before = cells.failures.sum()
+    cells_of(w, RATES, t, y, Evaluated(du, nothing.derived, nothing.rates, nothing.slopes))
+    tables, porosity, pieces = w.tables, cells.porosity[:, 0], w.perfused.shape[0]
+    transport.openness(0, pieces, porosity, tables.archie, w.openness)
+    transport.add_fluxes(0, pieces, tables, cells.c, w.openness, porosity, du, w.perfused)
+    transport.add_boundaries(tables, cells.c, w.openness, du, tail[0])
+    for k in range(m):
         tail[1, k] = 0.0
         for piece in range(pieces):
             tail[1, k] += w.perfused[piece, k]
-    return w.failures.sum() - before
+    return cells.failures.sum() - before
 
 
 @inline
 def linearise(w, t):
-    _cells(w, SLOPES, t, w.y, w.none, w.slopes)
-    for i in range(w.porosity_of_slopes.size):
-        w.porosity_of_slopes[i] = w.porosity[i, 0]
-    transport.openness(0, w.perfused.shape[0], w.porosity_of_slopes, w.tables.archie, w.openness)
-    transport.derivative(w.tables, w.openness, w.porosity_of_slopes, w.coupling, w.loss)
+    nothing, frozen = w.nothing, w.transport
+    cells_of(w, SLOPES, t, w.y, Evaluated(nothing.dy, nothing.derived, nothing.rates, w.slopes))
+    for i in range(frozen.porosity.size):
+        frozen.porosity[i] = w.cells.porosity[i, 0]
+    transport.openness(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.openness)
+    transport.derivative(w.tables, w.openness, frozen.porosity, frozen.coupling, frozen.loss)
 
 
 @inline
 def factor(w, c):
-    w.gamma[0] = c
-    ones, assemble, ops, schur, _, _ = w.order
-    if elimination.factor(0, w.failures.size, w.slopes, c, ones, assemble, ops, schur, w.factors, w.local):
+    matrix = w.matrix
+    if elimination.factor(0, w.cells.failures.size, w.slopes, c, w.order, w.factors, matrix.local):
         return False
-    if w.mobile.size == 0:
+    if w.units.mobile.size == 0:
         return True
-    elimination.weigh(w.tables.volume, w.porosity_of_slopes, c, w.coupling, w.loss, w.local, w.K, w.out)
-    return elimination.thomas_factor(w.local, w.K, w.out, w.inverse, w.pivots) == 0
+    elimination.weigh(w.tables.volume, c, w.transport, matrix)
+    return thomas_factor(matrix, w.thomas) == 0
 
 
 @inline
 def solve(w):
     n, s = w.inverse_atol.shape
-    _, _, _, _, forward, backward = w.order
+    order, units, frozen = w.order, w.units, w.transport
     r, z = w.r[: n * s].reshape((n, s)), w.dy[: n * s].reshape((n, s))
-    blocks = w.failures.size
-    elimination.reduce(0, blocks, r, w.per_unit, w.mobile, forward, w.factors, w.rows, z, w.b)
-    if w.mobile.size > 0:
+    blocks = w.cells.failures.size
+    elimination.reduce(0, blocks, r, order, units, w.factors, w.rows, z, w.b)
+    if units.mobile.size > 0:
         elimination.times(w.b, w.tables.volume, w.b)
-        elimination.thomas_solve(w.inverse, w.K, w.b, w.x)
-        elimination.times(w.x, w.porosity_of_slopes, w.b)
-    elimination.expand(0, blocks, w.b, w.unit, w.mobile, backward, w.factors, w.rows, z)
-    elimination.entered(w.loss, w.gamma[0], w.x, w.unit, w.mobile, w.r[n * s :], w.dy[n * s :])
+        thomas_solve(w.matrix, w.thomas, w.b, w.x)
+        elimination.times(w.x, frozen.porosity, w.b)
+    elimination.expand(0, blocks, w.b, order, units, w.factors, w.rows, z)
+    elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s :], w.dy[n * s :])
 
 
 @inline
 def predict(w, order, weight):
-    differences.predict(0, w.sums.size, w.D, order, weight, w.rtol, w.atol, w.y, w.psi, w.scale, w.d)
+    to = differences.Predicted(w.y, w.psi, w.scale, w.d)
+    differences.predict(0, w.sums.size, w.D, order, weight, w.rtol, w.atol, to)
 
 
 @inline

@@ -6,14 +6,17 @@ many threads share them.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
-from sim.binder.system import System
-from sim.simd.threads import Team
+from sim.simd.threads import Pool
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.solvers.steps import differences
 from sim.solvers.steps.differences import PIECE
+from sim.solvers.steps.ndf_state import first_state
 from sim.solvers.steps.solution import Recorder
+from sim.solvers.steps.task import Task
 
 ORDERS = 8  # rows of differences
 
@@ -21,27 +24,27 @@ ORDERS = 8  # rows of differences
 class Shared:
     """The state of an integration over a System: arrays, and what is done to them.
 
-    real, whole: see ndf_steps · D (8, size) differences · atol (size,) of each unknown in the norm
+    now: see ndf_state · D (8, size) differences · atol (size,) of each unknown in the norm
     times, outputs: where and into what outputs go
     """
 
-    def __init__(self, system: System, record: Recorder, rtol: float, atol: np.ndarray, real, whole):
-        n = system.size
-        self.system, self.record, self.rtol, self.atol = system, record, rtol, atol
-        self.real, self.whole = real, whole
+    def __init__(self, task: Task, record: Recorder):
+        system, n = task.system, task.system.size
+        self.system, self.record, self.rtol, self.atol = system, record, task.rtol, task.atol_of_mean
+        self.now = first_state(task)
         self.times, self.outputs = record.t_eval, record.y
         self.linear = LinearSystem(system)
         self.D = np.zeros((ORDERS, n))
         self.y, self.psi, self.scale, self.d, self.f, self.r, self.dy = (np.zeros(n) for _ in range(7))
-        self._pieces = -(-n // PIECE)
-        self._team = Team(2)
-        self._sums = np.zeros(self._pieces)
-        self._pairs = np.zeros((self._pieces, 2))
-        self._work = [np.zeros((ORDERS, PIECE)) for _ in range(self._team.size)]
+        self.pieces = -(-n // PIECE)
+        self.pool = Pool(2)
+        self.sums = np.zeros(self.pieces)
+        self.pairs = np.zeros((self.pieces, 2))
+        self.work = [np.zeros((ORDERS, PIECE)) for _ in range(self.pool.size)]
 
-    def run(self, kernel, *arguments) -> None:
+    def run(self, kernel: Callable[..., None], *arguments: object) -> None:
         """A kernel over all pieces."""
-        self._team.run(lambda share, a, b: kernel(a, b, *arguments), self._pieces)
+        self.pool.run(lambda share, a, b: kernel(a, b, *arguments), self.pieces)
 
 
 def rhs(w, t, y, out):
@@ -63,7 +66,15 @@ def solve(w):
 
 
 def predict(w, order, weight):
-    w.run(differences.predict, w.D, order, weight, w.rtol, w.atol, w.y, w.psi, w.scale, w.d)
+    w.run(
+        differences.predict,
+        w.D,
+        order,
+        weight,
+        w.rtol,
+        w.atol,
+        differences.Predicted(w.y, w.psi, w.scale, w.d),
+    )
 
 
 def start(w, h):
@@ -75,23 +86,23 @@ def residual(w, c):
 
 
 def advance(w):
-    w.run(differences.advance, w.dy, w.y, w.d, w.scale, w._sums)
-    return float(w._sums.sum())
+    w.run(differences.advance, w.dy, w.y, w.d, w.scale, w.sums)
+    return float(w.sums.sum())
 
 
 def square(w, v):
-    w.run(differences.square, v, w.scale, w._sums)
-    return float(w._sums.sum())
+    w.run(differences.square, v, w.scale, w.sums)
+    return float(w.sums.sum())
 
 
 def accept(w, order):
-    w.run(differences.accept, w.D, order, w.d, w.scale, w._pairs)
-    lower, higher = w._pairs.sum(axis=0)
+    w.run(differences.accept, w.D, order, w.d, w.scale, w.pairs)
+    lower, higher = w.pairs.sum(axis=0)
     return float(lower), float(higher)
 
 
 def rescale(w, order, M):
-    w._team.run(lambda s, a, b: differences.rescale(a, b, w.D, order, M, w._work[s]), w._pieces)
+    w.pool.run(lambda s, a, b: differences.rescale(a, b, w.D, order, M, w.work[s]), w.pieces)
 
 
 def interpolate(w, order, weight):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from sim.binder.system import System
 from sim.errors import SolverError
-from sim.simd.threads import Team
+from sim.simd.threads import Pool
 from sim.solvers.steps import stages
-from sim.solvers.steps.solution import STATUS, Progress, Recorder, Solution, unsolved
+from sim.solvers.steps.solution import STATUS, Recorder, Solution, where_unsolved
 from sim.solvers.steps.stages import PIECE
+from sim.solvers.steps.task import Task
 
 SAFETY, SHRINK_MOST, GROW_MOST = 0.9, 0.2, 5.0
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
@@ -19,18 +22,20 @@ MAX_REJECTIONS = 100
 class OneStep:
     """A method that goes from y at t to z at t + h; subclasses say how.
 
+    y, z (size,): the state at t, and what `attempt` makes of it at t + h
     power: the error estimate of a step is O(h^power). count: statistics.
     unsolved: evaluations so far in which the chemistry was not solved in some cell, and where, in words
     """
 
     power = 0
 
-    def __init__(self, system: System, t0: float, y0: np.ndarray, rtol: float, atol: np.ndarray):
-        self.system, self.t, self.rtol, self.atol = system, float(t0), rtol, atol
+    def __init__(self, task: Task):
+        system = task.system
+        self.system, self.t, self.rtol, self.atol = system, float(task.t0), task.rtol, task.atol_of_mean
         self.pieces = -(-system.size // PIECE)
         self._sums = np.zeros(self.pieces)
-        self._team = Team(8)
-        self.y = np.array(y0, float)
+        self._pool = Pool(8)
+        self.y, self.z = np.array(task.y0, float), np.zeros(system.size)
         self.count = {"rhs": 0, "error_failures": 0, "rejected": 0}
         self.unsolved, self.where_unsolved = 0, ""
 
@@ -58,15 +63,16 @@ class OneStep:
         """Why this method should not go on to t1; "" when it may."""
         return ""
 
-    def run(self, kernel, *arguments) -> None:
+    def run(self, kernel: Callable[..., None], *arguments: object) -> None:
         """A kernel over all pieces of the state."""
-        self._team.run(lambda share, a, b: kernel(a, b, *arguments), self.pieces)
+        self._pool.run(lambda share, a, b: kernel(a, b, *arguments), self.pieces)
 
     def rhs(self, t: float, y: np.ndarray, out: np.ndarray) -> None:
+        """The right-hand side, counted; notes where chemistry was not solved."""
         self.count["rhs"] += 1
         before = self.system.failures.copy()
         self.system.rhs(t, y, out)
-        where = unsolved(self.system, before)
+        where = where_unsolved(self.system, before)
         if where:
             self.unsolved, self.where_unsolved = self.unsolved + 1, where
 
@@ -95,28 +101,17 @@ class OneStep:
         return min(100 * h0, h1, span)
 
 
-def integrate(
-    method: OneStep,
-    t1: float,
-    t_eval: np.ndarray,
-    atol: np.ndarray,
-    progress: Progress | None = None,
-    max_steps: int = 200_000,
-    step: float | None = None,
-) -> Solution:
-    """Step from where `method` is to t1 [s]. Outputs are interpolated and never touch the steps.
+def integrate(method: OneStep, task: Task) -> Solution:
+    """Step from where `method` is to the end. Outputs are interpolated and never touch the steps.
 
-    step: a fixed step [s], for tests of order; None chooses steps by the error (proportional and
-    integral control: Hairer & Wanner 1996, IV.2).
+    The step is task.step, or chosen by the error (proportional and integral control: Hairer & Wanner
+    1996, IV.2).
     """
-    record = Recorder(method.system, t_eval, atol, progress)
-    if not t1 > method.t:
-        message = f"the end, {t1:g} s, does not lie after the start, {method.t:g} s."
-        return record.solution(method.t, method.y, "failed", message)
+    record, t1, step = Recorder(task), task.t1, task.step
+    if task.no_span:
+        return record.solution(method.t, method.y, "failed", task.no_span)
     status, message = "finished", ""
-    pending = list(t_eval)
-    while pending and pending[0] <= method.t:
-        record.keep(pending.pop(0), method.y)
+    record.reach(method.t, lambda t: method.y)
     if method.unsolved:
         message = f"{method.where_unsolved} has no solution in the state that the run starts from."
         return record.solution(method.t, method.y, "failed", message, **method.count)
@@ -124,17 +119,14 @@ def integrate(
         h = method.first_step(t1) if step is None else _equal(step, t1 - method.t)
         before = 1.0
         while method.t < t1:
-            message = _stop(method, t1, max_steps, record.steps)
+            message = _stop(method, task, record.steps)
             if not message:
                 h, before, message = _step(method, record, h, before, t1, step is not None)
             if message:
                 status = "failed"
                 break
             record.step(method.t, method.y)
-            while pending and pending[0] < method.t:
-                record.keep(pending[0], method.at(pending.pop(0)))
-            while pending and pending[0] <= method.t:
-                record.keep(pending.pop(0), method.y)
+            record.reach(method.t, lambda t: method.at(t) if t < method.t else method.y)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     except SolverError as e:
@@ -142,16 +134,16 @@ def integrate(
     return record.solution(method.t, method.y, status, message, **method.count)
 
 
-def _stop(method: OneStep, t1: float, max_steps: int, steps: int) -> str:
-    if steps >= max_steps:
-        return (
-            f"{max_steps} steps were not enough: t = {method.t:.4g} s of {t1:.4g} s was reached. "
-            "Raise max_steps, loosen rtol, or take solver='ndf' or 'cvode'."
-        )
-    return method.out_of_reach(t1, max_steps, steps)
+def _stop(method: OneStep, task: Task, steps: int) -> str:
+    if steps >= task.max_steps:
+        advice = "Raise max_steps, loosen rtol, or take solver='ndf' or 'cvode'."
+        return task.too_many_steps(method.t, advice)
+    return method.out_of_reach(task.t1, task.max_steps, steps)
 
 
-def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float, fixed: bool):
+def _step(
+    method: OneStep, record: Recorder, h: float, before: float, t1: float, fixed: bool
+) -> tuple[float, float, str]:
     """One accepted step: the next step length, the error of this one, and "" or why there is none."""
     failed, trouble = False, ""
     while True:
@@ -165,15 +157,12 @@ def _step(method: OneStep, record: Recorder, h: float, before: float, t1: float,
         if method.unsolved > seen:
             # What a cell without a solution reports is where the search for one ended, and may look
             # harmless: no step is built on it.
-            method.count["unsolved"] += 1
+            method.count["unsolved"] = method.count.get("unsolved", 0) + 1
             error, trouble = np.inf, f"{method.where_unsolved} was not solved; "
         if fixed:
             if not np.isfinite(error):
-                return (
-                    h,
-                    before,
-                    f"{trouble}the fixed step of {h:g} s cannot be done at t = {method.t:.6g} s.",
-                )
+                why = f"{trouble}the fixed step of {h:g} s cannot be done at t = {method.t:.6g} s."
+                return h, before, why
             break
         if trouble:
             h, failed = 0.5 * size, True

@@ -10,7 +10,8 @@ import numpy as np
 from sim.binder.system import System
 from sim.jit.kernel import kernel
 from sim.simd.blocks import LANES
-from sim.simd.threads import Team
+from sim.simd.threads import Pool
+from sim.solvers.steps.task import Task
 
 # status -> sentence with a remedy
 STATUS = {
@@ -40,17 +41,7 @@ class Solution:
     undershoot_species: str = ""
 
 
-def per_cell(system: System, atol: np.ndarray) -> np.ndarray:
-    """Tolerances for an integrator that controls the root mean square over all cells.
-
-    Mineral fronts pass one cell at a time; a mean over n cells would let that cell err by sqrt(n)
-    tolerances. Divided by sqrt(n), and by 3 because the errors of a few steps add up, `atol` is
-    what a single cell may err by where it is near zero.
-    """
-    return atol / (3.0 * np.sqrt(system.n_cells))
-
-
-def unsolved(system: System, before: np.ndarray) -> str:
+def where_unsolved(system: System, before: np.ndarray) -> str:
     """In words, where a kernel (speciation) found no solution since `failures` were `before`; else ""."""
     worse = np.flatnonzero(system.failures > before)
     if not worse.size:
@@ -79,22 +70,23 @@ def lowest(first, last, u, inverse, low):
 class Recorder:
     """Collects outputs and watches for undershoot while a solver runs."""
 
-    def __init__(self, system: System, t_eval: np.ndarray, atol: np.ndarray, progress=None):
-        self.system, self.progress = system, progress
-        self.t_eval = np.ascontiguousarray(t_eval, float)
+    def __init__(self, task: Task):
+        system = task.system
+        self.system, self.progress = system, task.progress
+        self.t_eval = np.ascontiguousarray(task.t_eval, float)
         self.t: list[float] = []
-        self.y = np.empty((len(t_eval) + 1, system.size))  # one more for where a run breaks off
+        self.y = np.empty((self.t_eval.size + 1, system.size))  # one more for where a run breaks off
         self.steps, self.undershoot, self.species = 0, 0.0, ""
-        self.inverse = 1.0 / system.split(atol)[0]  # (n, s)
+        self.inverse = 1.0 / system.split(task.atol)[0]  # (n, s)
         self.watched = np.array([not s.signed for s in system.model.species])
         self.pieces = -(-system.n_cells // PIECE)
         self._low = np.zeros((self.pieces, system.n_species))
-        self._team = Team(8)
+        self._pool = Pool(8)
 
     def lowest(self, y: np.ndarray) -> tuple[float, int]:
         """The largest negative value in y, in absolute tolerances, and its species."""
         u = self.system.split(y)[0]
-        self._team.run(lambda _, a, b: lowest(a, b, u, self.inverse, self._low), self.pieces)
+        self._pool.run(lambda _, a, b: lowest(a, b, u, self.inverse, self._low), self.pieces)
         scaled = np.where(self.watched, self._low.min(axis=0), 0.0)
         k = int(np.argmin(scaled))
         return max(0.0, float(-scaled[k])), k
@@ -111,6 +103,17 @@ class Recorder:
         if size > self.undershoot:
             self.undershoot, self.species = size, self.system.model.species[species].name
 
+    def reach(self, t: float, at: Callable[[float], np.ndarray]) -> None:
+        """Keep the outputs up to t; at(time): the solution there."""
+        while len(self.t) < self.t_eval.size and self.t_eval[len(self.t)] <= t:
+            time = float(self.t_eval[len(self.t)])
+            self.keep(time, at(time))
+
+    @property
+    def next_output(self) -> float:
+        """The output time that comes next [s]; inf when all are kept."""
+        return float(self.t_eval[len(self.t)]) if len(self.t) < self.t_eval.size else np.inf
+
     def keep(self, t: float, y: np.ndarray) -> None:
         """Keep an output."""
         self.watch(*self.lowest(y))
@@ -125,7 +128,9 @@ class Recorder:
         if self.progress is not None:
             self.progress(t, steps)
 
-    def solution(self, t_end: float, end: np.ndarray, status: str, message: str, **statistics):
+    def solution(
+        self, t_end: float, end: np.ndarray, status: str, message: str, **statistics: int
+    ) -> Solution:
         """The Solution of what was collected; where a run broke off is an output too."""
         if status != "finished" and np.all(np.isfinite(end)) and (not self.t or t_end > self.t[-1]):
             self.keep(t_end, end)
@@ -135,6 +140,3 @@ class Recorder:
             np.array(self.t), y, float(t_end), np.array(end), status, message or STATUS[status],
             statistics, self.undershoot, self.species,
         )  # fmt: skip
-
-
-Progress = Callable[[float, int], None]

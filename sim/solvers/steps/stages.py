@@ -7,9 +7,32 @@ threads share the pieces.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+import numpy as np
+
 from sim.jit.kernel import kernel
 
 PIECE = 2048
+
+
+class Shares(NamedTuple):
+    """What a stage of the Chebyshev recurrence takes of each: mu, nu, and h times those of f and f0."""
+
+    mu: float
+    nu: float
+    f: float
+    f0: float
+
+
+class StepEnds(NamedTuple):
+    """A step of length h from y to z, and the derivatives there."""
+
+    h: float
+    y: np.ndarray
+    z: np.ndarray
+    f0: np.ndarray
+    f1: np.ndarray
 
 
 @kernel(nogil=True)
@@ -43,11 +66,12 @@ def error(first, last, y, z, e, rtol, atol, sums):
 
 
 @kernel(nogil=True)
-def chebyshev(first, last, mu, nu, a_f, a_0, y0, y1, y2, f, f0):
+def chebyshev(first, last, share, y0, y1, y2, f, f0):
     """y2 <- y0 + mu (y1 - y0) + nu (y2 - y0) + a_f f + a_0 f0: the recurrence between stages.
 
     Written in differences from y0, so that what is added over hundreds of stages is small.
     """
+    mu, nu, a_f, a_0 = share.mu, share.nu, share.f, share.f0
     n = y0.size
     for piece in range(first, last):
         a, b = piece * PIECE, min(n, (piece + 1) * PIECE)
@@ -58,8 +82,9 @@ def chebyshev(first, last, mu, nu, a_f, a_0, y0, y1, y2, f, f0):
 
 
 @kernel(nogil=True)
-def chebyshev_error(first, last, h, y, z, f0, f1, rtol, atol, sums):
+def chebyshev_error(first, last, ends, rtol, atol, sums):
     """sums[piece] of the estimate 0.8 (y - z) + 0.4 h (f0 + f1) over a step from y to z, weighted."""
+    h, y, z, f0, f1 = ends.h, ends.y, ends.z, ends.f0, ends.f1
     n = y.size
     for piece in range(first, last):
         a, b = piece * PIECE, min(n, (piece + 1) * PIECE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -49,7 +48,7 @@ class Axis:
         if self.low is None or self.high is None:
             raise ConfigError(f"{self.name} has no values to take; {FORMS}.")
         if not self.low < self.high:
-            raise crossing(self.name, self._text(self.low), self._text(self.high))
+            raise crossing_bounds(self.name, self._text(self.low), self._text(self.high))
         if self.log and self.low <= 0:
             raise ConfigError(
                 f"{self.name}: a log axis cannot reach down to {self._text(self.low)}; give a lower bound "
@@ -96,9 +95,9 @@ class Axis:
             )
         if any(_is_word(b) for b in bounds):
             raise ConfigError(f"{name} = {shown(given)}: words have no bounds; list them, {bounds!r}.")
-        (low, high), unit = read_values(name, bounds)
-        if not low < high:  # told in the user's own words
-            raise crossing(name, bounds[0], bounds[1])
+        (low, high), unit = _read_numbers(name, bounds)
+        if not low < high:  # shown as the user wrote them
+            raise crossing_bounds(name, bounds[0], bounds[1])
         return cls(name, float(low), float(high), unit, scale == "log")
 
     @classmethod
@@ -131,16 +130,25 @@ class Axis:
         """Where a value of this axis lies, 0-1; a listed one in the middle of its share."""
         if self.values:
             if value not in self.values:
-                raise ConfigError(f"{self.name} does not take {shown(value)}.{nearest(value, self.values)}")
+                known = [str(v) for v in self.values]
+                raise ConfigError(f"{self.name} does not take {shown(value)}.{nearest(value, known)}")
             return (self.values.index(value) + 0.5) / len(self.values)
+        (low, high), number = self.numbers, float(value)
         if self.log:
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+            return math.log(number / low) / math.log(high / low)
+        return (number - low) / (high - low)
 
     @property
     def words(self) -> bool:
         """Whether its values are words."""
         return bool(self.values) and isinstance(self.values[0], str)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Its bounds, or its listed levels [SI]; none where it has words."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        return tuple(v for v in self.values if not isinstance(v, str))
 
     def table(self) -> dict:
         """Plain data: Axis(**table) is this axis."""
@@ -155,12 +163,13 @@ class Axis:
     def _at(self, share: float) -> Value:
         if self.values:
             return self.values[min(int(share * len(self.values)), len(self.values) - 1)]
+        low, high = self.numbers
         if share in (0.0, 1.0):
-            return self.low if share == 0 else self.high
+            return low if share == 0 else high
         if self.log:
-            value = math.exp(math.log(self.low) * (1 - share) + math.log(self.high) * share)
+            value = math.exp(math.log(low) * (1 - share) + math.log(high) * share)
         else:
-            value = self.low + share * (self.high - self.low)
+            value = low + share * (high - low)
         return float(f"{value:.{DIGITS}g}")
 
     def _text(self, value: float) -> str:
@@ -168,12 +177,13 @@ class Axis:
 
     def __repr__(self) -> str:
         if self.values:
-            return f"Axis({self.name}: {', '.join(self._text(v) if v != str(v) else v for v in self.values)})"
+            texts = [v if isinstance(v, str) else self._text(v) for v in self.values]
+            return f"Axis({self.name}: {', '.join(texts)})"
         scale = ", log" if self.log else ""
-        return f"Axis({self.name}: {self._text(self.low)} to {self._text(self.high)}{scale})"
+        return f"Axis({self.name}: {' to '.join(map(self._text, self.numbers))}{scale})"
 
 
-def crossing(name: str, low: Any, high: Any) -> ConfigError:
+def crossing_bounds(name: str, low: Any, high: Any) -> ConfigError:
     """The sentence on bounds that leave no room."""
     return ConfigError(
         f"{name}: the lower bound {low} is not below the upper bound {high}; swap them, or list single "
@@ -192,6 +202,12 @@ def read_values(name: str, given: Iterable[Any]) -> tuple[tuple[Value, ...], str
                 f"{name}: {shown(words[0])} is a word and {shown(other)} a number; an axis holds one kind."
             )
         return tuple(w.strip() for w in words), ""
+    return _read_numbers(name, given)
+
+
+def _read_numbers(name: str, given: Iterable[Any]) -> tuple[tuple[float, ...], str]:
+    """SI values of quantities, whole numbers where only those are taken, and their SI unit."""
+    given = [g.item() if isinstance(g, np.generic) else g for g in given]
     if name.rpartition(".")[2] in WHOLE_NUMBERS:
         return tuple(_whole(name, g) for g in given), "1"
     unit = ""
@@ -212,6 +228,6 @@ def _is_word(given: Any) -> bool:
 
 
 def _whole(name: str, given: Any) -> int:
-    if isinstance(given, bool) or not isinstance(given, Real | Integral) or given != int(given):
+    if isinstance(given, bool) or not isinstance(given, int | float) or not float(given).is_integer():
         raise ConfigError(f"{name} = {shown(given)} must be a whole number; list them, [1, 2, 3].")
     return int(given)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 
 from sim.errors import ConfigError, RangeWarning, UnitError, nearest, shown
-from sim.experiment.change import checked
+from sim.experiment.change import checked_value
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import Target, target
 from sim.sweeps.design.axis import Axis
@@ -47,10 +47,9 @@ def _check(a: Axis, t: Target) -> None:
         )
     if t.whole and not a.values:
         raise ConfigError(f"{a.name}: whole numbers have no bounds to sample between; list them, [1, 2, 3].")
-    numbers = a.values or (a.low, a.high)
-    for value in numbers:
-        checked(t, a.name, value)
-    _warn_of_range(a, t, min(numbers), max(numbers))
+    for value in a.numbers:
+        checked_value(t, a.name, value)
+    _warn_of_range(a, t, min(a.numbers), max(a.numbers))
 
 
 def _words(a: Axis, t: Target) -> None:

@@ -142,7 +142,7 @@ def _joined(a: Axis, b: Axis) -> Axis:
         raise ConfigError(f"{a.name} is {a!r} in one design and {b!r} in the other; they do not go together.")
     if a.values and b.values:
         return Axis(a.name, unit=unit, values=tuple(dict.fromkeys((*a.values, *b.values))))
-    numbers = [v for x in (a, b) for v in (x.values or (x.low, x.high))]
+    numbers = (*a.numbers, *b.numbers)
     return Axis(a.name, float(min(numbers)), float(max(numbers)), unit, a.log and b.log)
 
 

@@ -1,15 +1,16 @@
-"""How many points to hand over at once: some tenths of a second of work, so that it costs nothing."""
+"""How many points to hand over at once: some tenths of a second of work, for a transfer costs time."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import ceil
 
-from sim.sweeps.engines.point import Point
+from sim.sweeps.design.job import Point
+from sim.sweeps.store.row import Row
 
 WORTH = 0.3  # s of work in a chunk
-ENOUGH = 3.0  # s after which a worker hands in what it has of a chunk: points grow dearer without notice
+ENOUGH = 3.0  # s after which a worker hands in what it has of a chunk: later points may take much longer
 LARGEST = 1000  # points of a chunk, however short they are
 
 
@@ -18,8 +19,9 @@ class Queue:
 
     def __init__(self, points: Iterable[Point], workers: int):
         self.workers = max(1, workers)
-        self._points, self._alone = deque(points), set()
-        self._seconds, self._count = 0.0, 0
+        self._points = deque(points)
+        self._alone: set[str] = set()
+        self._seconds, self._count = 0.0, 0.0
 
     def __len__(self) -> int:
         return len(self._points)
@@ -42,13 +44,13 @@ class Queue:
             self._alone.update(p.key for p in chunk)
         self._points.extendleft(reversed(chunk))
 
-    def done(self, chunk: list[Point], rows: list[dict], seconds: float) -> None:
+    def done(self, chunk: Sequence[Point], rows: Sequence[Row], seconds: float) -> None:
         """What came of a chunk; points that its worker did not come to are run next."""
         self.took(len(rows), seconds)
         self.back(chunk[len(rows) :], alone=False)
 
     def took(self, count: int, seconds: float) -> None:
-        """What a chunk cost its worker [s]. Old ones fade: points grow dearer along an axis."""
+        """What a chunk took its worker [s]. Old ones count less: points may take longer along an axis."""
         self._count, self._seconds = 0.7 * self._count + count, 0.7 * self._seconds + seconds
 
     def _size(self) -> int:

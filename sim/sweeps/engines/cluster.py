@@ -16,27 +16,29 @@ import threading
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SweepError, shown
+from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
-from sim.sweeps.engines.lost import last_words, lost
-from sim.sweeps.engines.point import Job, Point, left_behind, run_point
-from sim.sweeps.engines.warm import kinds, warmed
+from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
+from sim.sweeps.engines.point import run_point
+from sim.sweeps.engines.worker_death import final_row_path, take_final_row
+from sim.sweeps.store.row import KILLED, Row, empty_row
 from sim.units import convert
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 AHEAD = 2  # chunks for every worker thread: one that runs and one that waits for it
 DEATHS = 2  # workers that a point may end
-GLANCE = 2.0  # s between looks at the connection
+POLL = 2.0  # s between checks of the connection
 EXTRA = "python -m pip install 'hapsim[cluster]'"
 
 
 def connect(address: str, timeout: float | str = "10 s") -> Client:
-    """A client of the scheduler at an address such as "tcp://10.0.0.1:8786"; a sentence when nobody answers.
+    """A client of the scheduler at an address such as "tcp://10.0.0.1:8786"; a sentence when none answers.
 
     timeout: s to wait for the answer
     """
@@ -54,18 +56,18 @@ def connect(address: str, timeout: float | str = "10 s") -> Client:
         ) from e
 
 
-def run(job: Job, points: Sequence[Point], client: Client) -> Iterator[list[dict]]:
+def run(job: Job, points: Sequence[Point], client: Client) -> Generator[list[Row], None, None]:
     """Rows as they come, some at a time."""
-    waiting, deaths = Queue(points, 1), Counter()
+    waiting, deaths = Queue(points, 1), Counter[str]()
     arrived: queue.SimpleQueue = queue.SimpleQueue()
     under_way: dict = {}
     name = uuid.uuid4().hex
-    carried = client.submit(_carried, job, key=f"hapsim-job-{name}")
-    here, samples = (platform.node(), os.getpid()), kinds(points)
+    carried = client.submit(_same_job, job, key=f"hapsim-job-{name}")
+    here, samples = (platform.node(), os.getpid()), one_of_each_kind(points)
     looked = 0.0
     try:
         while waiting or under_way:
-            if time.monotonic() - looked > GLANCE:
+            if time.monotonic() - looked > POLL:
                 waiting.workers = _threads(client)
                 looked = time.monotonic()
             while waiting and len(under_way) < AHEAD * waiting.workers:
@@ -76,7 +78,7 @@ def run(job: Job, points: Sequence[Point], client: Client) -> Iterator[list[dict
                 under_way[future.key] = future, chunk
                 future.add_done_callback(lambda f: arrived.put(f.key))
             try:
-                key = arrived.get(timeout=GLANCE)
+                key = arrived.get(timeout=POLL)
             except queue.Empty:
                 continue
             future, chunk = under_way.pop(key)
@@ -99,7 +101,9 @@ def _threads(client: Client) -> int:
     return max(1, sum(client.nthreads().values()))
 
 
-def _collected(job: Job, future, chunk: Sequence[Point], waiting: Queue, deaths: Counter) -> list[dict]:
+def _collected(
+    job: Job, future: Future, chunk: Sequence[Point], waiting: Queue, deaths: Counter[str]
+) -> list[Row]:
     """Rows of a future that is done; what it could not do goes back to `waiting`."""
     from distributed import KilledWorker
 
@@ -107,11 +111,11 @@ def _collected(job: Job, future, chunk: Sequence[Point], waiting: Queue, deaths:
         rows, seconds = future.result()
     except KilledWorker as e:
         deaths.update(p.key for p in chunk if len(chunk) == 1)
-        if deaths[chunk[0].key] < DEATHS:  # it may have waited beside the one that did it
+        if deaths[chunk[0].key] < DEATHS:  # it may have waited beside the point that ended the worker
             waiting.back(chunk, alone=True)
             return []
         reason = f"the workers that ran it died, one after the other: killed, crashed or out of memory ({e})"
-        return [lost(job, chunk[0], "killed", reason, 0.0)]
+        return [empty_row(job, chunk[0], KILLED, reason, 0.0)]
     except Exception as e:
         if future.cancelled() or future.status == "lost":
             waiting.back(chunk, alone=False)
@@ -124,17 +128,17 @@ def _collected(job: Job, future, chunk: Sequence[Point], waiting: Queue, deaths:
 # In the worker ----------------------------------------------------------------------------------
 
 _ONE_AT_A_TIME = threading.Lock()  # kernels that share their scratch, and a watchdog for one point
-_WARM: set[str] = set()  # sweeps whose formulas this process has loaded
+_COMPILED: set[str] = set()  # sweeps whose formulas this process has loaded
 
 
-def _carried(job: Job) -> Job:
+def _same_job(job: Job) -> Job:
     """The job as something that workers pass on to one another."""
     return job
 
 
 def _run(
     job: Job, points: Sequence[Point], samples: Sequence[Point], sweep: str, driver: tuple[str, int]
-) -> tuple[list[dict], float]:
+) -> tuple[list[Row], float]:
     """Rows of some points, of the first of them where they take long, and what they took [s]."""
     from numba import get_num_threads, set_num_threads
 
@@ -142,9 +146,9 @@ def _run(
         before = get_num_threads()
         set_num_threads(1)
         try:
-            if sweep not in _WARM:
-                warmed(job, samples)
-                _WARM.add(sweep)
+            if sweep not in _COMPILED:
+                first_steps(job, samples)
+                _COMPILED.add(sweep)
             expendable = _expendable(driver)
             started = time.perf_counter()
             rows = []
@@ -157,32 +161,32 @@ def _run(
             set_num_threads(before)
 
 
-def _noted(job: Job, point: Point, sweep: str, expendable: bool) -> dict:
+def _noted(job: Job, point: Point, sweep: str, expendable: bool) -> Row:
     """The row of a point, with a note while it runs."""
-    note = left_behind(job, point.key).with_suffix(f".{sweep[:8]}.begun")
+    note = final_row_path(job, point.key).with_suffix(f".{sweep[:8]}.begun")
     try:
         note.parent.mkdir(parents=True, exist_ok=True)
         with note.open("a") as f:
             f.write("x")
             begun = f.tell()
-        if begun == 1:  # words of an earlier sweep, with another time-out perhaps
-            left_behind(job, point.key).unlink(missing_ok=True)
+        if begun == 1:  # of an earlier sweep, with another time-out perhaps
+            final_row_path(job, point.key).unlink(missing_ok=True)
     except OSError:  # a folder of the driver's machine, not of this one
         return run_point(job, point, expendable=expendable)
     try:
-        row = last_words(job, point)
+        row = take_final_row(job, point)
         if row is not None:  # a worker before this one ended itself at it
             return row
         if begun > DEATHS:
             reason = f"its worker died {DEATHS} times at this point: killed, crashed or out of memory."
-            return lost(job, point, "killed", reason, 0.0)
+            return empty_row(job, point, KILLED, reason, 0.0)
         return run_point(job, point, expendable=expendable)
     finally:
         note.unlink(missing_ok=True)
 
 
 def _expendable(driver: tuple[str, int]) -> bool:
-    """Whether a point that ignores its time-out may end this process: somebody has to start it again."""
+    """Whether a point that ignores its time-out may end this process: a nanny has to start it again."""
     from distributed import get_worker
 
     return driver != (platform.node(), os.getpid()) and get_worker().nanny is not None

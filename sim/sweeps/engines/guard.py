@@ -1,4 +1,4 @@
-"""Watches over a point: ends it when its time is over or its memory too large.
+"""Ends a point when its time is over or its memory too large.
 
 One thread a process watches over all calls of `Guard`. It ends a call by an exception raised in the
 thread that runs it, which a loop in Python cannot miss; compiled code first has to return.
@@ -15,13 +15,13 @@ from collections.abc import Callable
 from types import CodeType
 
 from sim.run import memory
+from sim.sweeps.store.row import OUT_OF_MEMORY, TIMED_OUT
 from sim.texts import size_text
 
-TIMED_OUT, OUT_OF_MEMORY = "timed out", "out of memory"
 SLACK = 0.1  # s after the time-out in which a solver may end by itself, between two steps
 LOOK = 0.05  # s between looks at the memory
-# What must not be cut short: the compiler is called back from where an exception would be lost, and a
-# module half imported stays so. Parts of the paths of files.
+# What must not be interrupted: the compiler is called back from where an exception would be lost, and a
+# module that is half imported stays half imported. Parts of the paths of files.
 UNCUT = (f"{os.sep}numba{os.sep}", f"{os.sep}llvmlite{os.sep}", "<frozen importlib")
 EXIT_CODE = 75  # of a process that ended itself, EX_TEMPFAIL of sysexits.h
 
@@ -35,7 +35,7 @@ class Guard:
 
     timeout [s], memory [bytes that the process may grow by]: None for none
     status, reason: "timed out" or "out of memory" and a sentence, once it had to be ended; else ""
-    last_word: called after `grace` s without reaction, before the process ends itself; None: never
+    on_exit: called after `grace` s without reaction, before the process ends itself; None: never
     """
 
     def __init__(
@@ -43,9 +43,9 @@ class Guard:
         timeout: float | None = None,
         memory: float | None = None,
         grace: float = 5.0,
-        last_word: Callable[[str, str], None] | None = None,
+        on_exit: Callable[[str, str], None] | None = None,
     ):
-        self.timeout, self.memory, self.grace, self.last_word = timeout, memory, grace, last_word
+        self.timeout, self.memory, self.grace, self.on_exit = timeout, memory, grace, on_exit
         self.status = self.reason = ""
         self.thread = threading.get_ident()
         self.thrown = 0
@@ -65,7 +65,7 @@ class Guard:
                 self.deadline = now + self.timeout
                 self.due = self.deadline + SLACK
             if self.memory is not None:
-                self.before = _size()
+                self.before = _process_bytes()
                 self.due = min(self.due, now + LOOK)
             _watch.add(self)
         return self
@@ -99,9 +99,9 @@ class Guard:
     def look(self, now: float) -> None:
         """What the watching thread does when it is due, under its lock."""
         if self.status:
-            if self.last_word is not None and self.thrown:
+            if self.on_exit is not None and self.thrown:
                 try:
-                    self.last_word(self.status, self.reason)
+                    self.on_exit(self.status, self.reason)
                 finally:
                     os._exit(EXIT_CODE)
             self._throw(now)
@@ -109,7 +109,7 @@ class Guard:
             self._end(TIMED_OUT, f"it was not finished after {self.timeout:g} s.")
             self._throw(now)
         elif self.memory is not None:
-            grown = _size() - self.before
+            grown = _process_bytes() - self.before
             if grown > self.memory:
                 texts = size_text(grown), size_text(self.memory)
                 self._end(OUT_OF_MEMORY, "it took {} of memory, and {} are allowed a point.".format(*texts))
@@ -140,7 +140,7 @@ class Guard:
         _throw(self.thread, Stop)
 
 
-def _size() -> int:
+def _process_bytes() -> int:
     """Memory of the process [bytes]: what it has, or the most it had where the system does not say."""
     return memory.resident() or memory.peak() or 0
 
@@ -159,8 +159,8 @@ class _Watch:
         self.start_again()
 
     def start_again(self) -> None:
-        self.lock, self.bell = threading.Lock(), threading.Lock()
-        self.bell.acquire()
+        self.lock, self.sleeping = threading.Lock(), threading.Lock()
+        self.sleeping.acquire()
         self.guards: set[Guard] = set()
         self.awake_at = 0.0
         self.running = False
@@ -171,8 +171,8 @@ class _Watch:
             if not self.running:
                 self.running = True
                 threading.Thread(target=self._run, name="sweep guard", daemon=True).start()
-            elif guard.due < self.awake_at and self.bell.locked():
-                self.bell.release()
+            elif guard.due < self.awake_at and self.sleeping.locked():
+                self.sleeping.release()
 
     def remove(self, guard: Guard) -> None:
         with self.lock:
@@ -186,7 +186,7 @@ class _Watch:
                     if guard.due <= now:
                         guard.look(now)
                 self.awake_at = min((g.due for g in self.guards), default=now + 60.0)
-            self.bell.acquire(timeout=max(0.0, min(self.awake_at - now, 60.0)))
+            self.sleeping.acquire(timeout=max(0.0, min(self.awake_at - now, 60.0)))
 
 
 _watch = _Watch()

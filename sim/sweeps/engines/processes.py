@@ -1,4 +1,4 @@
-"""Points in processes of this machine: loky, one numba thread each, warm before their first point.
+"""Points in processes of this machine: loky, one numba thread each, compiled before their first point.
 
 Every worker is a pool of one: when it dies, by a kill or for want of memory, the others go on, and its
 marker says which point it was at. That point gets a second worker; when it ends that one too, it is
@@ -15,46 +15,47 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from sim.errors import SweepError
+from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
-from sim.sweeps.engines.lost import last_words, lost
-from sim.sweeps.engines.marker import NOWHERE, Marker
-from sim.sweeps.engines.point import Job, Point, run_point
-from sim.sweeps.engines.warm import kinds, warmed
+from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
+from sim.sweeps.engines.point import run_point
+from sim.sweeps.engines.worker_death import NOWHERE, Marker, take_final_row
+from sim.sweeps.store.row import KILLED, TIMED_OUT, Row, empty_row
 
 DEATHS = 2  # workers that a point may end
 STARTS = 3  # in a row that fail before the sweep gives up
-GLANCE = 0.25  # s between looks at overdue points
-# s that a worker's own watchdog has to end an overdue point; one that holds the interpreter it cannot end
+POLL = 0.25  # s between checks of overdue points
+# s that a worker's own watchdog has to end an overdue point; one that never releases the GIL it cannot end
 LENIENCE = 30.0
-KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has but one
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows has only the second
 ONE_THREAD = dict.fromkeys(
     ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"
 )
 
 
-def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]:
-    """Rows as they come, some at a time."""
+def run(job: Job, points: Sequence[Point], count: int) -> Generator[list[Row], None, None]:
+    """Rows as they come, some at a time. count: of workers"""
     from joblib.externals.loky import wait
 
-    workers = min(workers, len(points))
+    count = min(count, len(points))
     folder = Path(tempfile.mkdtemp(prefix="hapsim-sweep-"))
-    queue, deaths = Queue(points, workers), Counter()
-    crew: list[_Worker] = []
+    queue, deaths = Queue(points, count), Counter[str]()
+    workers: list[_Worker] = []
     failures, clean = 0, False
     try:
-        samples = kinds(points)
-        for k in range(workers):
-            with _undisturbed():
-                crew.append(_Worker(job, samples, folder / f"worker-{k}"))
-        while queue or any(w.chunk for w in crew):
-            wait([w.future for w in crew if w.future], timeout=GLANCE, return_when="FIRST_COMPLETED")
-            for worker in crew:
-                rows = []
+        samples = one_of_each_kind(points)
+        for k in range(count):
+            with _interrupt_later():
+                workers.append(_Worker(job, samples, folder / f"worker-{k}"))
+        while queue or any(w.chunk for w in workers):
+            wait([w.future for w in workers if w.future], timeout=POLL, return_when="FIRST_COMPLETED")
+            for worker in workers:
+                rows: list[Row] = []
                 if worker.future and worker.future.done():
                     chunk, begun = worker.chunk, worker.begun
                     found = worker.collect()
@@ -66,10 +67,10 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
                         if failures >= STARTS:
                             raise SweepError(
                                 f"{failures} worker processes in a row died before their first point: "
-                                f"{worker.last_words}. Is there memory enough? workers=0 runs here."
+                                f"{worker.death_message}. Is there memory enough? workers=0 runs here."
                             )
-                        rows = _bury(job, worker, chunk, queue, deaths)
-                        with _undisturbed():
+                        rows = _after_a_death(job, worker, chunk, queue, deaths)
+                        with _interrupt_later():
                             worker.start()
                 if worker.idle and queue:
                     worker.give(queue.take())  # before its rows are stored: it should not wait for that
@@ -78,18 +79,18 @@ def run(job: Job, points: Sequence[Point], workers: int) -> Iterator[list[dict]]
                     yield rows
         clean = True
     finally:
-        for worker in crew:
+        for worker in workers:
             worker.stop(kill=not clean)
-        for worker in crew:
+        for worker in workers:
             worker.pool.shutdown(wait=True, kill_workers=not clean)
             worker.marker.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _interrupt_later() -> Iterator[None]:
     """Ctrl-C waits. A terminal sends it to the workers as well, and one that still imports would die with a
-    traceback; they inherit that it waits, and ignore it once they can."""
+    traceback; they inherit the blocked signal, and ignore it once they can."""
     masked = hasattr(signal, "pthread_sigmask")  # not on Windows
     main = (
         threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not None
@@ -119,7 +120,7 @@ class _Worker:
     def __init__(self, job: Job, samples: Sequence[Point], path: Path):
         self.job, self.samples, self.path = job, samples, path
         self.marker = Marker(path, new=True)
-        self.last_words = ""
+        self.death_message = ""
         self.start()
 
     def start(self) -> None:
@@ -148,7 +149,7 @@ class _Worker:
         except BrokenProcessPool as e:  # it died while it was idle
             self.future = _Failed(e)
 
-    def collect(self) -> tuple[list[dict], float] | None:
+    def collect(self) -> tuple[list[Row], float] | None:
         """Rows and seconds of what it has done; None when it has died."""
         from joblib.externals.loky import BrokenProcessPool
 
@@ -156,7 +157,7 @@ class _Worker:
         try:
             found = future.result()
         except BrokenProcessPool as e:
-            self.last_words = str(e.__cause__ or e).strip().splitlines()[-1]
+            self.death_message = str(e.__cause__ or e).strip().splitlines()[-1]
             self.pool.shutdown(wait=True, kill_workers=True)
             return None
         except Exception as e:
@@ -207,22 +208,24 @@ class _Failed:
         raise self.error
 
 
-def _bury(job: Job, worker: _Worker, chunk: Sequence[Point], queue: Queue, deaths: Counter) -> list[dict]:
+def _after_a_death(
+    job: Job, worker: _Worker, chunk: Sequence[Point], queue: Queue, deaths: Counter[str]
+) -> list[Row]:
     """Put back what a dead worker had in hand; the row of the point that was its end, once that is sure."""
     index, since, _ = worker.marker.read()
     at = [p for p in chunk if p.index == index or len(chunk) == 1]
-    if not at:  # it died between points, or before the first: nobody is to blame
+    if not at:  # it died between points, or before the first: no point was running
         queue.back(chunk, alone=True)
         return []
     point = at[0]
     deaths[point.key] += 1
     wall = time.time() - since
-    row = last_words(job, point)
+    row = take_final_row(job, point)
     if row is None and worker.overdue:
-        row = lost(job, point, "timed out", f"no end after {wall:.3g} s; its worker was killed.", wall)
+        row = empty_row(job, point, TIMED_OUT, f"no end after {wall:.3g} s; its worker was killed.", wall)
     if row is None and deaths[point.key] >= DEATHS:
-        row = lost(
-            job, point, "killed",
+        row = empty_row(
+            job, point, KILLED,
             f"its worker died {DEATHS} times at this point: killed, crashed or out of memory.", wall,
         )  # fmt: skip
     queue.back([p for p in chunk if p is not point], alone=False)
@@ -244,10 +247,10 @@ def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     _HERE.update(job=job, marker=Marker(Path(marker)))
     _HERE["marker"].between()
-    warmed(job, samples)
+    first_steps(job, samples)
 
 
-def _run(points: Sequence[Point]) -> tuple[list[dict], float]:
+def _run(points: Sequence[Point]) -> tuple[list[Row], float]:
     """Rows of some points, of the first of them where they take long, and what they took [s]."""
     job, marker, started = _HERE["job"], _HERE["marker"], time.perf_counter()
     rows = []
@@ -261,7 +264,7 @@ def _run(points: Sequence[Point]) -> tuple[list[dict], float]:
 
 
 def _end_with(driver: int) -> None:
-    """End when the driver has: after its kill -9 nobody wants our rows, and nobody would tell us.
+    """End when the driver has: after its kill -9 nothing takes our rows, and no message comes.
 
     First of all, since a driver may end before it has sent the job.
     """

@@ -7,24 +7,25 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from sim.sweeps.store.row import FINISHED, Row
 from sim.texts import duration_text
 
-Told = Callable[[int, int], None]
+ProgressFunction = Callable[[int, int], None]
 
 
 class Progress:
     """Counts the rows of this run. wanted: points that are missing; before: those stored already."""
 
-    def __init__(self, show: bool | Told, wanted: int, before: int):
+    def __init__(self, show: bool | ProgressFunction, wanted: int, before: int):
         self.wanted, self.before, self.done = wanted, before, 0
         self.counts: Counter[str] = Counter()
         self.began = time.perf_counter()
         self._tell = show if callable(show) else None
-        self._bar = _bar(wanted + before, before) if show is True and _watched() else None
+        self._bar = _bar(wanted + before, before) if show is True and _is_watched() else None
         self._lines = show is True and self._bar is None
         self._tenth = 0
 
-    def add(self, rows: Sequence[dict]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Some points are done, and their rows are in the store."""
         self.done += len(rows)
         self.counts.update(row["status"] for row in rows)
@@ -54,11 +55,11 @@ class Progress:
             self._bar.close()
 
     def _bad(self) -> str:
-        return ", ".join(f"{n} {status}" for status, n in self.counts.items() if status != "finished")
+        return ", ".join(f"{n} {status}" for status, n in self.counts.items() if status != FINISHED)
 
 
-def _watched() -> bool:
-    """Whether somebody looks on: a terminal, or a notebook's kernel."""
+def _is_watched() -> bool:
+    """Whether the output is shown as it comes: in a terminal, or by a notebook's kernel."""
     if sys.stderr.isatty():
         return True
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()

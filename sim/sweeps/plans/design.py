@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, UnitError, listing, shown
-from sim.experiment.file_tables import Section, finite, flat, leaves, quantity
+from sim.experiment.file_tables import Section, dotted_tables, dotted_values, finite_number, quantity
 
 if TYPE_CHECKING:
     from sim.sweeps.design.design import Design
@@ -52,7 +52,7 @@ def _drawn(method: str, plan: Section, content: Mapping[str, Any], where: str) -
 
     sections = {
         name: Section(axis, f"{where} [axes.{shown_name(name)}]", AXIS)
-        for name, axis in leaves(_table_of(content, "axes", where), f"{where} [axes]").items()
+        for name, axis in dotted_tables(_table_of(content, "axes", where), f"{where} [axes]").items()
     }
     if not sections:
         raise ConfigError(
@@ -126,7 +126,9 @@ def _table(content: Mapping[str, Any], where: str) -> Design:
         if not isinstance(row, dict):
             raise ConfigError(f"{where}: point {k}, {shown(row)}, is not a table of names and values.")
         name = f"{where} [[points]] {k}"
-        found.append({a: quantity(v, f"{name}: {shown_name(a)}") for a, v in flat(row, name).items()})
+        found.append(
+            {a: quantity(v, f"{name}: {shown_name(a)}") for a, v in dotted_values(row, name).items()}
+        )
     return methods.table(found)
 
 
@@ -136,7 +138,7 @@ def _replicated(made: Design, plan: Section) -> Design:
         return made
     given = plan.content["replicates"]
     if isinstance(given, list):
-        seeds: Any = [finite(v, f"{plan.where}: replicates") for v in given]
+        seeds: Any = [finite_number(v, f"{plan.where}: replicates") for v in given]
         if not seeds or not all(isinstance(s, int) and 0 <= s < 2**63 for s in seeds):
             raise ConfigError(
                 f"{plan.where}: replicates = {shown(given)} is not a list of seeds, 0 or above."
@@ -149,7 +151,7 @@ def _replicated(made: Design, plan: Section) -> Design:
 
 
 def _bounded(count: int, plan: Section) -> None:
-    """Refuse a design before a slip of the pen fills the memory."""
+    """Refuse a design before a mistyped number fills the memory."""
     if count > MOST_POINTS:
         raise ConfigError(
             f"{plan.where} asks for {count:.6g} points; {MOST_POINTS} are the most. Take fewer levels or "

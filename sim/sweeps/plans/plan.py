@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
-from sim.experiment.file_tables import Section, flat, parameters_in, quantity, read_toml, si
+from sim.experiment.file_tables import Section, dotted_values, parameters_in, quantity, read_toml, si_quantity
 from sim.run import measures
 from sim.sweeps.plans.design import design_of
-from sim.sweeps.plans.tables import size
+from sim.sweeps.plans.memory import memory_in_bytes
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -31,7 +31,6 @@ MEASURES = {
     "lowest": measures.lowest,
 }
 RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep")
-KEEP = ("none", "failed", "all")
 FIGURE = ("x", "y", "colour", "contours", "scale", "at", "title")
 
 
@@ -66,7 +65,7 @@ class SweepPlan:
 
     def check(self) -> None:
         """Refuse what could not run: an axis of nothing, a wrong unit."""
-        with _told_of(self.file):
+        with _naming_file(self.file):
             self.design.check(self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
@@ -107,7 +106,7 @@ def load_plan(name: str | Path) -> SweepPlan:
 def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
     """The plan of a file's content; a scenario of its own is looked for beside `path`."""
     where = path.name
-    with _told_of(where):
+    with _naming_file(where):
         top = Section(content, where, KEYS)
         base = _treated(_base(top, path.parent), top)
         design = design_of(content, where)
@@ -118,7 +117,7 @@ def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
 
 
 @contextmanager
-def _told_of(where: str) -> Iterator[None]:
+def _naming_file(where: str) -> Iterator[None]:
     """Errors of the library name the file too."""
     try:
         yield
@@ -168,8 +167,8 @@ def _treated(base: Scenario, top: Section) -> Scenario:
 
 def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
     """{name: measure} of [measures]: mineral = { what = "total", of = "HAP" }."""
-    from sim.run.builder import Builder
     from sim.run.dataset import variables
+    from sim.run.segments import Builder
 
     content = top.table("measures")
     if not content:
@@ -190,7 +189,7 @@ def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
             raise ConfigError(f"{one.where}: 'above' is for an onset, not for a {what}. Take it out.")
         if what == "onset":
             level = one.content.get("above", "0.1 mM")
-            si(level, known[of], f"{one.where}: above")  # refused here, not in every point
+            si_quantity(level, known[of], f"{one.where}: above")  # refused here, not in every point
             found[name] = measures.onset(of, above=level)
         else:
             found[name] = MEASURES[what](of)
@@ -199,18 +198,18 @@ def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
 
 def _options(top: Section) -> dict[str, Any]:
     """Keywords of `sim.sweep` that the [run] table states."""
+    from sim.identity.settings import checked_atol, checked_rtol
     from sim.solvers import SOLVERS
+    from sim.sweeps.design.job import KEEP, checked_timeout
     from sim.units import convert
 
     run = Section(top.table("run"), f"{top.where} [run]", RUN)
     found: dict[str, Any] = {}
     if "solver" in run:
         found["solver"] = run.choice("solver", SOLVERS)
-    for key, low, high in (("rtol", 1e-13, 0.1), ("atol", 1e-16, 1.0)):
+    for key, checked in (("rtol", checked_rtol), ("atol", checked_atol)):
         if key in run:
-            found[key] = float(run.number(key, 1.0))
-            if not low <= found[key] <= high:
-                raise ConfigError(f"{run.where}: {key} = {found[key]:g} is outside {low:g} to {high:g}.")
+            found[key] = checked(run.number(key, 1.0))
     if "times" in run:
         given = run.content["times"]
         if isinstance(given, list):
@@ -218,11 +217,9 @@ def _options(top: Section) -> dict[str, Any]:
         else:
             found["times"] = run.whole("times", least=2, most=100_000)
     if "timeout" in run:
-        found["timeout"] = run.si("timeout", "s")
-        if not found["timeout"] > 0:
-            raise ConfigError(f"{run.where}: timeout = {found['timeout']:g} s must be above 0.")
+        found["timeout"] = checked_timeout(run.si("timeout", "s"))
     if "memory" in run:
-        found["memory"] = size(run.content["memory"], f"{run.where}: memory")
+        found["memory"] = memory_in_bytes(run.content["memory"], f"{run.where}: memory")
     if "keep" in run:
         found["keep"] = run.choice("keep", KEEP)
     return found
@@ -251,5 +248,5 @@ def _look(one: Section) -> dict[str, Any]:
         options["scale"] = one.choice("scale", ("auto", "linear", "log"))
     if "at" in one:
         where = f"{one.where}: at"
-        options["at"] = {k: quantity(v, where) for k, v in flat(one.table("at"), where).items()}
+        options["at"] = {k: quantity(v, where) for k, v in dotted_values(one.table("at"), where).items()}
     return options

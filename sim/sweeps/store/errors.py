@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sim.errors import FileFormatError, StoreError, shown
+from sim.identity.differences import ABSENT, differing
 
 AGAIN = "then run the same sweep again; only what is missing is run"
 
 
 @contextmanager
-def guarded(path: Path, kept: str = "") -> Iterator[None]:
+def sqlite_in_words(path: Path, kept: str = "") -> Iterator[None]:
     """Turn what SQLite says into a sentence. kept: what has become of the rows at hand."""
     try:
         yield
@@ -49,39 +50,33 @@ def _sentence(e: sqlite3.Error, path: Path, kept: str) -> Exception:
     )
 
 
-def differences(old: object, new: object) -> str:
-    """What differs between two definitions, the first few: "solver is 'ndf' there and 'bdf' now"."""
-    found = list(_differing(old, new, ""))
-    text = "; ".join(found[:4])
-    return text + (f"; and {len(found) - 4} more" if len(found) > 4 else "")
-
-
-TERSE = {
+# Parts of a definition that are hashes
+INSTEAD = {
     "sources": "the sources of hapsim have changed",
     "model.source": "the formulas of the model have changed",
 }
 
 
-def _brief(where: str, value: object, instead: str = "") -> str:
-    return instead if where.startswith("measures.") else f"{shown(value, 40)} "
+def differences_in_words(old: dict, new: dict) -> str:
+    """What differs between two definitions, the first few: "solver is 'ndf' there and 'bdf' now"."""
+    found = [*_measures_in_words(old.get("measures", {}), new.get("measures", {}))]
+    found += [
+        INSTEAD.get(where, f"{where} is {_shown_or_absent(there)} there and {_shown_or_absent(now)} now")
+        for where, there, now in differing(old | {"measures": {}}, new | {"measures": {}})
+    ]
+    return "; ".join(found[:4]) + (f"; and {len(found) - 4} more" if len(found) > 4 else "")
 
 
-def _differing(old: object, new: object, where: str) -> Iterator[str]:
-    if where in TERSE and old != new:  # what is inside is bytecode, or a hash
-        yield TERSE[where]
-    elif where.startswith("measures.") and old != new:
-        yield f"the measure '{where.removeprefix('measures.')}' computes something else there"
-    elif isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted(old.keys() | new.keys()):
-            inner = f"{where}.{name}" if where else name
-            if name not in new:
-                yield f"{inner} is {_brief(inner, old[name])}there and absent now"
-            elif name not in old:
-                yield f"{inner} is absent there and {_brief(inner, new[name], 'present ')}now"
-            else:
-                yield from _differing(old[name], new[name], inner)
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for k, (a, b) in enumerate(zip(old, new, strict=True)):
-            yield from _differing(a, b, f"{where}[{k}]")
-    elif old != new:
-        yield f"{where or 'it'} is {shown(old, 40)} there and {shown(new, 40)} now"
+def _measures_in_words(old: dict, new: dict) -> Iterator[str]:
+    """Only which measures differ: what is inside may be bytecode."""
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new:
+            yield f"measures.{name} is there and absent now"
+        elif name not in old:
+            yield f"measures.{name} is absent there and present now"
+        elif old[name] != new[name]:
+            yield f"the measure '{name}' computes something else there"
+
+
+def _shown_or_absent(value: object) -> str:
+    return "absent" if value is ABSENT else shown(value, 40)

@@ -1,6 +1,6 @@
 """One writer at a time: a lock of the operating system on a file beside the store, which names its owner.
 
-The system lets go of it when its owner ends, however that happens; a file that merely exists locks nothing.
+The system releases it when its owner ends, however that happens; a file that merely exists locks nothing.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ import errno
 import json
 import os
 import platform
+import sys
 import time
 from pathlib import Path
 
 from sim.errors import StoreError
 
 BUSY = {errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK}
-FAR = 1 << 30  # Windows locks bytes and forbids reading them: one that nobody reads
+FAR = 1 << 30  # Windows locks bytes and forbids reading them: one that is never read
 
 
 class WriterLock:
@@ -30,7 +31,7 @@ class WriterLock:
                 f"{path} cannot be written: {e.strerror or e}; give a folder of your own."
             ) from e
         try:
-            _taken(self._file)
+            _lock_soon(self._file)
         except OSError as e:
             os.close(self._file)
             if e.errno not in BUSY:
@@ -39,7 +40,8 @@ class WriterLock:
                     "on a disk that can lock files."
                 ) from e
             raise StoreError(
-                f"{what} is being written by {_told(path)}. Wait until that has ended, or give another store."
+                f"{what} is being written by {_owner_text(path)}. Wait until that has ended, or give "
+                "another store."
             ) from None
         words = {"pid": os.getpid(), "host": platform.node(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
         try:
@@ -59,30 +61,30 @@ class WriterLock:
             self._file = -1
 
 
-def holder(path: Path) -> str:
-    """Who is writing, "process 12 on host since ..."; "" when nobody is."""
+def current_writer(path: Path) -> str:
+    """Who is writing, "process 12 on host since ..."; "" when no one is."""
     try:
         file = os.open(path, os.O_RDWR)
     except OSError:
         return ""
     try:
-        _take(file)
+        _lock_now(file)
     except OSError:
-        return _told(path)
+        return _owner_text(path)
     finally:
         os.close(file)
     return ""
 
 
-def since(path: Path) -> float:
-    """When the last writer began [s since 1970]; 0 where nobody knows."""
+def last_writer_began(path: Path) -> float:
+    """When the last writer began [s since 1970]; 0 where it is not known."""
     try:
         return time.mktime(time.strptime(json.loads(path.read_text())["since"], "%Y-%m-%d %H:%M:%S"))
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return 0.0
 
 
-def _told(path: Path) -> str:
+def _owner_text(path: Path) -> str:
     try:
         words = json.loads(path.read_text())
         return f"process {words['pid']} on {words['host']} since {words['since']}"
@@ -90,21 +92,21 @@ def _told(path: Path) -> str:
         return "another process"
 
 
-def _taken(file: int) -> None:
-    """Lock, with some patience: `holder` has it for an instant when somebody asks for the status."""
+def _lock_soon(file: int) -> None:
+    """Lock after some attempts: `current_writer` holds it for an instant when the status is asked for."""
     for _ in range(5):
         try:
-            return _take(file)
+            return _lock_now(file)
         except OSError as e:
             if e.errno not in BUSY:
                 raise
         time.sleep(0.05)
-    _take(file)
+    _lock_now(file)
 
 
-def _take(file: int) -> None:
-    """Lock without waiting; OSError when somebody else has it."""
-    if os.name == "nt":
+def _lock_now(file: int) -> None:
+    """Lock without waiting; OSError when another process has it."""
+    if sys.platform == "win32":
         import msvcrt
 
         os.lseek(file, FAR, os.SEEK_SET)

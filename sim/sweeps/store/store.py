@@ -12,38 +12,20 @@ import os
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
+from typing import Any
 
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError
-from sim.sweeps.store.errors import differences, guarded
-from sim.sweeps.store.lock import WriterLock, holder
+from sim.sweeps.store.database import open_reader, open_writer
+from sim.sweeps.store.errors import differences_in_words, sqlite_in_words
+from sim.sweeps.store.lock import WriterLock, current_writer
+from sim.sweeps.store.row import Row
 
-FORMAT = 1
-KIND = 0x48415053  # "HAPS", SQLite's application id of these files
-PATIENCE = 10.0  # s that another program may keep the file locked
-PLAIN = ("key", "status", "reason", "wall", "result")  # of a row, as they are; the others as JSON
+PLAIN = ("key", "status", "reason", "run", "wall", "result")  # of a row, as they are; the others as JSON
 JSON = ("inputs", "measures", "statistics", "versions")
-
-SCHEMA = """
-CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE plans (
-    number INTEGER PRIMARY KEY, written REAL NOT NULL, design TEXT NOT NULL, places BLOB, keys BLOB);
-CREATE TABLE attempts (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL, place INTEGER NOT NULL, status TEXT NOT NULL,
-    reason TEXT NOT NULL, inputs TEXT NOT NULL, measures TEXT NOT NULL, statistics TEXT NOT NULL,
-    wall REAL NOT NULL, versions TEXT NOT NULL, result TEXT NOT NULL, written REAL NOT NULL,
-    checksum INTEGER NOT NULL);
-CREATE INDEX attempts_of_a_point ON attempts (key);
-CREATE VIEW points AS
-    SELECT * FROM attempts WHERE number IN (SELECT MAX(number) FROM attempts GROUP BY key);
-"""
-REFUSAL = (
-    "CREATE TRIGGER {0}_no_{1} BEFORE {1} ON {0} BEGIN SELECT RAISE(ABORT, 'a store is append-only'); END"
-)
 
 
 class Store:
@@ -55,8 +37,10 @@ class Store:
             self.definition: dict = json.loads(self._about("definition"))
 
     @classmethod
-    def open(cls, path: str | os.PathLike, definition: dict | None = None, readonly: bool = False) -> Store:
-        """Open to add rows, or, `readonly`, to look: also while somebody else writes.
+    def open(
+        cls, path: str | os.PathLike[str], definition: dict | None = None, readonly: bool = False
+    ) -> Store:
+        """Open to add rows, or, `readonly`, to look: also while another process writes.
 
         definition: refused where it differs from the store's; a new store needs it
         """
@@ -64,18 +48,18 @@ class Store:
         if path.is_dir():
             raise ConfigError(f"{path} is a folder; a store is one file, such as {path / 'sweep.db'}.")
         if readonly:
-            return cls(path, _reader(path), None)
+            return cls(path, open_reader(path), None)
         if not path.parent.is_dir():
             raise ConfigError(
                 f"the folder {path.parent} of the store {path.name} does not exist; make it first."
             )
         lock = WriterLock(path.with_name(path.name + ".lock"), path)
         try:
-            database = _writer(path, definition)
+            database = open_writer(path, definition)
             try:
                 store = cls(path, database, lock)
                 if definition is not None:
-                    store._refuse_other(definition)
+                    store.refuse_other(definition)
             except BaseException:
                 database.close()
                 raise
@@ -92,12 +76,12 @@ class Store:
             found = self._database.execute("SELECT key, status FROM points")
             return {k for k, status in found if status not in without}
 
-    def add(self, rows: Sequence[dict]) -> None:
+    def add(self, rows: Sequence[Row]) -> None:
         """Add rows, all or none. A point that has one already gets another, which then counts."""
         now = time.time()
         lines = [_line(row, now) for row in rows]
         with self._guarded(f"The {len(lines)} points of this batch are not in it, all earlier ones are: "):
-            self._transaction("INSERT INTO attempts VALUES (NULL, ?,?,?,?,?,?,?,?,?,?,?,?)", lines)
+            self._transaction("INSERT INTO attempts VALUES (NULL, ?,?,?,?,?,?,?,?,?,?,?,?,?)", lines)
 
     def plan(self, design: dict, points: Iterable[tuple[int, str]]) -> None:
         """Note what is going to be run: the design (JSON-able), and place and key of each point."""
@@ -132,13 +116,13 @@ class Store:
         size = len(keys) // max(1, len(places))
         return {keys[k * size : (k + 1) * size].hex(): p for k, p in enumerate(places)}
 
-    def rows(self) -> list[dict]:
+    def rows(self) -> list[Row]:
         """The last row of every point of the last design, in its order."""
         places = self.places()
         rows = [row | {"index": places[row["key"]]} for row in self.each() if row["key"] in places]
         return sorted(rows, key=lambda row: row["index"])
 
-    def each(self, attempts: bool = False) -> Iterator[dict]:
+    def each(self, attempts: bool = False) -> Iterator[Row]:
         """The last row of every point, of any design, or all attempts, one by one as they were written."""
         columns = ("number", "checksum", "place", *PLAIN, *JSON)
         table = "attempts" if attempts else "points"
@@ -149,7 +133,7 @@ class Store:
 
     def status(self) -> dict:
         """What there is: planned, done, {status: points}, first and last [s since 1970], wall [s],
-        and who is writing ("" when nobody is)."""
+        and who is writing ("" when no one is)."""
         done = self.keys()
         planned = self.places()
         with self._guarded():
@@ -160,7 +144,7 @@ class Store:
         return {
             "planned": len(planned), "done": len(done & planned.keys()) if planned else len(done),
             "counts": counts, "first": first, "last": last, "wall": wall,
-            "writer": holder(self.path.with_name(self.path.name + ".lock")),
+            "writer": current_writer(self.path.with_name(self.path.name + ".lock")),
         }  # fmt: skip
 
     def pace(self, since: float) -> float:
@@ -172,7 +156,7 @@ class Store:
         return (count - 1) / (last - first) if count > 1 and last > first else 0.0
 
     def close(self) -> None:
-        """Let go of the file. Closing the last connection folds the log into it."""
+        """Release the file. Closing the last connection moves the log into it."""
         self._database.close()
         if self._lock is not None:
             self._lock.free()
@@ -184,7 +168,7 @@ class Store:
         self.close()
 
     def _guarded(self, kept: str = ""):
-        return guarded(self.path, kept)
+        return sqlite_in_words(self.path, kept)
 
     def _about(self, name: str) -> str:
         found = self._database.execute("SELECT value FROM about WHERE name = ?", (name,)).fetchone()
@@ -192,23 +176,28 @@ class Store:
             raise FileFormatError(f"{self.path} is damaged: it does not say its {name}.")
         return found[0]
 
-    def _refuse_other(self, definition: dict) -> None:
+    def refuse_other(self, definition: dict) -> None:
         """A store holds points of one definition; others would be mistaken for them."""
         wanted = json.loads(json.dumps(definition))
         if wanted != self.definition:
             raise ConfigError(
                 f"{self.path} holds the points of another sweep: "
-                f"{differences(self.definition, wanted)}. Give this sweep a store of its own."
+                f"{differences_in_words(self.definition, wanted)}. Give this sweep a store of its own."
             )
 
-    def _row(self, line: dict) -> dict:
+    def _row(self, line: dict) -> Row:
         number, checksum, place = line.pop("number"), line.pop("checksum"), line.pop("place")
         if checksum != _checksum(line):
             raise FileFormatError(
                 f"{self.path} is damaged: row {number} is not what was written. Take a copy of the file from "
                 "before, or run the sweep again into another store."
             )
-        return line | {"index": place} | {name: json.loads(line[name]) for name in JSON}
+        return {
+            "key": line["key"], "index": place, "inputs": json.loads(line["inputs"]),
+            "measures": json.loads(line["measures"]), "status": line["status"], "reason": line["reason"],
+            "run": line["run"], "statistics": json.loads(line["statistics"]), "wall": line["wall"],
+            "versions": json.loads(line["versions"]), "result": line["result"],
+        }  # fmt: skip
 
     def _transaction(self, statement: str, lines: Sequence[tuple]) -> None:
         self._database.execute("BEGIN IMMEDIATE")
@@ -221,80 +210,18 @@ class Store:
             raise
 
 
-def _line(row: dict, now: float) -> tuple:
+def _line(row: Row, now: float) -> tuple:
     """The columns of a row, in the order of the table."""
-    text = {name: row[name] for name in PLAIN} | {name: json.dumps(row[name]) for name in JSON}
+    held: Mapping[str, Any] = row
+    text = {name: held[name] for name in PLAIN} | {name: json.dumps(held[name]) for name in JSON}
     text["wall"] = float(row["wall"])
     return (
-        text["key"], int(row["index"]), text["status"], text["reason"], text["inputs"], text["measures"],
-        text["statistics"], text["wall"], text["versions"], text["result"], now, _checksum(text),
+        text["key"], int(row["index"]), text["status"], text["reason"], text["run"], text["inputs"],
+        text["measures"], text["statistics"], text["wall"], text["versions"], text["result"], now,
+        _checksum(text),
     )  # fmt: skip
 
 
 def _checksum(text: dict) -> int:
     """Of everything in a row but its place, which a later design may change."""
     return zlib.crc32("\n".join(str(text[name]) for name in (*PLAIN, *JSON)).encode())
-
-
-def _reader(path: Path) -> sqlite3.Connection:
-    if not path.exists():
-        raise FileFormatError(f"there is no file {path}.")
-    with guarded(path):
-        where = f"file:{quote(str(path.resolve()))}?mode=ro"
-        if not os.access(path.parent, os.W_OK) and not path.with_name(path.name + "-wal").exists():
-            where += "&immutable=1"  # readers of a log share an index file, which cannot be made here
-        database = sqlite3.connect(where, uri=True, timeout=PATIENCE, isolation_level=None)
-        if not _recognised(path, database):
-            raise FileFormatError(f"{path} is empty: no sweep has been stored in it yet.")
-        return database
-
-
-def _writer(path: Path, definition: dict | None) -> sqlite3.Connection:
-    if definition is None and not path.exists():
-        raise FileFormatError(f"there is no file {path}.")
-    with guarded(path):
-        database = sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-        try:
-            known = _recognised(path, database)
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            if known:
-                found = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-                if found != "ok":
-                    raise sqlite3.DatabaseError(f"database disk image is malformed: {found}")
-            else:
-                _create(database, definition)
-        except BaseException:
-            database.close()
-            raise
-        return database
-
-
-def _create(database: sqlite3.Connection, definition: dict | None) -> None:
-    """Tables and definition in one transaction: a kill leaves an empty file or a store."""
-    database.execute("BEGIN IMMEDIATE")
-    for statement in filter(str.strip, SCHEMA.split(";\n")):
-        database.execute(statement)
-    for table in ("about", "plans", "attempts"):
-        for act in ("UPDATE", "DELETE"):
-            database.execute(REFUSAL.format(table, act))
-    database.execute(f"PRAGMA application_id = {KIND}")
-    database.execute(f"PRAGMA user_version = {FORMAT}")
-    rows = {"definition": json.dumps(definition), "created": time.strftime("%Y-%m-%d %H:%M:%S")}
-    database.executemany("INSERT INTO about VALUES (?, ?)", rows.items())
-    database.execute("COMMIT")
-
-
-def _recognised(path: Path, database: sqlite3.Connection) -> bool:
-    """Whether it is a store; False for a file with nothing in it, a sentence for anything else."""
-    kind = database.execute("PRAGMA application_id").fetchone()[0]
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if kind != KIND:
-        if database.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
-            raise FileFormatError(f"{path} is an SQLite file, but no store of a sweep.")
-        return False
-    if version > FORMAT:
-        raise FileFormatError(
-            f"{path} has format {version}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
-        )
-    return True

@@ -1,0 +1,1 @@
+"""Clocks, limits, the machine, and cost at equal error."""

@@ -1,0 +1,1 @@
+"""Sections that measure this package alone."""

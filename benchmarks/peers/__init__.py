@@ -1,0 +1,1 @@
+"""Sections that measure it against other programs, and what those are given."""

@@ -1,0 +1,1 @@
+"""What identifies a run: one definition, hashed into manifests of results and into stores of sweeps."""

@@ -1,0 +1,116 @@
+"""The definition of a run: everything that decides its numbers, as plain data, and the hash of that.
+
+In it: the scenario field by field (interventions with all they hold, labels too, since axes of sweeps
+are named by them), its model (what species, processes and derived quantities are, and the text that
+is compiled), the settings (solver, tolerances, output times, most steps), the version of hapsim and
+a hash of those of its files that numbers come from. A seed given to `simulate` is the scenario's.
+
+Not in it: what words a run (name, title, notes and expected of a scenario, descriptions, labels of
+outputs, sources of parameters), how it went (wall time, memory, an interruption), and where: threads,
+machine and versions of other packages stand in the manifest as facts. Results do not depend on the
+number of threads.
+
+Different hashes may stand for the same numbers ("20 uM" and "0.02 mM" where text is kept as it was
+given); one hash never stands for different ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sim.binder.cache import model_text
+from sim.experiment.scenario import Scenario
+from sim.identity.described import described, digest
+from sim.identity.settings import Settings
+from sim.identity.sources import sources_hash
+from sim.identity.versions import installed_versions
+from sim.jit.closure import stamp
+from sim.model.kept import once_a_model
+from sim.model.model import Model
+from sim.model.process import Derived, Kernel, Process
+from sim.model.species import Species
+
+FORMAT = 2  # of the definition itself
+WORDS = ("name", "title", "notes", "expected")  # fields of a scenario that decide no number
+DESCRIPTIONS = ("description", "labels", "colour")  # the same of species, processes and derived quantities
+PACKAGE = Path(__file__).parents[1]
+
+Plain = dict[str, Any]  # what JSON holds
+
+
+def run_definition(scenario: Scenario, settings: Settings) -> Plain:
+    """Everything that decides the numbers of a run."""
+    return _about_run(scenario, settings) | {"model": model_definition(scenario.model)}
+
+
+def run_fingerprint(scenario: Scenario, settings: Settings) -> str:
+    """`fingerprint` of the definition of a run; of a model that has been seen it costs under 1 ms."""
+    return digest(_about_run(scenario, settings) | {"model": _model_digest(scenario.model)})
+
+
+def fingerprint(definition: Plain) -> str:
+    """sha256 of a definition, as 64 hexadecimal digits."""
+    return digest(definition | {"model": digest(definition["model"])})
+
+
+def _about_run(scenario: Scenario, settings: Settings) -> Plain:
+    """The definition but for the model."""
+    return {
+        "format": FORMAT,
+        "hapsim": installed_versions()["hapsim"],
+        "sources": sources_hash(PACKAGE),
+        "scenario": scenario_definition(scenario),
+        **{f.name: described(getattr(settings, f.name)) for f in fields(settings)},
+    }
+
+
+def scenario_definition(s: Scenario) -> Plain:
+    """What decides numbers of a scenario but for its model."""
+    names = [f.name for f in fields(s) if f.name not in ("model", *WORDS)]
+    return {n: described(getattr(s, n), f"{n} of {s.name}") for n in names}
+
+
+@once_a_model
+def model_definition(m: Model) -> Plain:
+    """What decides numbers of a model: what it is made of, and a hash of the text that is compiled."""
+    return {
+        "fields": {name: described((default, unit)) for name, (default, unit, _) in m.fields.items()},
+        "species": {s.name: _part(s) for s in m.species},
+        "processes": {p.name: _part(p) for p in m.processes},
+        "derived": {d.name: _part(d) for d in m.derived},
+        "shared": described(m.shared),
+        "source": _text_hash(m),
+    }
+
+
+@once_a_model
+def _model_digest(m: Model) -> str:
+    return digest(model_definition(m))
+
+
+def _part(owner: Species | Process | Derived) -> Plain:
+    """A species, process or derived quantity. A formula is in the text of the model."""
+    names = [f.name for f in fields(owner) if f.name not in ("formula", *DESCRIPTIONS)]
+    found = {n: described(getattr(owner, n), owner.name) for n in names}
+    if isinstance(owner, Derived) and isinstance(owner.formula, Kernel):
+        found["kernel"] = described(owner.formula, owner.name)
+    return found
+
+
+def _text_hash(m: Model) -> str:
+    """Hash of the text that a model becomes, and of kernels that it calls outside the package.
+
+    Kernels of the package are among its sources. Versions of numba and numpy are not in it: they are
+    noted in every result, and a sweep may outlive an update.
+    """
+    h = hashlib.sha256(model_text(m).encode())
+    for k in (d.formula for d in m.derived if isinstance(d.formula, Kernel)):
+        if not k.module.startswith(f"{PACKAGE.name}."):
+            module = importlib.import_module(k.module)
+            for name in (k.function, k.slopes):
+                h.update(stamp(getattr(module, name)).encode())
+    return h.hexdigest()

@@ -1,0 +1,39 @@
+"""One hash over the files of the package that numbers come from: code, and the tables of its data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+# Files and rooms of the package that arrange runs, show them or word them. Every other .py and .toml
+# file counts, so that a new one does without being named here.
+NO_NUMBERS = frozenset({
+    "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
+    "calibration", "cli", "identity", "plotting", "sensitivity", "sweeps",
+    "parameters/references.py", "run/memory.py", "run/vtk.py",
+    # A scenario enters a definition field by field; sweep files and measurements enter no run.
+    "data/calibration", "data/scenarios", "data/sweeps",
+})  # fmt: skip
+SUFFIXES = (".py", ".toml")
+
+
+@cache
+def sources_hash(package: Path) -> str:
+    """sha256 over the files that numbers come from: a checkout changes between two versions."""
+    h = hashlib.sha256()
+    for name in files_of_numbers(package):
+        content = (package / name).read_bytes()
+        h.update(f"{name} {len(content)} ".encode())
+        h.update(content)
+    return h.hexdigest()
+
+
+def files_of_numbers(package: Path) -> Iterator[str]:
+    """Names of the files that are hashed, relative to the package's folder, with slashes."""
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package)
+        places = {"/".join(name.parts[: k + 1]) for k in range(len(name.parts))}
+        if path.suffix in SUFFIXES and not places & NO_NUMBERS:
+            yield name.as_posix()

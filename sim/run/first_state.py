@@ -1,0 +1,125 @@
+"""The state that a run, or a stretch of tissue put back, starts from: water and solids, then at rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.binder.system import System
+from sim.chemistry.pore_water import BACKGROUND, acidity_at, pore_water_tables
+from sim.errors import ScenarioError, nearest
+from sim.experiment.scenario import PLASMA, Scenario
+from sim.kinetics.growth import third_moment
+from sim.model.model import Model
+from sim.model.process import coefficient
+from sim.parameters import Parameters
+from sim.run.places import Places
+from sim.units import convert
+
+
+class FirstState:
+    """First states of a scenario, whose model may have more species than the scenario's own."""
+
+    def __init__(self, scenario: Scenario, model: Model, places: Places):
+        self.scenario, self.model, self.places = scenario, model, places
+        self.index = {x.name: k for k, x in enumerate(model.species)}
+
+    def plasma(self, parameters: Parameters) -> dict[str, float]:
+        """{mobile species or pH: value} of the fluid outside, as its parameters say."""
+        known = {n: f"{PLASMA}.{n}" for n in (*self.model.mobile, "pH")}
+        return {n: parameters.si(full) for n, full in known.items() if full in parameters}
+
+    def total(self, parameters: Parameters, fluid: dict[str, float]) -> dict[str, float]:
+        """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
+        values = {k: v for k, v in fluid.items() if k != "pH"}
+        if "pH" in fluid and "H" in self.model.mobile:
+            background = {b: parameters.si(f"fluid.{b}") for b in BACKGROUND}
+            tables = pore_water_tables(
+                self.scenario.constants, parameters.si("fluid.temperature"), background
+            )
+            known = [values.get(k, 0.0) for k in ("Ca", "P", "C")]
+            values["H"] = acidity_at(fluid["pH"], known, tables)
+        return {k: v for k, v in values.items() if k in self.model.mobile}
+
+    def initial(self, system: System) -> np.ndarray:
+        """The first state: layer by layer, then equilibrated species at rest."""
+        s, parameters, index = self.scenario, self.scenario.parameters, self.index
+        fluid = self.plasma(parameters)
+        values = {n: p.si for n, p in parameters.items()}
+        y = np.zeros(system.size)
+        u, _ = system.split(y)
+        for name in s.initial:
+            if name not in index and name != "pH":
+                raise ScenarioError(f"initial: '{name}' is not a species.{nearest(name, index)}")
+        for layer in self.places.names:
+            here = self.places.within(layer)
+            water = dict(fluid)
+            for name in (*self.model.mobile, "pH"):
+                if name in s.initial:
+                    water[name] = self._number(s.initial[name], layer, name)
+                if f"{layer}.{name}" in parameters:
+                    water[name] = parameters.si(f"{layer}.{name}")
+            for name, value in self.total(parameters, water).items():
+                u[here, index[name]] = value
+            for x in self.model.species:
+                if not x.mobile:
+                    given = s.initial.get(x.name)
+                    value = coefficient(x.initial, values)
+                    if given is not None:
+                        value = self._number(given, layer, x.name)
+                    u[here, index[x.name]] = s.quantity(layer, x.name, value)
+        self._seed_crystals(u, values)
+        return self._settled(system, _times_porosity(system, y))
+
+    def fresh(self, system: System) -> np.ndarray:
+        """The state of tissue put in place of what was cut out: plasma and what species begin with."""
+        y = np.zeros(system.size)
+        u, _ = system.split(y)
+        values = {n: p.si for n, p in system.parameters.items()}
+        for x in self.model.species:
+            u[:, self.index[x.name]] = coefficient(x.initial, values)
+        for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
+            u[:, self.index[name]] = value
+        return self._settled(system, _times_porosity(system, y))
+
+    def _number(self, value: float | str, layer: str, name: str) -> float:
+        """An initial value [SI]: a number, text with a unit, or the name of a quantity of the layer."""
+        if isinstance(value, str) and value.isidentifier():
+            return self.scenario.quantity(layer, value, 0.0)
+        units = {x.name: x.unit for x in self.model.species} | {"pH": "1"}
+        return convert(value, units[name], f"initial.{name}")
+
+    def _seed_crystals(self, u: np.ndarray, values: dict[str, float]) -> None:
+        """Moments of the hydroxyapatite that is there from the start, of one stated size."""
+        moments, index = ("hap_m0", "hap_m1", "hap_m2"), self.index
+        if not {"HAP", *moments} <= set(index) or "growth.seed_diameter" not in values:
+            return
+        size = values["growth.seed_diameter"]
+        m3 = third_moment(u[:, index["HAP"]], values["mineral.V_HAP"])
+        bare = (u[:, index["HAP"]] > 0) & (u[:, index["hap_m2"]] == 0)
+        for k, name in enumerate(moments):
+            u[bare, index[name]] = m3[bare] / size ** (3 - k)
+
+    def _settled(self, system: System, y: np.ndarray) -> np.ndarray:
+        """Equilibrated species where their net rate vanishes; their rates are linear in them."""
+        rest = [k for k, x in enumerate(self.model.species) if x.equilibrated]
+        low, high, dy0, dy1 = y.copy(), y.copy(), np.zeros_like(y), np.zeros_like(y)
+        for k in rest:
+            system.split(low)[0][:, k] = 0.0
+            system.split(high)[0][:, k] = system.scale[k]
+        system.rhs(0.0, low, dy0)
+        system.rhs(0.0, high, dy1)
+        out = y.copy()
+        for k in rest:
+            r0, r1 = system.split(dy0)[0][:, k], system.split(dy1)[0][:, k]
+            slope = (r1 - r0) / system.scale[k]
+            system.split(out)[0][:, k] = np.where(slope < 0, -r0 / np.where(slope < 0, slope, 1), 0)
+        return out
+
+
+def _times_porosity(system: System, y: np.ndarray) -> np.ndarray:
+    """Pore concentrations of mobile species turned into amounts per bulk volume."""
+    y = y.copy()
+    porosity = system.evaluate(0.0, y)[0]["porosity"]
+    system.forget()  # that state was no state of the run
+    system.split(y)[0][:, system.mobile] *= porosity[:, None]
+    return y

@@ -1,0 +1,74 @@
+"""The places of a run: its grid, which layer or region each cell lies in, and what varies with that."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.errors import ScenarioError
+from sim.experiment.places import names_of, paint
+from sim.experiment.scenario import Scenario
+from sim.model.model import Model
+from sim.parameters import Parameters
+from sim.space.geometries import GEOMETRIES
+from sim.space.grid import Grid
+from sim.space.random_field import RandomField
+
+
+class Places:
+    """Layers and regions of a scenario on its grid.
+
+    names: of layers, then of regions that are no layer; layer (n,): index of the name of each cell
+    factors: random fields with their factor in each cell (n,)
+    """
+
+    def __init__(self, scenario: Scenario, grid: Grid):
+        self.grid, self.names = grid, names_of(scenario)
+        self.layer = locate(scenario, grid)
+        self.factors = [(f, self._factor(f)) for f in scenario.random_fields]
+
+    def fields(self, model: Model, parameters: Parameters) -> dict[str, np.ndarray]:
+        """{field: (n,)} of a model from the layers and regions, times random factors."""
+        found = {
+            name: self.by_layer(parameters, name, default) for name, (default, _, _) in model.fields.items()
+        }
+        for f, factor in self.factors:
+            found[f.field] = found[f.field] * factor
+        return found
+
+    def by_layer(self, parameters: Parameters, name: str, default: float) -> np.ndarray:
+        """The parameter "<layer>.<name>" in each cell (n,), or the default where a layer has none."""
+        values = [
+            parameters.si(f"{n}.{name}") if f"{n}.{name}" in parameters else default for n in self.names
+        ]
+        return np.array(values)[self.layer]
+
+    def within(self, region: str) -> np.ndarray:
+        """Whether each cell (n,) lies in a layer or region; "" is everywhere."""
+        if not region:
+            return np.ones(self.layer.size, bool)
+        return self.layer == self.names.index(region)
+
+    def _factor(self, f: RandomField) -> np.ndarray:
+        """A random factor where its region is, 1 elsewhere."""
+        return np.where(self.within(f.region), f.factor(self.grid), 1.0)
+
+
+def make_grid(s: Scenario) -> Grid:
+    """The grid of a scenario; layers may differ in cell size along a line."""
+    geometry = GEOMETRIES[s.geometry]
+    if not geometry.axes:
+        if s.outer == "fixed":
+            raise ScenarioError(
+                "a stirred cell has no face to fix a concentration at; use outer='exchange' with "
+                "outer.permeability, or outer='closed' with perfusion."
+            )
+        return geometry.grid(1.0, 1.0 if s.outer == "exchange" else 0.0)
+    if s.domain:
+        return geometry.of_domain(s.domain)
+    return geometry.of_layers([(s.size(name), cells) for name, cells in s.layers])
+
+
+def locate(s: Scenario, grid: Grid) -> np.ndarray:
+    """Index of the layer or region each cell's centre lies in (n,); beyond the last layer, the last."""
+    inner = np.cumsum([s.size(name) for name, _ in s.layers[:-1]]) if grid.axes else np.zeros(0)
+    return paint(s, grid, np.searchsorted(inner, grid.distance(), side="left"))

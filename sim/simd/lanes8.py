@@ -1,0 +1,132 @@
+"""Vectors of 8 numbers: one register, float32 or float64, loaded from and stored to flat arrays.
+
+Numba offers no such register, and its compiler does not find them by itself (4.8 times slower in the
+cycles of multigrid), hence the few lines of LLVM. `a b + c` is rounded once where the processor can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, register_model
+
+LANES = 8
+
+
+def operation(build: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation of compiled code. Only there it is called, with other arguments than it is written with:
+    the one place where a type checker cannot follow."""
+    return intrinsic(build)
+
+
+class Lanes(types.Type):
+    """8 numbers in a register."""
+
+    def __init__(self, scalar):
+        self.scalar = scalar
+        super().__init__(name=f"Lanes({scalar})")
+
+
+def _vector(scalar):
+    return ir.VectorType(ir.FloatType() if scalar is types.float32 else ir.DoubleType(), LANES)
+
+
+@register_model(Lanes)
+class LanesModel(models.PrimitiveModel):
+    def __init__(self, manager, lanes):
+        super().__init__(manager, lanes, _vector(lanes.scalar))
+
+
+def _address(context, builder, array_type, array, i):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [i]), _vector(array_type.dtype).as_pointer())
+
+
+def _spread(builder, vector, scalar):
+    nothing = ir.Constant(vector, ir.Undefined)
+    one = builder.insert_element(nothing, scalar, ir.Constant(ir.IntType(32), 0))
+    return builder.shuffle_vector(
+        one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    )
+
+
+def _multiply_add(builder, a, b, c):
+    """a b + c, rounded once where the processor can."""
+    name = "llvm.fmuladd.v8f" + ("32" if a.type.element == ir.FloatType() else "64")
+    kind = ir.FunctionType(a.type, [a.type] * 3)
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+
+
+@operation
+def load_lanes(typing, array, i):
+    """array[i : i + 8]."""
+
+    def code(context, builder, signature, args):
+        return builder.load(_address(context, builder, signature.args[0], *args), align=4)
+
+    return Lanes(array.dtype)(array, types.int64), code
+
+
+@operation
+def store_lanes(typing, array, i, lanes):
+    """array[i : i + 8] = lanes."""
+
+    def code(context, builder, signature, args):
+        builder.store(args[2], _address(context, builder, signature.args[0], *args[:2]), align=4)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64, lanes), code
+
+
+@operation
+def zero_lanes(typing, array):
+    """8 zeros of the type of `array`."""
+
+    def code(context, builder, signature, args):
+        return ir.Constant(_vector(signature.return_type.scalar), [0.0] * LANES)
+
+    return Lanes(array.dtype)(array), code
+
+
+@operation
+def add_product(typing, s, a, b):
+    """s + a b, lane by lane."""
+
+    def code(context, builder, signature, args):
+        return _multiply_add(builder, args[1], args[2], args[0])
+
+    return s(s, s, s), code
+
+
+@operation
+def subtract_product(typing, s, a, b):
+    """s - a b, lane by lane."""
+
+    def code(context, builder, signature, args):
+        return builder.fsub(args[0], builder.fmul(args[1], args[2]))
+
+    return s(s, s, s), code
+
+
+@operation
+def add_lanes(typing, a, b):
+    """a + b, lane by lane."""
+
+    def code(context, builder, signature, args):
+        return builder.fadd(*args)
+
+    return a(a, b), code
+
+
+@operation
+def add_multiple(typing, s, a, f):
+    """s + a f with a number f."""
+
+    def code(context, builder, signature, args):
+        return _multiply_add(builder, args[1], _spread(builder, args[1].type, args[2]), args[0])
+
+    return s(s, s, s.scalar), code

@@ -1,0 +1,39 @@
+"""Which solver takes what is left between cells when the immobile species are eliminated."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+
+from sim.solvers.linear.elimination import BetweenCells
+from sim.solvers.linear.multigrid import Multigrid
+from sim.solvers.linear.sparse_lu import SparseLU
+from sim.solvers.linear.thomas import Thomas
+from sim.space.grid import Grid
+
+# Up to this many cells, and beyond this many mobile species, a sparse LU takes the place of multigrid.
+SMALL, MANY = 300, 8
+
+
+class LinearSolver(Protocol):
+    """Solves A x = b between cells; statistics: what it counted so far."""
+
+    statistics: dict[str, int]
+
+    def update(self, matrix: BetweenCells) -> bool:
+        """Take another matrix; False when it is singular."""
+        ...
+
+    def solve(self, b: np.ndarray, x: np.ndarray) -> object:
+        """x = A^-1 b, both (n, m); b may be overwritten."""
+        ...
+
+
+def choose_solver(grid: Grid, mobile: int) -> LinearSolver:
+    """Exact along a line and on small grids, multigrid on large ones."""
+    if len(grid.shape) <= 1:
+        return Thomas(grid.n_cells, mobile)
+    if mobile == 0 or grid.n_cells <= SMALL or mobile > MANY:
+        return SparseLU(grid.neighbour)
+    return Multigrid(grid, mobile)

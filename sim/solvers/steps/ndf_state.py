@@ -1,0 +1,47 @@
+"""The numbers of an `ndf` integration that change: one record, which Python and compiled code share.
+
+A NumPy record and not an object, since compiled code must write to it and Python read what it wrote.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.solvers.steps.task import Task
+
+GOING, DONE, TOO_SHORT = range(3)  # what `march` returns
+
+COUNTED = (
+    "steps", "rhs", "jacobians", "factorisations", "iterations", "rejected", "errors", "failures", "singular",
+)  # fmt: skip
+STATE = np.dtype(
+    [
+        ("t", float),  # [s], of the last step accepted
+        ("h", float),  # the step [s]
+        ("end", float),  # [s]
+        ("span", float),  # from start to end [s]
+        ("tolerance", float),  # of Newton's iteration
+        ("factored", float),  # gamma [s] of the factors, NaN where there are none of this Jacobian
+        ("singular_at", float),  # gamma [s] of the last singular matrix, NaN since one was not
+        ("worst", float),  # the largest undershoot so far, in absolute tolerances
+        ("below", float),  # that at the last step
+        ("worst_species", np.int64),
+        ("order", np.int64),  # 0 before the first step
+        ("equal", np.int64),  # steps of equal length
+        ("current", np.int64),  # whether the Jacobian is of this step
+        ("known", np.int64),  # whether there is a Jacobian
+        ("kept", np.int64),  # outputs
+        ("unsolved", np.int64),  # cells without a solution at the last evaluation
+        *((name, np.int64) for name in COUNTED),
+    ],
+    align=True,
+)
+
+
+def first_state(task: Task) -> np.ndarray:
+    """The record, (1,), before anything is known but the task."""
+    now = np.zeros(1, STATE).view(np.recarray)
+    now.t, now.end, now.span = task.t0, task.t1, task.t1 - task.t0
+    now.tolerance = max(10 * np.finfo(float).eps / task.rtol, min(0.03, task.rtol**0.5))
+    now.factored = now.singular_at = np.nan
+    return now

@@ -1,1 +1,0 @@
-"""What identifies a job and its points."""
