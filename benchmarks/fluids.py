@@ -57,14 +57,14 @@ def work_of_newton(t: SpeciationTables, totals: np.ndarray, start: np.ndarray, s
     A step: activities of the components (exp), species (products), sums and matrix (each pair of
     components of a species), Cholesky and four substitutions.
     """
-    from sim.chemistry.speciation import solve
+    from sim.chemistry.newton.one.solve import solve_fluid
 
     nc, ns = totals.shape[1], len(t.species)
     m, lng, work = np.zeros(ns), np.zeros(ns), np.zeros(t.work_size)
     free, steps = np.zeros(nc, np.uint8), []
     for i in range(min(sample, totals.shape[0])):
         x = start[i].copy()
-        steps.append(solve(totals[i].copy(), free, x, m, lng, work, *t.arrays)[1])
+        steps.append(solve_fluid(totals[i].copy(), free, x, m, lng, work, t.reactions)[1])
     pairs = (t.nu != 0).sum(axis=1)
     species = float(np.abs(t.nu).sum() + 2 * ns + (4 * pairs + pairs * (pairs + 1)).sum())
     step = EXP * (nc + 4) + species + nc**3 / 3 + 4 * 2 * nc**2

@@ -102,9 +102,9 @@ def kernels(system: System, y: np.ndarray, where: str) -> list[dict]:
     return rows
 
 
-def rate(clock: dict, cells: int, size: float, flops: float) -> dict:
-    """Per cell, per second, and as shares of the machine's limits at the present threads."""
-    limit = machine.capability(get_num_threads(), False)
+def rate(clock: dict, cells: int, size: float, flops: float, threads: int = 0) -> dict:
+    """Per cell, per second, and as shares of the machine's limits at that many threads (0: the present)."""
+    limit = machine.capability(threads or get_num_threads(), False)
     seconds = clock["seconds"] / cells
     return {
         "ns": 1e9 * seconds,
@@ -121,19 +121,19 @@ def rate(clock: dict, cells: int, size: float, flops: float) -> dict:
 def speciation(cells: int) -> list[dict]:
     """The Newton kernel over many fluids, from the last solution (warm) and from nothing (cold)."""
     from benchmarks.fluids import tissue_fluids, work_of_newton
-    from sim.chemistry.speciation import solve_many
+    from sim.chemistry.newton.block.solve import solve_blocks
+    from sim.chemistry.newton.one.solve import solve_fluids
+    from sim.simd.blocks import LANES
 
     tables, totals, found = tissue_fluids(cells)
     nearby = totals * (1.0 + 1e-3 * np.random.default_rng(1).standard_normal(totals.shape))
     m, lng = np.zeros_like(found.m), np.zeros_like(found.lng)
     status, free = np.zeros(cells, np.int64), np.zeros(totals.shape[1], np.uint8)
-    scratch = np.zeros((8, tables.work_size))
-    ways = {"": lambda x: solve_many(nearby, free, x, m, lng, scratch, status, *tables.arrays)}
-    if hasattr(tables, "lanes"):
-        from sim.chemistry.lanes import layout, solve_blocks
-
-        wide = np.zeros((8, layout(tables.lanes)[-1]))
-        ways[" in lanes"] = lambda x: solve_blocks(nearby, free, x, m, lng, wide, status, *tables.lanes)
+    scratch, wide = np.zeros(tables.work_size), np.zeros((tables.blocks.at.end, LANES))
+    ways = {
+        "": lambda x: solve_fluids(nearby, free, x, m, lng, status, scratch, tables.reactions),
+        " in blocks": lambda x: solve_blocks(nearby, free, x, m, lng, status, wide, tables.blocks),
+    }
     starts = {"warm": found.x, "cold": np.full_like(found.x, np.nan)}
     rows = []
     for (way, solve), (name, start) in itertools.product(ways.items(), starts.items()):
@@ -151,7 +151,7 @@ def speciation(cells: int) -> list[dict]:
         size = 8.0 * (totals.shape[1] + 2 * x.shape[1] + 2 * m.shape[1])
         rows.append({
             "kernel": f"speciation{way}, {name}", "where": f"{steps:.1f} Newton steps a fluid",
-            "cells": cells, "threads": get_num_threads(), **rate(clock, cells, size, flops),
+            "cells": cells, "threads": 1, **rate(clock, cells, size, flops, 1),
         })  # fmt: skip
     return rows
 

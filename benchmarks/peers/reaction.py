@@ -20,7 +20,7 @@ from benchmarks.peers.phreeqc_cells import EQUILIBRIUM, Cells, kinetics
 from benchmarks.peers.rates import rate_row, with_ratios
 from sim import library
 from sim.binder.system import System
-from sim.chemistry import aqueous, aqueous_lanes
+from sim.chemistry import pore_water
 from sim.chemistry.activity import water_density
 from sim.parameters import Parameters
 from sim.solvers import DEFAULT, SOLVERS, Task
@@ -34,7 +34,7 @@ OURS, THEIRS = (1e-4, 1e-6), (1e-8, 1e-11)  # rtol; "-tol" [mol], of which 1e-8 
 def supersaturated(n: int) -> np.ndarray:
     """Totals (n, 8) [mol/kgw] with the backgrounds of TISSUE uniform, SI of apatite 5 to 10."""
     _, totals, _ = tissue_fluids(n, seed=4)
-    for name in aqueous.BACKGROUND:
+    for name in pore_water.BACKGROUND:
         totals[:, COMPONENTS.index(name)] = TISSUE[name][0]
     return totals
 
@@ -80,10 +80,10 @@ def growth(ln_omega_HAP, k):
 def cells_of_ours(totals: np.ndarray) -> tuple[System, np.ndarray]:
     """Independent cells: an immobile fluid in a slab, speciation, one growth law."""
     density = water_density(KELVIN)
-    background = {b: TISSUE[b][0] * density for b in aqueous.BACKGROUND}
-    names = {n: n for n in aqueous.COMPONENTS[: aqueous.TRANSPORTED]}
-    kernel = library.pore_water(lambda p: aqueous_lanes.lane_tables("tissue-37C", KELVIN, background))
-    found = aqueous.outputs_of()
+    background = {b: TISSUE[b][0] * density for b in pore_water.BACKGROUND}
+    names = {n: n for n in pore_water.COMPONENTS[: pore_water.TRANSPORTED]}
+    kernel = library.pore_water(lambda p: pore_water.pore_water_tables("tissue-37C", KELVIN, background))
+    found = pore_water.outputs_of()
     water = sim.Derived("speciation", kernel, {}, names, tuple(found), tuple(found.values()))
     law = sim.Process(
         "growth", growth, {"Ca": -5, "P": -3, "H": 4, "HAP": 1},

@@ -17,7 +17,9 @@ from benchmarks.fluids import COMPONENTS, random_fluids, tissue_fluids
 from benchmarks.measuring.timing import Clock
 from benchmarks.peers.rates import rate_row, with_ratios
 from benchmarks.peers.reaction import reaction_steps
-from sim.chemistry.speciation import solve_many
+from sim.chemistry.newton.block.solve import solve_blocks
+from sim.chemistry.newton.one.solve import solve_fluids
+from sim.simd.blocks import LANES
 
 QUESTION = "How many cells a second does speciation solve on one core, ours and PHREEQC's, at equal answers?"
 LN10 = np.log(10.0)
@@ -26,7 +28,7 @@ NOISE = 1e-3  # relative change of totals between two calls, as transport makes 
 
 
 class Ours:
-    """`solve_many` with its arrays kept from call to call, as the simulation keeps them."""
+    """`solve_fluids` with its arrays kept from call to call, as the simulation keeps them."""
 
     name = "hapsim"
 
@@ -35,14 +37,15 @@ class Ours:
         self.x = np.full((n, len(COMPONENTS) + 2), np.nan)
         self.m, self.lng = np.zeros((n, len(tables.species))), np.zeros((n, len(tables.species)))
         self.status, self.free = np.zeros(n, np.int64), np.zeros(len(COMPONENTS), np.uint8)
-        self.work = np.zeros((1, tables.work_size))
+        self.work = np.zeros(tables.work_size)
 
     def forget(self) -> None:
         self.x[:] = np.nan
 
     def solve(self, totals: np.ndarray) -> int:
         """Number of fluids not solved."""
-        solve_many(totals, self.free, self.x, self.m, self.lng, self.work, self.status, *self.tables.arrays)
+        arrays = (self.x, self.m, self.lng, self.status)
+        solve_fluids(totals, self.free, *arrays, self.work, self.tables.reactions)
         return int((self.status != 0).sum())
 
     def answers(self) -> dict[str, np.ndarray]:
@@ -55,34 +58,28 @@ class Ours:
         }
 
 
-class Lanes(Ours):
+class InBlocks(Ours):
     """Many fluids in the lanes of wide registers; what those leave, one by one, as `solve_totals`."""
 
     def __init__(self, tables, n: int):
-        from sim.chemistry.lanes import layout, solve_blocks
-
         super().__init__(tables, n)
-        self.blocks, self.scratch = solve_blocks, np.zeros((1, layout(tables.lanes)[-1]))
+        self.scratch = np.zeros((tables.blocks.at.end, LANES))
 
     def solve(self, totals: np.ndarray) -> int:
-        self.blocks(
-            totals, self.free, self.x, self.m, self.lng, self.scratch, self.status, *self.tables.lanes
-        )
+        arrays = (self.x, self.m, self.lng, self.status)
+        solve_blocks(totals, self.free, *arrays, self.scratch, self.tables.blocks)
         rest = np.flatnonzero(self.status)
         if rest.size:
             x, m, lng, status = (a[rest] for a in (self.x, self.m, self.lng, self.status))
             x[:] = np.nan
-            solve_many(totals[rest], self.free, x, m, lng, self.work, status, *self.tables.arrays)
+            solve_fluids(totals[rest], self.free, x, m, lng, status, self.work, self.tables.reactions)
             self.x[rest], self.m[rest], self.lng[rest], self.status[rest] = x, m, lng, status
         return int((self.status != 0).sum())
 
 
 def engines(tables, n: int) -> dict:
-    """{name: engine} of ours; the one in lanes is there when the package has it."""
-    found = {"hapsim": Ours(tables, n)}
-    if hasattr(tables, "lanes"):
-        found["hapsim, lanes"] = Lanes(tables, n)
-    return found
+    """{name: engine} of ours."""
+    return {"hapsim": Ours(tables, n), "hapsim, lanes": InBlocks(tables, n)}
 
 
 def sequence(totals: np.ndarray, count: int, seed: int = 3) -> list[np.ndarray]:

@@ -96,7 +96,7 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
             if control.timed:
                 rates_at(t + 1e-5 * dt, u, V, p, memory[b], stoichiometry, failed, ft<EXTRA>)
                 count[b, 2] += 1
-                mix(ft, 1e5 / dt, ft, -1e5 / dt, f0, K, 0.0, 0.0, 0.0)
+                mix(ft, 1e5 / dt, ft, -1e5 / dt, f0, K, (0.0, 0.0, 0.0))
             g = <GAMMA> * dt
             bad = unsolved + decompose(R, g, order, A)
             failed[:] = 0.0
@@ -104,13 +104,13 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
             for stage in range(<STAGES>):
                 if FRESH[stage]:
                     a = STAGES_BEFORE[stage]
-                    mix(z, 1.0, u, 0.0, f0, K, a[0], a[1], a[2])
+                    mix(z, 1.0, u, 0.0, f0, K, a)
                     rates_at(t + ALPHA[stage] * dt, z, V, p, memory[b], stoichiometry, failed, f<EXTRA>)
                     count[b, 2] += 1
                 share, before = TIME_SHARE[stage], BEFORE[stage]
-                mix(K[stage], g, f, share * g * dt, ft, K, before[0], before[1], before[2])
+                mix(K[stage], g, f, share * g * dt, ft, K, before)
                 substitute(A, control.scale, order, K[stage])
-            mix(z, 1.0, z, 1.0, K[<LAST>], K, 0.0, 0.0, 0.0)
+            mix(z, 1.0, z, 1.0, K[<LAST>], K, (0.0, 0.0, 0.0))
             error = worst(u, z, K[<LAST>], floor, rtol, sums)
             for lane in range(<LANES>):
                 if failed[lane] != 0.0:

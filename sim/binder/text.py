@@ -97,7 +97,7 @@ def _views(i: int, s: Statement) -> str:
 
 
 def _space(i: int) -> str:
-    return f"scratch_{i}, *tables_{i}"
+    return f"scratch_{i}, tables_{i}"
 
 
 def _laws(layout: Layout, extra: str) -> str:

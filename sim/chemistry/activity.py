@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 
+LN10 = math.log(10.0)
+
 WATER_CRITICAL_TEMPERATURE = 647.096  # K, Wagner & Pruss 2002
 
 
@@ -60,7 +62,7 @@ def debye_hueckel(T):
     """
     e2_DkT = 1.671008e-3 / (dielectric_constant(T) * T)  # cm
     B = math.sqrt(8.0 * math.pi * 6.02252e23 * e2_DkT * water_density(T) / 1e6)  # 1/cm
-    return B * e2_DkT / (2.0 * math.log(10.0)), B * 1e-8
+    return B * e2_DkT / (2.0 * LN10), B * 1e-8
 
 
 def davies(I, z, A):

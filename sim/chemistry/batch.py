@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
+from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import total_of
-from sim.chemistry.fluid import Fluid, Value, Values, _fluid
-from sim.chemistry.many import Solution, solve_totals
+from sim.chemistry.fluid import Fluid, Value, Values, fluid_of
+from sim.chemistry.many import SolvedTotals, solve_totals
 from sim.chemistry.saturation import ln_iap
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
-LN10 = np.log(10.0)
 LEAST = -115.0  # ln of the smallest fraction of a component that may remain, 1e-50
 
 
@@ -87,7 +87,7 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     def shaped(a: np.ndarray) -> Value:
         return a.reshape(shape) if shape else float(a[0])
 
-    end = _fluid(tables, solution, shape, fluid.temperature)
+    end = fluid_of(tables, solution, shape, fluid.temperature)
     return Equilibrium(end, mineral, shaped(1e3 * (initial + extent)), shaped(1e3 * extent))
 
 
@@ -109,10 +109,10 @@ class _Batch:
         least[:, self.takes] = np.where(scarce, 0.0, least[:, self.takes])
         return least + self.nu * (self.most * fraction)[:, None]
 
-    def solved(self, totals: np.ndarray, rows: np.ndarray) -> Solution:
+    def solved(self, totals: np.ndarray, rows: np.ndarray) -> SolvedTotals:
         return solve_totals(self.tables, totals, None, totals[:, self.h], self.start[rows])
 
-    def drive(self, found: Solution) -> np.ndarray:
+    def drive(self, found: SolvedTotals) -> np.ndarray:
         """ln(IAP/Ksp) [-]."""
         t, nc = self.tables, self.nu.size
         iap = ln_iap(
@@ -123,7 +123,7 @@ class _Batch:
         )
         return np.where(found.status == 0, iap[:, 0] - LN10 * t.mineral_log_K[self.i], np.nan)
 
-    def solve(self, initial: np.ndarray) -> tuple[np.ndarray, Solution]:
+    def solve(self, initial: np.ndarray) -> tuple[np.ndarray, SolvedTotals]:
         """Extent of precipitation (negative: dissolution) of each batch, and the fluid then."""
         n = self.totals.shape[0]
         now = self.drive(self.solved(self.totals, np.arange(n)))

@@ -23,14 +23,14 @@ from typing import Any
 
 import numpy as np
 
+from sim.chemistry.activity import LN10
 from sim.chemistry.formula import basis
 from sim.chemistry.solids import WATER, Solid, solids
-from sim.chemistry.tables import SpeciationTables, speciation_tables
+from sim.chemistry.tables import OverBasis, SpeciationTables, speciation_tables
 from sim.errors import ConfigError, listing, nearest, shown
 
 # Component -> the species it is counted as. H last: every other component is written without it.
 BASIS = MappingProxyType({name: c.ion for name, c in basis().items()})
-LN10 = math.log(10.0)
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class ConstantsSet:
 
     def log_K(self, T: float) -> dict[str, float]:
         """log10 formation constants over the model basis at T [K], by species."""
-        names, _, _, log_K = self._over_basis(T)
-        return dict(zip(names, log_K, strict=True))
+        found = self.species_over_basis(T)
+        return dict(zip(found.names, found.log_K, strict=True))
 
     def log_Ksp(self, T: float) -> dict[str, float]:
         """log10 solubility products of the reactions as their source writes them, T [K]."""
@@ -141,13 +141,19 @@ class ConstantsSet:
                 masters[master] = masters.get(master, 0.0) + n * count
         return masters, log_K
 
-    def _over_basis(self, T: float) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
-        """Species names, coefficients over the components, water, log10 K; basis species first."""
+    def species_over_basis(self, T: float) -> OverBasis:
+        """Species as they form from the components at T [K]; basis species first."""
         found = self._over_masters(T)
         first = [BASIS[c] for c in self.components]
         names = first + [n for n in self.species if n not in first]
         nu, water, log_K = self._change_basis([found[n] for n in names], found, -1.0)
-        return names, np.rint(nu), np.rint(water), log_K
+        return OverBasis(tuple(names), np.rint(nu), np.rint(water), log_K)
+
+    def minerals_over_basis(self, T: float) -> OverBasis:
+        """Minerals as they dissolve to the components at T [K]."""
+        found = self._over_masters(T)
+        rows = [self._sum(m, found, T) for m in self.minerals.values()]
+        return OverBasis(tuple(self.minerals), *self._change_basis(rows, found, 1.0))
 
     def _change_basis(
         self,

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import number_array, total_of
 from sim.chemistry.constants_sets import BASIS, constants_set
-from sim.chemistry.many import Solution, neutralised, solve_totals
+from sim.chemistry.many import SolvedTotals, neutralised, solve_totals, weighted_sums
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
 from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
 CELSIUS = 273.15
-LN10 = math.log(10.0)
 Value = float | np.ndarray
 
 
@@ -170,10 +170,13 @@ def speciate(
     solution = solve_totals(tables, T, level if acidity is None else None, 1e-3 * level)
     if charge_balance is not None:
         solution = neutralised(tables, T, level, acidity is None, components.index(charge_balance))
-    return _fluid(tables, solution, shape, temperature)
+    return fluid_of(tables, solution, shape, temperature)
 
 
-def _fluid(tables: SpeciationTables, found: Solution, shape: tuple[int, ...], temperature: float) -> Fluid:
+def fluid_of(
+    tables: SpeciationTables, found: SolvedTotals, shape: tuple[int, ...], temperature: float
+) -> Fluid:
+    """The fluid that a solution describes; shape: of its values; temperature: [degC]."""
     names, nc = tables.species, len(tables.components)
     bad = found.status != 0
     if bad.any():
@@ -210,7 +213,7 @@ def _fluid(tables: SpeciationTables, found: Solution, shape: tuple[int, ...], te
         acidity=shaped(1e3 * totals[:, h]),
         ionic_strength=shaped(x[:, nc]),
         water_activity=shaped(np.exp(ln_aw)),
-        charge=shaped(1e3 * (m @ tables.charge)),
+        charge=shaped(1e3 * weighted_sums(m, tables.charge)),
         converged=converged,
         totals=Values(
             "totals",

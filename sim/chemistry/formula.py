@@ -15,11 +15,13 @@ ACIDITY = "acidity"
 
 
 class Component(NamedTuple):
-    """The ion that a component is counted as, its charge, and the element of formulas that it counts."""
+    """The ion that a component is counted as, its charge, the element of formulas that it counts, and
+    whether tissue has it "transported", as "background", or not ("")."""
 
     ion: str
     charge: int
     element: str = ""
+    tissue: str = ""
 
 
 @lru_cache

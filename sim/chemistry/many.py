@@ -1,22 +1,21 @@
-"""Many fluids at once, as arrays: the step between `speciate` and the kernel."""
+"""Many fluids at once, as arrays: the step between `speciate` and the kernels."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from sim.chemistry.activity import LN10
 from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError
 
-LN10 = math.log(10.0)
-MANY = 256  # fluids from which on the lanes are worth loading
-CHUNKS = 8  # pieces of the work that threads may share
+MANY = 256  # fluids from which on the kernels of a block are worth loading
+SHARE_OF_BLOCKS, SHARE_OF_FLUIDS = 32, 64  # the fewest that are worth a thread of their own
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class SolvedTotals:
     """Raw kernel output for n fluids.
 
     x: (n, nc + 2)    m, lng: (n, ns)    status: (n,)    totals: (n, nc), acidity included
@@ -27,7 +26,7 @@ class Solution:
     lng: np.ndarray
     status: np.ndarray
     totals: np.ndarray
-    worst: np.ndarray  # (n,) component with the largest imbalance
+    worst: np.ndarray  # (n,) where unsolved, the component with the largest imbalance
 
 
 def solve_totals(
@@ -36,7 +35,7 @@ def solve_totals(
     pH: np.ndarray | None = None,
     acidity: np.ndarray | None = None,
     start: np.ndarray | None = None,
-) -> Solution:
+) -> SolvedTotals:
     """Solve n fluids of totals (n, nc) [mol/kgw] at given pH, or at given acidity (n,) [mol/kgw].
 
     start: x (n, nc + 2) of an earlier solution.
@@ -52,50 +51,92 @@ def solve_totals(
         x[:, h] = -LN10 * pH
     elif acidity is not None:
         totals[:, h] = acidity
-    m, lng = np.zeros((n, ns)), np.zeros((n, ns))
-    status = np.zeros(n, dtype=np.int64)
-    _solve(tables, totals, is_fixed, x, m, lng, status)
-    with np.errstate(invalid="ignore"):
-        found = m @ tables.nu
-        size = m @ np.abs(tables.nu) + np.abs(totals) + 1e-300
-        off = np.where(is_fixed == 1, 0.0, np.abs(found - totals) / size)
+    found = SolvedTotals(
+        x, np.zeros((n, ns)), np.zeros((n, ns)), np.zeros(n, np.int64), totals, np.zeros(n, np.int64)
+    )
+    _solve(tables, is_fixed, found)
+    bad = np.flatnonzero(found.status)
+    if bad.size:
+        found.worst[bad] = _furthest_off(tables, is_fixed, found.m[bad], totals[bad])
     if pH is not None:
-        totals[:, h] = found[:, h]
-    return Solution(x, m, lng, status, totals, np.argmax(off, axis=1))
+        totals[:, h] = weighted_sums(found.m, tables.nu[:, h])
+    return found
 
 
-def _solve(tables: SpeciationTables, totals, is_fixed, x, m, lng, status) -> None:
-    """Many fluids in lanes, and what those leave, or few fluids, one by one."""
-    from sim.chemistry.speciation import solve_many  # here: `import sim` must not start the compiler
+def weighted_sums(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """values (n, k) times weights (k,) or (k, j), without BLAS.
 
-    n = status.size
-    left = np.arange(n)
-    start = x
+    For matrices as thin as these a BLAS wakes its threads, which then spin and cost several times what
+    the product does.
+    """
+    result: np.ndarray = np.einsum("nk,k...->n...", values, weights)
+    return result
+
+
+def _furthest_off(
+    tables: SpeciationTables, is_fixed: np.ndarray, m: np.ndarray, totals: np.ndarray
+) -> np.ndarray:
+    with np.errstate(invalid="ignore"):
+        size = weighted_sums(m, np.abs(tables.nu)) + np.abs(totals) + 1e-300
+        off = np.abs(weighted_sums(m, tables.nu) - totals) / size
+    return np.argmax(np.where(is_fixed == 1, 0.0, off), axis=1)
+
+
+def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedTotals) -> None:
+    """Fill in a solution: many fluids in blocks, and what those leave, or few fluids, one by one."""
+    n = found.status.size
+    left, start = np.arange(n), found.x
     if n >= MANY:
-        from sim.chemistry.lanes import layout, solve_blocks
-
-        start = x.copy()
-        work = np.zeros((CHUNKS, layout(tables.lanes)[-1]))
-        solve_blocks(totals, is_fixed, x, m, lng, work, status, *tables.lanes)
-        left = np.flatnonzero(status)
+        start = found.x.copy()
+        _solve_blocks(tables, is_fixed, found)
+        left = np.flatnonzero(found.status)
     if left.size:
-        rows = [np.ascontiguousarray(a[left]) for a in (totals, start, m, lng, status)]
-        work = np.zeros((CHUNKS if left.size >= 64 else 1, tables.work_size))
-        solve_many(rows[0], is_fixed, *rows[1:4], work, rows[4], *tables.arrays)
-        for a, found in zip((x, m, lng, status), rows[1:], strict=True):
-            a[left] = found
+        rest = [np.ascontiguousarray(a[left]) for a in (start, found.m, found.lng, found.status)]
+        _solve_one_by_one(tables, is_fixed, found.totals[left], *rest)
+        for a, new in zip((found.x, found.m, found.lng, found.status), rest, strict=True):
+            a[left] = new
+
+
+def _solve_blocks(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedTotals) -> None:
+    from sim.chemistry.newton.block.solve import solve_blocks  # here: `import sim` must not start numba
+    from sim.simd.blocks import LANES
+    from sim.simd.threads import Pool
+
+    t, n = tables.blocks, found.status.size
+
+    def work(share: int, first: int, last: int) -> None:
+        some = slice(first * LANES, last * LANES)
+        arrays = (found.x[some], found.m[some], found.lng[some], found.status[some])
+        solve_blocks(found.totals[some], is_fixed, *arrays, np.zeros((t.at.end, LANES)), t)
+
+    Pool(SHARE_OF_BLOCKS).run(work, -(-n // LANES))
+
+
+def _solve_one_by_one(
+    tables: SpeciationTables, is_fixed: np.ndarray, totals: np.ndarray, *arrays: np.ndarray
+) -> None:
+    """arrays: x, m, ln gamma and status, filled in."""
+    from sim.chemistry.newton.one.solve import solve_fluids
+    from sim.simd.threads import Pool
+
+    def work(share: int, first: int, last: int) -> None:
+        some = [a[first:last] for a in arrays]
+        scratch = np.zeros(tables.work_size)
+        solve_fluids(totals[first:last], is_fixed, *some, scratch, tables.reactions)
+
+    Pool(SHARE_OF_FLUIDS).run(work, totals.shape[0])
 
 
 def neutralised(
     tables: SpeciationTables, T: np.ndarray, level: np.ndarray, pH_given: bool, k: int
-) -> Solution:
+) -> SolvedTotals:
     """Adjust total k until the fluid is neutral; the charge of a fluid is z . totals exactly."""
     z = tables.component_charge
     T = np.array(T)
     x = None
     for _ in range(60):
         found = solve_totals(tables, T, level if pH_given else None, 1e-3 * level, x)
-        charge = found.totals @ z
+        charge = weighted_sums(found.totals, z)
         T[:, k] -= charge / z[k]
         x = found.x
         if np.any(T[:, k] < 0.0):

@@ -1,20 +1,64 @@
-"""The plain arrays that the speciation kernel reads, for chosen components at one temperature."""
+"""The plain arrays that the Newton kernels read, for chosen components at one temperature."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from sim.chemistry.activity import debye_hueckel
-from sim.chemistry.lane_program import lane_program
+from sim.chemistry.activity import LN10, debye_hueckel
+from sim.chemistry.newton.operation_lists import operation_lists
+from sim.chemistry.newton.records import Blocks, Reactions, work_size
 from sim.errors import ConfigError, listing, nearest, shown
 
 ACTIVITY_MODELS = ("davies", "truesdell-jones")
-LN10 = math.log(10.0)
+
+
+class DissolvedSpecies(Protocol):
+    """What is read of a species."""
+
+    @property
+    def charge(self) -> int: ...
+    @property
+    def ion_size(self) -> float | None: ...  # angstrom
+    @property
+    def b(self) -> float: ...  # kg/mol
+
+
+class DissolvingMineral(Protocol):
+    """What is read of a mineral."""
+
+    @property
+    def nu(self) -> float: ...  # ions per formula unit
+
+
+class OverBasis(NamedTuple):
+    """Species or minerals written over the components: shares, molecules of water, log10 K."""
+
+    names: tuple[str, ...]
+    nu: np.ndarray  # (names, components)
+    water: np.ndarray
+    log_K: np.ndarray
+
+
+class Constants(Protocol):
+    """What the tables are made from: a ConstantsSet."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def components(self) -> tuple[str, ...]: ...
+    @property
+    def water_activity_slope(self) -> float: ...
+    @property
+    def species(self) -> Mapping[str, DissolvedSpecies]: ...
+    @property
+    def minerals(self) -> Mapping[str, DissolvingMineral]: ...
+    def species_over_basis(self, T: float) -> OverBasis: ...
+    def minerals_over_basis(self, T: float) -> OverBasis: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,13 +87,17 @@ class SpeciationTables:
     mineral_water: np.ndarray
     mineral_log_K: np.ndarray
     mineral_ions: np.ndarray
-    arrays: tuple[Any, ...]  # the trailing arguments of speciation.solve, in order
-    work_size: int
+    reactions: Reactions
 
     @cached_property
-    def lanes(self) -> tuple[Any, ...]:
-        """The trailing arguments of the kernels in lanes.py, in order."""
-        return lane_program(self.arrays)
+    def blocks(self) -> Blocks:
+        """What the kernels of a block of fluids read."""
+        return operation_lists(self.reactions)
+
+    @property
+    def work_size(self) -> int:
+        """Length of the work vector of the kernels for one fluid."""
+        return work_size(len(self.components), len(self.reactions.classes))
 
     @property
     def component_charge(self) -> np.ndarray:
@@ -58,7 +106,9 @@ class SpeciationTables:
 
 
 @lru_cache(maxsize=64)
-def speciation_tables(constants: Any, chosen: tuple[str, ...], T: float, activity: str) -> SpeciationTables:
+def speciation_tables(
+    constants: Constants, chosen: tuple[str, ...], T: float, activity: str
+) -> SpeciationTables:
     """Arrays for `constants` (a ConstantsSet) restricted to the components `chosen`; T [K]."""
     if activity not in ACTIVITY_MODELS:
         raise ConfigError(
@@ -76,32 +126,33 @@ def speciation_tables(constants: Any, chosen: tuple[str, ...], T: float, activit
     if "H" not in chosen or len(set(chosen)) != len(chosen):
         raise ConfigError(f"components = {listing(chosen, 12)} must hold H, and each only once.")
 
-    names, nu, water, log_K = constants._over_basis(T)
     column = [constants.components.index(c) for c in chosen]
     others = [k for k in range(len(constants.components)) if k not in column]
-    rows = column + [j for j in range(len(constants.components), len(names)) if not nu[j, others].any()]
-    nu, water, log_K = nu[rows][:, column], water[rows], log_K[rows]
-    names = [names[j] for j in rows]
+
+    def over_chosen(found: OverBasis, rows: list[int]) -> OverBasis:
+        names = tuple(found.names[j] for j in rows)
+        return OverBasis(names, found.nu[rows][:, column], found.water[rows], found.log_K[rows])
+
+    found = constants.species_over_basis(T)
+    formed = [j for j in range(len(constants.components), len(found.names)) if not found.nu[j, others].any()]
+    names, nu, water, log_K = over_chosen(found, column + formed)
     species = [constants.species[n] for n in names]
     A, B = debye_hueckel(T)
     gclass, classes = _gamma_classes(species, activity, A, B)
 
-    found = constants._over_masters(T)
-    solids = [constants._sum(m, found, T) for m in constants.minerals.values()]
-    s_nu, s_water, s_log_K = constants._change_basis(solids, found, 1.0)
-    kept = [i for i in range(len(solids)) if not s_nu[i, others].any()]
-    solid_names = list(constants.minerals)
+    found = constants.minerals_over_basis(T)
+    solids = over_chosen(found, [i for i in range(len(found.names)) if not found.nu[i, others].any()])
 
     h = chosen.index("H")
     host = [_host(row, h) for row in nu]
-    factor_ptr, factor = _factors(nu, water, gclass, len(chosen))
+    factor_first, factor = _factors(nu, water, gclass, len(chosen))
     at = [np.flatnonzero(row) for row in nu]
-    arrays = (
+    reactions = Reactions(
         10.0**log_K,
-        factor_ptr,
+        factor_first.astype(np.uint32),
         factor.astype(np.uint32),
         np.cumsum([0] + [len(i) for i in at]),
-        np.concatenate(at).astype(np.uint32),  # unsigned: no wrap-around test per access
+        np.concatenate(at).astype(np.uint32),
         np.concatenate([row[i] for row, i in zip(nu, at, strict=True)]),
         gclass.astype(np.uint32),
         classes,
@@ -110,7 +161,6 @@ def speciation_tables(constants: Any, chosen: tuple[str, ...], T: float, activit
         h,
         constants.water_activity_slope,
     )
-    n = len(chosen)
     return SpeciationTables(
         constants.name,
         activity,
@@ -118,23 +168,23 @@ def speciation_tables(constants: Any, chosen: tuple[str, ...], T: float, activit
         A,
         B,
         chosen,
-        tuple(names),
+        names,
         np.array([float(s.charge) for s in species]),
         nu,
         water,
         log_K,
-        tuple(solid_names[i] for i in kept),
-        s_nu[kept][:, column],
-        s_water[kept],
-        s_log_K[kept],
-        np.array([constants.minerals[solid_names[i]].nu for i in kept]),
-        arrays,
-        # speciation.work_size, repeated so that reading constants does not import the compiler
-        (2 * n + 2 + 2 * len(classes)) + n * n + 9 * n + 8,
+        solids.names,
+        solids.nu,
+        solids.water,
+        solids.log_K,
+        np.array([constants.minerals[n].nu for n in solids.names]),
+        reactions,
     )
 
 
-def _gamma_classes(species: list[Any], activity: str, A: float, B: float) -> tuple[np.ndarray, np.ndarray]:
+def _gamma_classes(
+    species: list[DissolvedSpecies], activity: str, A: float, B: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Class of each species, and per class z^2, ln10 A z^2, B a (1 for Davies), ln10 b.
 
     ln gamma = -(ln10 A z^2) sqrt(I)/(1 + (B a) sqrt(I)) + (ln10 b) I covers all three models.
@@ -162,12 +212,12 @@ def _host(row: np.ndarray, h: int) -> int:
 
 
 def _factors(nu: np.ndarray, water: np.ndarray, gclass: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Per species, the entries of the kernel's g to multiply: a, 1/a, a_w, 1/a_w, 1/gamma."""
-    ptr, factor = [0], []
+    """Per species, the places in the kernel's g to multiply: a, 1/a, a_w, 1/a_w, 1/gamma."""
+    first, factor = [0], []
     for row, w, c in zip(nu, water, gclass, strict=True):
         for k in np.flatnonzero(row):
             factor += [int(k) if row[k] > 0 else n + int(k)] * abs(int(row[k]))
         factor += [2 * n if w > 0 else 2 * n + 1] * abs(int(w))
         factor.append(2 * n + 2 + int(c))
-        ptr.append(len(factor))
-    return np.array(ptr), np.array(factor)
+        first.append(len(factor))
+    return np.array(first), np.array(factor)

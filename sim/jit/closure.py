@@ -85,6 +85,8 @@ def closure(function: Callable) -> dict[Definition, str]:
         found[module, name] = "\n".join([*map(ast.unparse, clean), _value(module, name)])
         for s in clean:
             waiting += _mentioned(s, file)
+        for s in statements:
+            waiting += _records(s, file)
         for other in _acting(file):
             waiting += [(other.module, n) for n in (*other.defined, "")]
     return found
@@ -132,6 +134,17 @@ def _mentioned(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
         if isinstance(node, ast.Name) and id(node) not in inside:
             if node.id in file.defined or node.id in file.imports:
                 yield file.module, node.id
+
+
+def _records(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
+    """Records (NamedTuples) that stand as types of arguments and of fields: compiled code reads their
+    fields by place."""
+    for node in ast.walk(statement):
+        noted = node.annotation if isinstance(node, ast.arg | ast.AnnAssign) else None
+        for name in (n.id for n in ast.walk(noted or ast.Pass()) if isinstance(n, ast.Name)):
+            value = vars(sys.modules[file.module]).get(name)
+            if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
+                yield file.module, name
 
 
 def _acting(file: SourceFile) -> Iterator[SourceFile]:

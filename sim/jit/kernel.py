@@ -41,10 +41,21 @@ def kernel(function=None, /, **options):
     return lambda f: _compiled(f, function, options)
 
 
+def plain_kernel(function: Callable | None = None, /, **options: Any) -> Any:
+    """`kernel` for functions that allocate nothing: compiled without counting references.
+
+    Records of arrays are counted once per array at every call, which took half the time of small
+    kernels. What such a function returns must not be an array of its own, and its callers outside
+    plain kernels must keep the arrays.
+    """
+    return kernel(function, **options, _nrt=False)
+
+
 def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> Any:
     if getattr(config, "DISABLE_JIT", False):  # for a debugger or coverage: slow, and nothing to keep
         return function
-    kept = options.pop("cache", True)
+    kept = options.get("cache", True)
+    options = {name: value for name, value in options.items() if name != "cache"}
     dispatcher = njit(**OPTIONS | options)(function)
     source_file(function.__module__)  # the text as it is imported: files change under a running process
     if kept:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -37,11 +38,11 @@ class Kernel:
     """A compiled array routine behind a Derived (speciation): the one thing that is no formula.
 
     It works on a block of L cells. function(inputs (i, L), memory (w, L), outputs (o, L),
-    failed (L,), scratch, *tables) sets failed to 1 in lanes without a solution;
-    slopes(inputs, memory, outputs, out (o, i, L), scratch, *tables) gives d(outputs)/d(inputs) there.
+    failed (L,), scratch, tables) sets failed to 1 in lanes without a solution;
+    slopes(inputs, memory, outputs, out (o, i, L), scratch, tables) gives d(outputs)/d(inputs) there.
     module: where the generated source imports both from.
     memory: rows of the warm start kept per block, `initial` their first content.
-    tables(parameters): the arrays of a run. scratch(tables): length of the workspace of one
+    tables(parameters): the arrays and numbers of a run. scratch(tables): length of the workspace of one
     thread.
     """
 
@@ -50,7 +51,7 @@ class Kernel:
     slopes: str
     memory: int
     initial: np.ndarray
-    scratch: Callable[[tuple], int]
+    scratch: Callable[[Any], int]
     tables: Callable[[dict[str, float]], tuple]
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from sim.chemistry import aqueous as water
-from sim.chemistry import aqueous_lanes
+from sim.chemistry import pore_water as water
+from sim.chemistry import pore_water_blocks
 from sim.chemistry.constants_sets import extended_set
+from sim.chemistry.newton.records import leaves
+from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
 from sim.kinetics import acid, growth, inhibition, nucleation, phosphatase, porosity
 from sim.model.collector import SURFACE, VOLUME, Sum
@@ -35,9 +37,9 @@ def speciation(constants: str, phases: Iterable[str], more: Iterable[Solid] = ()
     """
     wanted, own = tuple(phases), tuple(s for s in more if s.solubility)
 
-    def tables(p: dict[str, float]) -> tuple:
+    def tables(p: dict[str, float]) -> PoreWater:
         background = {b: p[f"fluid.{b}"] for b in water.BACKGROUND}
-        return aqueous_lanes.lane_tables(
+        return water.pore_water_tables(
             extended_set(constants, own), p["fluid.temperature"], background, wanted
         )
 
@@ -47,11 +49,11 @@ def speciation(constants: str, phases: Iterable[str], more: Iterable[Solid] = ()
     return Derived("speciation", pore_water(tables), {}, names, tuple(found), tuple(found.values()), labels)
 
 
-def pore_water(tables: Callable[[dict[str, float]], tuple]) -> Kernel:
-    """The kernel of speciation in blocks of cells; tables(parameters): aqueous_lanes.lane_tables."""
+def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
+    """The kernel of speciation in blocks of cells; tables(parameters): what it reads."""
     return Kernel(
-        "sim.chemistry.aqueous_lanes", "aqueous_lanes", "aqueous_slopes_lanes", water.MEMORY,
-        np.full(water.MEMORY, np.nan), aqueous_lanes.scratch_size, tables,
+        "sim.chemistry.pore_water_blocks", "solve_pore_water", "pore_water_slopes", water.MEMORY,
+        np.full(water.MEMORY, np.nan), pore_water_blocks.scratch_size, lambda p: leaves(tables(p)),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.binder.system import System
-from sim.chemistry import aqueous
+from sim.chemistry.pore_water import BACKGROUND, MOVING, acidity_at, pore_water_tables
 from sim.errors import ScenarioError, nearest
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
@@ -32,12 +32,12 @@ class FirstState:
         """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
         values = {k: v for k, v in fluid.items() if k != "pH"}
         if "pH" in fluid and "H" in self.model.mobile:
-            background = {b: parameters.si(f"fluid.{b}") for b in aqueous.BACKGROUND}
-            arguments = aqueous.tables(
+            background = {b: parameters.si(f"fluid.{b}") for b in BACKGROUND}
+            tables = pore_water_tables(
                 self.scenario.constants, parameters.si("fluid.temperature"), background
             )
-            Ca, P, C = (values.get(k, 0.0) for k in ("Ca", "P", "C"))
-            values["H"] = aqueous.acidity_at(fluid["pH"], Ca, P, C, arguments)
+            known = [values.get(k, 0.0) for k in MOVING[:-1]]  # all but H
+            values["H"] = acidity_at(fluid["pH"], known, tables)
         return {k: v for k, v in values.items() if k in self.model.mobile}
 
     def initial(self, system: System) -> np.ndarray:

@@ -9,6 +9,8 @@ Source: the reductions and polynomials of fdlibm (Sun Microsystems, 1993), Taylo
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import llvmlite.ir as ir
 from numba import types
@@ -21,8 +23,11 @@ SHIFT = 6755399441055744.0
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 LOG2_E = 1.4426950408889634
 
+# numba's `intrinsic` as callers see it: without the first argument, which the compiler gives.
+machine_code: Callable[[Callable], Any] = intrinsic
 
-@intrinsic
+
+@machine_code
 def bits(typingctx, x):
     """The 64 bits of a double as an integer."""
 
@@ -32,7 +37,7 @@ def bits(typingctx, x):
     return types.int64(types.float64), generate
 
 
-@intrinsic
+@machine_code
 def from_bits(typingctx, n):
     """The double that has these 64 bits."""
 
@@ -181,5 +186,5 @@ def power(a, b):
     return y
 
 
-# What formulas may call by these names of `math` (and numpy), and what stands for them in lanes.
+# What formulas may call by these names of `math` and numpy; in generated code these here stand for them.
 FUNCTIONS = ("exp", "expm1", "log", "log1p", "log10", "tanh")

@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, register_model
 
-LANES = 8
+WIDTH = 8
 
 
 def operation(build: Callable[..., Any]) -> Callable[..., Any]:
@@ -32,7 +32,7 @@ class Lanes(types.Type):
 
 
 def _vector(scalar):
-    return ir.VectorType(ir.FloatType() if scalar is types.float32 else ir.DoubleType(), LANES)
+    return ir.VectorType(ir.FloatType() if scalar is types.float32 else ir.DoubleType(), WIDTH)
 
 
 @register_model(Lanes)
@@ -50,7 +50,7 @@ def _spread(builder, vector, scalar):
     nothing = ir.Constant(vector, ir.Undefined)
     one = builder.insert_element(nothing, scalar, ir.Constant(ir.IntType(32), 0))
     return builder.shuffle_vector(
-        one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        one, nothing, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), [0] * WIDTH)
     )
 
 
@@ -87,7 +87,7 @@ def zero_lanes(typing, array):
     """8 zeros of the type of `array`."""
 
     def code(context, builder, signature, args):
-        return ir.Constant(_vector(signature.return_type.scalar), [0.0] * LANES)
+        return ir.Constant(_vector(signature.return_type.scalar), [0.0] * WIDTH)
 
     return Lanes(array.dtype)(array), code
 

@@ -88,8 +88,9 @@ def substitute(A, scale, order, K):
 
 
 @kernel(cache=False)
-def mix(out, a, f, b, g, K, c0, c1, c2):
-    """out = a f + b g + c0 K[0] + c1 K[1] + c2 K[2], all (s, LANES)."""
+def mix(out, a, f, b, g, K, c):
+    """out = a f + b g + c[0] K[0] + c[1] K[1] + c[2] K[2], all (s, LANES)."""
+    c0, c1, c2 = c
     for k in range(out.shape[0]):
         o, fk, gk, k0, k1, k2 = out[k], f[k], g[k], K[0, k], K[1, k], K[2, k]
         for lane in range(LANES):

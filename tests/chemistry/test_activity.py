@@ -11,7 +11,7 @@ import pytest
 
 from sim.chemistry import activity
 from sim.chemistry.constants_sets import constants_set
-from sim.chemistry.speciation import log_gamma
+from sim.chemistry.newton.one.balances import log_gamma
 
 A, B = activity.debye_hueckel(310.15)
 
@@ -61,7 +61,7 @@ def test_the_kernel_uses_the_published_formulas(name, model):
             else:
                 expected = activity.truesdell_jones(I, s.charge, A, B, s.ion_size, s.b)
                 slope = activity.truesdell_jones_slope(I, s.charge, A, B, s.ion_size, s.b)
-            mine = log_gamma(I, *tables.arrays[7][tables.arrays[6][j], 1:])
+            mine = log_gamma(I, *tables.reactions.classes[tables.reactions.gamma_class[j], 1:])
             assert np.array(mine) / math.log(10) == pytest.approx([expected, slope], rel=1e-12)
 
 

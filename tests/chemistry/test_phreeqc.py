@@ -11,7 +11,7 @@ from phreeqc_oracle import MINERALS, Live, ours, rows
 from sim.chemistry.batch import equilibrate
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.fluid import speciate
-from sim.chemistry.speciation import log_gamma
+from sim.chemistry.newton.one.balances import log_gamma
 
 TOTAL = {
     "Na": "Na",
@@ -148,7 +148,7 @@ def test_activity_coefficients_agree_with_phreeqc(model):
         # solute.
         assert pytest.approx(float(row["DH_A"]), rel=3e-8) == tables.A
         assert pytest.approx(float(row["DH_B_per_A"]), rel=3e-8) == tables.B
-        gclass, classes = tables.arrays[6], tables.arrays[7]
+        gclass, classes = tables.reactions.gamma_class, tables.reactions.classes
         for c in row:
             if c.startswith("log_gamma["):
                 parameters = classes[gclass[tables.species.index(ours(c[10:-1]))], 1:]

@@ -123,6 +123,7 @@ CASES = {
     "a default argument": ("b.py", "y=1.0", "y=2.0"),
     "an option of the decorator": ("b.py", "@mark(1)", "@mark(2)"),
     "the order of a record": ("c.py", "    u: float\n    v: float", "    v: float\n    u: float"),
+    "a record that is only noted": ("c.py", "    p: float\n    q: float", "    q: float\n    p: float"),
     "a definition in a branch": (
         "c.py",
         "    def kind(x):\n        return x",
@@ -142,9 +143,10 @@ FILES = {
         import pack.c as c
         from pack import b
         from pack.b import GIVEN
+        from pack.c import Outer
         from pack.d import taught
         OWN = 1.0
-        def entry(x):
+        def entry(x, given: Outer = None):
             r = c.Record(x, x)
             return b.callee(x) + GIVEN + c.LIMIT + c.kind(x) + r.u + OWN
     """,
@@ -167,6 +169,11 @@ FILES = {
         class Record(NamedTuple):
             u: float
             v: float
+        class Inner(NamedTuple):
+            p: float
+            q: float
+        class Outer(NamedTuple):
+            inner: Inner
         if BASE:
             def kind(x):
                 return x

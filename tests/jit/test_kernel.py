@@ -6,9 +6,10 @@ import subprocess
 import sys
 import textwrap
 
+import numpy as np
 import pytest
 
-from sim.jit.kernel import kernel
+from sim.jit.kernel import ClosureCache, kernel, plain_kernel
 
 PROGRAM = """
 import sys
@@ -129,3 +130,34 @@ def test_without_jit_a_kernel_is_the_function(monkeypatch):
 
     assert type(same) is type(run)
     assert same("text") == "text"
+
+
+def test_one_decorator_serves_many_functions():
+    """What it is told holds for each of them, not for the first alone."""
+    inner = kernel(cache=False)
+
+    def same(x):
+        return x
+
+    def less(x):
+        return x - 1.0
+
+    assert not any(isinstance(inner(f)._cache, ClosureCache) for f in (same, less))
+
+
+def test_a_plain_kernel_counts_no_references():
+    """The same function otherwise counts those of the array that it takes out of its argument."""
+
+    def first_of(pair, n):
+        total = 0.0
+        for _ in range(n):
+            for array in pair:
+                total += array[0]
+        return total
+
+    pair = (np.ones(3), np.full(3, 2.0))
+    counting, plain = kernel(cache=False)(first_of), plain_kernel(cache=False)(first_of)
+    assert counting(pair, 5) == plain(pair, 5) == 15.0
+    body = {f: next(iter(f.inspect_llvm().values())) for f in (counting, plain)}
+    assert "NRT_incref" in body[counting]
+    assert "NRT_incref" not in body[plain]

@@ -11,7 +11,7 @@ from sim.plotting.sweeps.columns import Column
 MARGIN = 0.04  # of the extent: how far the cells of scattered points reach beyond them
 
 
-class Cells(NamedTuple):
+class CellPolygons(NamedTuple):
     """polygons: corners of the cell of each point, (corners, 2) as drawn
     borders: (point, neighbour, ends of the border between them (2, 2))
     x, y: limits of the plane
@@ -23,7 +23,7 @@ class Cells(NamedTuple):
     y: tuple[float, float]
 
 
-def grid_cells(x: np.ndarray, y: np.ndarray, across: Column, up: Column) -> Cells:
+def grid_cells(x: np.ndarray, y: np.ndarray, across: Column, up: Column) -> CellPolygons:
     """Cells of a grid of levels x and y; point k has level k % x.size of x and k // x.size of y."""
     ex, ey = _edges(x, across), _edges(y, up)
     polygons, borders = [], []
@@ -36,7 +36,7 @@ def grid_cells(x: np.ndarray, y: np.ndarray, across: Column, up: Column) -> Cell
                 borders.append((k, k + 1, np.array([(right, low), (right, top)])))
             if j + 1 < y.size:
                 borders.append((k, k + x.size, np.array([(left, top), (right, top)])))
-    return Cells(polygons, borders, (ex[0], ex[-1]), (ey[0], ey[-1]))
+    return CellPolygons(polygons, borders, (ex[0], ex[-1]), (ey[0], ey[-1]))
 
 
 def _edges(level: np.ndarray, axis: Column) -> np.ndarray:
@@ -47,7 +47,7 @@ def _edges(level: np.ndarray, axis: Column) -> np.ndarray:
     return 10.0**edges if axis.log else edges
 
 
-def nearest_cells(x: np.ndarray, y: np.ndarray, across: Column, up: Column) -> Cells:
+def nearest_cells(x: np.ndarray, y: np.ndarray, across: Column, up: Column) -> CellPolygons:
     """For each point the region that is nearer to it than to any other (Voronoi), within a frame.
 
     Distances are measured on the page: along each axis as a share of its extent, on its scale.
@@ -79,7 +79,7 @@ def nearest_cells(x: np.ndarray, y: np.ndarray, across: Column, up: Column) -> C
         if i < x.size and j < x.size
     ]
     frame = drawn(np.array([(low, low), (high, high)]))
-    return Cells(polygons, borders, tuple(frame[:, 0]), tuple(frame[:, 1]))
+    return CellPolygons(polygons, borders, tuple(frame[:, 0]), tuple(frame[:, 1]))
 
 
 def _share(at: np.ndarray) -> tuple[np.ndarray, tuple[float, float]]:

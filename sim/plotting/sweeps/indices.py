@@ -21,7 +21,7 @@ SOBOL = ("names", "first", "total")
 MORRIS = ("names", "mu_star", "sigma")
 
 
-class Row(NamedTuple):
+class IndexRow(NamedTuple):
     """Bars of one kind: words of the legend, values and the ends of their intervals (2, parameters)."""
 
     words: str
@@ -93,16 +93,16 @@ def _of(result: Any) -> str:
     return f" {'of' if hasattr(result, 'first') else 'on'} {name_of(measure)}"
 
 
-def _row(result: Any, part: str, words: str, tone: str) -> Row:
+def _row(result: Any, part: str, words: str, tone: str) -> IndexRow:
     """Values and intervals: `part`_half (d,) half-widths, or `part`_interval (d,) or (d, 2) ends."""
     values = np.asarray(getattr(result, part), dtype=float)
     given = getattr(result, f"{part}_half", getattr(result, f"{part}_interval", np.zeros(values.shape)))
     interval = np.asarray(given, dtype=float)
     if interval.shape == values.shape:
-        return Row(words, values, np.stack([values - interval, values + interval]), tone)
+        return IndexRow(words, values, np.stack([values - interval, values + interval]), tone)
     if interval.shape != (values.size, 2):
         raise ConfigError(
             f"the interval of {words} has shape {interval.shape}; ({values.size},) half-widths or "
             f"({values.size}, 2) ends are needed."
         )
-    return Row(words, values, interval.T, tone)
+    return IndexRow(words, values, interval.T, tone)

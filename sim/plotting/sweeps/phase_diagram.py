@@ -12,7 +12,7 @@ from sim.plotting.canvas import canvas
 from sim.plotting.colour_scale import colour_bar, colour_scale
 from sim.plotting.sweeps import unfinished
 from sim.plotting.sweeps.axis_scales import log_ticks, scale_axis
-from sim.plotting.sweeps.cells import Cells, grid_cells, nearest_cells
+from sim.plotting.sweeps.cells import CellPolygons, grid_cells, nearest_cells
 from sim.plotting.sweeps.columns import check_table, value_of_measure
 from sim.plotting.sweeps.plane_of_points import PointPlane, plane_of_points
 from sim.plotting.sweeps.point_looks import AsCells, AsMarks
@@ -114,7 +114,7 @@ def _colour_map(name: str, room: bool) -> Colormap:
     return found.with_extremes(bad=found(0.0), under=found(0.0))
 
 
-def _never_border(ax: Axes, seen: PointPlane, shape: Cells) -> None:
+def _never_border(ax: Axes, seen: PointPlane, shape: CellPolygons) -> None:
     """The line between places where it happened and where it never did."""
     from matplotlib.collections import LineCollection
 

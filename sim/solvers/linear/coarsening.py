@@ -13,12 +13,12 @@ import numpy as np
 from numba import prange
 
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import LANES
+from sim.simd.lanes8 import WIDTH
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
 
 
-class Axis(NamedTuple):
+class JoinedAxis(NamedTuple):
     """How n cells of an axis join: first (c+1,), the first fine cell of each coarse one.
 
     ahead (n,): share of the way from centre i to centre i + 1 that lies beyond the centre of the
@@ -39,9 +39,9 @@ class Axis(NamedTuple):
 class Axes(NamedTuple):
     """Of a level, in the order of the grid."""
 
-    first: Axis
-    second: Axis
-    third: Axis
+    first: JoinedAxis
+    second: JoinedAxis
+    third: JoinedAxis
 
 
 class Lines(NamedTuple):
@@ -70,7 +70,7 @@ def shape_of(widths: list[np.ndarray]) -> tuple[int, int, int]:
     return a, b, c
 
 
-def join(width: np.ndarray, pairs: bool) -> Axis:
+def join(width: np.ndarray, pairs: bool) -> JoinedAxis:
     """Join cells of these widths in pairs, or leave them as they are."""
     n, size = width.size, 2 if pairs else 1
     first = np.append(np.arange(0, n, size), n)
@@ -83,7 +83,7 @@ def join(width: np.ndarray, pairs: bool) -> Axis:
     inner = parent[:-1] == parent[1:]
     step = np.diff(centre)
     ahead[:-1][inner] = ((centre[1:] - coarse[parent[1:]]) / step)[inner]
-    return Axis(first, ahead, parent, other, side, np.diff(edge[first]))
+    return JoinedAxis(first, ahead, parent, other, side, np.diff(edge[first]))
 
 
 def hierarchy(width: list[np.ndarray]) -> list[Axes]:
@@ -103,7 +103,7 @@ def join_along(K, axis, turned, ahead, K_out):
 
     Lines in series, then side by side, give less than the truth; sections side by side, then in
     series, give more. Their geometric mean is exact in layers of either direction, and prefers none.
-    turned: the axis and the two others; ahead: of the axis (see Axis)
+    turned: the axis and the two others; ahead: of the axis (see JoinedAxis)
     """
     m = K.shape[2]
     n, n_a, n_b = turned.counts
@@ -183,7 +183,7 @@ def interpolation_weights(K, loss, axis, lines, along, start, W):
                         w /= w + k * (k2 + rest * k1)
                 if not w >= 0.0:  # cut off from both
                     w = 0.0
-                W[LANES * (start + cell) + s] = w
+                W[WIDTH * (start + cell) + s] = w
 
 
 @kernel(parallel=True)

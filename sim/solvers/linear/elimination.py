@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.binder.elimination_order import RowOperations
 from sim.jit.kernel import kernel
 from sim.simd.blocks import LANES
 
@@ -101,7 +102,7 @@ def factor(first, last, R, gamma, order, A, rest):
 
 
 @kernel(nogil=True)
-def reduce(first, last, r, forward, units, A, W, z, b):
+def reduce(first, last, r, forward: RowOperations, units: Units, A, W, z, b):
     """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales; z keeps the
     rest."""
     ri, rk, rf = forward.row, forward.by, forward.entry

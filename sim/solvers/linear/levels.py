@@ -12,7 +12,7 @@ import numpy as np
 from numba import prange
 
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import LANES, add_multiple, load_lanes, store_lanes, zero_lanes
+from sim.simd.lanes8 import WIDTH, add_multiple, load_lanes, store_lanes, zero_lanes
 
 ROUNDING = 64 * float(np.finfo(float).eps)
 
@@ -83,15 +83,15 @@ def fill_level(t, level, local, K, loss, scale, bad, work):
             c = row * n2 + k
             for i in range(m):
                 out = loss[c, i] + K[c, dim - 1, i] + K[c, dim - 2, i]
-                flat_K[LANES * (at + c) + i] = K[c, dim - 1, i] * unit
-                flat_K[LANES * (total + at + c) + i] = K[c, dim - 2, i] * unit
+                flat_K[WIDTH * (at + c) + i] = K[c, dim - 1, i] * unit
+                flat_K[WIDTH * (total + at + c) + i] = K[c, dim - 2, i] * unit
                 if k > 0:
                     out += K[c - 1, dim - 1, i]
                 if row % n1 > 0:
                     out += K[c - n2, dim - 2, i]
                 if dim == 3:
                     out += K[c, 0, i]
-                    flat_K[LANES * (2 * total + at + c) + i] = K[c, 0, i] * unit
+                    flat_K[WIDTH * (2 * total + at + c) + i] = K[c, 0, i] * unit
                     if row >= n1:
                         out += K[c - n1 * n2, 0, i]
                 a[128 + i] = 0.0
@@ -103,6 +103,6 @@ def fill_level(t, level, local, K, loss, scale, bad, work):
             if invert_transposed(a, m) != 0:
                 bad[row] = 1
             for j in range(m):
-                start = LANES * (m * (at + c) + j)
+                start = WIDTH * (m * (at + c) + j)
                 for i in range(m):
                     inverse[start + i] = a[64 + 8 * j + i]

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.errors import SolverError
-from sim.simd.lanes8 import LANES
+from sim.simd.lanes8 import WIDTH
 from sim.solvers.linear.coarsening import (
     Lines,
     Turned,
@@ -51,8 +51,8 @@ class Multigrid:
         flat = flat_geometries()
         if grid.kind not in flat:
             raise SolverError(f"multigrid needs a Cartesian grid ({', '.join(flat)}), not a {grid.kind}.")
-        if not 1 <= n_mobile <= LANES:
-            raise SolverError(f"multigrid takes 1 to {LANES} mobile species, not {n_mobile}.")
+        if not 1 <= n_mobile <= WIDTH:
+            raise SolverError(f"multigrid takes 1 to {WIDTH} mobile species, not {n_mobile}.")
         if np.dtype(precision) not in (np.float32, np.float64):
             raise SolverError(f"the precision of multigrid is float32 or float64, not {precision!r}.")
         self.grid, self.m, self.trouble = grid, n_mobile, "no matrix has been given yet."
@@ -83,11 +83,11 @@ class Multigrid:
         lines = {k: np.concatenate(v) if v else np.zeros(0, np.int64) for k, v in parts.items()}
         return Levels(
             m=self.m, dim=self.dim, total=total, levels=levels, **lines,
-            inverse=np.zeros(total * LANES * self.m, precision),
-            K=np.zeros(total * LANES * self.dim, precision),
-            W=np.zeros(total * LANES * self.dim, precision),
-            b=np.zeros(total * LANES, precision),
-            x=np.zeros(total * LANES, precision),
+            inverse=np.zeros(total * WIDTH * self.m, precision),
+            K=np.zeros(total * WIDTH * self.dim, precision),
+            W=np.zeros(total * WIDTH * self.dim, precision),
+            b=np.zeros(total * WIDTH, precision),
+            x=np.zeros(total * WIDTH, precision),
         )  # fmt: skip
 
     def update(self, matrix: BetweenCells) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sim.jit.kernel import kernel
 from sim.simd.lanes8 import (
-    LANES,
+    WIDTH,
     add_lanes,
     add_multiple,
     add_product,
@@ -21,25 +21,25 @@ from sim.simd.lanes8 import (
 @kernel
 def apply_inverse(inverse, x, c, m):
     """x = inverse x in cell c."""
-    i, j = LANES * m * c, LANES * c
+    i, j = WIDTH * m * c, WIDTH * c
     s = zero_lanes(x)
     for k in range(m):
-        s = add_multiple(s, load_lanes(inverse, i + LANES * k), x[np.uint64(j + k)])
+        s = add_multiple(s, load_lanes(inverse, i + WIDTH * k), x[np.uint64(j + k)])
     store_lanes(x, j, s)
 
 
 @kernel
 def inflow(s, c, K, x, n1, n2, dim, total):
     """s + what the neighbours of cell c give to it: sum of K x. K is 0 across the edge of the grid."""
-    s = add_product(s, load_lanes(K, LANES * c), load_lanes(x, LANES * (c + 1)))
-    s = add_product(s, load_lanes(K, LANES * (c - 1)), load_lanes(x, LANES * (c - 1)))
+    s = add_product(s, load_lanes(K, WIDTH * c), load_lanes(x, WIDTH * (c + 1)))
+    s = add_product(s, load_lanes(K, WIDTH * (c - 1)), load_lanes(x, WIDTH * (c - 1)))
     d = c + total
-    s = add_product(s, load_lanes(K, LANES * d), load_lanes(x, LANES * (c + n2)))
-    s = add_product(s, load_lanes(K, LANES * (d - n2)), load_lanes(x, LANES * (c - n2)))
+    s = add_product(s, load_lanes(K, WIDTH * d), load_lanes(x, WIDTH * (c + n2)))
+    s = add_product(s, load_lanes(K, WIDTH * (d - n2)), load_lanes(x, WIDTH * (c - n2)))
     if dim == 3:
         d += total
-        s = add_product(s, load_lanes(K, LANES * d), load_lanes(x, LANES * (c + n1 * n2)))
-        s = add_product(s, load_lanes(K, LANES * (d - n1 * n2)), load_lanes(x, LANES * (c - n1 * n2)))
+        s = add_product(s, load_lanes(K, WIDTH * d), load_lanes(x, WIDTH * (c + n1 * n2)))
+        s = add_product(s, load_lanes(K, WIDTH * (d - n1 * n2)), load_lanes(x, WIDTH * (c - n1 * n2)))
     return s
 
 
@@ -50,10 +50,10 @@ def relax_row(t, row, level, colour, from_zero):
     m, dim, total, inverse, K, b, x = t.m, t.dim, t.total, t.inverse, t.K, t.b, t.x
     for k in range((colour + row // n1 + row % n1) & 1, n2, 2):
         c = at + row * n2 + k
-        s = load_lanes(b, LANES * c)
+        s = load_lanes(b, WIDTH * c)
         if not from_zero:
             s = inflow(s, c, K, x, n1, n2, dim, total)
-        store_lanes(x, LANES * c, s)
+        store_lanes(x, WIDTH * c, s)
         apply_inverse(inverse, x, c, m)
 
 
@@ -75,16 +75,16 @@ def restrict_row(t, row, level):
                 for i2 in range(first[f2 + k], first[f2 + k + 1]):
                     if (i0 + i1 + i2) & 1 == 0:
                         s = inflow(s, at + (i0 * n1 + i1) * n2 + i2, K, x, n1, n2, dim, total)
-        store_lanes(b, LANES * (coarse + row * c2 + k), s)
+        store_lanes(b, WIDTH * (coarse + row * c2 + k), s)
 
 
 @kernel
 def between(x, p, q, w):
     """x[p] (1 - w) + x[q] w; with p = q the outside, where x vanishes, stands for q."""
-    a = load_lanes(x, LANES * p)
+    a = load_lanes(x, WIDTH * p)
     if p == q:
         return subtract_product(a, w, a)
-    return add_product(subtract_product(a, w, a), w, load_lanes(x, LANES * q))
+    return add_product(subtract_product(a, w, a), w, load_lanes(x, WIDTH * q))
 
 
 @kernel
@@ -104,13 +104,13 @@ def prolong_row(t, row, level):
     for k in range((row // n1 + row % n1) & 1, n2, 2):
         c = at + row * n2 + k
         p, q = parent[i2 + k], other[i2 + k]
-        w, w1 = load_lanes(W, LANES * c), load_lanes(W, LANES * (c + total))
+        w, w1 = load_lanes(W, WIDTH * c), load_lanes(W, WIDTH * (c + total))
         s = between(x, pp + p, pp + q, w)
         s = subtract_product(s, w1, s)
         if pq != pp:
             s = add_product(s, w1, between(x, pq + p, pq + q, w))
         if dim == 3:
-            w0 = load_lanes(W, LANES * (c + 2 * total))
+            w0 = load_lanes(W, WIDTH * (c + 2 * total))
             s = subtract_product(s, w0, s)
             if qp != pp:
                 u = between(x, qp + p, qp + q, w)
@@ -118,7 +118,7 @@ def prolong_row(t, row, level):
                 if qq != qp:
                     u = add_product(u, w1, between(x, qq + p, qq + q, w))
                 s = add_product(s, w0, u)
-        store_lanes(x, LANES * c, add_lanes(load_lanes(x, LANES * c), s))
+        store_lanes(x, WIDTH * c, add_lanes(load_lanes(x, WIDTH * c), s))
 
 
 @kernel
@@ -128,6 +128,6 @@ def copy_row(t, row, pack, v, factor):
     for c in range(row * n2, (row + 1) * n2):
         for k in range(m):
             if pack:
-                b[LANES * (at + c) + k] = v[c * m + k] * factor
+                b[WIDTH * (at + c) + k] = v[c * m + k] * factor
             else:
-                v[c * m + k] = x[LANES * (at + c) + k] * factor
+                v[c * m + k] = x[WIDTH * (at + c) + k] * factor

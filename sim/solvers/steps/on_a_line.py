@@ -80,15 +80,15 @@ class Line(NamedTuple):
 
 
 @structref.register
-class Reference(types.StructRef):
+class LineReference(types.StructRef):
     """A Line as compiled code hands it on: by reference, its arrays would fill a thousand registers."""
 
 
 class ByReference:
-    """ByReference(*line) in compiled code: the Line behind a Reference."""
+    """ByReference(*line) in compiled code: the Line behind a LineReference."""
 
 
-structref.define_constructor(ByReference, Reference, list(Line._fields))
+structref.define_constructor(ByReference, LineReference, list(Line._fields))
 
 
 def line_state(task: Task, record: Recorder) -> Line:

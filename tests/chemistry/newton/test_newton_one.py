@@ -1,4 +1,4 @@
-"""The kernel: balances, cold starts, order, derivatives, bad input, a slow reference."""
+"""The kernel for one fluid: balances, cold starts, order, derivatives, bad input, a slow reference."""
 
 # ruff: noqa: E741  -- I is the ionic strength
 
@@ -13,16 +13,12 @@ from scipy.optimize import brentq
 from sim.chemistry import activity
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.many import solve_totals
-from sim.chemistry.speciation import (
-    BAD_INPUT,
-    border,
-    evaluate,
-    factorise,
-    residual,
-    sensitivities,
-    solve,
-    work_size,
-)
+from sim.chemistry.newton.one.balances import evaluate_balances, largest_imbalance
+from sim.chemistry.newton.one.factors import factorise, newton_step
+from sim.chemistry.newton.one.sensitivities import sensitivities
+from sim.chemistry.newton.one.solve import solve_fluid
+from sim.chemistry.newton.one.work_space import Work, pieces_of
+from sim.chemistry.newton.records import BAD_INPUT, work_size
 
 LN10 = math.log(10)
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
@@ -39,7 +35,9 @@ def run(tables, totals, x=None, pH=None):
         is_fixed[tables.components.index("H")] = 1
         x[tables.components.index("H")] = -LN10 * pH
     m, lng, work = np.zeros(ns), np.zeros(ns), np.zeros(tables.work_size)
-    status, iterations, _, _ = solve(np.array(totals, dtype=float), is_fixed, x, m, lng, work, *tables.arrays)
+    status, iterations, _, _ = solve_fluid(
+        np.array(totals, dtype=float), is_fixed, x, m, lng, work, tables.reactions
+    )
     return status, iterations, x, m, lng
 
 
@@ -86,19 +84,18 @@ def test_newton_is_quadratic_with_activity_coefficients_inside():
     """
     _, _, x, m, _ = run(TABLES, PLASMA)
     nc, ns = len(COMPONENTS), m.size
-    K, fp, fi, p, comp, nu, gclass, classes, water, _, _, slope_w = TABLES.arrays
-    x = x + 0.05 * np.cos(np.arange(nc + 2)) * np.r_[np.ones(nc), x[nc], x[nc + 1]]
-    g, slope = np.zeros(2 * nc + 2 + len(classes)), np.zeros(len(classes))
-    A, dead = np.zeros(nc * nc), np.zeros(nc)
-    F, S, b, e, c, s, y = (np.zeros(nc) for _ in range(7))
+    t, x = TABLES.reactions, x + 0.05 * np.cos(np.arange(nc + 2)) * np.r_[np.ones(nc), x[nc], x[nc + 1]]
+    classes = len(t.classes)
+    sizes = [2 * nc + 2 + classes, classes, nc * nc] + [nc] * 8 + [nc + 2]
+    pieces = Work(*(np.zeros(n) for n in sizes))
     m = np.zeros(ns)
     seen = []
     for _ in range(4):
-        sum_m, I = evaluate(x, PLASMA, dead, m, F, S, g, slope, K, fp, fi, p, comp, nu, gclass, classes)
-        seen.append(residual(F, S, dead, x, sum_m, I, slope_w))
-        corner = factorise(m, dead, A, b, e, c, s, slope, p, comp, nu, gclass, classes, water)
-        dI, dL = border(A, F, b, e, c, s, y, corner, x, sum_m, I, slope_w)
-        x[:nc] += y
+        sum_m, I = evaluate_balances(x, PLASMA, m, pieces, t)
+        seen.append(largest_imbalance(x, sum_m, I, pieces, t))
+        corner = factorise(m, pieces, t)
+        dI, dL = newton_step(x, sum_m, I, corner, pieces, t)
+        x[:nc] += pieces.y
         x[nc] += dI
         x[nc + 1] += dL
     assert 1e-3 < seen[0] < 0.2
@@ -122,7 +119,7 @@ def test_sensitivities_are_the_derivatives():
     _, _, x, m, _ = run(TABLES, PLASMA)
     nc = len(COMPONENTS)
     out, work = np.zeros((nc + 2, nc)), np.zeros(TABLES.work_size)
-    sensitivities(PLASMA, np.zeros(nc, np.uint8), x, m, out, work, *TABLES.arrays)
+    sensitivities(PLASMA, np.zeros(nc, np.uint8), x, m, out, work, TABLES.reactions)
     for k in range(nc):
         h = 1e-4 * PLASMA[k]
         up, down = PLASMA.copy(), PLASMA.copy()
@@ -139,15 +136,21 @@ def test_sensitivities_skip_fixed_and_absent_components():
     nc = len(COMPONENTS)
     is_fixed = np.array([c == "H" for c in COMPONENTS], dtype=np.uint8)
     out, work = np.ones((nc + 2, nc)), np.zeros(TABLES.work_size)
-    sensitivities(totals, is_fixed, x, m, out, work, *TABLES.arrays)
+    sensitivities(totals, is_fixed, x, m, out, work, TABLES.reactions)
     assert status == 0
     assert np.isfinite(out).all()
     assert not out[:, COMPONENTS.index("H")].any() and not out[:, COMPONENTS.index("Mg")].any()
     assert not out[COMPONENTS.index("H")].any()  # its activity is held
 
 
-def test_work_size_is_the_one_the_tables_promise():
-    assert TABLES.work_size == work_size(len(COMPONENTS), len(TABLES.arrays[7]))
+def test_the_pieces_of_the_work_vector_fill_it():
+    """Each of its own length, one after the other, up to the last number."""
+    r, nc = TABLES.reactions, len(COMPONENTS)
+    work = np.arange(float(work_size(nc, len(r.classes))))
+    pieces = pieces_of.py_func(work, nc, r)
+    assert TABLES.work_size == work.size
+    np.testing.assert_array_equal(np.concatenate(pieces), work)
+    assert [p.size for p in pieces[3:]] == [nc] * 8 + [nc + 2]
 
 
 @pytest.mark.parametrize("total", [-1e-12, math.nan, math.inf, 1e9])

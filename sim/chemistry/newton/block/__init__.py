@@ -1,0 +1,1 @@
+"""The Newton kernel for LANES fluids at once, in rows."""

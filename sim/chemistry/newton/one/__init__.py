@@ -1,0 +1,1 @@
+"""The Newton kernel for one fluid; safe from any start."""

@@ -1,0 +1,122 @@
+"""The pore water of a cell: what is transported, what kinetics ask for, and the tables between them.
+
+Totals of Ca, P, C and acidity H change in a simulation; Mg, Na, K and Cl are uniform backgrounds.
+The kernels that generated code calls are in `pore_water_blocks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.chemistry.activity import LN10, water_density
+from sim.chemistry.constants_sets import ConstantsSet, constants_set
+from sim.chemistry.formula import basis
+from sim.chemistry.newton.records import OK, Blocks, work_size
+from sim.chemistry.solids import solids, solids_by_phase
+from sim.errors import SpeciationError
+
+MOVING = tuple(name for name, component in basis().items() if component.tissue == "transported")  # H last
+BACKGROUND = tuple(name for name, component in basis().items() if component.tissue == "background")
+COMPONENTS = (*MOVING, *BACKGROUND)
+TRANSPORTED = len(MOVING)
+PHASES = tuple(solids_by_phase(solids()))  # solids whose saturation is computed unless told otherwise
+MEMORY = len(COMPONENTS) + 2
+WATER_OUTPUTS = {
+    "pH": "1", "ionic_strength": "mol kg-1", "Ca_free": "mol m-3", "P_free": "mol m-3", "C_free": "mol m-3",
+    "Mg_free": "mol m-3", "a_Ca": "1", "a_PO4": "1",
+}  # fmt: skip
+
+CA, P, C, H = range(TRANSPORTED)  # places among COMPONENTS
+
+# A set of constants without a solid: its ln Omega is -1000, and the solid never forms.
+NEVER = 1000.0
+
+
+def outputs_of(phases: Sequence[str] = PHASES) -> dict[str, str]:
+    """{name: unit} of what the kernels compute, in order."""
+    return WATER_OUTPUTS | {f"ln_omega_{m}": "1" for m in phases}
+
+
+class Minerals(NamedTuple):
+    """Dissolution of the phases over the components."""
+
+    nu: np.ndarray  # (phases, components)
+    water: np.ndarray
+    ln_K: np.ndarray
+
+
+class Reported(NamedTuple):
+    """Species that make up the outputs."""
+
+    free_P: np.ndarray  # all species of P and H alone
+    free_C: np.ndarray
+    PO4: int
+    Mg: int
+
+
+class PoreWater(NamedTuple):
+    """What the kernels read of the pore water of a run; it holds no scratch, and threads may share it."""
+
+    density: float  # of water, kg/m3
+    total: np.ndarray  # (components,) mol/kgw, those of the background
+    is_fixed: np.ndarray
+    minerals: Minerals
+    reported: Reported
+    blocks: Blocks
+
+
+def pore_water_tables(
+    constants: str | ConstantsSet,
+    temperature: float,
+    background: dict[str, float],
+    phases: Sequence[str] = PHASES,
+) -> PoreWater:
+    """Tables of the kernels: temperature [K], totals of the background [mol m-3], solids whose saturation
+    is computed."""
+    chosen = constants_set(constants) if isinstance(constants, str) else constants
+    t = chosen.tables(COMPONENTS, temperature)
+    nu = np.zeros((len(phases), len(COMPONENTS)))
+    water, ln_K = np.zeros(len(phases)), np.full(len(phases), NEVER)
+    for i, mineral in enumerate(phases):
+        if mineral in t.minerals:
+            k = t.minerals.index(mineral)
+            nu[i], water[i] = t.mineral_nu[k], t.mineral_water[k]
+            ln_K[i] = t.mineral_log_K[k] * LN10
+    density = water_density(temperature)
+    total = np.array([0.0] * TRANSPORTED + [background[b] / density for b in BACKGROUND])
+    free_P, free_C = (_species_of(t.nu != 0, (k, H)) for k in (P, C))
+    reported = Reported(free_P, free_C, t.species.index("PO4"), t.species.index("Mg"))
+    is_fixed = np.zeros(len(COMPONENTS), np.uint8)
+    return PoreWater(density, total, is_fixed, Minerals(nu, water, ln_K), reported, t.blocks)
+
+
+def _species_of(holds: np.ndarray, components: tuple[int, int]) -> np.ndarray:
+    """Species that hold the first of two components, and none beside the two."""
+    others = [k for k in range(holds.shape[1]) if k not in components]
+    return np.flatnonzero(holds[:, components[0]] & ~holds[:, others].any(axis=1))
+
+
+def acidity_at(pH: float, totals: Sequence[float], tables: PoreWater) -> float:
+    """Acidity H [mol m-3] that gives this pH with totals of Ca, P and C [mol m-3]."""
+    from sim.chemistry.newton.one.solve import solve_fluid  # here: names and units need no compiler
+
+    r = tables.blocks.reactions
+    total, is_fixed = tables.total.copy(), tables.is_fixed.copy()
+    total[:H] = np.array(totals) / tables.density
+    is_fixed[H] = 1
+    x = np.full(MEMORY, np.nan)
+    x[H] = -pH * LN10
+    m, lng = np.zeros(r.K.size), np.zeros(r.K.size)
+    work = np.zeros(work_size(len(COMPONENTS), len(r.classes)))
+    if solve_fluid(total, is_fixed, x, m, lng, work, r)[0] != OK:
+        given = ", ".join(f"{name} = {v:g}" for name, v in zip(COMPONENTS, totals, strict=False))
+        raise SpeciationError(f"no equilibrium was found for {given} mM at pH {pH:g}.")
+    acidity = 0.0
+    for j in range(m.size):
+        for i in range(r.first[j], r.first[j + 1]):
+            if r.component[i] == H:
+                acidity += r.nu[i] * m[j]
+    return float(acidity * tables.density)
