@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 
-# name -> module; imported when first asked for, so that `import sim` costs nothing
+# name -> module; imported when first asked for, so that `import sim` imports nothing slow
 _PUBLIC = {
     "Derived": "sim.model.process",
     "Intervention": "sim.experiment.intervention",

@@ -161,7 +161,7 @@ def py_pde(n: int, limit: float, quick: bool) -> Iterator[tuple[dict, np.ndarray
         row["compile"] = time.perf_counter() - began
         before = solver.info["steps"]
         state, t, began, cpu = start.copy(), 0.0, time.perf_counter(), time.process_time()
-        pieces = 1 if step is None else 16  # so that it can be stopped; costs nothing
+        pieces = 1 if step is None else 16  # so that it can be stopped; each takes no longer
         for k in range(pieces):
             stepper(state, t, problem.END * (k + 1) / pieces)
             t = problem.END * (k + 1) / pieces

@@ -270,7 +270,7 @@ def test_points_that_grow_dear_are_handed_in_before_their_chunk_ends(tmp_path, m
     assert runs == [0, 1, 2, 3, 4]
 
 
-def test_last_words_of_an_earlier_sweep_are_not_believed(tmp_path):
+def test_what_a_worker_of_an_earlier_sweep_left_is_not_believed(tmp_path):
     """Its worker ended itself under a shorter time-out, and its driver was killed."""
     job = Job(base(), {}, times=5, folder=str(tmp_path), keep="none")
     point = points_of(job, design(2))[0]

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sim.sweeps.sweep_table import SweepTable
 
-SIGNS = ("o", "s", "D", "^", "v", "P")
+MARKERS = ("o", "s", "D", "^", "v", "P")
 BLUE = "#2F6F9F"
 OUTSIDE = (1.03, 1.075)  # of the axes: rows for points that never did, and for those that failed
 
@@ -83,7 +83,7 @@ def _inside(
         for k, word in enumerate(shade.words):
             here = done & (shade.values == k)
             dots = ax.scatter(
-                x[here], y[here], color=dark_to_light(k, len(shade.words)), marker=SIGNS[k % len(SIGNS)],
+                x[here], y[here], color=dark_to_light(k, len(shade.words)), marker=MARKERS[k % len(MARKERS)],
                 label=f"{shade.name} = {word}", **look,
             )  # fmt: skip
             handles.append(dots)
