@@ -44,10 +44,10 @@ def coefficients() -> dict[str, object]:
 
 REACT = '''
 @kernel(cache=False)
-def rates_at(t, z, cells, b, stoichiometry, work, failed, f):
-    W = work.rows.reshape((<ROWS>, <LANES>))
+def rates_at(t, z, V, p, memory, stoichiometry, failed, f<EXTRA>):
+    W = V.reshape((<ROWS>, <LANES>))
     copy(z, 0, z.shape[0], W, 0)
-    laws(work.rows, cells.parameters, t, cells.memory[b], failed, work.kernels)
+    laws(V, p, t, memory, failed<EXTRA>)
     net(W, <RATE_ROWS>, stoichiometry, f)
 
 
@@ -59,14 +59,15 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
     sim.binder.records."""
     n_s, rate_entries = y.shape[1], operations.process.size
     guess, count, rtol, p = control.guess, control.counts, control.rtol, cells.parameters
-    failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
+    V, D, G, memory = work.rows, work.D, work.G, cells.memory
+<SPACES>    failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
     R, A = np.zeros((rate_entries, <LANES>)), np.zeros((order.n_entries, <LANES>))
     u, z, f0, ft, f, floor = (np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)),
                               np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)))
     STAGES_BEFORE, BEFORE, FRESH = <STAGES_BEFORE>, <BEFORE>, <FRESH>
     ALPHA, TIME_SHARE = <ALPHA>, <TIME_SHARE>
     K, sums = np.zeros((<STAGES>, n_s, <LANES>)), np.zeros(<LANES>)
-    W = work.rows.reshape((<ROWS>, <LANES>))
+    W = V.reshape((<ROWS>, <LANES>))
     for b in range(first, last):
         i = b * <LANES>
         load(y, i, u, 0)
@@ -80,20 +81,20 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
             dt = t1 - t if final else h
             if fresh:
                 failed[:] = 0.0
-                rates_at(t, u, cells, b, stoichiometry, work, failed, f0)
+                rates_at(t, u, V, p, memory[b], stoichiometry, failed, f0<EXTRA>)
                 count[b, 2] += 1
                 unsolved = 0
                 for lane in range(min(<LANES>, y.shape[0] - i)):
                     if failed[lane] != 0.0:
                         cells.failures[b] += 1
                         unsolved += 1
-                slopes(work.rows, p, t, cells.memory[b], operations, work.D, kept, base, work.kernels)
-                chain(operations.chain, work.D, work.G)
-                copy(work.G, operations.first, rate_entries, R, 0)
+                slopes(V, p, t, memory[b], operations, D, kept, base<EXTRA>)
+                chain(operations.chain, D, G)
+                copy(G, operations.first, rate_entries, R, 0)
                 fresh = False
             K[:] = 0.0
             if control.timed:
-                rates_at(t + 1e-5 * dt, u, cells, b, stoichiometry, work, failed, ft)
+                rates_at(t + 1e-5 * dt, u, V, p, memory[b], stoichiometry, failed, ft<EXTRA>)
                 count[b, 2] += 1
                 mix(ft, 1e5 / dt, ft, -1e5 / dt, f0, K, 0.0, 0.0, 0.0)
             g = <GAMMA> * dt
@@ -104,7 +105,7 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
                 if FRESH[stage]:
                     a = STAGES_BEFORE[stage]
                     mix(z, 1.0, u, 0.0, f0, K, a[0], a[1], a[2])
-                    rates_at(t + ALPHA[stage] * dt, z, cells, b, stoichiometry, work, failed, f)
+                    rates_at(t + ALPHA[stage] * dt, z, V, p, memory[b], stoichiometry, failed, f<EXTRA>)
                     count[b, 2] += 1
                 share, before = TIME_SHARE[stage], BEFORE[stage]
                 mix(K[stage], g, f, share * g * dt, ft, K, before[0], before[1], before[2])
@@ -134,7 +135,7 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
                 if not h > 1e-13 * (t1 - t0):
                     count[b, 3] = 1
                     break
-        rates_at(t, u, cells, b, stoichiometry, work, failed, f)
+        rates_at(t, u, V, p, memory[b], stoichiometry, failed, f<EXTRA>)
         count[b, 2] += 1
         store(W, 0, i, y)
         store(W, <PORE>, i, cells.c)

@@ -39,9 +39,16 @@ def write(model: Model, entry: str = "blocks") -> str:
         imports.append(f"from sim.simd.reaction_blocks import {', '.join(REACTION_KERNELS)}")
     for i, k in enumerate(kernels):
         imports.append(f"from {k.module} import {k.function} as kernel_{i}, {k.slopes} as slopes_{i}")
+    # What kernels work in is taken out of the records once: in the loop each field would be counted again.
+    extra = "".join(f", scratch_{i}, tables_{i}" for i in range(len(kernels)))
+    spaces = "".join(
+        f"    scratch_{i}, tables_{i} = work.kernels[{i}].scratch, work.kernels[{i}].tables\n"
+        for i in range(len(kernels))
+    )
     text = "\n".join([*imports, "", "", *formulas.parts, "", *loops, ""])
-    text += _dispatch(layout) + _laws(layout) + _slopes(layout)
+    text += _dispatch(layout) + _laws(layout, extra) + _slopes(layout, extra)
     numbers: dict[str, object] = {
+        "EXTRA": extra, "SPACES": spaces,
         "LANES": LANES, "ROWS": layout.rows, "FIELDS": layout.fields, "PORE": layout.c,
         "POROSITY": layout.row[POROSITY], "DERIVED": layout.derived, "RATE_ROWS": layout.rates,
         "WIDEST": max((s.count for s in layout.statements), default=1), "RATES": RATES, "SHOW": SHOW,
@@ -90,14 +97,14 @@ def _views(i: int, s: Statement) -> str:
 
 
 def _space(i: int) -> str:
-    return f"kernels[{i}].scratch, kernels[{i}].tables"
+    return f"scratch_{i}, tables_{i}"
 
 
-def _laws(layout: Layout) -> str:
+def _laws(layout: Layout, extra: str) -> str:
     """All statements in order; failed counts the lanes in which a kernel found no solution."""
     memory = _memory(layout)
     lines = [
-        "def laws(V, p, t, memory, failed, kernels):",
+        f"def laws(V, p, t, memory, failed{extra}):",
         f"    W = V.reshape(({layout.rows}, {LANES}))",
         *memory,
     ]
@@ -136,10 +143,10 @@ def _memory(layout: Layout) -> list[str]:
     return lines
 
 
-def _slopes(layout: Layout) -> str:
+def _slopes(layout: Layout, extra: str) -> str:
     """Partial derivatives into D at a point where the laws have been evaluated."""
     lines = [
-        "def slopes(V, p, t, memory, operations, D, kept, base, kernels):",
+        f"def slopes(V, p, t, memory, operations, D, kept, base{extra}):",
         f"    W = V.reshape(({layout.rows}, {LANES}))",
         *_memory(layout),
         "    by = operations.partial",
@@ -172,17 +179,17 @@ def blocks(mode, first, last, t, y, cells, stoichiometry, operations, out, work)
     <RATES>: dy (n, s); <SHOW>: derived quantities (n, o) and rates (n, q); <SLOPES>: derivatives of rates
     by amounts (blocks, entries, lanes). The records are those of sim.binder.records."""
     failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
-    V, p, kernels = work.rows, cells.parameters, work.kernels
-    W = V.reshape((<ROWS>, <LANES>))
+    V, p, fields, memory, failures = work.rows, cells.parameters, cells.fields, cells.memory, cells.failures
+<SPACES>    W, D, G = V.reshape((<ROWS>, <LANES>)), work.D, work.G
     for b in range(first, last):
         i = b * <LANES>
         load(y, i, W, 0)
-        load(cells.fields, i, W, <FIELDS>)
+        load(fields, i, W, <FIELDS>)
         failed[:] = 0.0
-        laws(V, p, t, cells.memory[b], failed, kernels)
+        laws(V, p, t, memory[b], failed<EXTRA>)
         for lane in range(min(<LANES>, y.shape[0] - i)):
             if failed[lane] != 0.0:
-                cells.failures[b] += 1
+                failures[b] += 1
         store(W, <PORE>, i, cells.c)
         store(W, <POROSITY>, i, cells.porosity)
         if mode == <RATES>:
@@ -191,7 +198,7 @@ def blocks(mode, first, last, t, y, cells, stoichiometry, operations, out, work)
             store(W, <DERIVED>, i, out.derived)
             store(W, <RATE_ROWS>, i, out.rates)
         else:
-            slopes(V, p, t, cells.memory[b], operations, work.D, kept, base, kernels)
-            chain(operations.chain, work.D, work.G)
-            copy(work.G, operations.first, out.slopes.shape[1], out.slopes[b], 0)
+            slopes(V, p, t, memory[b], operations, D, kept, base<EXTRA>)
+            chain(operations.chain, D, G)
+            copy(G, operations.first, out.slopes.shape[1], out.slopes[b], 0)
 '''

@@ -17,7 +17,7 @@ import numpy as np
 from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import number_array, total_of
 from sim.chemistry.constants_sets import BASIS, constants_set
-from sim.chemistry.many import Solution, neutralised, solve_totals, weighted_sums
+from sim.chemistry.many import SolvedFluids, neutralised, solve_totals, weighted_sums
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
 from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
@@ -173,7 +173,9 @@ def speciate(
     return fluid_of(tables, solution, shape, temperature)
 
 
-def fluid_of(tables: SpeciationTables, found: Solution, shape: tuple[int, ...], temperature: float) -> Fluid:
+def fluid_of(
+    tables: SpeciationTables, found: SolvedFluids, shape: tuple[int, ...], temperature: float
+) -> Fluid:
     """The fluid that a solution describes; shape: of its values; temperature: [degC]."""
     names, nc = tables.species, len(tables.components)
     bad = found.status != 0

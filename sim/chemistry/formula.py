@@ -20,6 +20,7 @@ class Component(NamedTuple):
     ion: str
     charge: int
     element: str = ""
+    pore_water: str = ""  # "transported" or "background" in a simulation
 
 
 @lru_cache

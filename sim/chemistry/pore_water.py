@@ -13,13 +13,14 @@ import numpy as np
 
 from sim.chemistry.activity import LN10, water_density
 from sim.chemistry.constants_sets import ConstantsSet, constants_set
+from sim.chemistry.formula import basis
 from sim.chemistry.newton.records import OK, Blocks, work_size
 from sim.chemistry.solids import solids, solids_by_phase
 from sim.errors import SpeciationError
 
-COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
-TRANSPORTED = 4
-BACKGROUND = COMPONENTS[TRANSPORTED:]
+BACKGROUND = tuple(n for n, c in basis().items() if c.pore_water == "background")
+COMPONENTS = (*(n for n, c in basis().items() if c.pore_water == "transported"), *BACKGROUND)
+TRANSPORTED = len(COMPONENTS) - len(BACKGROUND)
 PHASES = tuple(solids_by_phase(solids()))  # solids whose saturation is computed unless told otherwise
 MEMORY = len(COMPONENTS) + 2
 WATER_OUTPUTS = {

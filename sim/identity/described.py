@@ -50,10 +50,11 @@ def text_of(value: Any) -> str:
 
 def digest(value: Any) -> str:
     """sha256 of plain data, as hexadecimal digits."""
-    return _hash(text_of(value))
+    return text_digest(text_of(value))
 
 
-def _hash(text: str) -> str:
+def text_digest(text: str) -> str:
+    """sha256 of a text, as hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -68,7 +69,7 @@ class _Describer:
 
     def of(self, value: Any) -> Any:
         if isinstance(value, str):
-            return value if len(value) <= LONG else ["text", _hash(value)]
+            return value if len(value) <= LONG else ["text", text_digest(value)]
         if value is None or isinstance(value, bool | int):
             return value
         if isinstance(value, float):
@@ -115,7 +116,7 @@ class _Describer:
             return ["partial", self.of(value.func), self.of(value.args), self.of(value.keywords)]
         if isinstance(value, ModuleType):
             source = "" if _is_installed(value.__name__) else _source(value)
-            return ["module", value.__name__, source and _hash(source)]
+            return ["module", value.__name__, source and text_digest(source)]
         if isinstance(value, MethodType):
             return ["method", self.of(value.__func__), self.of(value.__self__)]
         value = getattr(value, "py_func", value)  # a compiled function is its Python text
@@ -150,7 +151,7 @@ class _Describer:
     def _bytecode(self, code: CodeType) -> Any:
         version = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
         names = [list(code.co_names), list(code.co_varnames), list(code.co_freevars)]
-        return [version, _hash(code.co_code.hex()), [self.of(c) for c in code.co_consts], names]
+        return [version, text_digest(code.co_code.hex()), [self.of(c) for c in code.co_consts], names]
 
     def _class(self, value: type) -> Any:
         if _is_installed(value.__module__):
@@ -265,4 +266,4 @@ def _text(f: FunctionType) -> str:
     for node in ast.walk(first):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-    return _hash(ast.unparse(first))
+    return text_digest(ast.unparse(first))

@@ -24,13 +24,13 @@ COLOURS = {
     "esters": "#E9D27A",
     "pyrophosphate": "#009E73",
     "other": "#8A8F98",
+    "Mg": "#44AA99",
 }
 FALLBACK = ("#332288", "#117733", "#AA4499", "#999933", "#661100", "#6699CC")
 DASHES = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (5, 1.5, 1, 1.5)))
 KIN = {
     "HAP_density": "HAP", "Ca_in_mineral": "Ca", "Ca_per_dry_mass": "Ca", "Ca_free": "Ca",
-    "P_free": "P", "C_free": "C", "buffer_Ca": "buffer", "bound_Ca": "membrane",
-    "slow_ester": "ester", "Mg_free": "Mg",
+    "P_free": "P", "C_free": "C", "Mg_free": "Mg",
 }  # fmt: skip
 
 

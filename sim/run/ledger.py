@@ -6,9 +6,6 @@ import numpy as np
 
 from sim.binder.system import SUPPLIES, System
 
-# Dissolved amounts are split into free ions and complexes with these derived quantities.
-FREE = {"Ca": "Ca_free", "P": "P_free", "C": "C_free"}
-
 
 def inventory(system: System, y: np.ndarray) -> np.ndarray:
     """Contents less what was supplied, by element [mol]: what only an intervention can change."""
@@ -30,10 +27,10 @@ def pools(system: System, y: np.ndarray, derived: dict[str, np.ndarray]) -> dict
     if "dissolved" in found:
         total = found.pop("dissolved")
         free = total.copy()
-        for e, name in FREE.items():
-            if name in derived and e in system.model.elements:
-                water = derived[name] * derived["porosity"]
-                free[:, system.model.elements.index(e)] = water @ system.grid.volume
+        for k, element in enumerate(system.model.elements):
+            if f"{element}_free" in derived:  # what speciation says of the free ion
+                water = derived[f"{element}_free"] * derived["porosity"]
+                free[:, k] = water @ system.grid.volume
         found = {"ions": free, "complexes": total - free, **found}
     for k, side in enumerate(SUPPLIES):
         found[f"supplied by {side}"] = tail[:, k] @ system.contents[:, system.mobile].T

@@ -83,7 +83,7 @@ def local(
     step: of ln p; four runs a parameter, at one and half a step to either side
     options: of sim.sweep, such as workers=2, solver or times
     """
-    from sim.sweeps import table
+    from sim.sweeps.design import methods
     from sim.sweeps.driver import sweep
 
     names = [parameters] if isinstance(parameters, str) else list(parameters)
@@ -97,7 +97,7 @@ def local(
         rows += [{**middle, n: middle[n] * float(np.exp(h))} for h in _steps(step)]
     with warnings.catch_warnings():  # a step over the end of a range is no news
         warnings.simplefilter("ignore", RangeWarning)
-        found = sweep(scenario, table(rows), measures=measures, rtol=rtol, **options)
+        found = sweep(scenario, methods.table(rows), measures=measures, rtol=rtol, **options)
     by_index = {row["index"]: row for row in found.rows}
     values, errors = np.full((2, len(found.names), len(names)), np.nan)
     reasons = {}

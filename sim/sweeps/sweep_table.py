@@ -73,7 +73,7 @@ class SweepTable:
 
     def result(self, i: int) -> Result:
         """The whole result of row `i`, where it was kept."""
-        from sim.run.result import load
+        from sim.run import result
 
         if not isinstance(i, Integral) or not -len(self.rows) <= i < len(self.rows):
             raise ConfigError(f"there is no row {shown(i)}; this table has rows 0 to {len(self.rows) - 1}.")
@@ -83,7 +83,7 @@ class SweepTable:
                 f"the result of point {row['index']} was not kept; sweep with store=... and keep='all' "
                 "(or 'failed') keeps results."
             )
-        return load(results_folder(self.path) / row["result"])
+        return result.load(results_folder(self.path) / row["result"])
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Inputs, measures, status, reason, wall [s] and the solver's counts; a row a point, by its place.

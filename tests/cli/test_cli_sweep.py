@@ -126,7 +126,15 @@ def test_the_rate_leaves_out_the_nights_between(tmp_path, monkeypatch):
     """Ten rows a second apart, a day later ten more half a second apart: two points a second."""
     from sim.sweeps.store.store import Store
 
-    blank = {"inputs": {}, "measures": {}, "statistics": {}, "versions": {}, "reason": "", "result": ""}
+    blank = {
+        "inputs": {},
+        "measures": {},
+        "statistics": {},
+        "versions": {},
+        "reason": "",
+        "run": "",
+        "result": "",
+    }
     row = {"status": "finished", "wall": 0.5, **blank}
     start = 1.7e9
     with Store.open(tmp_path / "a.db", {"x": 1}) as store:

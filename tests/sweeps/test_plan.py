@@ -223,6 +223,7 @@ BAD = {
     "a range and a list": ("values = [", 'low = 1, values = [', "give a range, or list its levels"),
     "an empty list": ('["tissue-37C", "minteq.v4"]', "[]", "lists no level"),
     "unknown solver": ('"cvode"', '"cvod"', "Did you mean 'cvode'?"),
+    "a tolerance of everything": ("rtol = 1e-4", "rtol = 1.0", "a number from 1e-13 to 0.1"),
     "unknown keep": ('keep = "none"', 'keep = "never"', "is not one of none, failed, all"),
     "no time": ('"2 min"', '"0 s"', "must be above 0"),
     "memory in metres": ('"1.5 GB"', '"1.5 m"', "not an amount of memory"),

@@ -82,14 +82,11 @@ def on_screen(table: SweepTable, files: Mapping[str, str]) -> str:
 
 def progress_text(path: Path) -> str:
     """How far a store is, who fills it, how fast, and the first reasons."""
-    from sim.sweeps.store.lock import last_writer_began
     from sim.sweeps.store.store import Store
 
     with Store.open(path, readonly=True) as store:
         found = store.status()
-        rate = store.pace(
-            last_writer_began(path.with_name(path.name + ".lock"))
-        )  # not over the nights between
+        rate = store.pace(found["began"])  # not over the nights between
         reasons = [row["reason"] for row in store.each() if row["status"] != "finished"]
     done, planned, writer = found["done"], found["planned"], found["writer"]
     words = [f"{found['counts'][s]} {s}" for s in _in_order(found["counts"])]

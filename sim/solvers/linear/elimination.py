@@ -101,10 +101,10 @@ def factor(first, last, R, gamma, order, A, rest):
 
 
 @kernel(nogil=True)
-def reduce(first, last, r, order, units, A, W, z, b):
+def reduce(first, last, r, forward, units, A, W, z, b):
     """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales; z keeps the
     rest."""
-    ri, rk, rf = order.forward.row, order.forward.by, order.forward.entry
+    ri, rk, rf = forward.row, forward.by, forward.entry
     inverse, mobile = units.inverse, units.mobile
     n, s = r.shape
     for block in range(first, last):
@@ -127,9 +127,9 @@ def reduce(first, last, r, order, units, A, W, z, b):
 
 
 @kernel(nogil=True)
-def expand(first, last, x, order, units, A, W, z):
+def expand(first, last, x, backward, units, A, W, z):
     """z (n, s), as `reduce` left it, becomes the solution for mobile x (n, m), in the species' units."""
-    bk, bj, bf = order.backward.row, order.backward.by, order.backward.entry
+    bk, bj, bf = backward.row, backward.by, backward.entry
     scale, mobile = units.scale, units.mobile
     n, s = z.shape
     for block in range(first, last):

@@ -84,10 +84,11 @@ class LinearSystem:
 
         def inwards(share: int, first: int, last: int) -> None:
             rows = self.rows[share]
-            elimination.reduce(first, last, body, order, units, self.factors, rows, z_body, self.b)
+            elimination.reduce(first, last, body, order.forward, units, self.factors, rows, z_body, self.b)
 
         def outwards(share: int, first: int, last: int) -> None:
-            elimination.expand(first, last, self.b, order, units, self.factors, self.rows[share], z_body)
+            rows = self.rows[share]
+            elimination.expand(first, last, self.b, order.backward, units, self.factors, rows, z_body)
 
         self._pool.run(inwards, s.n_blocks)
         if s.n_mobile:

@@ -116,7 +116,7 @@ def line_state(task: Task, record: Recorder) -> Line:
 def cells_of(w, mode, t, y, out):
     n, s = w.inverse_atol.shape
     u = y[: n * s].reshape((n, s))
-    blocks = w.cells.failures.size
+    blocks = w.slopes.shape[0]
     w.formulas(mode, 0, blocks, t, u, w.cells, w.stoichiometry, w.operations, out, w.workspace)
 
 
@@ -143,8 +143,9 @@ def rhs(w, t, y, out):
 def linearise(w, t):
     nothing, frozen = w.nothing, w.transport
     cells_of(w, SLOPES, t, w.y, Evaluated(nothing.dy, nothing.derived, nothing.rates, w.slopes))
+    porosity = w.cells.porosity
     for i in range(frozen.porosity.size):
-        frozen.porosity[i] = w.cells.porosity[i, 0]
+        frozen.porosity[i] = porosity[i, 0]
     transport.openness(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.openness)
     transport.derivative(w.tables, w.openness, frozen.porosity, frozen.coupling, frozen.loss)
 
@@ -152,7 +153,7 @@ def linearise(w, t):
 @inline
 def factor(w, c):
     matrix = w.matrix
-    if elimination.factor(0, w.cells.failures.size, w.slopes, c, w.order, w.factors, matrix.local):
+    if elimination.factor(0, w.slopes.shape[0], w.slopes, c, w.order, w.factors, matrix.local):
         return False
     if w.units.mobile.size == 0:
         return True
@@ -165,13 +166,13 @@ def solve(w):
     n, s = w.inverse_atol.shape
     order, units, frozen = w.order, w.units, w.transport
     r, z = w.r[: n * s].reshape((n, s)), w.dy[: n * s].reshape((n, s))
-    blocks = w.cells.failures.size
-    elimination.reduce(0, blocks, r, order, units, w.factors, w.rows, z, w.b)
+    blocks = w.slopes.shape[0]
+    elimination.reduce(0, blocks, r, order.forward, units, w.factors, w.rows, z, w.b)
     if units.mobile.size > 0:
         elimination.times(w.b, w.tables.volume, w.b)
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         elimination.times(w.x, frozen.porosity, w.b)
-    elimination.expand(0, blocks, w.b, order, units, w.factors, w.rows, z)
+    elimination.expand(0, blocks, w.b, order.backward, units, w.factors, w.rows, z)
     elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s :], w.dy[n * s :])
 
 

@@ -28,7 +28,7 @@ class SpectralRadius:
     def __init__(self, system: System):
         self.system, self.value, self.evaluations = system, np.nan, 0
         self._scale = system.tolerances(1.0)[: system.body]
-        # Signs by chance, the same ones always: no mode of the grid is orthogonal to them.
+        # A random direction, the same one always: no mode of the grid is orthogonal to them.
         self.v = np.random.default_rng(1).normal(size=system.body) * self._scale
 
     def estimate(self, t: float, y: np.ndarray, f: np.ndarray) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +11,7 @@ from typing import Any
 from sim.errors import ConfigError, nearest, shown
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import fingerprint, run_definition
-from sim.identity.described import described, digest, text_of
+from sim.identity.described import described, digest, text_digest, text_of
 from sim.identity.settings import ATOL, RTOL, Settings, Times
 from sim.run.result import Result
 from sim.solvers import DEFAULT
@@ -93,7 +92,7 @@ class Job:
 
         Some 10 us: the job is described once, and a point is a hash of that hash and of its inputs.
         """
-        return hashlib.sha256(f"{self.fingerprint} {text_of(inputs)}".encode()).hexdigest()
+        return text_digest(f"{self.fingerprint} {text_of(inputs)}")
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,11 @@ class WriterLock:
             self._file = -1
 
 
+def lock_path(store: Path) -> Path:
+    """The file beside a store that is locked."""
+    return store.with_name(store.name + ".lock")
+
+
 def current_writer(path: Path) -> str:
     """Who is writing, "process 12 on host since ..."; "" when no one is."""
     try:

@@ -21,7 +21,7 @@ import numpy as np
 from sim.errors import ConfigError, FileFormatError
 from sim.sweeps.store.database import open_reader, open_writer
 from sim.sweeps.store.errors import differences_in_words, sqlite_in_words
-from sim.sweeps.store.lock import WriterLock, current_writer
+from sim.sweeps.store.lock import WriterLock, current_writer, last_writer_began, lock_path
 from sim.sweeps.store.row import Row
 
 PLAIN = ("key", "status", "reason", "run", "wall", "result")  # of a row, as they are; the others as JSON
@@ -53,7 +53,7 @@ class Store:
             raise ConfigError(
                 f"the folder {path.parent} of the store {path.name} does not exist; make it first."
             )
-        lock = WriterLock(path.with_name(path.name + ".lock"), path)
+        lock = WriterLock(lock_path(path), path)
         try:
             database = open_writer(path, definition)
             try:
@@ -133,7 +133,7 @@ class Store:
 
     def status(self) -> dict:
         """What there is: planned, done, {status: points}, first and last [s since 1970], wall [s],
-        and who is writing ("" when no one is)."""
+        who is writing ("" when no one is), and when the last writer began [s since 1970, 0 if unknown]."""
         done = self.keys()
         planned = self.places()
         with self._guarded():
@@ -144,7 +144,7 @@ class Store:
         return {
             "planned": len(planned), "done": len(done & planned.keys()) if planned else len(done),
             "counts": counts, "first": first, "last": last, "wall": wall,
-            "writer": current_writer(self.path.with_name(self.path.name + ".lock")),
+            "writer": current_writer(lock_path(self.path)), "began": last_writer_began(lock_path(self.path)),
         }  # fmt: skip
 
     def pace(self, since: float) -> float:
