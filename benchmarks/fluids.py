@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.chemistry.constants_sets import constants_set
-from sim.chemistry.many import Solution, solve_totals
+from sim.chemistry.many import SolvedFluids, solve_totals
 from sim.chemistry.tables import SpeciationTables
 
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
@@ -25,7 +25,7 @@ def tables() -> SpeciationTables:
     return constants_set("tissue-37C").tables(COMPONENTS, KELVIN)
 
 
-def tissue_fluids(count: int, seed: int = 1) -> tuple[SpeciationTables, np.ndarray, Solution]:
+def tissue_fluids(count: int, seed: int = 1) -> tuple[SpeciationTables, np.ndarray, SolvedFluids]:
     """Tables, totals (count, 8) with acidity [mol/kgw] of pH 6-7.8, and the solution."""
     random = np.random.default_rng(seed)
     totals = np.zeros((count, len(COMPONENTS)))
@@ -34,7 +34,7 @@ def tissue_fluids(count: int, seed: int = 1) -> tuple[SpeciationTables, np.ndarr
     return _solved(totals, random.uniform(6.0, 7.8, count))
 
 
-def random_fluids(count: int, seed: int = 2) -> tuple[SpeciationTables, np.ndarray, Solution]:
+def random_fluids(count: int, seed: int = 2) -> tuple[SpeciationTables, np.ndarray, SolvedFluids]:
     """The same from log-uniform totals over many decades and pH 2-12; one component in eight absent."""
     random = np.random.default_rng(seed)
     totals = np.zeros((count, len(COMPONENTS)))
@@ -45,7 +45,7 @@ def random_fluids(count: int, seed: int = 2) -> tuple[SpeciationTables, np.ndarr
     return _solved(totals, random.uniform(2.0, 12.0, count))
 
 
-def _solved(totals: np.ndarray, pH: np.ndarray) -> tuple[SpeciationTables, np.ndarray, Solution]:
+def _solved(totals: np.ndarray, pH: np.ndarray) -> tuple[SpeciationTables, np.ndarray, SolvedFluids]:
     t = tables()
     found = solve_totals(t, totals, pH)
     return t, found.totals, found

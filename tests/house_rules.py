@@ -283,7 +283,7 @@ def crowded_kernels(folder):
 
 def is_kernel(node):
     called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
-    return any(isinstance(d, ast.Name) and (d.id == "kernel" or d.id.endswith("inline")) for d in called)
+    return any(isinstance(d, ast.Name) and (d.id.endswith(("kernel", "inline"))) for d in called)
 
 
 def twins(folder):

@@ -16,7 +16,7 @@ import numpy as np
 from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import total_of
 from sim.chemistry.fluid import Fluid, Value, Values, fluid_of
-from sim.chemistry.many import SolvedTotals, solve_totals
+from sim.chemistry.many import SolvedFluids, solve_totals
 from sim.chemistry.saturation import ln_iap
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
 
@@ -109,10 +109,10 @@ class _Batch:
         least[:, self.takes] = np.where(scarce, 0.0, least[:, self.takes])
         return least + self.nu * (self.most * fraction)[:, None]
 
-    def solved(self, totals: np.ndarray, rows: np.ndarray) -> SolvedTotals:
+    def solved(self, totals: np.ndarray, rows: np.ndarray) -> SolvedFluids:
         return solve_totals(self.tables, totals, None, totals[:, self.h], self.start[rows])
 
-    def drive(self, found: SolvedTotals) -> np.ndarray:
+    def drive(self, found: SolvedFluids) -> np.ndarray:
         """ln(IAP/Ksp) [-]."""
         t, nc = self.tables, self.nu.size
         iap = ln_iap(
@@ -123,7 +123,7 @@ class _Batch:
         )
         return np.where(found.status == 0, iap[:, 0] - LN10 * t.mineral_log_K[self.i], np.nan)
 
-    def solve(self, initial: np.ndarray) -> tuple[np.ndarray, SolvedTotals]:
+    def solve(self, initial: np.ndarray) -> tuple[np.ndarray, SolvedFluids]:
         """Extent of precipitation (negative: dissolution) of each batch, and the fluid then."""
         n = self.totals.shape[0]
         now = self.drive(self.solved(self.totals, np.arange(n)))

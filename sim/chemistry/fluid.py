@@ -17,7 +17,7 @@ import numpy as np
 from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import number_array, total_of
 from sim.chemistry.constants_sets import BASIS, constants_set
-from sim.chemistry.many import SolvedTotals, neutralised, solve_totals, weighted_sums
+from sim.chemistry.many import SolvedFluids, neutralised, solve_totals, weighted_sums
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
 from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
@@ -174,7 +174,7 @@ def speciate(
 
 
 def fluid_of(
-    tables: SpeciationTables, found: SolvedTotals, shape: tuple[int, ...], temperature: float
+    tables: SpeciationTables, found: SolvedFluids, shape: tuple[int, ...], temperature: float
 ) -> Fluid:
     """The fluid that a solution describes; shape: of its values; temperature: [degC]."""
     names, nc = tables.species, len(tables.components)

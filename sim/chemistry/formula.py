@@ -15,13 +15,12 @@ ACIDITY = "acidity"
 
 
 class Component(NamedTuple):
-    """The ion that a component is counted as, its charge, the element of formulas that it counts, and
-    whether tissue has it "transported", as "background", or not ("")."""
+    """The ion that a component is counted as, its charge, and the element of formulas that it counts."""
 
     ion: str
     charge: int
     element: str = ""
-    tissue: str = ""
+    pore_water: str = ""  # "transported" or "background" in a simulation
 
 
 @lru_cache

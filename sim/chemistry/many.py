@@ -15,7 +15,7 @@ SHARE_OF_BLOCKS, SHARE_OF_FLUIDS = 32, 64  # the fewest that are worth a thread 
 
 
 @dataclass(frozen=True, eq=False)
-class SolvedTotals:
+class SolvedFluids:
     """Raw kernel output for n fluids.
 
     x: (n, nc + 2)    m, lng: (n, ns)    status: (n,)    totals: (n, nc), acidity included
@@ -35,7 +35,7 @@ def solve_totals(
     pH: np.ndarray | None = None,
     acidity: np.ndarray | None = None,
     start: np.ndarray | None = None,
-) -> SolvedTotals:
+) -> SolvedFluids:
     """Solve n fluids of totals (n, nc) [mol/kgw] at given pH, or at given acidity (n,) [mol/kgw].
 
     start: x (n, nc + 2) of an earlier solution.
@@ -51,7 +51,7 @@ def solve_totals(
         x[:, h] = -LN10 * pH
     elif acidity is not None:
         totals[:, h] = acidity
-    found = SolvedTotals(
+    found = SolvedFluids(
         x, np.zeros((n, ns)), np.zeros((n, ns)), np.zeros(n, np.int64), totals, np.zeros(n, np.int64)
     )
     _solve(tables, is_fixed, found)
@@ -82,7 +82,7 @@ def _furthest_off(
     return np.argmax(np.where(is_fixed == 1, 0.0, off), axis=1)
 
 
-def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedTotals) -> None:
+def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) -> None:
     """Fill in a solution: many fluids in blocks, and what those leave, or few fluids, one by one."""
     n = found.status.size
     left, start = np.arange(n), found.x
@@ -97,7 +97,7 @@ def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedTotals) 
             a[left] = new
 
 
-def _solve_blocks(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedTotals) -> None:
+def _solve_blocks(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) -> None:
     from sim.chemistry.newton.block.solve import solve_blocks  # here: `import sim` must not start numba
     from sim.simd.blocks import LANES
     from sim.simd.threads import Pool
@@ -129,7 +129,7 @@ def _solve_one_by_one(
 
 def neutralised(
     tables: SpeciationTables, T: np.ndarray, level: np.ndarray, pH_given: bool, k: int
-) -> SolvedTotals:
+) -> SolvedFluids:
     """Adjust total k until the fluid is neutral; the charge of a fluid is z . totals exactly."""
     z = tables.component_charge
     T = np.array(T)

@@ -18,10 +18,9 @@ from sim.chemistry.newton.records import OK, Blocks, work_size
 from sim.chemistry.solids import solids, solids_by_phase
 from sim.errors import SpeciationError
 
-MOVING = tuple(name for name, component in basis().items() if component.tissue == "transported")  # H last
-BACKGROUND = tuple(name for name, component in basis().items() if component.tissue == "background")
-COMPONENTS = (*MOVING, *BACKGROUND)
-TRANSPORTED = len(MOVING)
+BACKGROUND = tuple(n for n, c in basis().items() if c.pore_water == "background")
+COMPONENTS = (*(n for n, c in basis().items() if c.pore_water == "transported"), *BACKGROUND)
+TRANSPORTED = len(COMPONENTS) - len(BACKGROUND)
 PHASES = tuple(solids_by_phase(solids()))  # solids whose saturation is computed unless told otherwise
 MEMORY = len(COMPONENTS) + 2
 WATER_OUTPUTS = {

@@ -22,11 +22,11 @@ from sim.chemistry.newton.records import (
     Accuracy,
     Activity,
     Balance,
+    BlockLayout,
     Blocks,
     Factor,
     Guess,
     Reactions,
-    WorkRows,
 )
 from sim.chemistry.pore_water import CA, TRANSPORTED, H, Minerals, PoreWater, Reported
 from sim.jit.kernel import plain_kernel
@@ -54,7 +54,7 @@ _ACTIVITY = _HAS_INVERSE + len(Activity._fields)
 _BALANCE = _ACTIVITY + len(Balance._fields)
 _FACTOR = _BALANCE + len(Factor._fields)
 _GUESS = _FACTOR + len(Guess._fields)
-_LAYOUT = _GUESS + len(WorkRows._fields)
+_LAYOUT = _GUESS + len(BlockLayout._fields)
 
 
 @plain_kernel(cache=False)
@@ -67,7 +67,7 @@ def pore_water_of(leaves):
         Balance(*leaves[_ACTIVITY:_BALANCE]),
         Factor(*leaves[_BALANCE:_FACTOR]),
         Guess(*leaves[_FACTOR:_GUESS]),
-        WorkRows(*leaves[_GUESS:_LAYOUT]),
+        BlockLayout(*leaves[_GUESS:_LAYOUT]),
     )
     minerals, reported = Minerals(*leaves[3:_MINERALS]), Reported(*leaves[_MINERALS:_REPORTED])
     return PoreWater(leaves[0], leaves[1], leaves[2], minerals, reported, blocks)

@@ -48,7 +48,8 @@ def plain_kernel(function: Callable | None = None, /, **options: Any) -> Any:
     kernels. What such a function returns must not be an array of its own, and its callers outside
     plain kernels must keep the arrays.
     """
-    return kernel(function, **options, _nrt=False)
+    plain = {**options, "_nrt": False}
+    return kernel(**plain) if function is None else _compiled(function, None, plain)
 
 
 def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.binder.system import System
-from sim.chemistry.pore_water import BACKGROUND, MOVING, acidity_at, pore_water_tables
+from sim.chemistry.pore_water import BACKGROUND, COMPONENTS, H, acidity_at, pore_water_tables
 from sim.errors import ScenarioError, nearest
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
@@ -36,7 +36,7 @@ class FirstState:
             tables = pore_water_tables(
                 self.scenario.constants, parameters.si("fluid.temperature"), background
             )
-            known = [values.get(k, 0.0) for k in MOVING[:-1]]  # all but H
+            known = [values.get(k, 0.0) for k in COMPONENTS[:H]]
             values["H"] = acidity_at(fluid["pH"], known, tables)
         return {k: v for k, v in values.items() if k in self.model.mobile}
 

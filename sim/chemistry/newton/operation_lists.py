@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sim.chemistry.newton.records import Activity, Balance, Blocks, Factor, Guess, Reactions, WorkRows
+from sim.chemistry.newton.records import Activity, Balance, BlockLayout, Blocks, Factor, Guess, Reactions
 
 Floats = npt.NDArray[np.float64]
 
@@ -37,14 +37,14 @@ def operation_lists(reactions: Reactions) -> Blocks:
     return Blocks(reactions, has_inverse, activity, balance, factor, guess, at)
 
 
-def _layout(nc: int, ns: int, places: int, entries: int, families: int) -> WorkRows:
+def _layout(nc: int, ns: int, places: int, entries: int, families: int) -> BlockLayout:
     """Rows of the work space; a row of its own for each number of the state of a fluid."""
-    sizes = WorkRows(
+    sizes = BlockLayout(
         x=nc + 2, total=nc, absent=nc, g=places, m=ns, off=nc + 1, spare=nc + 1, b=nc + 1, c=nc + 1,
         sum=nc + 1, inverse=nc + 1, below=entries, slope=families,
         solved=1, step=1, sum_m=1, I_of_m=1, cold=1, corner=1, corner_water=1, inverse_I=1, end=0,
     )  # fmt: skip
-    return WorkRows(*(int(n) for n in np.cumsum([0, *sizes[:-1]])))
+    return BlockLayout(*(int(n) for n in np.cumsum([0, *sizes[:-1]])))
 
 
 def _sums(

@@ -99,7 +99,7 @@ class Guess(NamedTuple):
     half_z2: np.ndarray  # (nc,) of the components' basis species
 
 
-class WorkRows(NamedTuple):
+class BlockLayout(NamedTuple):
     """The row of the work space of a block at which each quantity begins, and their end."""
 
     x: int  # nc + 2 unknowns: ln activities, I, ln a_w
@@ -135,7 +135,7 @@ class Blocks(NamedTuple):
     balance: Balance
     factor: Factor
     guess: Guess
-    at: WorkRows
+    at: BlockLayout
 
 
 class Accuracy(NamedTuple):

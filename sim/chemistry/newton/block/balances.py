@@ -1,6 +1,6 @@
 """Molalities of all species of a block, and by how much the balances are off.
 
-w is the work space (rows, LANES) of a block, laid out as `WorkRows` says; row 0 of a quantity is
+w is the work space (rows, LANES) of a block, laid out as `BlockLayout` says; row 0 of a quantity is
 followed by its others.
 """
 
