@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.chemistry.formula import composition, elements, molar_mass
-from sim.errors import ConfigError, listing, nearest, shown
+from sim.errors import ConfigError, listing, nearest, not_one_of, shown
 from sim.parameters import Parameter, parameters_from
+from sim.parameters.parameter import CONFIDENCE
 from sim.parameters.references import read_text
 from sim.units import parse_unit
 
@@ -104,6 +106,14 @@ def solids_from(content: Mapping[str, Any], where: str, known: Mapping[str, Soli
     late = [name for name, table in content.items() if isinstance(table, dict) and "like" in table]
     for name in sorted(content, key=lambda n: n in late):  # what others are like comes first
         found[name] = _solid(name, content[name], f"{where}: [{name}]", {**known, **found})
+    every = {**known, **found}
+    for name, solid in found.items():
+        for other in solid.surface_for:
+            if other not in every:
+                raise ConfigError(
+                    f"{where}: [{name}]: surface_for names '{other}', which is no solid."
+                    f"{nearest(other, every)}"
+                )
     return {name: found[name] for name in content}
 
 
@@ -166,6 +176,10 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     _check_solubility(solid.solubility, where)
+    if solid.colour and not re.fullmatch("#[0-9A-Fa-f]{6}", solid.colour):
+        raise ConfigError(
+            f"{where}: colour = {shown(solid.colour)} must be six hexadecimal digits, '#B05A1E'."
+        )
     return solid
 
 
@@ -191,3 +205,5 @@ def _check_solubility(table: Mapping[str, Any], where: str) -> None:
     missing = [k for k in ("source", "confidence") if table and k not in table]
     if missing:
         raise ConfigError(f"{where}: solubility lacks {listing(missing)}.")
+    if table and table["confidence"] not in CONFIDENCE:
+        raise ConfigError(f"{where}: solubility: {not_one_of('confidence', table['confidence'], CONFIDENCE)}")

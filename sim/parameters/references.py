@@ -179,10 +179,16 @@ def data_files(ending: str) -> list[Traversable]:
 
 def load_references() -> References:
     """Every entry of every .bib file of the package."""
-    entries: list[Reference] = []
+    entries: dict[str, Reference] = {}
+    where: dict[str, str] = {}
     for item in data_files(".bib"):
-        entries += read_bibtex(read_text(item, FileFormatError), item.name).values()
-    return References(entries)
+        for key, entry in read_bibtex(read_text(item, FileFormatError), item.name).items():
+            if entries.setdefault(key, entry) != entry:
+                raise FileFormatError(
+                    f"{where[key]} and {item} have different references of the key '{key}'."
+                )
+            where[key] = str(item)
+    return References(list(entries.values()))
 
 
 class Cited(Protocol):

@@ -151,7 +151,7 @@ def test_a_scenario_file_is_shown_cited_and_changed_like_a_named_one(tmp_path):
         (["run", NAME, "--set", "leson.cells=3"], "Did you mean 'lesion'?"),
         (["run", NAME, "--set", "geometry=well_mixed"], "outer='closed'"),
         (["run", NAME, "--solver", "cvod", *TINY], "Did you mean 'cvode'?"),
-        (["run", NAME, "--rtol", "3", *TINY], "outside 1e-13"),
+        (["run", NAME, "--rtol", "3", *TINY], "from 1e-13 to 0.1"),
         (["run", NAME, "--days", "-1"], "must be above 0"),
         (["run", NAME, "--resolution", "0"], "outside 0.01-100"),
         (["run", NAME, "--days", "soon"], "not a valid float"),

@@ -8,6 +8,7 @@ import pytest
 
 import sim
 from sim import plotting
+from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import load_solids, solids
 from sim.cli.summary import summary_lines
 from sim.errors import ConfigError, ModelError
@@ -152,3 +153,31 @@ def test_a_slip_in_the_table_is_told_in_a_sentence(tmp_path, old, new, words):
 def test_a_solid_does_not_diffuse():
     with pytest.raises(ModelError, match="cannot diffuse"):
         sim.Species("HAP", diffusivity=1e-9, solid=solids()["HAP"])
+
+
+def test_every_solid_of_the_package_has_a_solubility():
+    """Without one, or with a misspelt phase, a solid would never form, and nothing would say so."""
+    phases = {m for name in constants_sets() for m in constants_set(name).minerals}
+    lost = [s.name for s in solids().values() if not s.solubility and s.phase not in phases]
+    assert lost == []
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('surface_for = ["HPA"]', "surface_for names 'HPA', which is no solid. Did you mean 'HAP'"),
+        ('colour = "brown"', "six hexadecimal digits"),
+        ('solubility = { log_K = -28.9, source = "x", confidence = "guess" }', "'guess'"),
+    ],
+)
+def test_slips_in_a_table_are_told_when_it_is_read(tmp_path, line, words):
+    text = """[whitlockite]
+title = "whitlockite"
+formula = "Ca3(PO4)2"
+ions = { Ca = 3, PO4 = 2 }
+volume = { value = 99, unit = "cm3/mol", range = [95, 102], source = "x", confidence = "assumed" }
+"""
+    path = tmp_path / "own.toml"
+    path.write_text(text + line)
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        load_solids(path)
