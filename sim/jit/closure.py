@@ -43,12 +43,13 @@ class SourceFile:
     """The top level of one file.
 
     defined: name -> the statements that define it; imports: name -> (module, name there or "")
-    effects: what neither defines nor imports
+    stars: modules of `from module import *`; effects: what neither defines nor imports
     """
 
     module: str
     defined: dict[str, list[ast.stmt]] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
+    stars: list[str] = field(default_factory=list)
     effects: list[ast.stmt] = field(default_factory=list)
 
     @property
@@ -105,7 +106,7 @@ def _is_followed(module: str) -> bool:
 def _imported(file: SourceFile, name: str) -> list[Definition]:
     """What an imported name stands for: a definition elsewhere, or all of a module."""
     if name not in file.imports:
-        return []
+        return [(module, name) for module in file.stars if name]
     module, inner = file.imports[name]
     whole = _as_module(module, inner)
     if whole and _is_followed(whole):
@@ -123,17 +124,29 @@ def _mentioned(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
     """What a statement names: in its own file, or as `module.name` of an imported one."""
     inside: set[int] = set()
     for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            name = node.value.id
-            if name in file.imports and name not in file.defined:
-                whole = _as_module(*file.imports[name])
-                if whole:
-                    inside.add(id(node.value))
-                    yield whole, node.attr
+        if isinstance(node, ast.Attribute):
+            first, *names = _chain(node)
+            name = first.id if first is not None else ""
+            whole = _as_module(*file.imports[name]) if name in file.imports else ""
+            if whole and first is not None and name not in file.defined:
+                inside.add(id(first))
+                while len(names) > 1 and f"{whole}.{names[0]}" in sys.modules:
+                    whole = f"{whole}.{names.pop(0)}"
+                yield whole, names[0]
     for node in ast.walk(statement):
         if isinstance(node, ast.Name) and id(node) not in inside:
-            if node.id in file.defined or node.id in file.imports:
+            if node.id in file.defined or node.id in file.imports or file.stars:
                 yield file.module, node.id
+
+
+def _chain(node: ast.Attribute) -> tuple[ast.Name | None, *tuple[str, ...]]:
+    """The name that a.b.c starts with, and the names after it; None where it starts with no name."""
+    names: list[str] = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Attribute):
+        names.insert(0, inner.attr)
+        inner = inner.value
+    return (inner if isinstance(inner, ast.Name) else None, *names)
 
 
 def _records(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
@@ -200,7 +213,10 @@ def _collect(statements: list[ast.stmt], file: SourceFile, package: str) -> None
                 up = package.split(".")[: len(package.split(".")) - s.level + 1]
                 base = ".".join([*up, *([base] if base else [])])
             for a in s.names:
-                file.imports[a.asname or a.name] = (base, a.name)
+                if a.name == "*":
+                    file.stars.append(base)
+                else:
+                    file.imports[a.asname or a.name] = (base, a.name)
         elif isinstance(s, ASSIGNMENTS):
             targets = s.targets if isinstance(s, ast.Assign) else [s.target]
             for node in (n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)):

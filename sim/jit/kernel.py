@@ -7,9 +7,11 @@ another process, finds the same one.
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, overload
 
@@ -20,7 +22,7 @@ from numba import njit
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
-from sim.jit.closure import source_file, stamp
+from sim.jit.closure import forget, source_file, stamp
 from sim.jit.folder import cache_folder
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # 1/0 is inf, as in arrays
@@ -55,21 +57,25 @@ def plain_kernel(function: Callable | None = None, /, **options: Any) -> Any:
 def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> Any:
     if getattr(config, "DISABLE_JIT", False):  # for a debugger or coverage: slow, and nothing to keep
         return function
-    kept = options.get("cache", True)
+    # What is defined within a function has no name that could be followed, and may be another each time.
+    kept = options.get("cache", True) and "<locals>" not in function.__qualname__
     options = {name: value for name, value in options.items() if name != "cache"}
     dispatcher = njit(**OPTIONS | options)(function)
+    forget(function.__module__)  # it may be loaded again
     source_file(function.__module__)  # the text as it is imported: files change under a running process
     if kept:
-        dispatcher._cache = ClosureCache(function, repr(sorted(options.items())))
+        dispatcher._cache = ClosureCache(function, repr(sorted({**OPTIONS, **options}.items())))
     if signature is not None:
         dispatcher.compile(signature)
         dispatcher.disable_compile()
     return dispatcher
 
 
+@cache
 def versions() -> str:
-    """Of what turns text into code."""
-    return f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}"
+    """Of what turns text into code, this file included."""
+    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}, {own}"
 
 
 class ClosureCache:

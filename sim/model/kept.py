@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
@@ -14,17 +13,18 @@ T = TypeVar("T")
 
 
 def once_a_model(make: Callable[[Model], T]) -> Callable[[Model], T]:
-    """`make`, which is called once for each model: models never change, but are no keys of a dictionary."""
-    kept: dict[int, T] = {}
+    """`make`, which is called once for each model.
+
+    What it makes is kept with the model, and goes with it: it may refer to the model itself.
+    """
     making = threading.RLock()  # what several threads ask for at once is made once
 
     @wraps(make)
     def made(model: Model) -> T:
-        key = id(model)
         with making:
-            if key not in kept:
-                kept[key] = make(model)
-                weakref.finalize(model, kept.pop, key, None)
-            return kept[key]
+            if make not in model.kept:
+                model.kept[make] = make(model)
+            found: T = model.kept[make]
+            return found
 
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from sim.errors import ModelError, nearest
 from sim.model.collector import Sum
@@ -60,6 +61,11 @@ class Model:
     def __getstate__(self) -> dict:
         """The fields alone: what is cached beside them holds modules that another process has not loaded."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+    @cached_property
+    def kept(self) -> dict[object, Any]:
+        """What others made of this model (sim.model.kept); a copy or another process starts without."""
+        return {}
 
     @cached_property
     def parameters(self) -> Parameters:

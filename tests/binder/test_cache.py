@@ -1,11 +1,18 @@
 """Generated modules on disk: found again, renewed when a helper changes, repaired when damaged."""
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
+import weakref
 
 import pytest
+
+from sim.binder.cache import compiled_model
+from sim.model.model import Model
+from sim.model.process import Process
+from sim.model.species import Species
 
 SCRIPT = """
 import sys
@@ -92,3 +99,17 @@ def test_a_damaged_source_is_written_again(place):
 def test_a_folder_that_cannot_be_written_is_not_the_end(place):
     (place / "cache").write_text("a file where the folder should be")
     assert run(place)[1:3] == (6.0, 2.0)
+
+
+def test_a_model_goes_when_nobody_holds_it():
+    """What is made of it refers to it; kept elsewhere, models of one's own would pile up in a notebook."""
+    model = Model((Species("x"),), (Process("p", decay, {"x": -1}),))
+    held = weakref.ref(model)
+    assert compiled_model(model) is compiled_model(model)
+    del model
+    gc.collect()
+    assert held() is None
+
+
+def decay(x):
+    return x

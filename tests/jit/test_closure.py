@@ -129,6 +129,8 @@ CASES = {
         "    def kind(x):\n        return x",
         "    def kind(x):\n        return -x",
     ),
+    "a callee behind the name of a package": ("e.py", "STEP = 2", "STEP = 3"),
+    "a constant behind a star": ("f.py", "STAR = 2", "STAR = 3"),
     "a file that teaches numba": ("d.py", "HIDDEN = 1", "HIDDEN = 2"),
     "what such a file does": ("d.py", "print(end='')", "print(end='', flush=True)"),
 }
@@ -141,6 +143,8 @@ SAME = {
 FILES = {
     "a.py": """
         import pack.c as c
+        import pack.e
+        from pack.f import *
         from pack import b
         from pack.b import GIVEN
         from pack.c import Outer
@@ -148,7 +152,7 @@ FILES = {
         OWN = 1.0
         def entry(x, given: Outer = None):
             r = c.Record(x, x)
-            return b.callee(x) + GIVEN + c.LIMIT + c.kind(x) + r.u + OWN
+            return b.callee(x) + GIVEN + c.LIMIT + c.kind(x) + r.u + OWN + pack.e.STEP + STAR
     """,
     "b.py": """
         GIVEN = 4.0
@@ -178,6 +182,8 @@ FILES = {
             def kind(x):
                 return x
     """,
+    "e.py": "STEP = 2",
+    "f.py": "STAR = 2",
     "d.py": """
         from numba.extending import intrinsic
         HIDDEN = 1
@@ -195,7 +201,7 @@ def package(tmp_path, monkeypatch):
     (tmp_path / "pack").mkdir()
 
     def stamp_with(file="", old="", new=""):
-        for name in ("pack", "pack.a", "pack.b", "pack.c", "pack.d"):
+        for name in ("pack", *(f"pack.{letter}" for letter in "abcdef")):
             sys.modules.pop(name, None)
             forget(name)
         for name, text in {"__init__.py": "", **FILES}.items():

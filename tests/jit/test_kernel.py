@@ -1,6 +1,7 @@
 """Compiled code is found again, made anew when anything changes, and never the reason that a run ends."""
 
 import errno
+import importlib
 import os
 import subprocess
 import sys
@@ -89,10 +90,13 @@ def test_damaged_files_are_made_anew(place, ending, content):
     assert run(place) == (7.0, 1)
 
 
-def test_a_full_disk_is_said_and_does_no_harm(monkeypatch):
-    @kernel
-    def twice(x):
-        return 2.0 * x
+@kernel
+def twice(x):
+    return 2.0 * x
+
+
+def test_a_full_disk_is_said_and_does_no_harm(monkeypatch, tmp_path):
+    monkeypatch.setenv("HAPSIM_CACHE", str(tmp_path))  # where nothing is kept yet
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -161,3 +165,27 @@ def test_a_plain_kernel_counts_no_references():
     body = {f: next(iter(f.inspect_llvm().values())) for f in (counting, plain)}
     assert "NRT_incref" in body[counting]
     assert "NRT_incref" not in body[plain]
+
+
+def test_a_function_within_another_is_never_kept():
+    """Its text may be another each time, and no name leads to it."""
+
+    def made(by):
+        @kernel
+        def times(x):
+            return by * x
+
+        return times
+
+    assert (made(2.0)(3.0), made(5.0)(3.0)) == (6.0, 15.0)
+    assert made(2.0)._cache.cache_path is None
+
+
+def test_a_module_loaded_again_is_compiled_from_its_new_text(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (tmp_path / "loaded_again.py").write_text(INNER.format(factor=2.0))
+    module = importlib.import_module("loaded_again")
+    assert module.times(3.0) == 6.0
+    (tmp_path / "loaded_again.py").write_text(INNER.format(factor=50.0))
+    assert importlib.reload(module).times(3.0) == 150.0

@@ -178,7 +178,7 @@ def test_small_cells_scatter_about_the_mean_field(rich):
 
 def test_the_seed_is_in_the_manifest_and_decides(drawn):
     s = scenario(cells=5).with_stochastic_nucleation(3, sample="100 um2", interval="1000 s")
-    one, same, other = sim.simulate(s), sim.simulate(s.with_(), times=3), sim.simulate(s, seed=4)
+    one, same, other = (sim.simulate(x, times=3, seed=n) for x, n in ((s, None), (s.with_(), None), (s, 4)))
     assert one.manifest["seed"] == 3 and other.manifest["seed"] == 4
     assert one.manifest["layout"]["stochastic"]["interval"] == 1000.0
     assert one.manifest["hash"] == same.manifest["hash"] != other.manifest["hash"]
