@@ -233,7 +233,14 @@ def literal_items(node):
 
 # 3. One way to change a scenario.
 
-SPELLINGS = {"with_geometry", "with_resolution", "with_parameters", "with_random_field", "with_region"}
+SPELLINGS = {
+    "with_stochastic_nucleation",
+    "with_geometry",
+    "with_resolution",
+    "with_parameters",
+    "with_random_field",
+    "with_region",
+}
 
 
 def other_ways_to_change(folder):
@@ -270,20 +277,33 @@ def vector_types_elsewhere(folder):
 
 
 def crowded_kernels(folder):
-    """A kernel takes records, and at most 8 arguments beside them. A record is known by its annotation."""
+    """A kernel takes records, and at most 8 arguments beside them; it unpacks no longer tuple by position.
+
+    A record is known by its annotation, which begins with a capital letter."""
     bad = []
     for name, tree in trees(folder):
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and is_kernel(node):
-                plain = [a.arg for a in node.args.args if a.annotation is None]
+                plain = [a.arg for a in node.args.args if not is_record(a.annotation)]
                 if len(plain) > MOST_ARGUMENTS:
                     bad.append(f"{name}.{node.name} takes {len(plain)} arguments beside records")
+                for s in ast.walk(node):
+                    if isinstance(s, ast.Assign) and getattr(s.value, "id", "") in plain:
+                        many = len(getattr(s.targets[0], "elts", ()))
+                        if many > 3:
+                            bad.append(
+                                f"{name}.{node.name} unpacks {many} values of {s.value.id} by position"
+                            )
     return bad
+
+
+def is_record(annotation):
+    return annotation is not None and ast.unparse(annotation).rpartition(".")[2][:1].isupper()
 
 
 def is_kernel(node):
     called = (d.func if isinstance(d, ast.Call) else d for d in node.decorator_list)
-    return any(isinstance(d, ast.Name) and (d.id.endswith(("kernel", "inline"))) for d in called)
+    return any(ast.unparse(d).endswith(("kernel", "inline")) for d in called)
 
 
 def twins(folder):
@@ -296,15 +316,10 @@ def twins(folder):
         }
         bad += [f"{name}: {f} and {f[1:]}" for f in sorted(defined) if f[0] == "_" and f[1:] in assigned]
         for node in ast.walk(tree):
-            if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Call)
-                and called_name(node.func) == "kernel"
-            ):
-                if not name.startswith("sim.solvers.steps.compiled"):
-                    bad.append(
-                        f"{name}, line {node.lineno}: kernel(...)(f); write @kernel above the function"
-                    )
+            made = node.func if isinstance(node, ast.Call) else None
+            if isinstance(made, ast.Call) and called_name(made).endswith("kernel"):
+                if node.args and isinstance(node.args[0], ast.Name):
+                    bad.append(f"{name}, line {node.lineno}: kernel(...)(f); write @kernel above f")
     return bad
 
 
@@ -322,11 +337,10 @@ def other_caches(folder):
         if name.startswith("sim.jit"):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom) and node.module == "numba":
+            if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "numba":
                 bad += [f"{name} imports numba.{a.name}" for a in node.names if a.name in NUMBA_COMPILERS]
             if isinstance(node, ast.Attribute) and node.attr in NUMBA_COMPILERS:
-                if isinstance(node.value, ast.Name) and node.value.id in ("numba", "nb"):
-                    bad.append(f"{name}, line {node.lineno}: numba.{node.attr}")
+                bad.append(f"{name}, line {node.lineno}: {ast.unparse(node)}")
             if isinstance(node, ast.keyword) and node.arg == "cache" and ast.unparse(node.value) == "True":
                 bad.append(f"{name}: cache=True")
     return bad

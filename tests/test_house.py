@@ -82,6 +82,13 @@ BAD_HOUSES = [
     (house.vector_types_elsewhere, {"solvers/a.py": "import llvmlite.ir as ir"}, "imports llvmlite"),
     (house.vector_types_elsewhere, {"a.py": "LANES = 8", "simd/b.py": "LANES = 8"}, "LANES is said in"),
     (house.crowded_kernels, {"space/a.py": NINE}, "sim.space.a.f takes 9 arguments"),
+    (house.crowded_kernels, {"space/a.py": NINE.replace("(a,", "(a: float,")}, "takes 9 arguments"),
+    (house.crowded_kernels, {"space/a.py": NINE.replace("@kernel", "@jit.plain_kernel")}, "9 arguments"),
+    (
+        house.crowded_kernels,
+        {"space/a.py": "@kernel\ndef f(r):\n    a, b, c, d = r\n    return a\n"},
+        "unpacks 4 values of r by position",
+    ),
     (house.twins, {"space/a.py": "def _f(x):\n    return x\nf = kernel(_f)"}, "sim.space.a: _f and f"),
     (
         house.twins,
@@ -90,6 +97,8 @@ BAD_HOUSES = [
     ),
     (house.other_caches, {"space/a.py": "from numba import njit"}, "imports numba.njit"),
     (house.other_caches, {"space/a.py": "import numba\n@numba.jit\ndef f(): pass"}, "numba.jit"),
+    (house.other_caches, {"space/a.py": "import numba as nm\n@nm.njit\ndef f(): pass"}, "nm.njit"),
+    (house.other_caches, {"space/a.py": "from numba.core.decorators import njit"}, "imports numba.njit"),
     (house.other_caches, {"space/a.py": "@kernel(cache=True)\ndef f(): pass"}, "cache=True"),
     (
         house.fields_of_text_or_number,
@@ -220,3 +229,29 @@ def test_the_first_screen_of_the_readme():
 
 def test_a_poor_first_screen_is_seen():
     assert len(first_screen("# A package\n```python\n" + "x = 1\n" * 9 + "```\n")) == 5
+
+
+PLACES = re.compile(
+    r"\b(?:sim|tests|docs|benchmarks|notebooks)/[\w./-]*\w\.(?:py|md|toml|json|png|ipynb|bib|csv)\b"
+)
+
+
+def lost_places(root):
+    """Paths of the repository that documents and docstrings name and that are not there."""
+    texts = [
+        *root.glob("*.md"),
+        *root.glob("docs/*.md"),
+        *root.glob("sim/**/*.py"),
+        *root.glob("tests/**/*.py"),
+    ]
+    found = {(t, p) for t in texts for p in PLACES.findall(t.read_text(encoding="utf-8"))}
+    return sorted(f"{t.relative_to(root)}: {p}" for t, p in found if not (root / p).exists())
+
+
+def test_every_path_that_is_named_exists():
+    assert lost_places(ROOT) == []
+
+
+def test_a_lost_path_is_seen(tmp_path):
+    (tmp_path / "README.md").write_text("see sim/gone.py and README.md")
+    assert lost_places(tmp_path) == ["README.md: sim/gone.py"]

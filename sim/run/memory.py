@@ -1,7 +1,7 @@
 """What a run will need of memory, what there is, and what it took.
 
 A forecast counts arrays: their number is in the tables below, their size follows from the model and
-the grid. It is right to some 30 % (tests/test_memory.py measures it), which is enough to refuse a
+the grid. It is right to some 30 % (tests/run/test_memory.py measures it), which is enough to refuse a
 run that cannot end well before it has computed for a night.
 """
 

@@ -46,7 +46,7 @@ def simulate(
     chance = scenario.stochastic
     if chance is not None:
         seed = chance.seed if seed is None else seed
-        scenario = scenario.with_stochastic_nucleation(seed, chance.interval, chance.sample)
+        scenario = scenario.changed({"seed": seed})
     elif seed is not None:
         raise ScenarioError(
             f"seed = {seed!r} would decide nothing: nucleation is not stochastic in {scenario.name}. Leave "
