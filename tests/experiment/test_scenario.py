@@ -92,6 +92,8 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
     [
         ({"model": None}, ScenarioError, "sim.library.model()"),
         ({"name": 3}, ScenarioError, "name = 3 of a scenario is not text"),
+        ({"name": ""}, ScenarioError, "name = '' of a scenario is empty"),
+        ({"name": " "}, ScenarioError, "of a scenario is empty"),
         ({"parameters": {"a.thicknes": "2 mm"}}, ScenarioError, "Did you mean 'a.thickness'?"),
         ({"parameters": {"a.thickness": "2 mM"}}, ParameterError, "a length"),
         ({"parameters": {"acid.load": sim.Parameter(1, "mm")}}, ParameterError, "mol m-3 is needed"),
