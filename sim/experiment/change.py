@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.errors import ConfigError, ParameterError, ScenarioError, UnitError, nearest, shown
 from sim.experiment.file_tables import parameter_from
+from sim.experiment.given import check_names
 from sim.experiment.intervention import Intervention
 from sim.experiment.models import exchanged
 from sim.experiment.places import Domain, Layers
@@ -17,14 +18,14 @@ from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, WHOLES, Target, target
 from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
-from sim.units import convert
+from sim.units import convert_number
 
 S = TypeVar("S", bound=ScenarioData)
 
 MODEL = ("constants", "growth_law")
 FIRST = (*MODEL, *WHOLES, "geometry", "outer", "duration", *TEXTS)  # what other names may then refer to
-
 FACTOR = Target("resolution", unit="1", least=0.0, open=True)  # of Scenario.with_resolution
+
 
 def changed(base: S, values: Mapping[str, Any]) -> S:
     """`base` with other values: {name: text with a unit, SI number, word, whole Parameter, table of one}.
@@ -44,6 +45,7 @@ def applied(base: S, inputs: Mapping[str, Any]) -> S:
 
 def with_parameters(base: S, values: Mapping[str, Any]) -> S:
     """`base` with other values of parameters and layer quantities; warns outside their range."""
+    check_names(values, "with_parameters")
     known, rest = dict(base.parameters), {}
     for name, value in values.items():
         given = parameter_from(name, value) if isinstance(value, Mapping) else value
@@ -66,6 +68,7 @@ def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
 def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Mapping[str, Any]], S]) -> S:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{shown(values)} is not a table of names and values, {{'lesion.radius': '2 mm'}}.")
+    check_names(values, "changed")
     made = _with_first(base, {n: v for n, v in values.items() if n in FIRST})
     found = {name: _target(made, name, value) for name, value in values.items() if name not in FIRST}
     seen: dict[tuple, str] = {}
@@ -125,7 +128,7 @@ def checked_value(t: Target, name: str, value: Any) -> Any:
             raise ScenarioError(f"{name} = {shown(value)} is not text.")
         return value
     if t.words:
-        if value not in t.words:
+        if not isinstance(value, str) or value not in t.words:
             raise ScenarioError(
                 f"{name} = {shown(value)} is not one of them; there are {', '.join(t.words)}."
                 f"{nearest(value, t.words)}"
@@ -136,7 +139,7 @@ def checked_value(t: Target, name: str, value: Any) -> Any:
 
 def _cells(t: Target, name: str, value: Any) -> int:
     try:
-        number = convert(value, "1", name)
+        number = convert_number(value, "1", name)
     except UnitError:
         number = 0.5  # not a number at all is answered by the same sentence
     low, high = t.limits or (1, 1)
@@ -148,7 +151,7 @@ def _cells(t: Target, name: str, value: Any) -> int:
 
 
 def _number(t: Target, name: str, value: Any) -> float | int:
-    number = convert(value, t.unit, name)
+    number = convert_number(value, t.unit, name)
     if t.whole:
         if number != int(number):
             raise ScenarioError(f"{name} = {shown(value)} must be a whole number; list them, [1, 2, 3].")
