@@ -119,4 +119,5 @@ def shown(value: object, limit: int = 64) -> str:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python prints
         return f"a very long {type(value).__name__}"
+    text = " ".join(text.split()) if "\n" in text else text  # an array has a line a row
     return text if len(text) <= limit else text[:limit] + "..."

@@ -3,6 +3,7 @@
 import time
 import traceback
 
+import numpy as np
 import pytest
 
 from sim import errors
@@ -38,6 +39,8 @@ def test_lists_and_values_stay_short():
     assert shown("x" * 1000) == repr("x" * 64) + "..."
     assert len(shown(list(range(1000)))) < 70
     assert shown(10**5000) == "a very long int"
+    assert shown(np.ones((2, 2))) == "array([[1., 1.], [1., 1.]])"
+    assert shown("two\n  lines") == repr("two\n  lines")
 
 
 @pytest.mark.parametrize(

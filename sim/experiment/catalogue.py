@@ -119,7 +119,9 @@ def _made(
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
     try:
         return start.changed({"name": name, **values})
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:  # of shapes: a list for a word
+    except ConfigError:
+        raise
+    except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:  # a list for a word
         raise ScenarioError(
             f"this is no scenario: {type(error).__name__}, {error}. Compare it with sim/data/scenarios."
         ) from None

@@ -6,21 +6,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
+
 from sim.errors import ConfigError, ParameterError, ScenarioError, UnitError, nearest, shown
 from sim.experiment.file_tables import parameter_from
+from sim.experiment.given import check_names
 from sim.experiment.intervention import Intervention
 from sim.experiment.models import exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import TEXTS, ScenarioData
-from sim.experiment.targets import WHOLES, Target, target
+from sim.experiment.targets import CELLS, WHOLES, Target, target
 from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
-from sim.units import convert
+from sim.units import convert_number
 
 S = TypeVar("S", bound=ScenarioData)
 
 MODEL = ("constants", "growth_law")
 FIRST = (*MODEL, *WHOLES, "geometry", "outer", "duration", *TEXTS)  # what other names may then refer to
+FACTOR = Target("resolution", unit="1", least=0.0, open=True)  # of Scenario.with_resolution
 
 
 def changed(base: S, values: Mapping[str, Any]) -> S:
@@ -41,6 +45,7 @@ def applied(base: S, inputs: Mapping[str, Any]) -> S:
 
 def with_parameters(base: S, values: Mapping[str, Any]) -> S:
     """`base` with other values of parameters and layer quantities; warns outside their range."""
+    check_names(values, "with_parameters")
     known, rest = dict(base.parameters), {}
     for name, value in values.items():
         given = parameter_from(name, value) if isinstance(value, Mapping) else value
@@ -63,6 +68,7 @@ def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
 def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Mapping[str, Any]], S]) -> S:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{shown(values)} is not a table of names and values, {{'lesion.radius': '2 mm'}}.")
+    check_names(values, "changed")
     made = _with_first(base, {n: v for n, v in values.items() if n in FIRST})
     found = {name: _target(made, name, value) for name, value in values.items() if name not in FIRST}
     seen: dict[tuple, str] = {}
@@ -122,7 +128,7 @@ def checked_value(t: Target, name: str, value: Any) -> Any:
             raise ScenarioError(f"{name} = {shown(value)} is not text.")
         return value
     if t.words:
-        if value not in t.words:
+        if not isinstance(value, str) or value not in t.words:
             raise ScenarioError(
                 f"{name} = {shown(value)} is not one of them; there are {', '.join(t.words)}."
                 f"{nearest(value, t.words)}"
@@ -133,7 +139,7 @@ def checked_value(t: Target, name: str, value: Any) -> Any:
 
 def _cells(t: Target, name: str, value: Any) -> int:
     try:
-        number = convert(value, "1", name)
+        number = convert_number(value, "1", name)
     except UnitError:
         number = 0.5  # not a number at all is answered by the same sentence
     low, high = t.limits or (1, 1)
@@ -145,11 +151,11 @@ def _cells(t: Target, name: str, value: Any) -> int:
 
 
 def _number(t: Target, name: str, value: Any) -> float | int:
-    number = convert(value, t.unit, name)
+    number = convert_number(value, t.unit, name)
     if t.whole:
         if number != int(number):
             raise ScenarioError(f"{name} = {shown(value)} must be a whole number; list them, [1, 2, 3].")
-        number = int(value)
+        number = _exactly(value, number)
     if t.limits is not None and not t.limits[0] <= number <= t.limits[1]:
         above = "must be above 0: it " if number <= 0 else ""
         raise ParameterError(f"{name} = {number:g} {above}is outside {t.limits[0]:g}-{t.limits[1]:g}.")
@@ -162,10 +168,24 @@ def _number(t: Target, name: str, value: Any) -> float | int:
     return number
 
 
-def finer(base: S, factor: float) -> S:
+def _exactly(value: Any, number: float) -> int:
+    """A whole number as it was given: a double holds no more than 16 digits, a seed has up to 20."""
+    if isinstance(value, int | np.integer) or (isinstance(value, str) and value.strip().isdecimal()):
+        return int(value)
+    return int(number)
+
+
+def finer(base: S, factor: float | str) -> S:
     """`factor` times as many cells in each layer, or along each axis, at least one."""
-    layers: Layers = tuple((n, max(1, round(c * factor))) for n, c in base.layers)
-    domain: Domain = tuple((a, max(1, round(c * factor))) for a, c in base.domain)
+    by = checked_value(FACTOR, "resolution", factor)
+    most = max(c for _, c in (*base.layers, *base.domain))
+    if by > 1 and most * by > CELLS[1]:
+        raise ConfigError(
+            f"resolution = {shown(factor)} makes {most * by:.6g} cells of {most}; {CELLS[1]} are the most "
+            f"along one axis. Take at most {CELLS[1] // most}."
+        )
+    layers: Layers = tuple((n, max(1, round(c * by))) for n, c in base.layers)
+    domain: Domain = tuple((a, max(1, round(c * by))) for a, c in base.domain)
     return replace(base, layers=layers, domain=domain)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.errors import UnitError, shown
+from sim.errors import ScenarioError, UnitError, shown
 from sim.experiment.file_tables import dotted_values
-from sim.units import convert, unit_of
+from sim.units import convert_number, unit_of
 
 
 class Given(float):
@@ -18,7 +18,7 @@ class Given(float):
     text: str
 
     def __new__(cls, text: str, name: str = "value") -> Given:
-        made = super().__new__(cls, convert(text, unit_of(text, name), name))
+        made = super().__new__(cls, convert_number(text, unit_of(text, name), name))
         made.text = text.strip()
         return made
 
@@ -36,7 +36,7 @@ def si_number(value: float | str, name: str) -> float:
     """A finite SI number from a number, or from text with a unit (which the number then remembers)."""
     if isinstance(value, Given):
         return value
-    return Given(value, name) if isinstance(value, str) else convert(value, "1", name)
+    return Given(value, name) if isinstance(value, str) else convert_number(value, "1", name)
 
 
 def as_given(value: float) -> float | str:
@@ -47,7 +47,18 @@ def as_given(value: float) -> float | str:
 def check_unit(value: float, unit: str, name: str) -> None:
     """Refuse a number that was given as text of another dimension than `unit` has."""
     if isinstance(value, Given):
-        convert(value.text, unit, name)
+        convert_number(value.text, unit, name)
+
+
+def check_names(values: object, name: str, held: str = "names and values") -> None:
+    """Refuse what is no table, and names in it that are no text."""
+    if not isinstance(values, Mapping):
+        raise ScenarioError(f"{name} = {shown(values)} is not a table of {held}.")
+    for key in values:
+        if not isinstance(key, str):
+            raise ScenarioError(
+                f"{name}: {shown(key)} is not a name; names are text in quotes, such as 'lesion.radius'."
+            )
 
 
 def si_numbers(values: Mapping[str, float | str] | None, name: str) -> dict[str, float]:

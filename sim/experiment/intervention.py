@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sim.errors import ScenarioError, nearest, shown
 from sim.experiment.given import as_given, check_unit, si_numbers
 from sim.texts import day_text
-from sim.units import convert
+from sim.units import convert_number
 
 T = TypeVar("T")
 
@@ -50,9 +50,11 @@ class Intervention:
             if not isinstance(word, str):
                 raise ScenarioError(f"{name} = {shown(word)} of an intervention is not text.")
         if not isinstance(excise, bool):
-            raise ScenarioError(f"excise = {excise!r} is yes or no; name the layer in region={excise!r}.")
+            raise ScenarioError(
+                f"excise = {shown(excise)} is yes or no; name the layer in region={shown(excise)}."
+            )
         values: dict[str, Any] = {
-            "at": convert(at, "s", "Intervention.at"),
+            "at": convert_number(at, "s", "Intervention.at"),
             "boundary": si_numbers(boundary, "boundary"),
             "parameters": si_numbers(parameters, "parameters"),
             "state": si_numbers(state, "state"),

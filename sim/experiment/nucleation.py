@@ -10,7 +10,7 @@ from sim.errors import ScenarioError
 from sim.experiment.given import as_given, check_unit, si_number
 from sim.space.chance import seed_number
 from sim.space.geometries import GEOMETRIES
-from sim.units import convert
+from sim.units import convert_number
 
 INTERVALS = 120
 
@@ -35,7 +35,7 @@ class StochasticNucleation:
         self, seed: int, interval: float | str | None = None, sample: float | str | None = None
     ) -> None:
         owner = "stochastic nucleation"
-        span = None if interval is None else convert(interval, "s", f"{owner}: interval")
+        span = None if interval is None else convert_number(interval, "s", f"{owner}: interval")
         if span is not None and not span > 0:
             raise ScenarioError(f"{owner}: interval = {span:g} s must be positive.")
         object.__setattr__(self, "seed", seed_number(seed, owner))

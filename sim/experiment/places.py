@@ -17,7 +17,7 @@ from sim.space.grid import Grid
 from sim.space.random_field import RandomField
 from sim.space.shape_reach import reaches_beyond
 from sim.space.shapes import Shape
-from sim.units import convert
+from sim.units import convert_number
 
 Layers = tuple[tuple[str, int], ...]
 Regions = tuple[tuple[str, Shape], ...]
@@ -97,6 +97,8 @@ def checked_regions(regions: Iterable) -> Regions:
 
 def checked_domain(domain: Sequence | str, geometry: str) -> Domain:
     """(length [m], cells) an axis; () where the layers decide. Text: "4 mm in 80 cells, 2 mm in 40"."""
+    if isinstance(domain, np.ndarray):  # holds no whole numbers beside lengths: told below
+        domain = domain.tolist()
     if not domain:
         return ()
     rows: list[tuple[Any, ...]] = _axes_of_text(domain) if isinstance(domain, str) else _rows(domain)
@@ -110,7 +112,7 @@ def checked_domain(domain: Sequence | str, geometry: str) -> Domain:
     for row in rows:
         if len(row) != 2 or not isinstance(row[1], int | np.integer) or row[1] < 1:
             raise ScenarioError(f"domain: {shown(row)} must be a length and a number of cells, ('4 mm', 80).")
-        length = convert(row[0], "m", "domain")
+        length = convert_number(row[0], "m", "domain")
         if not length > 0:
             raise ScenarioError(f"domain: {shown(row[0])} must be a positive length, such as '4 mm'.")
         found.append((length, int(row[1])))

@@ -92,8 +92,11 @@ class Scenario(ScenarioData):
             values["domain"] = tuple(domain)
         return self.changed(values)
 
-    def with_resolution(self, factor: float) -> Scenario:
-        """A copy with `factor` times as many cells in each layer, or along each axis (at least one)."""
+    def with_resolution(self, factor: float | str) -> Scenario:
+        """A copy with `factor` times as many cells in each layer, or along each axis (at least one).
+
+        factor: above 0, and such that no axis gets more than 100 000 cells
+        """
         return change.finer(self, factor)
 
     def with_region(self, name: str, shape: Shape, like: str = "") -> Scenario:

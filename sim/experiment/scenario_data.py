@@ -10,7 +10,7 @@ from sim.chemistry.constants_sets import constants_sets
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
-from sim.experiment.given import Given, check_unit
+from sim.experiment.given import Given, check_names, check_unit
 from sim.experiment.intervention import Intervention, from_keys
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
@@ -21,7 +21,7 @@ from sim.parameters import Parameter, Parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
-from sim.units import convert, parse_unit, si_unit
+from sim.units import convert_number, parse_unit, si_unit
 
 PLASMA = "plasma"
 SIZES = ("radius", "thickness")
@@ -78,6 +78,10 @@ class ScenarioData:
         for key in TEXTS:
             if not isinstance(getattr(self, key), str):
                 raise ScenarioError(f"{key} = {shown(getattr(self, key))} of a scenario is not text.")
+        if not name.strip():
+            raise ScenarioError(
+                f"name = {shown(name)} of a scenario is empty; give a word, such as 'infarct'."
+            )
         if not isinstance(model, Model):
             raise ScenarioError(
                 f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."
@@ -91,7 +95,8 @@ class ScenarioData:
                 raise ScenarioError(not_one_of(key, word, known))
         self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
         self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
-        self._set(domain=places.checked_domain(domain, geometry), duration=convert(duration, "s", "duration"))
+        self._set(domain=places.checked_domain(domain, geometry))
+        self._set(duration=convert_number(duration, "s", "duration"))
         if not self.duration > 0:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
         self._set(random_fields=tuple(from_keys(RandomField, f, name) for f in _listed(random_fields, name)))
@@ -166,7 +171,7 @@ class ScenarioData:
             if isinstance(value, Parameter):
                 _same_dimension(name, value, unit)
                 return value
-            number = convert(value, unit, name)
+            number = convert_number(value, unit, name)
         except UnitError as error:
             raise ParameterError(str(error)) from None
         return Parameter(value) if isinstance(value, str) else Parameter(number, si_unit(unit))
@@ -203,8 +208,7 @@ class ScenarioData:
 
     def _parameters_of(self, given: Mapping[str, Any]) -> Parameters:
         """The model's parameters with the scenario's values, and the scenario's own."""
-        if not isinstance(given, Mapping):
-            raise ScenarioError(f"parameters = {shown(given)} is not a table of names and values.")
+        check_names(given, "parameters")
         merged = dict(self.model.parameters)
         for name, value in given.items():
             known = self.model.parameters.get(name)
@@ -221,15 +225,15 @@ class ScenarioData:
 
     def _initial_of(self, given: Mapping[str, float | str] | None) -> dict[str, float | str]:
         """Amounts at the start: SI numbers, or the name of a layer quantity."""
-        if given is not None and not isinstance(given, Mapping):
-            raise ScenarioError(f"initial = {shown(given)} is not a table of species and amounts.")
+        if given is not None:
+            check_names(given, "initial", "species and amounts")
         units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
         found: dict[str, float | str] = {}
         for name, value in (given or {}).items():
             if isinstance(value, str) and not value.isidentifier():
                 value = Given(value, f"initial.{name}")
             elif not isinstance(value, str | Given):
-                value = convert(value, "1", f"initial.{name}")
+                value = convert_number(value, units.get(name, "1"), f"initial.{name}")
             if name in units and isinstance(value, Given):
                 check_unit(value, units[name], f"initial.{name}")
             found[name] = value
@@ -271,7 +275,7 @@ def _listed(rows: Any, name: str) -> list[Any]:
 
 def _si_of(name: str, value: float | str, known: Parameter) -> float:
     try:
-        return convert(value, known.unit, name)
+        return convert_number(value, known.unit, name)
     except UnitError as error:
         raise ParameterError(str(error)) from None
 

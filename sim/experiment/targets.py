@@ -25,7 +25,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
-from sim.errors import ScenarioError, listing, nearest
+from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment.intervention import Intervention
 from sim.experiment.models import standard_model
 from sim.experiment.scenario_data import TEXTS, ScenarioData
@@ -67,6 +67,8 @@ class Target:
 
 def target(base: ScenarioData, name: str) -> Target:
     """What `name` means in a scenario; a sentence with the nearest name when it means nothing."""
+    if not isinstance(name, str):
+        raise ScenarioError(f"{shown(name)} is not a name; names are text, such as 'lesion.radius'.")
     if name in base.parameters:
         return _parameter(base.parameters[name], name)
     found = _plain(base, name) or _dotted(base, name) or _intervention(base, name)

@@ -10,8 +10,9 @@ outputs, sources of parameters), how it went (wall time, memory, an interruption
 machine and versions of other packages stand in the manifest as facts. Results do not depend on the
 number of threads.
 
-Different hashes may stand for the same numbers ("20 uM" and "0.02 mM" where text is kept as it was
-given); one hash never stands for different ones.
+Different hashes may stand for the same numbers (a Parameter of 4 mm and one of 0.004 m, for the unit of
+a parameter is part of it); one hash never stands for different ones. Amounts at the start and of
+interventions are SI numbers here: "20 uM" and "0.02 mM" have one hash.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError
-from sim.units import convert
+from sim.units import convert_number
 
 Named = float | str  # a number, or the dotted name of a parameter whose SI value is used
 Coefficient = Named | tuple[Named, ...]  # "-name" for its negative; several are added
@@ -51,7 +51,7 @@ class Species:
             raise ModelError(f"'{self.name}' cannot name a species: use letters, digits and _.")
         if isinstance(self.diffusivity, str) and self.diffusivity[:1].isdigit():
             object.__setattr__(
-                self, "diffusivity", convert(self.diffusivity, "m2/s", f"{self.name}.diffusivity")
+                self, "diffusivity", convert_number(self.diffusivity, "m2/s", f"{self.name}.diffusivity")
             )
         if not isinstance(self.diffusivity, str) and not 0 <= self.diffusivity < 1e-6:
             raise ModelError(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references, read_text
-from sim.units import convert, parse_unit, si_unit
+from sim.units import convert_number, parse_unit, si_unit
 
 __all__ = [
     "CONFIDENCE",
@@ -134,7 +134,7 @@ class Parameters(Mapping[str, Parameter]):
                 changed[name] = value
             else:
                 try:
-                    changed[name] = old.at(float(convert(value, old.unit, name)))
+                    changed[name] = old.at(convert_number(value, old.unit, name))
                 except UnitError as error:
                     raise ParameterError(str(error)) from None
             if changed[name].value < 0 and old.low is not None and old.low >= 0:

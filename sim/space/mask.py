@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.errors import ScenarioError, shown
 from sim.space.grid import Grid
-from sim.units import convert
+from sim.units import convert_number
 
 SIDES = ("bright", "dark")
 LUMA = np.array([0.299, 0.587, 0.114])  # grey of red, green and blue, ITU-R BT.601
@@ -145,6 +145,7 @@ def image(
     """
     if inside not in SIDES:
         raise ScenarioError(f"image: inside = {shown(inside)} is not 'bright' or 'dark'.")
+    threshold = convert_number(threshold, "1", "image: threshold")
     if not 0 < threshold <= 1:
         raise ScenarioError(f"image: threshold = {threshold!r} is outside 0-1: it is a grey, white being 1.")
     grey = _grey(Path(path))
@@ -156,7 +157,7 @@ def image(
             f"{grey.min():.3g} to {grey.max():.3g}); try another threshold, or inside="
             f"'{SIDES[inside == 'bright']}'."
         )
-    across = convert(width, "m", "image: width")
+    across = convert_number(width, "m", "image: width")
     pixels = chosen[::-1].T  # rows run downwards in a picture, y upwards
     made = Mask(pixels, (across, across * pixels.shape[1] / pixels.shape[0]), center)
     if digest and digest != made.digest:
@@ -192,4 +193,4 @@ def _overlap(faces: np.ndarray, pixel: np.ndarray) -> np.ndarray:
 def _lengths(values, dim: int, name: str) -> tuple[float, ...]:
     if not isinstance(values, list | tuple | np.ndarray) or len(values) != dim:
         raise ScenarioError(f"mask: {name} = {shown(values)} must be {dim} lengths, one an axis.")
-    return tuple(convert(v, "m", f"mask: {name}") for v in values)
+    return tuple(convert_number(v, "m", f"mask: {name}") for v in values)

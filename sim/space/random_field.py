@@ -18,7 +18,7 @@ from scipy.special import i0e
 from sim.errors import ScenarioError
 from sim.space.chance import normal, seed_number, uniform
 from sim.space.grid import Grid
-from sim.units import convert
+from sim.units import convert_number
 
 MODES = 1000
 CHUNK = 2**21  # cells x modes held at a time
@@ -48,8 +48,8 @@ class RandomField:
     def __post_init__(self) -> None:
         owner = f"random field of {self.field}"
         object.__setattr__(self, "seed", seed_number(self.seed, owner))
-        object.__setattr__(self, "log_sd", convert(self.log_sd, "1", f"{owner}: log_sd"))
-        length = convert(self.correlation_length, "m", f"{owner}: correlation_length")
+        object.__setattr__(self, "log_sd", convert_number(self.log_sd, "1", f"{owner}: log_sd"))
+        length = convert_number(self.correlation_length, "m", f"{owner}: correlation_length")
         object.__setattr__(self, "correlation_length", length)
         if not 0 <= self.log_sd <= 5:
             raise ScenarioError(f"{owner}: log_sd = {self.log_sd:g} is outside 0-5 (0.5 is a cv of 53 %).")

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ScenarioError, shown
 from sim.space.grid import Grid
-from sim.units import convert
+from sim.units import convert_number
 
 
 def word(kind: type) -> str:
@@ -25,7 +25,7 @@ def lengths(shape: Any, *names: str) -> None:
             raise ScenarioError(
                 f"{word(type(shape))}: {name} = {shown(value)} must be one length, such as '1 mm'."
             )
-        _set(shape, name, convert(value, "m", _owner(shape, name)))
+        _set(shape, name, convert_number(value, "m", _owner(shape, name)))
 
 
 def rows(shape: Any, *names: str) -> None:
@@ -40,7 +40,7 @@ def rows(shape: Any, *names: str) -> None:
                 f"{word(type(shape))}: {name} = {shown(value)} must be a row of lengths, one for each axis: "
                 f"('{given}', '{given}') in a rectangle, ('{given}',) along a line."
             )
-        _set(shape, name, tuple(convert(v, "m", _owner(shape, name)) for v in value))
+        _set(shape, name, tuple(convert_number(v, "m", _owner(shape, name)) for v in value))
 
 
 def numbers(shape: Any, name: str) -> None:
@@ -50,7 +50,7 @@ def numbers(shape: Any, name: str) -> None:
         raise ScenarioError(
             f"{word(type(shape))}: {name} = {shown(value)} must be a row of numbers, such as (1, 0)."
         )
-    _set(shape, name, tuple(convert(v, "1", _owner(shape, name)) for v in value))
+    _set(shape, name, tuple(convert_number(v, "1", _owner(shape, name)) for v in value))
 
 
 def positive(shape: Any, name: str) -> None:

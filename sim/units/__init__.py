@@ -84,6 +84,23 @@ def convert(value: Any, unit: str, name: str = "value") -> Any:
     return _number(value, name)
 
 
+def convert_number(value: object, unit: str, name: str = "value") -> float:
+    """SI value of what a user gave where one quantity is meant: `convert`, but for lists and arrays.
+
+    An array without axes counts as its number. Raises UnitError, a sentence beginning with `name`.
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    if isinstance(value, str):
+        return _from_text(value, unit, name)
+    if isinstance(value, np.ndarray | list | tuple):
+        needed = si_unit(unit)
+        what = "one number" if needed == "1" else f"one number in {needed} or one text with its unit"
+        kind = "an array" if isinstance(value, np.ndarray) else "a list"
+        raise UnitError(f"{name} = {shown(value)} is {kind}; {what} is needed. Give one without brackets.")
+    return _number(value, name)
+
+
 def _number(value: object, name: str) -> float:
     if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
         raise UnitError(

@@ -2,6 +2,7 @@
 
 import warnings
 
+import numpy as np
 import pytest
 
 import sim
@@ -61,6 +62,9 @@ def reached(s):
         ("growth_law", "spiral", "spiral"),
         ("geometry", "slab", "slab"),
         ("seed", 7, 7),
+        ("seed", "7.0", 7),
+        ("seed", "1e3", 1000),
+        ("seed", "18446744073709551615", 2**64 - 1),
         ("seed", 2**64 - 1, 2**64 - 1),
         ("initial.Ca", 1.5, 1.5),
         ("random_field.collagen.seed", 4, 4),
@@ -331,6 +335,26 @@ def test_what_is_held_is_what_was_given(base):
         ({"border.radius": "1 mm"}, "nothing that"),
         ({"lesion.radius": {"value": 2, "unit": "s"}}, "m is needed"),
         ({"lesion.radius": None}, "is not a quantity"),
+        ({"lesion.radius": [1]}, "lesion.radius = [1] is a list; one number in m or one text with its unit"),
+        ({"lesion.elastin": (1, 2)}, "lesion.elastin = (1, 2) is a list"),
+        (
+            {"acid.load": np.array([1.0, 2.0])},
+            "acid.load = array([1., 2.]) is an array; one number in mol m-3",
+        ),
+        ({"acid.load": ["5 mM"]}, "is a list"),
+        ({"duration": [1]}, "duration = [1] is a list; one number in s"),
+        ({"resolution": [1, 2]}, "resolution = [1, 2] is a list; one number is needed"),
+        ({"lesion.cells": [4]}, "is not a number of cells"),
+        ({"initial.Ca": [1, 2]}, "initial.Ca = [1, 2] is a list"),
+        ({"initial": {"Ca": [1, 2]}}, "initial.Ca = [1, 2] is a list; one number in mol m-3"),
+        ({"initial": {5: 1.0}}, "initial: 5 is not a name"),
+        ({"geometry": ["slab"]}, "is not one of them"),
+        ({"geometry": np.array(["slab", "sphere"])}, "is not one of them"),
+        ({"interventions": [{"at": [1, 2], "boundary": {"PPi": 1.0}}]}, "at = [1, 2] is a list"),
+        ({"interventions": [{"at": 1, "boundary": {"PPi": [1, 2]}}]}, "boundary.PPi = [1, 2] is a list"),
+        ({5: 3}, "changed: 5 is not a name; names are text in quotes"),
+        ({None: 3}, "None is not a name"),
+        ({5: {"value": 3}}, "5 is not a name"),
         (["lesion.radius"], "is not a table of names and values"),
     ],
 )
@@ -338,3 +362,56 @@ def test_slips_are_answered_with_a_sentence(inputs, words):
     with pytest.raises(sim.errors.ConfigError) as error:
         sim.scenario("infarct_myocardium").changed(inputs)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"lesion.radius": [1, 2]}, "lesion.radius = [1, 2] is a list"),
+        ({"lesion.elastin": [1, 2]}, "lesion.elastin = [1, 2] is a list"),
+        ({"acid.load": np.ones(2)}, "acid.load = array([1., 1.]) is an array"),
+        ({5: 3}, "5 is not a name"),
+        (3, "is not a table"),
+    ],
+)
+def test_slips_in_parameters_are_answered_with_a_sentence(values, words):
+    with pytest.raises(sim.errors.ConfigError) as error:
+        sim.scenario("infarct_myocardium").with_parameters(values)
+    assert words in str(error.value)
+
+
+def test_a_name_of_an_axis_is_text(base):
+    with pytest.raises(ScenarioError, match="5 is not a name"):
+        target(base, 5)
+
+
+def test_an_array_without_axes_is_its_number(base):
+    assert base.changed({"acid.load": np.array(12.0)}).parameters.si("acid.load") == 12.0
+
+
+@pytest.mark.parametrize(
+    ("factor", "words"),
+    [
+        (0, "resolution = 0 must be above 0"),
+        (-1, "resolution = -1 must be above 0"),
+        (1e9, "100000 are the most along one axis. Take at most 1250."),
+        (float("nan"), "resolution = nan is not a finite number"),
+        (float("inf"), "is not a finite number"),
+        ("fine", "does not begin with a number"),
+        ("2 mm", "has the dimension of a length"),
+        ([1, 2], "resolution = [1, 2] is a list"),
+        (None, "is not a quantity"),
+    ],
+)
+def test_a_resolution_that_cannot_be_is_answered_with_a_sentence(factor, words):
+    """The lesion has 80 cells, so 1250 times as many are 100 000."""
+    with pytest.raises(sim.errors.ConfigError) as error:
+        sim.scenario("infarct_myocardium").with_resolution(factor)
+    assert words in str(error.value)
+
+
+def test_a_resolution_may_be_text_and_more_than_a_design_may_ask_for():
+    s = sim.scenario("infarct_myocardium")
+    assert s.with_resolution("0.5") == s.with_resolution(0.5)
+    assert s.with_resolution("0.5").layers == (("lesion", 40), ("border", 20))
+    assert dict(s.with_resolution(1250).layers)["lesion"] == 100_000

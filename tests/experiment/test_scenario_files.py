@@ -345,6 +345,21 @@ SLIPS = {
     "a shape of a wrong type": ("regions = [{ name = 'a', shape = [] }]\n" + SMALL, "is no"),
     "stochastic": ("stochastic = { seed = 1, samples = 2 }\n" + SMALL, "Did you mean 'sample'?"),
     "stochastic word": ("stochastic = 3\n" + SMALL, "is not a table"),
+    "a list for a number": ("resolution = [1, 2]\n" + SMALL, "resolution = [1, 2] is a list; one number is"),
+    "a list for a duration": ("duration = [1]\n" + SMALL, "duration = [1] is a list; one number in s"),
+    "a list for an amount": (SMALL + "[initial]\nCa = [1, 2]", "initial.Ca = [1, 2] is a list"),
+    "a list for a time": (SMALL + "[[interventions]]\nat = [1, 2]\nboundary = { PPi = 1 }",
+                          "at = [1, 2] is a list"),
+    "a list for a boundary": (SMALL + "[[interventions]]\nat = '1 h'\nboundary = { PPi = [1, 2] }",
+                              "boundary.PPi = [1, 2] is a list"),
+    "a list for an interval": ("stochastic = { seed = 1, interval = [1, 2] }\n" + SMALL,
+                               "interval = [1, 2] is a list"),
+    "a list for a deviation": (
+        "random_fields = [{ field = 'collagen', log_sd = [1], correlation_length = 1, seed = 1 }]\n" + SMALL,
+        "log_sd = [1] is a list"),
+    "a list within a direction": (
+        "regions = [{ name = 'a', shape = 'half_space', normal = [[1], [2]] }]\n" + SMALL,
+        "half_space: normal = [1] is a list"),
     "base": ('base = "infarct_myocardum"', "Did you mean 'infarct_myocardium'?"),
     "base file": ('base = "nothing.toml"', "does not exist"),
     "base of a wrong type": ("base = 3", "is not the name or path"),
@@ -363,6 +378,17 @@ def test_a_slip_is_answered_in_a_sentence_that_names_the_file(case, write):
         sim.scenario(path)
     assert "mine.toml" in str(caught.value)
     assert len(str(caught.value)) < 700
+
+
+def test_whatever_python_says_of_a_content_names_the_file(write, monkeypatch):
+    """Of errors nobody thought of: a ValueError of numpy, say."""
+
+    def ambiguous(self, values):
+        raise ValueError("the truth value is ambiguous")
+
+    monkeypatch.setattr(sim.Scenario, "changed", ambiguous)
+    with pytest.raises(ScenarioError, match=r"mine\.toml: this is no scenario: ValueError, the truth"):
+        sim.scenario(write(SMALL))
 
 
 def test_a_file_that_is_not_there_is_told_with_one_that_is(write):

@@ -64,6 +64,20 @@ def test_each_field_of_a_scenario_decides(name):
     assert run_hash(replace(BASE, **{name: OTHER[name]})) != run_hash()
 
 
+def test_the_unit_of_a_parameter_is_part_of_the_definition_that_of_an_amount_is_not():
+    """As the docstring of sim.identity.definition says."""
+    mm, m = (
+        BASE.with_parameters({"lesion.radius": p}) for p in (sim.Parameter(4, "mm"), sim.Parameter(4e-3, "m"))
+    )
+    assert mm.parameters.si("lesion.radius") == m.parameters.si("lesion.radius")
+    assert run_hash(mm) != run_hash(m)
+    for make in (
+        lambda amount: BASE.with_(initial={"Ca": amount}),
+        lambda amount: BASE.with_intervention(sim.Intervention("1 h", {"PPi": amount})),
+    ):
+        assert run_hash(make("20 uM")) == run_hash(make("0.02 mM"))
+
+
 @pytest.mark.parametrize("name", WORDS)
 def test_words_of_a_scenario_decide_nothing(name):
     assert run_hash(replace(BASE, **{name: "other words"})) == run_hash()

@@ -93,6 +93,8 @@ def test_seeds_and_fields_are_independent(draws):
         ({"seed": -1}, "seed = -1"),
         ({"seed": 1.5}, "seed = 1.5"),
         ({"log_sd": 9}, "outside 0-5"),
+        ({"log_sd": [0.5, 1]}, r"log_sd = \[0.5, 1\] is a list; one number is needed"),
+        ({"correlation_length": [1e-4]}, r"correlation_length = \[0.0001\] is a list; one number in m"),
         ({"correlation_length": 0}, "positive length"),
         ({"correlation_length": "1 um"}, "smaller cells"),
     ],

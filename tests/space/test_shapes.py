@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sim import shapes
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, UnitError
 from sim.space import grid as grids
 
 GRID = grids.rectangle((4e-3, 3e-3), (200, 150), (-2e-3, -1.5e-3))
@@ -130,6 +130,10 @@ def test_every_shape_survives_its_table():
         (lambda: shapes.Ellipse((1e-3, 1e-3), direction=1), "must be a row of numbers"),
         (lambda: shapes.HalfSpace("x"), "must be a row of numbers"),
         (lambda: shapes.HalfSpace(("up", 1)), "half_space: normal"),
+        (lambda: shapes.HalfSpace(([1], 1)), r"half_space: normal = \[1\] is a list; one number is needed"),
+        (lambda: shapes.Box((["1 mm"], 1)), r"box: size = \['1 mm'\] is a list; one number in m"),
+        (lambda: shapes.Mask(np.eye(3), ([1e-3, 2e-3], 1e-3)), r"mask: size = \[0.001, 0.002\] is a list"),
+        (lambda: shapes.image("a.png", 1e-3, threshold=[0.5]), r"threshold = \[0.5\] is a list"),
         (lambda: shapes.Mask(np.zeros((3, 3)), (1e-3, 1e-3)), "the mask is empty"),
         (lambda: shapes.Mask(np.eye(3), (1e-3, 1e-3), label=7), "no pixel has the label 7"),
         (lambda: shapes.Mask("mask", (1e-3, 1e-3)), "array of numbers"),
@@ -169,3 +173,5 @@ def test_bad_pictures_are_answered_with_a_sentence(tmp_path):
     matplotlib.image.imsave(tmp_path / "b.png", np.full((3, 3), 0.2), cmap="gray", vmin=0, vmax=1)
     with pytest.raises(ScenarioError, match="no pixel is bright at threshold 0.5"):
         shapes.image(tmp_path / "b.png", 1e-3)
+    with pytest.raises(UnitError, match="width = .* is a list"):
+        shapes.image(tmp_path / "b.png", [1e-3, 2e-3], threshold=0.1)

@@ -12,6 +12,7 @@ from sim.errors import UnitError
 from sim.units import (
     axis_label,
     convert,
+    convert_number,
     from_unit,
     parse_unit,
     readable_unit,
@@ -117,6 +118,38 @@ def test_a_slip_is_answered_with_a_sentence(value, unit, words):
     assert message.startswith("grid.dx")
     assert words in message
     assert len(message) < 250
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        ([1], "mm", "grid.dx = [1] is a list; one number in m or one text with its unit is needed. Give one"),
+        ((1, 2), "1", "grid.dx = (1, 2) is a list; one number is needed."),
+        ([], "1", "is a list"),
+        (["5 mm"], "m", "is a list"),
+        (np.ones(2), "h", "grid.dx = array([1., 1.]) is an array; one number in s"),
+        (np.ones((100, 100)), "h", "is an array"),
+        (np.array(True), "m", "True is not a quantity"),
+        (None, "m", "None is not a quantity"),
+        ("5 mM", "m", "a length"),
+        (float("nan"), "m", "not a finite number"),
+    ],
+)
+def test_where_one_number_is_meant_no_list_passes(value, unit, words):
+    with pytest.raises(UnitError) as caught:
+        convert_number(value, unit, "grid.dx")
+    message = str(caught.value)
+    assert message.startswith("grid.dx")
+    assert words in message
+    assert len(message) < 250 and "\n" not in message
+
+
+def test_one_number_is_converted_as_any_quantity():
+    assert convert_number("2.5 mM", "uM") == 2.5
+    assert convert_number(3, "mm") == 3.0
+    assert convert_number(np.float64(2e-5), "um") == 2e-5
+    found = convert_number(np.array(4.0), "m")
+    assert found == 4.0 and type(found) is float
 
 
 @pytest.mark.parametrize(
