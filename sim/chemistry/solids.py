@@ -157,6 +157,9 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
     missing = [k for k in ("title", *(() if like else ("formula", "ions", "volume"))) if k not in given]
     if missing:
         raise ConfigError(f"{where} lacks {listing(missing)}.")
+    phase = given.text("phase") or name
+    if not f"_{phase}".isidentifier():  # saturations are called after it
+        raise ConfigError(f"{where}: phase = {shown(phase)} cannot name a phase: use letters, digits and _.")
     same = known[like] if like else None
     solid = Solid(
         name,
@@ -164,7 +167,7 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
         same.formula if same else given.text("formula"),
         same.ions if same else _ions(given),
         same.volume if same else _volume(given.content["volume"], where),
-        given.text("phase") or name,
+        phase,
         like,
         given.names("surface_for", "names of solids, as ['HAP']"),
         given.colour("colour"),
@@ -216,7 +219,8 @@ def _solubility(table: object, where: str) -> dict[str, Any]:
             f"{where}: analytic has {len(given.numbers('analytic'))} numbers; 1 to {TERMS} are read, "
             "as in sim/data/constants."
         )
-    given.text("source")
+    if not given.text("source").strip():
+        raise ConfigError(f"{where}: source = '' names no reference.")
     given.choice("confidence", CONFIDENCE)
     given.text("note", most=LONGEST_TEXT)
     return given.content
