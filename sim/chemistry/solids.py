@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 
 from sim.chemistry.formula import composition, elements, molar_mass
-from sim.errors import ConfigError, listing, nearest, not_one_of, shown
+from sim.errors import ConfigError, listing, nearest, shown
 from sim.parameters import Parameter, parameters_from
 from sim.parameters.parameter import CONFIDENCE
-from sim.parameters.references import read_text
+from sim.parameters.sections import LONGEST_TEXT, Section, finite_number, table_of, tables_of_file
 from sim.units import parse_unit
 
 KEYS = (
@@ -24,6 +23,7 @@ KEYS = (
     "description",
 )  # fmt: skip
 SOLUBILITY = ("log_K", "delta_h", "analytic", "source", "confidence", "note")
+TERMS = 6  # of the temperature function `analytic`
 WATER = "H2O"
 
 
@@ -93,11 +93,7 @@ def solids() -> dict[str, Solid]:
 
 def load_solids(path: str | Path | Traversable, known: Mapping[str, Solid] | None = None) -> dict[str, Solid]:
     """The solids of a TOML file. known: those that `like` may name besides its own; else the package's."""
-    try:
-        content = tomllib.loads(read_text(path, ConfigError))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
-    return solids_from(content, str(path), solids() if known is None else known)
+    return solids_from(tables_of_file(path), str(path), solids() if known is None else known)
 
 
 def solids_from(content: Mapping[str, Any], where: str, known: Mapping[str, Solid]) -> dict[str, Solid]:
@@ -145,15 +141,11 @@ def _sum(ions: Mapping[str, float]) -> str:
 
 
 def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> Solid:
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where} is not a table of a solid.")
-    if not name.isidentifier():
-        raise ConfigError(f"{where}: {shown(name)} cannot name a solid: use letters, digits and _.")
-    for key in table:
-        if key not in KEYS:
-            raise ConfigError(f"{where} has an unknown key '{key}'.{nearest(key, KEYS)}")
-    given = dict(table)
-    like = str(given.get("like", ""))
+    given = Section(table, where, KEYS)
+    if not name.isidentifier() or iskeyword(name):
+        what = "it is a word of Python" if iskeyword(name) else "use letters, digits and _"
+        raise ConfigError(f"{where}: {shown(name)} cannot name a solid: {what}.")
+    like = given.text("like")
     if like:
         if like not in known:
             raise ConfigError(f"{where}: there is no solid '{like}' to be like.{nearest(like, known)}")
@@ -162,25 +154,40 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
             raise ConfigError(
                 f"{where} is like {like} and has a {twice[0]} of its own; leave one of them out."
             )
-        given |= {"formula": known[like].formula, "ions": known[like].ions, "volume": known[like].volume}
-    missing = [k for k in ("title", "formula", "ions", "volume") if k not in given]
+    missing = [k for k in ("title", *(() if like else ("formula", "ions", "volume"))) if k not in given]
     if missing:
         raise ConfigError(f"{where} lacks {listing(missing)}.")
-    if not isinstance(given["volume"], Parameter):
-        given["volume"] = _volume(given["volume"], where)
-    given["phase"] = str(given.get("phase") or name)
-    given["surface_for"] = tuple(given.get("surface_for", ()))
-    solid = Solid(name, **given)
+    phase = given.text("phase") or name
+    if not f"_{phase}".isidentifier():  # saturations are called after it
+        raise ConfigError(f"{where}: phase = {shown(phase)} cannot name a phase: use letters, digits and _.")
+    same = known[like] if like else None
+    solid = Solid(
+        name,
+        given.text("title"),
+        same.formula if same else given.text("formula"),
+        same.ions if same else _ions(given),
+        same.volume if same else _volume(given.content["volume"], where),
+        phase,
+        like,
+        given.names("surface_for", "names of solids, as ['HAP']"),
+        given.colour("colour"),
+        {n: table_of(t, f"{where}: crystals: {n}") for n, t in given.table("crystals").items()},
+        _solubility(given.content.get("solubility", {}), f"{where}: solubility"),
+        given.text("description", most=LONGEST_TEXT),
+    )
     try:
         _ = solid.contains, solid.reaction
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
-    _check_solubility(solid.solubility, where)
-    if solid.colour and not re.fullmatch("#[0-9A-Fa-f]{6}", solid.colour):
-        raise ConfigError(
-            f"{where}: colour = {shown(solid.colour)} must be six hexadecimal digits, '#B05A1E'."
-        )
     return solid
+
+
+def _ions(given: Section) -> dict[str, float]:
+    found = given.table("ions")
+    for ion, n in found.items():
+        if finite_number(n, f"{given.where}: ions: {ion}") <= 0:
+            raise ConfigError(f"{given.where}: ions: {ion} = {shown(n)} must be positive.")
+    return found
 
 
 def _volume(table: object, where: str) -> Parameter:
@@ -196,14 +203,24 @@ def _volume(table: object, where: str) -> Parameter:
     return volume
 
 
-def _check_solubility(table: Mapping[str, Any], where: str) -> None:
-    for key in table:
-        if key not in SOLUBILITY:
-            raise ConfigError(f"{where}: solubility has an unknown key '{key}'.{nearest(key, SOLUBILITY)}")
-    if table and not ("analytic" in table or "log_K" in table):
-        raise ConfigError(f"{where}: solubility needs log_K (at 25 C, with delta_h) or analytic.")
-    missing = [k for k in ("source", "confidence") if table and k not in table]
+def _solubility(table: object, where: str) -> dict[str, Any]:
+    given = Section(table, where, SOLUBILITY)
+    if not given.content:
+        return {}
+    if "analytic" not in given and "log_K" not in given:
+        raise ConfigError(f"{where} needs log_K (at 25 C, with delta_h) or analytic.")
+    missing = [k for k in ("source", "confidence") if k not in given]
     if missing:
-        raise ConfigError(f"{where}: solubility lacks {listing(missing)}.")
-    if table and table["confidence"] not in CONFIDENCE:
-        raise ConfigError(f"{where}: solubility: {not_one_of('confidence', table['confidence'], CONFIDENCE)}")
+        raise ConfigError(f"{where} lacks {listing(missing)}.")
+    given.number("log_K", 0.0)
+    given.number("delta_h", 0.0)
+    if "analytic" in given and not 1 <= len(given.numbers("analytic")) <= TERMS:
+        raise ConfigError(
+            f"{where}: analytic has {len(given.numbers('analytic'))} numbers; 1 to {TERMS} are read, "
+            "as in sim/data/constants."
+        )
+    if not given.text("source").strip():
+        raise ConfigError(f"{where}: source = '' names no reference.")
+    given.choice("confidence", CONFIDENCE)
+    given.text("note", most=LONGEST_TEXT)
+    return given.content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,14 @@ from sim.errors import (
     UnitError,
     listing,
     nearest,
-    not_one_of,
     shown,
 )
 from sim.parameters import Parameter
-from sim.units import convert
+from sim.parameters.sections import finite_number, quantity
 
 LARGEST_FILE = 1_000_000  # bytes
 MOST_DOTS = 5_000_000  # squared, line by line: tomllib takes time quadratic in the parts of a dotted key
 DEEPEST = 6  # tables within tables; a sweep file needs four
-LONGEST_TEXT = 10_000  # characters of notes
-LARGEST_WHOLE = 2**53  # whole numbers beyond are no doubles
 OF_PARAMETER = ("value", "unit", "range", "source", "confidence", "note", "description", "si")
 
 
@@ -65,110 +62,6 @@ def _shallow(content: dict, path: Path, deepest: int) -> None:
         if not level:
             return
     raise FileFormatError(f"{path} has more than {deepest} tables or lists within each other.")
-
-
-class Section:
-    """One table of a file. Every key must be one of `keys`; each is asked for by its kind."""
-
-    def __init__(self, content: object, where: str, keys: Iterable[str]):
-        self.where, self.keys = where, tuple(keys)
-        if not isinstance(content, dict):
-            raise ConfigError(
-                f"{where} = {shown(content)} is not a table; it holds {listing(self.keys, 20)}."
-            )
-        for key in content:
-            if key not in self.keys:
-                hint = nearest(key, self.keys) or f" There are {listing(self.keys, 20)}."
-                raise ConfigError(f"{where}: {shown(key)} is not a key of it.{hint}")
-        self.content = content
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.content
-
-    def needed(self, key: str) -> Any:
-        if key not in self.content:
-            raise ConfigError(f"{self.where} lacks '{key}'.")
-        return self.content[key]
-
-    def text(self, key: str, default: str = "", most: int = 200) -> str:
-        value = self.content.get(key, default)
-        if not isinstance(value, str):
-            raise ConfigError(f"{self.where}: {key} = {shown(value)} is not text; put it into quotes.")
-        if len(value) > most:
-            raise ConfigError(f"{self.where}: {key} has {len(value)} characters; {most} are the most.")
-        return value
-
-    def choice(self, key: str, choices: Iterable[str], default: str = "") -> str:
-        """One of some words; a missing key without default is refused."""
-        if not default:
-            self.needed(key)
-        value, known = self.text(key, default), list(choices)
-        if value not in known:
-            raise ConfigError(not_one_of(f"{self.where}: {key}", value, known))
-        return value
-
-    def yes(self, key: str, default: bool = False) -> bool:
-        value = self.content.get(key, default)
-        if not isinstance(value, bool):
-            raise ConfigError(f"{self.where}: {key} = {shown(value)} is neither true nor false.")
-        return value
-
-    def whole(self, key: str, default: int | None = None, least: int = 0, most: int = 10**6) -> int:
-        """A whole number within bounds."""
-        value = self.needed(key) if default is None else self.content.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ConfigError(
-                f"{self.where}: {key} = {shown(value)} is not a whole number from {least} to {most}."
-            )
-        return value
-
-    def number(self, key: str, default: float) -> float:
-        """A finite number without unit."""
-        return finite_number(self.content.get(key, default), f"{self.where}: {key}")
-
-    def si(self, key: str, unit: str) -> float:
-        """A quantity [SI]: text with a unit, or a number in SI."""
-        return si_quantity(self.needed(key), unit, f"{self.where}: {key}")
-
-    def table(self, key: str) -> dict[str, Any]:
-        """A table within this one, or an empty one."""
-        value = self.content.get(key, {})
-        if not isinstance(value, dict):
-            raise ConfigError(f"{self.where}: {key} = {shown(value)} is not a table.")
-        return value
-
-    def list(self, key: str, of: str = "values") -> list[Any]:
-        value = self.content.get(key, [])
-        if not isinstance(value, list):
-            raise ConfigError(f"{self.where}: {key} = {shown(value)} is not a list of {of}.")
-        return value
-
-
-def si_quantity(value: object, unit: str, name: str) -> float:
-    """SI value of a quantity of a file."""
-    return float(convert(quantity(value, name), unit, name))
-
-
-def quantity(value: object, name: str) -> float | str:
-    """Text (a number with a unit, or a word) or a finite number, as it stands."""
-    if isinstance(value, str):
-        if len(value) > 64:
-            raise UnitError(
-                f"{name} = {shown(value, 24)} is longer than 64 characters; write for example '5 mM'."
-            )
-        return value
-    return finite_number(value, name)
-
-
-def finite_number(value: object, name: str) -> float | int:
-    """A finite number of a size that a double holds; whole numbers stay whole."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UnitError(f"{name} = {shown(value)} is not a number.")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UnitError(f"{name} = {value} is not a finite number.")
-    if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
-        raise UnitError(f"{name} = {shown(value)} is too large a whole number; write it as 1e20 is written.")
-    return value
 
 
 def dotted_values(content: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ numbers of data/processes.toml; the quantities that rates share are in quantitie
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -14,12 +14,13 @@ from sim.chemistry import pore_water as water
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest
-from sim.model.model import Model
+from sim.model.model import TIME, Model
 from sim.model.process import Derived, Process
 from sim.model.quantities import pore_water, shared_quantities, speciation
 from sim.model.reactions import OMEGA, check_species, unbalanced
 from sim.model.species import Species
 from sim.model.tables import (
+    check_surfaces,
     crystals_of,
     package_numbers,
     package_reactions,
@@ -33,6 +34,14 @@ __all__ = ["FIELDS", "GROWTH_LAWS", "model", "pore_water", "speciation", "with_c
 
 GROWTH_LAWS = ("affinity", "spiral", "two_activity")
 File = str | Path | Traversable
+
+# What a result holds beside species and quantities of the model; nothing of a table may be called so.
+RESULTS = (
+    "time", "x", "y", "z", "r", "x_edges", "y_edges", "z_edges", "r_edges", "x_edge", "y_edge", "z_edge",
+    "r_edge", "element", "pool", "species", "process", "ledger", "ledger_residual", "volume", "layer",
+    "stoichiometry", "contents", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass",
+)  # fmt: skip
+PREFIXES = (OMEGA, "SI_", "S_")  # of a phase: quantities of its saturation
 
 # name: (default, unit, description); uniform over a layer of a scenario, constant in time
 FIELDS = {
@@ -67,6 +76,7 @@ def model(
     for path in _paths(minerals):
         facts |= (own := load_solids(path, facts))
         _check_soluble(own.values(), str(path))
+        _ = tuple(species_of_solids(own.values()))  # slips of one that does not react are told too
     given, numbers, species = dict(package_reactions()), package_numbers(), dict(package_species())
     for path in _paths(reactions):
         more, values, new = reactions_file(path)
@@ -78,6 +88,8 @@ def model(
     processes = tuple(r.process(numbers, facts, solids_by_phase(facts)) for r in given.values())
     made = (*species.values(), *species_of_solids(reacting.values()))
     derived = tuple(shared_quantities(constants, growth_law, numbers, made, processes))
+    _check_free(species, facts, derived)
+    check_surfaces(species.values(), facts)
     built = Model(
         made,
         processes,
@@ -115,6 +127,25 @@ def _check_soluble(own: Iterable[Solid], where: str) -> None:
                 f"{where}: [{solid.name}] no set of constants has a phase '{solid.phase}'; give the solid a "
                 f"solubility, or a phase that there is.{nearest(solid.phase, known)}"
             )
+
+
+def _check_free(species: Iterable[str], facts: Mapping[str, Solid], derived: Iterable[Derived]) -> None:
+    """Refuse names of tables that mean something else in formulas or results, reacting or not."""
+    taken = {o: "a derived quantity" for d in derived for o in d.outputs}
+    taken |= dict.fromkeys(FIELDS, "a field") | dict.fromkeys(RESULTS, "part of a result")
+    taken[TIME] = "the time"
+    counters = crystals_of(facts.values())
+    for what, names in (("species", species), ("solid", facts), ("count of crystals", counters)):
+        for name in names:
+            if name in taken or name.startswith(PREFIXES):
+                meaning = taken.get(name, "a saturation")
+                raise ModelError(
+                    f"[{name}] cannot name a {what}: '{name}' is {meaning}; choose another name."
+                )
+    of_species = set(species)
+    for name in (*facts, *counters):
+        if name in of_species:
+            raise ModelError(f"[{name}] cannot name a solid: '{name}' is a species; choose another name.")
 
 
 def _shared(numbers: Parameters, species: Iterable[Species], *owners: Derived | Process) -> Parameters:

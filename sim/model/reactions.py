@@ -21,6 +21,7 @@ from sim.errors import ModelError, listing, nearest, shown
 from sim.model.process import Process, arguments, group
 from sim.model.species import Coefficient
 from sim.parameters import Parameter, Parameters
+from sim.parameters.sections import LONGEST_TEXT, Section
 
 KEYS = ("equation", "law", "rate", "reads", "unbalanced", "description")
 OMEGA = "ln_omega_"
@@ -190,26 +191,20 @@ def _term(term: str, equation: str, where: str) -> tuple[int | float | str, str]
 
 
 def _reaction(name: str, table: object, where: str) -> Reaction:
-    if not isinstance(table, dict):
-        raise ModelError(f"{where} is not the table of a reaction, with equation and law.")
-    for key in table:
-        if key not in KEYS:
-            raise ModelError(f"{where} has an unknown key '{key}'.{nearest(key, KEYS)}")
-    law, rate, reads = table.get("law", ""), table.get("rate", ""), table.get("reads", {})
-    equation = table.get("equation", "")
-    if not isinstance(equation, str) or not equation.strip():
+    given = Section(table, where, KEYS, ModelError)
+    law, rate, equation = given.text("law"), given.text("rate"), given.text("equation", most=LONGEST_TEXT)
+    reads = given.content.get("reads", {})
+    if not equation.strip():
         raise ModelError(f"{where} lacks an equation such as '4 Ca + 3 P = OCP + 2 H'.")
     if not isinstance(reads, dict) or not all(isinstance(v, str) for v in reads.values()):
         raise ModelError(f"{where}: reads = {shown(reads)} must be names, as {{ solid = 'OCP' }}.")
     if bool(law) == bool(rate):
         raise ModelError(f"{where} needs either a law (a formula of sim/kinetics) or a rate (a quantity).")
     if law and law not in laws():
-        raise ModelError(
-            f"{where}: law = {shown(law)} is not a formula of sim/kinetics.{_nearest_law(str(law))}"
-        )
+        raise ModelError(f"{where}: law = {shown(law)} is not a formula of sim/kinetics.{_nearest_law(law)}")
     return Reaction(
         name, equation, where, changes_of(equation, where), law, rate, reads,
-        bool(table.get("unbalanced", False)), str(table.get("description", "")),
+        given.yes("unbalanced"), given.text("description", most=LONGEST_TEXT),
     )  # fmt: skip
 
 

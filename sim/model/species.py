@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from keyword import iskeyword
 from typing import Any
 
 from sim.chemistry.solids import Solid
@@ -49,6 +50,10 @@ class Species:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise ModelError(f"'{self.name}' cannot name a species: use letters, digits and _.")
+        if iskeyword(self.name):
+            raise ModelError(
+                f"'{self.name}' cannot name a species: it is a word of Python; '{self.name}_' may."
+            )
         if isinstance(self.diffusivity, str) and self.diffusivity[:1].isdigit():
             object.__setattr__(
                 self, "diffusivity", convert_number(self.diffusivity, "m2/s", f"{self.name}.diffusivity")

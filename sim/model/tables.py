@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
 
 from sim.chemistry.solids import Solid
-from sim.errors import ConfigError, ModelError, nearest
+from sim.errors import ConfigError, ModelError, nearest, shown
 from sim.model.reactions import Reaction, read_reactions
-from sim.model.species import Species
+from sim.model.species import Coefficient, Named, Species
 from sim.parameters import Parameters, load_parameters, parameters_from
-from sim.parameters.references import read_text
+from sim.parameters.sections import LONGEST_TEXT, Section, finite_number, table_of, tables_of_file
+from sim.units import parse_unit
+
+KEYS = tuple(k for k in Species.__dataclass_fields__ if k not in ("name", "solid"))
 
 
 @lru_cache
@@ -25,55 +26,93 @@ def package_numbers() -> Parameters:
 
 @lru_cache
 def package_species() -> dict[str, Species]:
-    return species_from(_tables(_data("species.toml")), "species.toml")
+    return species_from(tables_of_file(_data("species.toml")), "species.toml")
 
 
 @lru_cache
 def package_reactions() -> dict[str, Reaction]:
-    return read_reactions(_tables(_data("reactions.toml")), "reactions.toml")
+    return read_reactions(tables_of_file(_data("reactions.toml")), "reactions.toml")
 
 
 def _data(name: str) -> Traversable:
     return resources.files("sim") / "data" / name
 
 
-def _tables(path: str | Path | Traversable) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path, ConfigError))
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}.") from None
-
-
 def reactions_file(
     path: str | Path | Traversable,
 ) -> tuple[dict[str, Reaction], Parameters, dict[str, Species]]:
     """Reactions, parameters and species of a file of reactions."""
-    content = _tables(path)
-    numbers = parameters_from(content.pop("parameters", {}), str(path))
-    species = species_from(content.pop("species", {}), str(path))
+    content = tables_of_file(path)
+    numbers = parameters_from(content.pop("parameters", {}), f"{path}: [parameters]")
+    species = species_from(content.pop("species", {}), f"{path}: [species]")
     return read_reactions(content, str(path)), numbers, species
 
 
-def species_from(tables: Mapping[str, Mapping[str, Any]], where: str) -> dict[str, Species]:
+def species_from(tables: object, where: str) -> dict[str, Species]:
     """Species of tables already read."""
-    keys = [k for k in Species.__dataclass_fields__ if k not in ("name", "solid")]
-    found = {}
-    for name, table in tables.items():
-        for key in table:
-            if key not in keys:
-                raise ModelError(f"{where}: [{name}] has an unknown key '{key}'.{nearest(key, keys)}")
-        entry: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-        contains = table.get("contains", {})
-        entry["contains"] = {e: tuple(v) if isinstance(v, list) else v for e, v in contains.items()}
-        found[name] = Species(name, **entry)
-    return found
+    return {
+        name: _species(name, table, f"{where}: [{name}]")
+        for name, table in table_of(tables, where, ModelError).items()
+    }
+
+
+def _species(name: str, table: object, where: str) -> Species:
+    given = Section(table, where, KEYS, ModelError)
+    content = given.content
+    diffusivity = content.get("diffusivity", 0.0)
+    try:
+        parse_unit(unit := given.text("unit", Species.unit))
+        return Species(
+            name,
+            diffusivity=_named(diffusivity, f"{where}: diffusivity"),
+            scale=given.number("scale", Species.scale),
+            contains={
+                e: _coefficient(v, f"{where}: contains: {e}") for e, v in given.table("contains").items()
+            },
+            unit=unit,
+            pool=given.text("pool"),
+            signed=given.yes("signed"),
+            initial=_coefficient(content.get("initial", Species.initial), f"{where}: initial"),
+            equilibrated=given.yes("equilibrated"),
+            description=given.text("description", most=LONGEST_TEXT),
+            surface_for=given.names("surface_for", "names of solids, as ['HAP']"),
+            colour=given.colour("colour"),
+        )
+    except ConfigError as error:
+        text = str(error)
+        raise ModelError(text if text.startswith(where) else f"{where}: {text}") from None
+
+
+def _named(value: object, where: str) -> Named:
+    """A number, or text that stands for one."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ModelError(f"{where} = {shown(value)} is neither a number nor the name of a parameter.")
+    return finite_number(value, where)
+
+
+def _coefficient(value: object, where: str) -> Coefficient:
+    """A number, the name of a parameter, or a list of such, which are added."""
+    return tuple(_named(v, where) for v in value) if isinstance(value, list) else _named(value, where)
 
 
 def species_of_solids(facts: Iterable[Solid]) -> Iterator[Species]:
     """A species for each solid, and those that count its crystals."""
     for solid in facts:
         yield Species(solid.name, solid=solid)
-        yield from species_from(solid.crystals, solid.name).values()
+        yield from species_from(solid.crystals, f"[{solid.name}.crystals]").values()
+
+
+def check_surfaces(species: Iterable[Species], solids: Iterable[str]) -> None:
+    """Refuse species that say they are a surface for what is no solid."""
+    known = tuple(solids)
+    for s in species:
+        for name in s.surface_for:
+            if name not in known:
+                raise ModelError(
+                    f"{s.name}: surface_for names {shown(name)}, which is no solid.{nearest(name, known)}"
+                )
 
 
 def crystals_of(facts: Iterable[Solid]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
@@ -14,8 +13,9 @@ from numpy.typing import NDArray
 
 from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown
 from sim.parameters.parameter import CONFIDENCE, Parameter
-from sim.parameters.references import Citation, Reference, References, cite, load_references, read_text
-from sim.units import convert_number, parse_unit, si_unit
+from sim.parameters.references import Citation, Reference, References, cite, load_references
+from sim.parameters.sections import table_of, tables_of_file
+from sim.units import convert, convert_number, parse_unit, si_unit
 
 __all__ = [
     "CONFIDENCE",
@@ -182,18 +182,12 @@ def load_parameters(path: str | Path | Traversable) -> Parameters:
     Every entry has value, unit, range, source and confidence; note and description are optional.
     Raises ParameterError naming the file and the entry.
     """
-    text = read_text(path, ParameterError)
-    try:
-        content = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ParameterError(f"{path} is not valid TOML: {reason}.") from None
-    return parameters_from(content, str(path))
+    return parameters_from(tables_of_file(path, ParameterError), str(path))
 
 
-def parameters_from(content: dict[str, Any], where: str) -> Parameters:
+def parameters_from(content: object, where: str) -> Parameters:
     """Parameters of tables already read; `where` names them in errors."""
-    return Parameters(dict(_entries(content, "", where)))
+    return Parameters(dict(_entries(table_of(content, where, ParameterError), "", where)))
 
 
 def _entries(table: dict[str, Any], prefix: str, where: str) -> Iterator[tuple[str, Parameter]]:

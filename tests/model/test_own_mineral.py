@@ -13,7 +13,9 @@ from sim.chemistry.solids import load_solids, solids
 from sim.cli.summary import summary_lines
 from sim.errors import ConfigError, ModelError
 from sim.experiment.models import exchanged
+from sim.model.library import PREFIXES, RESULTS
 from sim.plotting.colours import colour
+from sim.space.geometries import GEOMETRIES
 
 ROOT = Path(__file__).parents[2]
 MINERAL, REACTIONS = re.findall(
@@ -181,3 +183,82 @@ volume = { value = 99, unit = "cm3/mol", range = [95, 102], source = "x", confid
     path.write_text(text + line)
     with pytest.raises(ConfigError, match=re.escape(words)):
         load_solids(path)
+
+
+WHITLOCKITE = """[whitlockite]
+title = "whitlockite"
+formula = "Ca3(PO4)2"
+ions = { Ca = 3, PO4 = 2 }
+volume = { value = 99, unit = "cm3/mol", range = [95, 102], source = "x", confidence = "assumed" }
+solubility = { log_K = -28.9, source = "x", confidence = "assumed" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("", 'surface_for = "HAP"\n', "surface_for = 'HAP' is not a list of names of solids, as ['HAP']"),
+        ("", "surface_for = 5\n", "surface_for = 5 is not a list of names"),
+        ("", "surface_for = [5]\n", "surface_for holds 5; it is a list of names of solids"),
+        ("{ Ca = 3, PO4 = 2 }", "5", "[whitlockite]: ions = 5 is not a table"),
+        ("Ca = 3", 'Ca = "a"', "ions: Ca = 'a' is not a number"),
+        ("Ca = 3", "Ca = true", "ions: Ca = True is not a number"),
+        ("Ca = 3", "Ca = inf", "ions: Ca = inf is not a finite number"),
+        ("Ca = 3", "Ca = -3", "ions: Ca = -3 must be positive"),
+        ('"Ca3(PO4)2"', "5", "formula = 5 is not text"),
+        ('"Ca3(PO4)2"', '""', "'' is not a chemical formula"),
+        ('"whitlockite"', "5", "title = 5 is not text"),
+        ("", "phase = 5\n", "phase = 5 is not text"),
+        ("", 'phase = "a-b"\n', "phase = 'a-b' cannot name a phase: use letters, digits and _"),
+        ("", "like = 5\n", "like = 5 is not text"),
+        ("", "colour = 5\n", "colour = 5 is not text"),
+        ("", "description = 5\n", "description = 5 is not text"),
+        ("", "crystals = 5\n", "crystals = 5 is not a table"),
+        ("", "crystals = { n = 5 }\n", "crystals: n = 5 is not a table"),
+        (
+            "",
+            'crystals = { n = { scale = "a" } }\n',
+            "[whitlockite.crystals]: [n]: scale = 'a' is not a number",
+        ),
+        ("solubility = {", "solubility = 5 # {", "solubility = 5 is not a table"),
+        ("-28.9", '"a"', "solubility: log_K = 'a' is not a number"),
+        ("-28.9", "nan", "solubility: log_K = nan is not a finite number"),
+        ("-28.9", '-28.9, delta_h = "a"', "solubility: delta_h = 'a' is not a number"),
+        ("log_K = -28.9", "analytic = 5", "solubility: analytic = 5 is not a list of numbers"),
+        ("log_K = -28.9", 'analytic = ["a"]', "solubility: analytic = 'a' is not a number"),
+        ("log_K = -28.9", "analytic = []", "analytic has 0 numbers; 1 to 6 are read"),
+        ("log_K = -28.9", "analytic = [1, 2, 3, 4, 5, 6, 7]", "analytic has 7 numbers; 1 to 6 are read"),
+        ('-28.9, source = "x"', "-28.9, source = 5", "solubility: source = 5 is not text"),
+        ('-28.9, source = "x"', '-28.9, source = ""', "solubility: source = '' names no reference"),
+        ("log_K", "logK", "solubility has an unknown key 'logK'. Did you mean 'log_K'"),
+        ("[whitlockite]", "[lambda]", "'lambda' cannot name a solid: it is a word of Python"),
+        ("[whitlockite]", "[pH]", "[pH] cannot name a solid: 'pH' is a derived quantity"),
+        ("[whitlockite]", "[porosity]", "'porosity' is a derived quantity"),
+        ("[whitlockite]", "[Ca_in_mineral]", "'Ca_in_mineral' is part of a result"),
+        ("[whitlockite]", "[SI_HAP]", "'SI_HAP' is a saturation"),
+        ("[whitlockite]", "[collagen]", "'collagen' is a field"),
+        ("[whitlockite]", "[lipid]", "[lipid] cannot name a solid: 'lipid' is a species"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_in_a_sentence(tmp_path, old, new, words):
+    path = tmp_path / "own.toml"
+    assert old in WHITLOCKITE
+    path.write_text(WHITLOCKITE.replace(old, new, 1) if old else WHITLOCKITE + new)
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        sim.library.model(minerals=path)
+
+
+def test_a_file_that_is_no_table_of_tables_is_told(tmp_path):
+    (tmp_path / "own.toml").write_text("calcite = 5")
+    with pytest.raises(ConfigError, match=r"own.toml: \[calcite\] = 5 is not a table; it holds title"):
+        load_solids(tmp_path / "own.toml")
+
+
+def test_the_names_that_results_use_are_all_refused(model, result):
+    """Those of a real result, and the coordinates of every geometry."""
+    own = {*(s.name for s in model.species), *model.quantities, *model.fields}
+    found = {str(n) for n in (*result.dataset.variables, *result.dataset.dims)} - own
+    axes = {a for g in GEOMETRIES.values() for a in g.axes}
+    found |= axes | {f"{a}_edge" for a in axes} | {f"{a}_edges" for a in axes}
+    assert {"r", "ledger", "HAP_density", "SI_ATCP"} <= found
+    assert [n for n in found if n not in RESULTS and not n.startswith(PREFIXES)] == []

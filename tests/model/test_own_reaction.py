@@ -6,7 +6,7 @@ from importlib import resources
 import pytest
 
 import sim
-from sim.errors import ModelError, ParameterError
+from sim.errors import ConfigError, ModelError, ParameterError
 from sim.kinetics import precursors
 from sim.model.reactions import changes_of, laws
 
@@ -147,3 +147,50 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
     (tmp_path / "own.toml").write_text(OWN.replace("source", "sauce"))
     with pytest.raises(ParameterError, match="unknown key 'sauce'"):
         sim.library.model(reactions=tmp_path / "own.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("reads = {", "unbalanced = 'false'\nreads = {", "unbalanced = 'false' is neither true nor false"),
+        ("reads = {", "unbalanced = 0\nreads = {", "unbalanced = 0 is neither true nor false"),
+        ('law = "necrosis.first_order"', 'law = ["a"]', r"law = \['a'\] is not text"),
+        ('law = "necrosis.first_order"', "rate = 5", "rate = 5 is not text"),
+        ('equation = "bound_Ca = Ca + lipid"', "equation = 5", "equation = 5 is not text"),
+        ("reads = {", "description = 5\nreads = {", "description = 5 is not text"),
+        ("reads = {", "reads = 5 #", "reads = 5 must be names"),
+        (OWN, "x = 5", r"\[x\] = 5 is not a table; it holds equation, law"),
+        (OWN, "species = 5", r"\[species\] = 5 is not a table"),
+        (OWN, "species.x = 5", r"\[species\]: \[x\] = 5 is not a table; it holds diffusivity, scale"),
+        (OWN, "parameters = 5", r"\[parameters\] = 5 is not a table"),
+        (OWN, "species.Q.contains = 5", r"\[Q\]: contains = 5 is not a table"),
+        (OWN, "species.Q.contains.Ca = true", "contains: Ca = True is neither a number nor the name"),
+        (OWN, "species.Q.contains.Ca = [1, {}]", "contains: Ca = {} is neither a number nor the name"),
+        (OWN, 'species.Q.scale = "a"', r"\[Q\]: scale = 'a' is not a number"),
+        (OWN, "species.Q.scale = nan", r"\[Q\]: scale = nan is not a finite number"),
+        (OWN, "species.Q.scale = 0", r"\[Q\]: Q: scale = 0 must be positive"),
+        (OWN, "species.Q.unit = 5", r"\[Q\]: unit = 5 is not text"),
+        (OWN, 'species.Q.unit = "furlong"', r"\[Q\]: .*furlong"),
+        (OWN, "species.Q.diffusivity = [1]", r"diffusivity = \[1\] is neither a number nor"),
+        (OWN, "species.Q.initial = {}", "initial = {} is neither a number nor"),
+        (OWN, 'species.Q.signed = "no"', "signed = 'no' is neither true nor false"),
+        (OWN, "species.Q.equilibrated = 1", "equilibrated = 1 is neither true nor false"),
+        (OWN, "species.Q.pool = 5", "pool = 5 is not text"),
+        (OWN, 'species.Q.colour = "brown"', "colour = 'brown' must be six hexadecimal digits"),
+        (OWN, 'species.Q.surface_for = "HAP"', "surface_for = 'HAP' is not a list of names of solids"),
+        (OWN, 'species.Q.surface_for = ["HPA"]', "'HPA', which is no solid. Did you mean 'HAP'"),
+        (OWN, "species.Q.sclae = 1", "unknown key 'sclae'. Did you mean 'scale'"),
+        (OWN, "[species.lambda]", "'lambda' cannot name a species: it is a word of Python"),
+        (OWN, "[species.pH]", r"\[pH\] cannot name a species: 'pH' is a derived quantity"),
+        (OWN, "[species.ledger]", "'ledger' is part of a result"),
+        (OWN, "[species.t]", "'t' is the time"),
+        (OWN, "[species.phi0]", "'phi0' is a field"),
+        (OWN, "[species.HAP]", r"\[HAP\] cannot name a solid: 'HAP' is a species"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_in_a_sentence(tmp_path, old, new, words):
+    assert old in OWN
+    path = tmp_path / "own.toml"
+    path.write_text(OWN.replace(old, new))
+    with pytest.raises(ConfigError, match=words):
+        sim.library.model(reactions=path)

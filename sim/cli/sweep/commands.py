@@ -165,7 +165,7 @@ def _options(
     timeout: str | None, memory: str | None, keep: str | None, shard: str | None, retry: str | None
 ) -> dict[str, Any]:
     """Keywords of sim.sweep from the options that were given."""
-    from sim.experiment.file_tables import si_quantity
+    from sim.parameters.sections import si_quantity
     from sim.sweeps.plans.memory import memory_in_bytes
 
     found: dict[str, Any] = {}

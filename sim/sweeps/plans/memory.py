@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sim.errors import UnitError, shown
-from sim.experiment.file_tables import finite_number
+from sim.parameters.sections import finite_number
 
 _BYTES = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)\s*")
 _SIZES = {"B": 1, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12}

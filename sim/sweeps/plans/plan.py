@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
-from sim.experiment.file_tables import Section, dotted_values, parameters_in, quantity, read_toml, si_quantity
+from sim.experiment.file_tables import dotted_values, parameters_in, read_toml
+from sim.parameters.sections import Section, quantity, si_quantity
 from sim.run import measures
 from sim.sweeps.plans.design import design_of
 from sim.sweeps.plans.memory import memory_in_bytes
