@@ -70,27 +70,45 @@ def closure(function: Callable) -> dict[Definition, str]:
     """{(module, name): text} of everything that the compiled form of a function depends on."""
     function = getattr(function, "py_func", function)
     found: dict[Definition, str] = {}
+    seen: set[Definition] = set()
     waiting: list[Definition] = [(function.__module__, function.__name__)]
     while waiting:
-        module, name = waiting.pop()
-        if (module, name) in found or not _is_followed(module):
+        definition = waiting.pop()
+        if definition in seen:
             continue
-        file = source_file(module)
-        statements = file.defined.get(name, []) if name else file.effects
-        if not statements:
-            if name in file.imports and (value := _value(module, name)):
-                found[module, name] = f"{module}.{name} {value}"  # compiled code reads it here
-            waiting += _imported(file, name)
-            continue
-        clean = [_without_words(s) for s in statements]
-        found[module, name] = "\n".join([*map(ast.unparse, clean), _value(module, name)])
-        for s in clean:
-            waiting += _mentioned(s, file)
-        for s in statements:
-            waiting += _records(s, file)
-        for other in _acting(file):
-            waiting += [(other.module, n) for n in (*other.defined, "")]
+        seen.add(definition)
+        text, reached = _node(definition)
+        value = _value(*definition) if reached is not None else ""
+        if text or value:
+            found[definition] = f"{'.'.join(definition)} {value}\n{text}"
+        waiting += reached or ()
     return found
+
+
+def _node(definition: Definition) -> tuple[str, tuple[Definition, ...] | None]:
+    """The text of a definition without words, and what it reaches; None of what is not followed.
+
+    Worked out once in a process: hundreds of kernels share most of what they reach.
+    """
+    if definition not in _nodes:
+        module, name = definition
+        _nodes[definition] = _read_node(module, name) if _is_followed(module) else ("", None)
+    return _nodes[definition]
+
+
+_nodes: dict[Definition, tuple[str, tuple[Definition, ...] | None]] = {}
+
+
+def _read_node(module: str, name: str) -> tuple[str, tuple[Definition, ...]]:
+    file = source_file(module)
+    statements = file.defined.get(name, []) if name else file.effects
+    if not statements:
+        return "", tuple(_imported(file, name))
+    clean = [_without_words(s) for s in statements]
+    reached = [d for s in clean for d in _mentioned(s, file)]
+    reached += [d for s in statements for d in _records(s, file)]
+    reached += [(other.module, n) for other in _acting(file) for n in (*other.defined, "")]
+    return "\n".join(map(ast.unparse, clean)), tuple(dict.fromkeys(reached))
 
 
 def _is_followed(module: str) -> bool:
@@ -186,8 +204,10 @@ _texts: dict[str, str] = {}
 
 
 def forget(module: str) -> None:
-    """Read the file of a module again when it is asked for: it has been loaded anew."""
+    """Read the file of a module again when it is asked for: it may have been loaded anew."""
     _texts.pop(module, None)
+    for definition in [d for d in _nodes if d[0] == module]:
+        del _nodes[definition]
 
 
 @cache

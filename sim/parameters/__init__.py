@@ -15,7 +15,7 @@ from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references
 from sim.parameters.sections import table_of, tables_of_file
-from sim.units import convert, convert_number, parse_unit, si_unit
+from sim.units import convert_number, parse_unit, si_unit
 
 __all__ = [
     "CONFIDENCE",
