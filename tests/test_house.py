@@ -254,3 +254,9 @@ def test_every_path_that_is_named_exists():
 def test_a_lost_path_is_seen(tmp_path):
     (tmp_path / "README.md").write_text("see sim/gone.py and README.md")
     assert lost_places(tmp_path) == ["README.md: sim/gone.py"]
+
+
+def test_names_of_test_files_are_told_apart():
+    """Test folders are no packages: of two files of one name the second is not collected."""
+    names = [p.name for p in (ROOT / "tests").rglob("*.py") if p.name != "conftest.py"]
+    assert sorted(n for n in set(names) if names.count(n) > 1) == []
