@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from types import ModuleType
 
+from sim.files import write_text
 from sim.jit.closure import GENERATED, forget
 from sim.jit.folder import cache_folder
 
@@ -25,7 +24,7 @@ def generated(text: str) -> ModuleType:
             return sys.modules[name]
         path = cache_folder() / f"{name}.py"
         if not _holds(path, text):
-            _write(path, text)
+            write_text(path, text)
         return _load(name, path)
 
 
@@ -34,13 +33,6 @@ def _holds(path: Path, text: str) -> bool:
         return path.read_text(encoding="utf-8") == text
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def _write(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(temporary, path)  # a killed writer leaves no half file under the final name
 
 
 def _load(name: str, path: Path) -> ModuleType:

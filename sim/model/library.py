@@ -13,7 +13,7 @@ from pathlib import Path
 from sim.chemistry import pore_water as water
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
-from sim.errors import ConfigError, ModelError, nearest
+from sim.errors import ConfigError, ModelError, nearest, not_one_of
 from sim.model.model import TIME, Model
 from sim.model.process import Derived, Process
 from sim.model.quantities import pore_water, shared_quantities, speciation
@@ -68,10 +68,7 @@ def model(
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
     """
     if growth_law not in GROWTH_LAWS:
-        raise ConfigError(
-            f"growth_law = '{growth_law}' is not one of {', '.join(GROWTH_LAWS)}."
-            f"{nearest(growth_law, GROWTH_LAWS)}"
-        )
+        raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
     facts = dict(solids())
     for path in _paths(minerals):
         facts |= (own := load_solids(path, facts))
