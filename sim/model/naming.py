@@ -6,6 +6,8 @@ from sim.model.model import Model
 from sim.model.reactions import OMEGA, TEMPLATE
 from sim.parameters.wording import Wording, shown_unit, spaced, wording, wordings
 
+OUTSIDE = ("plasma", "outer")  # what is no layer or region
+START = "start"  # the entry of glossary.toml for amounts of species
 PHASE_PREFIXES = {OMEGA: "ln_omega", "SI_": "SI", "S_": "S", TEMPLATE: "template"}
 
 
@@ -22,6 +24,20 @@ def variable_words(model: Model, name: str, unit: str) -> Wording:
         said = quantity_words(model, name)
     short = said.short_name or spaced(name)
     return Wording(said.description or short, short, shown_unit(unit, said.shown_in))
+
+
+def parameter_words(model: Model, name: str) -> str:
+    """What the parameter of this name is, a phrase: the model's, a layer's or region's; "" if nobody says."""
+    if name in model.parameters:
+        return model.parameters[name].description
+    place, _, quantity = name.partition(".")
+    section = "outside" if place in OUTSIDE else "places"
+    said = wording(section, quantity, place=place).description if quantity != START else ""
+    held = next((s for s in model.species if s.name == quantity), None)
+    if not said and held is not None:
+        return wording(section, START, of=held.description or held.label, place=place).description
+    field = model.fields.get(quantity)
+    return said or (f"{field[2]}, in the {place}" if field and field[2] and place not in OUTSIDE else "")
 
 
 def quantity_words(model: Model, name: str) -> Wording:

@@ -131,7 +131,7 @@ class Parameters(Mapping[str, Parameter]):
                     raise ParameterError(
                         f"{name} = {value.text()} is in {si_unit(value.unit)}; {si_unit(old.unit)} is needed."
                     )
-                changed[name] = value
+                changed[name] = value.described_as(old.description)
             else:
                 try:
                     changed[name] = old.at(convert_number(value, old.unit, name))
