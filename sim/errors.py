@@ -103,7 +103,7 @@ def unknown(kind: str, name: object, known: Iterable[str], limit: int = 20) -> s
 
 def not_installed(what: str, *packages: str, without: str = "") -> str:
     """The sentence about packages that are missing: "Sobol' indices need SALib, which is not installed here:
-    python -m pip install SALib", a line that works wherever hapsim came from.
+    python -m pip install SALib", a line that works for a checkout too.
 
     what: subject and verb, "Sobol' indices need"; packages: as pip calls them; without: what to do instead
     """

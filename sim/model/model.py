@@ -9,9 +9,11 @@ from typing import Any
 
 from sim.errors import ModelError, nearest
 from sim.model.collector import Sum
+from sim.model.model_tables import model_html, model_table
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient, group
 from sim.model.species import Coefficient, Species
 from sim.parameters import Parameter, Parameters
+from sim.parameters.name_table import NameTable
 
 TIME = "t"
 
@@ -229,6 +231,14 @@ class Model:
                 f"{owner}: '{value}' is neither a number nor a parameter."
                 f"{nearest(value, list(self.parameters))}"
             )
+
+    def table(self, what: str = "species") -> NameTable:
+        """What it is made of, with units and descriptions: "species" with the processes that change each,
+        "processes" with what each changes, "quantities" or "fields". To print, search, or as HTML."""
+        return model_table(self, what)
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
     def __repr__(self) -> str:
         return (

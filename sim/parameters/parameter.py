@@ -148,6 +148,14 @@ class Parameter:
                     return f"; a number {size:g} times {times} would be inside."
         return "."
 
+    def range_text(self) -> str:
+        """The range with its unit, "0.05 to 15 mm"; "at least 0 mM" where an end is open; "" without one."""
+        if self.low is None:
+            return "" if self.high is None else f"at most {quantity_text(self.high, self.unit)}"
+        if self.high is None:
+            return f"at least {quantity_text(self.low, self.unit)}"
+        return f"{self.low:g} to {quantity_text(self.high, self.unit)}"
+
     def text(self) -> str:
         """Value and unit, as "0.1 J/m2" or "7 days"."""
         return quantity_text(self.value, self.unit)
