@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
-KINDS: dict[str, Callable[[str], Measure]] = {"mean": measures.total, "peak": measures.peak}
+KINDS: dict[str, Callable[[str], Measure]] = {
+    "mean": measures.mean,
+    "total": measures.total,
+    "peak": measures.peak,
+}
 
 
 def observable(
@@ -33,7 +37,8 @@ def observable(
 ) -> Callable[[Result], xarray.DataArray]:
     """The curve in time that a quantity of the data names.
 
-    given: measures by name, first choice; else "mean X", "peak X", or "X", which is its mean
+    given: measures by name, first choice; else "mean X", "total X" (its volume integral), "peak X", or
+        "X", which is its mean
     """
     found = (given or {}).get(quantity)
     if found is None:
@@ -42,8 +47,8 @@ def observable(
             kind, name = "mean", quantity
         if kind not in KINDS:
             raise ConfigError(
-                f"quantity '{quantity}' is not understood; write 'mean X' or 'peak X' of a variable X, or "
-                f"give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
+                f"quantity '{quantity}' is not understood; write 'mean X', 'total X' or 'peak X' of a "
+                f"variable X, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
         found = KINDS[kind](name.strip())
     curve = getattr(found, "curve", None)

@@ -10,7 +10,7 @@ from solver_traits import GENERAL, named
 
 import sim
 from sim.errors import ScenarioError, SolverError
-from sim.run.measures import total
+from sim.run.measures import mean
 from sim.run.segments import Builder
 from sim.solvers import Task
 from sim.solvers.steps.solution import Recorder
@@ -91,10 +91,10 @@ def test_parameter_intervention_acts_from_its_time_on(short):
     on = short.with_(outer="closed")
     times = [1 * day, 3 * day]
     with_enzyme, without = sim.simulate(on, times=times), sim.simulate(off, times=times)
-    assert total("ester").curve(without)[0] == pytest.approx(
-        float(total("ester").curve(with_enzyme)[0]), rel=1e-3
+    assert mean("ester").curve(without)[0] == pytest.approx(
+        float(mean("ester").curve(with_enzyme)[0]), rel=1e-3
     )
-    assert float(total("ester")(without)) > 1.01 * float(total("ester")(with_enzyme))
+    assert float(mean("ester")(without)) > 1.01 * float(mean("ester")(with_enzyme))
     spent = without["core"].values[1] - without["core"].values[0]
     assert np.abs(spent).max() < 1e-4 * float(without["core"].max())
 
