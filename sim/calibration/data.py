@@ -51,7 +51,7 @@ class Datum:
     sd: float | None = None
 
     def text(self) -> str:
-        """As "mean Ca_per_dry_mass at 7 day: 23.8 ug/mg"."""
+        """As "mean Ca_per_dry_mass at 7 days: 23.8 ug/mg"."""
         unit = "" if self.unit == "1" else f" {self.unit}"
         spread = "" if self.sd is None else f" +- {to_unit(self.sd, self.unit):g}"
         return f"{self.quantity} at {day_text(self.time)}: {to_unit(self.value, self.unit):g}{spread}{unit}"
