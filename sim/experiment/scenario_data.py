@@ -208,6 +208,9 @@ class ScenarioData:
     def _parameters_of(self, given: Mapping[str, Any]) -> Parameters:
         """The model's parameters with the scenario's values, and the scenario's own."""
         check_names(given, "parameters")
+        of_places = dict.fromkeys(places.names_of(self), (*self._of_places(), *SIZES))
+        of_places |= {PLASMA: tuple(self._of_plasma()), "outer": ("permeability",)}
+        places.check_groups(self.model.parameters, of_places)
         merged = dict(self.model.parameters)
         for name, value in given.items():
             known = self.model.parameters.get(name)
