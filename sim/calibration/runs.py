@@ -139,11 +139,21 @@ class Runs:
             "numbers": [[d.quantity, d.time] for d in self.data], "observables": given,
             "parameters": [f.name for f in self.free], "max_steps": self.options.get("max_steps"),
         }  # fmt: skip
-        names = {f.name: si_unit(f.unit) for f in self.free}
+        axes = [
+            {
+                "name": f.name,
+                "unit": si_unit(f.unit),
+                "low": f.low,
+                "high": f.high,
+                "log": f.log,
+                "values": [],
+            }
+            for f in self.free
+        ]
         columns = [
             (f"{k + 1}: {d.quantity} at {day_text(d.time)}", si_unit(d.unit)) for k, d in enumerate(self.data)
         ]
-        return RunStore(path, job, what, names, columns)
+        return RunStore(path, job, what, axes, columns)
 
     def _check_unit(self, quantity: str, unit: str) -> None:
         for d in self.data:

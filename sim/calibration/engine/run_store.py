@@ -23,7 +23,7 @@ class RunStore:
     """An open file of runs; a context manager.
 
     job: what the runs have in common; calibration: what else decides their numbers, as plain data
-    names: of the free parameters, with their SI units; columns: a name for each number that is predicted
+    axes: of the free parameters, as those of a design; columns: name and SI unit of each predicted number
     """
 
     def __init__(
@@ -31,15 +31,15 @@ class RunStore:
         path: str | os.PathLike[str],
         job: Job,
         calibration: dict,
-        names: dict[str, str],
+        axes: Sequence[dict],
         columns: Sequence[tuple[str, str]],
     ):
-        self._job, self._names, self._columns = job, tuple(names), tuple(name for name, _ in columns)
+        self._job, self._axes, self._units = job, list(axes), dict(columns)
+        self._names, self._columns = tuple(a["name"] for a in axes), tuple(self._units)
         self._store = Store.open(Path(path), job.definition | {"calibration": calibration})
         try:
             self._outcomes = {row["key"]: self._outcome(row) for row in self._store.each()}
             self._keys = list(self._outcomes)
-            self._names_units, self._column_units = names, dict(columns)
         except BaseException:
             self._store.close()
             raise
@@ -68,13 +68,9 @@ class RunStore:
         """Note the design of the runs, for those who read the file as a sweep, and release it."""
         try:
             if self._keys:
-                axes: list[dict] = [
-                    {"name": n, "unit": unit, "low": None, "high": None, "log": False, "values": []}
-                    for n, unit in self._names_units.items()
-                ]
                 design = {
-                    "method": "table", "axes": axes, "settings": {"repeats": {}},
-                    "points": len(self._keys), "measures": self._column_units, "planned": len(self._keys),
+                    "method": "table", "axes": self._axes, "settings": {"repeats": {}},
+                    "points": len(self._keys), "measures": self._units, "planned": len(self._keys),
                 }  # fmt: skip
                 self._store.plan(design, list(enumerate(self._keys)))
         finally:
