@@ -62,11 +62,13 @@ class Data:
     """Measured numbers in the order given, all with standard deviations or none.
 
     notes: the comment lines of the file, among them its source
+    remarks: sentences on what was left out of the file, or looks odd in it
     """
 
     points: tuple[Datum, ...]
     name: str = "data"
     notes: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not self.points:
