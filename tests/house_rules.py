@@ -44,7 +44,8 @@ LAYERS = {
     "sim": 11,
     "sim.__main__": 11,
 }
-DOORS = {"__init__.py", "__main__.py", "errors.py", "texts.py", "files.py", "public.py"}  # what may lie loose at the top
+# What may lie loose at the top.
+DOORS = {"__init__.py", "__main__.py", "errors.py", "texts.py", "files.py", "public.py"}
 MOST_FILES, LONGEST_FILE, MOST_ARGUMENTS = 14, 300, 8
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "manager", "tools"}
 # Names that say nothing where they stand alone in another file.
