@@ -57,7 +57,9 @@ def test_a_derived_quantity_and_shared_parameters_take_part():
         sim.Model(SPECIES, (own("mine: A", loss_of_A, "A", 1.0),), (helper,))
     with pytest.raises(ModelError, match=r"mine\.k is 2 .* in the shared parameters"):
         sim.Model(
-            SPECIES, (own("mine: A", loss_of_A, "A", 1.0),), shared=sim.parameters.Parameters({"mine.k": fast})
+            SPECIES,
+            (own("mine: A", loss_of_A, "A", 1.0),),
+            shared=sim.parameters.Parameters({"mine.k": fast}),
         )
 
 
