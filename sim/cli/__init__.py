@@ -125,6 +125,7 @@ def main() -> None:
     A first run:
         hapsim scenarios                 what there is
         hapsim show infarct_myocardium   what one of them assumes
+        hapsim glossary phosphatase      what a name means
         hapsim run infarct_myocardium    run it; files go to results/
 
     Not a clinical tool.
@@ -132,8 +133,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, run.run, commands.sweep, export.export, speciate.speciate, cite.cite,
-    doctor.doctor, bench.bench,
+    show.scenarios, show.show, show.glossary, run.run, commands.sweep, export.export,
+    speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -13,6 +13,7 @@ from sim.experiment.given import as_given
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
 from sim.files import write_text
+from sim.model.naming import parameter_words
 from sim.parameters import Parameter
 from sim.space import shapes
 from sim.units import convert, from_unit
@@ -78,13 +79,15 @@ def _parameters(s: ScenarioData) -> Iterator[str]:
         except ScenarioError as error:
             raise ScenarioError(f"{s.name} cannot be written to a file: {error}") from None
         group, _, rest = name.partition(".")
-        groups.setdefault(group, []).append(f"{_key(rest)} = {_value(_entry(name, p))}")
+        groups.setdefault(group, []).append(
+            f"{_key(rest)} = {_value(_entry(name, p, parameter_words(s.model, name)))}"
+        )
     for group, rows in groups.items():
         yield from ("", f"[parameters.{_key(group)}]", *rows)
 
 
-def _entry(name: str, p: Parameter) -> dict[str, Any]:
-    """All of a parameter; `si` too where the value is rounded."""
+def _entry(name: str, p: Parameter, said: str) -> dict[str, Any]:
+    """All of a parameter; `si` too where the value is rounded. said: how it is described anyway"""
     found: dict[str, Any] = {"value": p.value, "unit": p.unit}
     if p.range != (None, None):
         found["range"] = [-math.inf if p.low is None else p.low, math.inf if p.high is None else p.high]
@@ -92,7 +95,7 @@ def _entry(name: str, p: Parameter) -> dict[str, Any]:
     for key, text in texts.items():
         if not isinstance(text, str):
             raise ScenarioError(f"{name}: {key} = {shown(text)} is not text, which a file needs.")
-        if text:
+        if text and (key, text) != ("description", said):
             found[key] = text
     return found if from_unit(p.value, p.unit) == p.si else found | {"si": p.si}
 

@@ -17,6 +17,7 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
 from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
+from sim.model.naming import parameter_words
 from sim.parameters import Parameter, Parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
@@ -222,7 +223,7 @@ class ScenarioData:
                 value = known.at(_si_of(name, value, known)) if known else self.new_parameter(name, value)
             elif known:
                 _same_dimension(name, value, known.unit)
-            merged[name] = value
+            merged[name] = value.described_as(parameter_words(self.model, name))
         return Parameters(merged)
 
     def _initial_of(self, given: Mapping[str, float | str] | None) -> dict[str, float | str]:

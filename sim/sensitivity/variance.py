@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_installed
 from sim.sensitivity.responses import (
     Responses,
     aligned,
@@ -115,7 +115,5 @@ def _analysis():
     try:
         from SALib.analyze.sobol import analyze
     except ImportError:
-        raise ConfigError(
-            'Sobol\' indices need SALib, which is missing; python -m pip install "hapsim[fit]".'
-        ) from None
+        raise ConfigError(not_installed("Sobol' indices need", "SALib")) from None
     return analyze

@@ -21,7 +21,7 @@ domain = [{ length = "10 mm", cells = 24 }, { length = "5 mm", cells = 12 }]
 layers = [{ name = "border" }]
 regions = [
     { name = "lesion", shape = "ellipse", radii = ["3 mm", "2 mm"], direction = [1, 1] },
-    { name = "lesion", shape = "disc", radius = "1 mm", center = ["3 mm", "0 mm"] },
+    { name = "lesion", shape = "disc", radius = "1 mm", centre = ["3 mm", "0 mm"] },
     { name = "scar", shape = "difference", of = [
         { shape = "half_space", normal = [1, 0], point = ["4 mm", "0 mm"] },
         { shape = "box", size = ["9 mm", "1 mm"] },

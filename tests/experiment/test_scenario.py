@@ -83,7 +83,8 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
     assert s.size("a") == 2e-3 and s.parameters["a.thickness"].unit == "mm"
     assert s.parameters.si("acid.load") == 30.0
     assert s.parameters["acid.load"].range == s.model.parameters["acid.load"].range
-    assert s.parameters["plasma.Ca"] is whole
+    given = s.parameters["plasma.Ca"]  # all of it, and what its name means
+    assert given == whole.described_as(given.description) and "calcium" in given.description
     assert s.layers == (("a", 4),) and type(s.layers[0][1]) is int
 
 
