@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numba import get_num_threads
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, ScenarioError
+from sim.experiment.given import as_given
 from sim.experiment.places import layout_table
+from sim.experiment.saving import parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
@@ -48,10 +50,10 @@ class RunRecord:
 
     def result(self, wall: float) -> Result:
         """The Result of everything noted."""
-        dataset = assemble(self.builder, self.parts, self.start, self.jumps)
+        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps)
         manifest = self.manifest(wall)
-        manifest["ledger_residual"] = float(np.abs(dataset["ledger_residual"].values).max(initial=0.0))
-        return Result(dataset, manifest)
+        manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
+        return Result(dataset, manifest, tables)
 
     def manifest(self, wall: float) -> dict:
         """Everything needed to tell what was run, with what, and how well it went.
@@ -66,15 +68,18 @@ class RunRecord:
             for k, v in p.statistics.items():
                 statistics[k] = statistics.get(k, 0) + int(v)
         worst = max(solutions, key=lambda p: p.undershoot)
-        parameters = {n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()}
+        parameters = {n: parameter_entry(n, p) for n, p in s.parameters.items()}
         end = solutions[-1]
         return {
             "scenario": s.name,
             "title": s.title,
-            "notes": s.notes,
+            "notes": [],
             "constants": s.constants,
             "geometry": repr(self.builder.grid),
             "geometry_kind": s.geometry,
+            "outer": s.outer,
+            "layers": [list(row) for row in s.layers],
+            "initial": {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()},
             "growth_law": s.growth_law,
             "model": repr(s.model),
             "duration": s.duration,
@@ -94,6 +99,7 @@ class RunRecord:
             "threads": get_num_threads(),
             "layout": layout_table(s),
             **_identity(s, self.settings),
+            **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": [str(i) for i in s.interventions],
             "parameters": parameters,
@@ -109,6 +115,14 @@ def _identity(scenario: Scenario, settings: Settings) -> dict[str, Any]:
         return {"hash": run_fingerprint(scenario, settings)}
     except ConfigError as e:
         return {"hash": "", "no_hash": str(e)}
+
+
+def _scenario(s: Scenario) -> dict[str, str]:
+    """The scenario as the text of a file, or a sentence that says what such a file cannot hold."""
+    try:
+        return {"scenario_text": scenario_text(s)}
+    except ScenarioError as e:
+        return {"scenario_text": "", "no_scenario": str(e)}
 
 
 def _message(solutions: list[Solution]) -> str:

@@ -50,7 +50,7 @@ def write(
     Lengths are in m, times in s, values in the units of the dataset. A cell's layer is a number
     whose meaning is in the array's name.
     """
-    axes = tuple(str(d) for d in data["volume"].dims)
+    axes = tuple(sorted(str(d) for d in data["volume"].dims))  # by name: y lies before x
     if axes not in (("x", "y"), ("x", "y", "z")):
         raise ConfigError(
             "VTK files show a rectangle or a box; this result has "

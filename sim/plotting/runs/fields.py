@@ -104,4 +104,4 @@ def time_edges(t: np.ndarray) -> np.ndarray:
 def least_resolved(result: Result, name: str) -> float:
     """The least of a variable that a run tells from nothing, its absolute tolerance [its unit]; 0 where
     that is not known."""
-    return float(result.manifest.get("atol", 0.0)) * float(result[name].attrs.get("scale", 0.0))
+    return float(result.manifest.get("atol", 0.0)) * float(result[name].attrs.get("reference_scale", 0.0))

@@ -30,7 +30,7 @@ def strip(result: Result) -> bool:
 
 def axes_of(result: Result) -> tuple[str, ...]:
     """Names of the spatial axes: (), ("r",), ("x", "y"), ..."""
-    return tuple(str(d) for d in result["volume"].dims)
+    return tuple(sorted(str(d) for d in result["volume"].dims))
 
 
 def main_axis(result: Result, what: str) -> str:
