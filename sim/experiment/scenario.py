@@ -152,10 +152,11 @@ class Scenario(ScenarioData):
             raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
         if isinstance(changes.get("initial"), Mapping):
             changes["initial"] = {**self.initial, **changes["initial"]}
+        change.warn_of_short(changes.get("duration"))
         given = changes.get("parameters")
         if isinstance(given, Mapping) and not isinstance(given, Parameters):
-            changes["parameters"] = {**self.parameters, **given}
-        change.warn_of_short(changes.get("duration"))
+            del changes["parameters"]
+            return change.with_parameters(replace(self, **changes), given)
         return replace(self, **changes)
 
     def save(self, path: str | Path) -> Path:

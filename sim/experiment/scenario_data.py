@@ -102,9 +102,8 @@ class ScenarioData:
         self._set(duration=convert_number(duration, "s", "duration"))
         if not self.duration > 0:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
-        self._set(
-            random_fields=tuple(from_keys(RandomField, f, name) for f in listed_rows(random_fields, name))
-        )
+        drawn = [from_keys(RandomField, f, name) for f in listed_rows(random_fields, name)]
+        self._set(random_fields=tuple(drawn))
         self._check_random_fields()
         chance = None if stochastic is None else from_keys(StochasticNucleation, stochastic, name)
         if chance is not None:
@@ -283,9 +282,9 @@ class ScenarioData:
             for name, value in cut.state.items():
                 if name in species:
                     check_unit(value, species[name], f"state.{name}")
-            for name, value in cut.parameters.items():
-                if name in self.parameters and isinstance(value, Given):
-                    check_unit(value, self.parameters[name].unit, name)
+            for name, changed in cut.parameters.items():
+                if name in self.parameters and isinstance(changed, Given):
+                    check_unit(changed, self.parameters[name].unit, name)
 
 
 @cache

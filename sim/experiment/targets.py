@@ -219,7 +219,8 @@ def _intervention(base: ScenarioData, name: str) -> Target | None:
         held = [n for p in PARTS for n in getattr(i, p)]
         raise ScenarioError(
             f"'{name}': the intervention '{which}' has its times, 'at' and 'until', and values of "
-            f"{listing(held)}; call them intervention.{which}.{held[0] if held else 'at'}.{nearest(rest, held)}"
+            f"{listing(held)}; call them intervention.{which}.{held[0] if held else 'at'}."
+            f"{nearest(rest, held)}"
         )
     if len(found) > 1:
         options = [f"intervention.{which}.{p}.{n}" for p, n in found]

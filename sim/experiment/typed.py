@@ -38,7 +38,7 @@ def typed(base: S, values: Mapping[str, Any]) -> S:
 
 def _slip(made: ScenarioData, name: str, value: Any) -> str:
     if name == "interventions":
-        return next((s for i in value for s in _slips_of(made, i)), "")
+        return next((s for i in value for s in _slips_of(made, i) if s), "")
     if name == "domain" and not isinstance(value, str):
         lengths = (row.get("length") if isinstance(row, Mapping) else row[0] for row in value)
         return next((s for a in lengths if (s := slip("domain: length", a, "m"))), "")

@@ -75,10 +75,8 @@ class FirstState:
         """Refuse the name of a quantity that no layer or region has."""
         if not isinstance(word, str) or not word.isidentifier():
             return
-        given = {
-            n.partition(".")[2] for n in self.scenario.parameters if n.partition(".")[0] in self.places.names
-        }
-        known = [*self.model.fields, *self.index, *given]
+        parts = [n.partition(".") for n in self.scenario.parameters]
+        known = [*self.model.fields, *self.index, *(q for n, _, q in parts if n in self.places.names)]
         if word not in known:
             raise ScenarioError(
                 f"initial.{name} = '{word}' is neither an amount with its unit nor a quantity of a layer."

@@ -2,7 +2,6 @@
 
 import warnings
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -37,11 +36,7 @@ ADDED = {
 @pytest.mark.parametrize("way", ADDED)
 def test_an_amount_at_the_start_is_added_everywhere(base, way):
     made = ADDED[way](base)
-    assert (
-        made.initial["glycogen"] == "doomed" and float(made.initial["P"].split()[0]) == 2.0
-        if (isinstance(made.initial["P"], str) and not isinstance(made.initial["P"], float))
-        else made.initial == {"glycogen": "doomed", "P": 2.0}
-    )
+    assert made.initial == {"glycogen": "doomed", "P": 2.0}
 
 
 def test_a_file_with_a_base_adds_to_the_start_and_takes_out(tmp_path):
@@ -85,7 +80,7 @@ def exchanging():
     yield lambda s: typed(s, word | number)
 
 
-@pytest.mark.parametrize("way", exchanging())
+@pytest.mark.parametrize("way", list(exchanging()))
 def test_exchange_is_set_on_any_scenario(small, way):
     made = way(small)
     p = made.parameters["outer.permeability"]
@@ -214,7 +209,5 @@ def test_treatments_that_end_are_saved_and_read_again(base, tmp_path):
         sim.Intervention(0, excise=True, region="lesion"),
     ]
     s = base.with_intervention(*cuts)
-    assert sim.scenario(s.save(tmp_path / "s.toml")) == s.with_(name="s") or s == sim.scenario(
-        tmp_path / "s.toml"
-    )
-    assert np.isclose(sim.scenario(tmp_path / "s.toml").interventions[1].at, 0.3, rtol=1e-16)
+    assert sim.scenario(s.save(tmp_path / "s.toml")) == s
+    assert [c.until for c in s.interventions] == [None, 1e4 / 3, 4 * 86400.0]
