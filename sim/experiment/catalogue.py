@@ -13,6 +13,7 @@ from sim.experiment.file_tables import parameters_in, read_toml
 from sim.experiment.models import CONSTANTS, standard_model
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import TEXTS
+from sim.experiment.typed import typed
 from sim.model import library
 
 ROWS = ("regions", "random_fields", "interventions")  # those of a file come after those of its base
@@ -129,7 +130,7 @@ def _made(
         values["initial"] = {**start.initial, **table["initial"]}
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
     try:
-        return start.changed({"name": name, **values})
+        return typed(start, {"name": name, **values})
     except ConfigError:
         raise
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:  # a list for a word

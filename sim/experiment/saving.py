@@ -64,6 +64,8 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
     lines += _parameters(s)
     for cut in s.interventions:
         table = cut.table() | {"at": _time(cut.at)}
+        if cut.until is not None:
+            table["until"] = _time(cut.until)
         lines += ["", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in table.items())]
     return "\n".join(lines) + "\n"
 
@@ -123,7 +125,7 @@ def _time(seconds: float) -> float | str:
                     return text
             except UnitError:
                 continue
-    return seconds
+    return f"{seconds!r} s" if seconds else 0.0
 
 
 def _listed(tables: list[dict[str, Any]]) -> str:

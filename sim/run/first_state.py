@@ -50,6 +50,7 @@ class FirstState:
         for name in s.initial:
             if name not in index and name != "pH":
                 raise ScenarioError(f"initial: '{name}' is not a species.{nearest(name, index)}")
+            self._check_word(name, s.initial[name])
         for layer in self.places.names:
             here = self.places.within(layer)
             water = dict(fluid)
@@ -69,6 +70,18 @@ class FirstState:
                     u[here, index[x.name]] = s.quantity(layer, x.name, value)
         self._seed_crystals(u, values)
         return self._settled(system, _times_porosity(system, y))
+
+    def _check_word(self, name: str, word: float | str) -> None:
+        """Refuse the name of a quantity that no layer or region has."""
+        if not isinstance(word, str) or not word.isidentifier():
+            return
+        parts = [n.partition(".") for n in self.scenario.parameters]
+        known = [*self.model.fields, *self.index, *(q for n, _, q in parts if n in self.places.names)]
+        if word not in known:
+            raise ScenarioError(
+                f"initial.{name} = '{word}' is neither an amount with its unit nor a quantity of a layer."
+                f"{nearest(word, known)} 'none' takes the entry out."
+            )
 
     def fresh(self, system: System) -> np.ndarray:
         """The state of tissue put in place of what was cut out: plasma and what species begin with."""

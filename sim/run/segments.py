@@ -13,6 +13,7 @@ from sim.errors import ScenarioError, nearest
 from sim.experiment.given import as_given
 from sim.experiment.intervention import Intervention, Moment, at_end, moments
 from sim.experiment.scenario import PLASMA, Scenario
+from sim.experiment.scenario_data import PERMEABILITY
 from sim.parameters import Parameters
 from sim.run.first_state import FirstState
 from sim.run.nuclei import Nuclei
@@ -108,7 +109,7 @@ class Builder:
         """The system under these parameters, fed by this fluid ({species or pH: value})."""
         s = self.scenario
         values = self.first.total(parameters, fluid)
-        permeability = parameters.si("outer.permeability") if s.outer == "exchange" else 0.0
+        permeability = parameters.si(PERMEABILITY) if s.permeability() else 0.0
         boundary = Boundary(s.outer, values, permeability)
         return System(
             self.model, self.grid, parameters, self.fields(parameters),
@@ -177,7 +178,7 @@ class Builder:
                     f"parameters: '{name}' is nothing that an intervention can change in {s.name}."
                     f"{nearest(name, later)}"
                 )
-            if name == "outer.permeability" and s.outer != "exchange":
+            if name == PERMEABILITY and s.outer != "exchange":
                 raise ScenarioError(f"{cut}: {name} acts only where outer = 'exchange', not '{s.outer}'.")
             if not isinstance(value, str):  # which says so outside its range
                 Parameters({name: s.parameter(name)}).with_values({name: as_given(value)})
