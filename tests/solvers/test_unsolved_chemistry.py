@@ -103,7 +103,7 @@ def test_a_fixed_step_that_cannot_be_done_is_refused(name):
 
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_preconditioner_that_is_singular_costs_a_step_not_the_run(monkeypatch, times):
-    """As where pores nearly close; a' = -a to the digits of the tolerance, and the statistics say how often."""
+    """as where pores nearly close; the statistics say how often."""
     factor, calls = LinearSystem.factor, []
 
     def singular_at_first(self, gamma):
