@@ -14,6 +14,7 @@ import numpy as np
 from sim.errors import FileFormatError, UnknownNameError, nearest, shown
 from sim.files import write_whole
 from sim.parameters import Citation, Parameter, Parameters, cite
+from sim.texts import printable
 from sim.units import convert, si_unit
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class Result:
         ]
         if m.get("unbalanced"):
             lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         import html

@@ -18,6 +18,7 @@ from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, 
 from sim.sweeps.design.axis import Axis
 from sim.sweeps.store.row import FINISHED, Row
 from sim.sweeps.store.store import Store
+from sim.texts import tree
 
 if TYPE_CHECKING:
     import pandas
@@ -167,17 +168,11 @@ class SweepTable:
         counts = Counter(row["status"] for row in self.rows)
         said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items(), key=lambda c: -c[1]))
         axes = ", ".join(a.name for a in self.axes)
-        lines = [
-            f"Sweep by {self.method} over {axes or 'nothing'}: {len(self.rows)} of {self.planned} points"
-        ]
-        lines.append(f"├─ {said or 'none run'}")
-        lines.append(f"├─ measures: {', '.join(self.names) or 'none'}")
-        for row in self.failed[:3]:
-            lines.append(f"├─ point {row['index']} {row['status']}: {row['reason'][:200]}")
-        if self.message:
-            lines.append(f"├─ {self.message}")
-        lines.append(f"└─ {'store: ' + str(self.path) if self.path else 'not stored'}")
-        return "\n".join(lines)
+        head = f"Sweep by {self.method} over {axes or 'nothing'}: {len(self.rows)} of {self.planned} points"
+        lines = [said or "none run", f"measures: {', '.join(self.names) or 'none'}"]
+        lines += [f"point {row['index']} {row['status']}: {row['reason'][:200]}" for row in self.failed[:3]]
+        lines += [self.message] if self.message else []
+        return tree(head, [*lines, f"store: {self.path}" if self.path else "not stored"])
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
