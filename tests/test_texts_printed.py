@@ -10,7 +10,6 @@ import pytest
 from sim.sweeps.sweep_table import SweepTable
 from sim.texts import printable, tree
 
-
 NARROW = pytest.mark.parametrize("encoding", ["ascii", "cp1252", "cp850"])
 
 
