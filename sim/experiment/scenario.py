@@ -18,6 +18,7 @@ from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
+from sim.texts import printable
 
 __all__ = ["PLASMA", "Scenario"]
 
@@ -187,7 +188,7 @@ class Scenario(ScenarioData):
         if self.domain:
             size = " x ".join(f"{a * 1e3:g} mm ({c} cells)" for a, c in self.domain)
             layers = f"{size} of {', '.join(places.names_of(self))}"
-        return (
+        return printable(
             f"Scenario({self.name}: {self.title or 'untitled'}; {self.geometry}, {layers}; "
             f"outer {self.outer}; {self.duration / 86400:g} days; {self.model!r})"
         )

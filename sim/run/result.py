@@ -15,7 +15,7 @@ from sim.experiment.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
 from sim.run.coordinates import empty_tables
 from sim.run.stored.result_file import read_result, write_result
-from sim.texts import day_text
+from sim.texts import day_text, printable
 from sim.units import convert, si_unit
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class Result:
         lines[-1:-1] = [f"├─ {text}" for text in (*m.get("interventions", ()), *m.get("notes", ()))]
         if m.get("unbalanced"):
             lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         import html

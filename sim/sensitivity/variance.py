@@ -18,6 +18,7 @@ from sim.sensitivity.responses import (
     interval_table,
     interval_text,
 )
+from sim.texts import printable
 
 if TYPE_CHECKING:
     from sim.sweeps.sweep_table import SweepTable
@@ -72,7 +73,7 @@ class SobolIndices:
                 for j in range(i + 1, len(self.names)):
                     text = _with_interval(self.second[i, j], self.second_half[i, j])
                     lines.append(f"  {a} x {self.names[j]}: {text}")
-        return "\n".join([*lines, f"└─ {self.used.text()}"])
+        return printable("\n".join([*lines, f"└─ {self.used.text()}"]))
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
