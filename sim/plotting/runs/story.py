@@ -67,8 +67,8 @@ def atlas(result: Result) -> Figure:
 
 def mineral(result: Result) -> str:
     """What to show as mineral: the mass of HAP, or all calcium in solids while HAP is scarce."""
-    share = measures.total("Ca_in_mineral")(result)
-    if share > 0 and 5 * measures.total("HAP")(result) < 0.1 * share:
+    share = measures.mean("Ca_in_mineral")(result)
+    if share > 0 and 5 * measures.mean("HAP")(result) < 0.1 * share:
         return "Ca_in_mineral"
     return "HAP_density"
 
@@ -136,8 +136,8 @@ def _summary(result: Result) -> str:
     """Onset, total and status in a line."""
     m = result.manifest
     onset = measures.onset("Ca_in_mineral", above="0.1 mM")(result)
-    amount = measures.total("Ca_in_mineral")(result)
-    hap = measures.total("HAP_density")(result)
+    amount = measures.mean("Ca_in_mineral")(result)
+    hap = measures.mean("HAP_density")(result)
     parts = [
         m["scenario"],
         f"{places.kind(result).replace('_', ' ')}, {moment_text(m['t_end'])}",
