@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.chemistry.formula import basis, molar_mass
 from sim.errors import ConfigError, UnitError
-from sim.units import convert, convert_number, float_array, holds_many, parse_unit, to_unit, unit_of
+from sim.units import convert, convert_number, float_array, has_axes, parse_unit, to_unit, unit_of
 
 ACIDITY = "acidity"  # counts protons, of charge 1: its moles are equivalents
 MOST = 1e4  # mmol/kgw, beyond any fluid
@@ -21,7 +21,7 @@ def total_of(name: str, value: Any, *, signed: bool = False) -> np.ndarray:
     """
     if isinstance(value, str):
         v = np.asarray(_of_text(name, value))
-    elif holds_many(value) and np.shape(value):
+    elif has_axes(value):
         v = float_array(value, "mol/m3", name)
     else:
         v = np.asarray(convert_number(value, "mol/m3", name))
@@ -35,7 +35,7 @@ def total_of(name: str, value: Any, *, signed: bool = False) -> np.ndarray:
 
 def number_array(name: str, value: Any) -> np.ndarray:
     """A dimensionless number or array (pH); NaN where an array has no value."""
-    if holds_many(value) and np.shape(value):
+    if has_axes(value):
         return float_array(value, "1", name)
     return np.asarray(convert_number(value, "1", name))
 
@@ -47,7 +47,7 @@ def celsius(value: Any) -> float:
             number = convert_number(value, "1", "temperature")  # "37", as on the command line
         except UnitError:
             number = to_unit(convert_number(value, "K", "temperature"), "degC")
-    elif holds_many(value) and np.shape(value):
+    elif has_axes(value):
         raise ConfigError(
             "temperature is a list or an array; one number is needed, for constants belong to a temperature: "
             "call speciate once for each."

@@ -68,6 +68,12 @@ class Result:
         return self.manifest["message"]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what to mind: solids that the constants lack, ranges of the chemistry."""
+        found = self.manifest.get("notes", ())
+        return () if isinstance(found, str) else tuple(found)  # in older files the scenario's own notes
+
+    @property
     def stats(self) -> dict[str, int]:
         """Counts of the solver: steps, right-hand sides, Jacobians, ..."""
         return self.manifest["statistics"]
@@ -146,6 +152,8 @@ class Result:
         ]
         if m.get("unbalanced"):
             lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
+        for note in self.notes:
+            lines.insert(-1, f"├─ note: {note}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
