@@ -17,6 +17,7 @@ from sim.chemistry.formula import basis
 from sim.errors import nearest
 
 LONGEST = 64
+FLUIDS = ("plasma", "initial", "boundary", "fluid")  # places that hold totals
 _ALIKE = 0.75  # share of letters in which two names agree for one to be a slip of the other
 _SIGNS = str.maketrans("₀₁₂₃₄₅₆₇₈₉⁰¹²³⁴⁵⁶⁷⁸⁹⁺₊⁻₋−–", "01234567890123456789++----")
 
@@ -67,12 +68,22 @@ def component_hint(name: object, known: Iterable[str]) -> str:
 
 
 def species_hint(name: str, known: Iterable[str]) -> str:
-    """The words " Did you mean 'P'?" for a species of a model, by another name or a slip; else ""."""
+    """The words " Did you mean 'plasma.P'?" for a name that ends in a species by another name ("plasma.PO4"),
+    or that is a slip of one; "" where none is near, and for what no constants hold ("plasma.lactate")."""
     names = list(known)
-    meant = component_named(name)
-    if meant in names and name not in names:
-        return f" Did you mean '{meant}'? It is total {basis()[meant].title}."
+    place, dot, last = name.rpartition(".")
+    meant = component_named(last)
+    for likely in (f"{place}{dot}{meant}", f"fluid.{meant}" if place in FLUIDS else ""):
+        if meant and likely in names and name not in names:
+            return f" Did you mean '{likely}'? It is total {basis()[meant].title}."
+    if _is_absent(last) or (_is_element(last) and (place in FLUIDS or not dot)):
+        return ""
     return nearest(name, names)
+
+
+def _is_absent(name: str) -> bool:
+    absent = _table()["absent"]
+    return any(f in absent["ions"] or f in absent["others"] for f in _forms(name))
 
 
 def _forms(name: str) -> Iterator[str]:

@@ -130,8 +130,8 @@ def constants_notes(scenario: Scenario) -> list[str]:
         return []
     names = [s.name if s.name == s.phase else f"{s.name} ({s.phase})" for s in solids if s.phase in lacking]
     return [
-        f"constants '{scenario.constants}' hold no solubility of {listing(names)}: these cannot form, and what "
-        "there is of them dissolves."
+        f"constants '{scenario.constants}' hold no solubility of {listing(names)}: these cannot form, and "
+        "what there is of them dissolves."
     ]
 
 
