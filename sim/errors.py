@@ -70,6 +70,10 @@ class RangeWarning(UserWarning):
     """A value outside the range its source supports; it is used all the same."""
 
 
+class MissingWarning(UserWarning):
+    """Values that are missing in what was given; what depends on them is NaN."""
+
+
 class RegionWarning(UserWarning):
     """A region that is hardly where it was meant to be; it is used as it stands."""
 

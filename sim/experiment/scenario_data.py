@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
+from sim.chemistry.other_names import species_hint
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
@@ -159,7 +160,7 @@ class ScenarioData:
         if name == PERMEABILITY:
             return replace(_outside()[name], value=0.0, confidence="assumed")
         others = (n for n in self.candidates() if n != name)
-        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, others)}")
+        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
 
     def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
         """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI.

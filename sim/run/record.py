@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import get_num_threads
 
-from sim.errors import ConfigError, ScenarioError
+from sim.chemistry.activity import range_notes
+from sim.chemistry.constants_sets import constants_set, extended_set
+from sim.errors import ConfigError, ScenarioError, listing
 from sim.experiment.given import as_given
 from sim.experiment.places import layout_table
 from sim.experiment.saving import parameter_entry, scenario_text
@@ -22,6 +24,10 @@ from sim.run.ledger import inventory
 from sim.run.result import Result
 from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import STATUS, Solution
+from sim.units import to_unit
+
+if TYPE_CHECKING:
+    import xarray
 
 
 class RunRecord:
@@ -53,13 +59,25 @@ class RunRecord:
         dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps)
         manifest = self.manifest(wall)
         manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
+        manifest["notes"] = [*constants_notes(self.builder.scenario), *self._range_notes(dataset)]
         return Result(dataset, manifest, tables)
+
+    def _range_notes(self, dataset: xarray.Dataset) -> list[str]:
+        """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""
+        s = self.builder.scenario
+        if "ionic_strength" not in dataset or "fluid.temperature" not in s.parameters:
+            return []
+        chosen = constants_set(s.constants)
+        degrees = to_unit(s.parameters.si("fluid.temperature"), "degC")
+        most = float(dataset["ionic_strength"].max())
+        return range_notes(chosen.activity, most, chosen.name, chosen.temperature_range, degrees)
 
     def manifest(self, wall: float) -> dict:
         """Everything needed to tell what was run, with what, and how well it went.
 
         hash: sim.identity.definition says what is in it; a sweep keeps the same one as a row's `run`
         threads: those that compiled kernels may use; results do not depend on their number
+        notes: sentences on what to mind of the chemistry (added with the result)
         """
         s = self.builder.scenario
         solutions = [p for _, p in self.parts]
@@ -73,6 +91,7 @@ class RunRecord:
         return {
             "scenario": s.name,
             "title": s.title,
+            "scenario_notes": s.notes,
             "notes": [],
             "constants": s.constants,
             "geometry": repr(self.builder.grid),
@@ -107,6 +126,20 @@ class RunRecord:
             "platform": f"{platform.system()} {platform.machine()}, Python "
             f"{platform.python_version()}, {os.cpu_count()} processors",
         }
+
+
+def constants_notes(scenario: Scenario) -> list[str]:
+    """A sentence on the solids of a scenario whose solubility its constants do not say, or none."""
+    solids = [s.solid for s in scenario.model.solids if s.solid is not None]
+    chosen = extended_set(scenario.constants, tuple(s for s in solids if s.solubility))
+    lacking = chosen.lacking(s.phase for s in solids if s.phase)
+    if not lacking or "speciation" not in (d.name for d in scenario.model.derived):
+        return []
+    names = [s.name if s.name == s.phase else f"{s.name} ({s.phase})" for s in solids if s.phase in lacking]
+    return [
+        f"constants '{scenario.constants}' hold no solubility of {listing(names)}: these cannot form, and "
+        "what there is of them dissolves."
+    ]
 
 
 def _identity(scenario: Scenario, settings: Settings) -> dict[str, Any]:

@@ -75,6 +75,12 @@ class Result:
         return self.manifest["message"]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what to mind: solids that the constants lack, ranges of the chemistry."""
+        found = self.manifest.get("notes", ())
+        return () if isinstance(found, str) else tuple(found)  # in older files the scenario's own notes
+
+    @property
     def stats(self) -> dict[str, int]:
         """Counts of the solver: steps, right-hand sides, Jacobians, ..."""
         return self.manifest["statistics"]
@@ -172,7 +178,7 @@ class Result:
             + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
             f"└─ speciation failures: {m['speciation_failures']}",
         ]
-        lines[-1:-1] = [f"├─ {text}" for text in (*m.get("interventions", ()), *m.get("notes", ()))]
+        lines[-1:-1] = [f"├─ {text}" for text in (*m.get("interventions", ()), *self.notes)]
         if m.get("unbalanced"):
             lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
         return printable("\n".join(lines))
