@@ -67,7 +67,7 @@ class SweepPlan:
 
     def check(self) -> None:
         """Refuse what could not run: an axis of nothing, a wrong unit."""
-        with _naming_file(self.file):
+        with naming_file(self.file):
             self.design.check(self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
@@ -108,9 +108,9 @@ def load_plan(name: str | Path) -> SweepPlan:
 def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
     """The plan of a file's content; a scenario of its own is looked for beside `path`."""
     where = path.name
-    with _naming_file(where):
+    with naming_file(where):
         top = Section(content, where, KEYS)
-        base = _treated(_base(top, path.parent), top)
+        base = base_of(top, path.parent)
         design = design_of(content, where)
         measured = _measures(top, base)
         figures = _figures(top, [a.name for a in design.axes], list(measured))
@@ -119,7 +119,7 @@ def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
 
 
 @contextmanager
-def _naming_file(where: str) -> Iterator[None]:
+def naming_file(where: str) -> Iterator[None]:
     """Errors of the library name the file too."""
     try:
         yield
@@ -131,6 +131,11 @@ def _naming_file(where: str) -> Iterator[None]:
 
 def _folder() -> Any:
     return resources.files("sim") / "data" / "sweeps"
+
+
+def base_of(top: Section, folder: Path) -> Scenario:
+    """The scenario of a file, with the changes and interventions that the file states."""
+    return _treated(_base(top, folder), top)
 
 
 def _base(top: Section, folder: Path) -> Scenario:
