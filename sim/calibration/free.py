@@ -112,9 +112,9 @@ def free_parameters(
             f"parameters = {shown(parameters)}; name them, ['growth.k'], or give bounds, "
             "{'growth.k': ('1e-15 m/s', '1e-13 m/s')}."
         )
-    for extra, what in ((bounds, "bounds"), (start, "start")):
-        if extra is not None and not isinstance(extra, Mapping):
-            raise ParameterError(f"{what} = {shown(extra)}; give {what} by name, {{'growth.k': ...}}.")
+    for table, what in ((bounds, "bounds"), (start, "start")):
+        if table is not None and not isinstance(table, Mapping):
+            raise ParameterError(f"{what} = {shown(table)}; give {what} by name, {{'growth.k': ...}}.")
     if log is not None and not isinstance(log, bool | str) and not isinstance(log, Iterable):
         raise ParameterError(f"log = {shown(log)}; give names, or True, False or None.")
     names = list(parameters)

@@ -8,6 +8,7 @@ from sim.plotting.canvas import style
 from sim.plotting.colours import colour
 from sim.plotting.fits.data_and_fit import fitted, residuals
 from sim.plotting.fits.profile_curves import correlation, profile
+from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
 from sim.plotting.runs.curves import budget, compare, course, profiles
 from sim.plotting.runs.fields import kymograph, plane
@@ -31,6 +32,7 @@ __all__ = [
     "correlation",
     "cut",
     "cuts",
+    "elasticities",
     "fit",
     "fitted",
     "indices",

@@ -50,7 +50,7 @@ def test_workers_change_no_number():
 
 
 def deadly(v):
-    """Its process dies beyond k = 5 (the second start of seed 1 is at 13), as a kernel does that runs out of memory."""
+    """Its process dies beyond k = 5 (the second start of seed 1 is at 13)."""
     if v[1] > 5:
         os.kill(os.getpid(), signal.SIGKILL)
     return uptake(v)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ POINT = ("time", "quantity", "value", "sd")
 
 @dataclass(frozen=True)
 class CalibrationPlan:
-    """What a calibration file asks for; scenario, data, parameters and options as `sim.calibrate` takes them."""
+    """What a calibration file asks for: scenario, data, parameters and options of `sim.calibrate`."""
 
     name: str
     scenario: Scenario
@@ -100,7 +100,7 @@ def _data(top: Section, folder: Path) -> Data:
             Section(t, f"{top.where} [[points]] {k}", POINT)
             for k, t in enumerate(top.list("points", "tables"), 1)
         ]
-        return as_data([_point(one) for one in rows])
+        return replace(as_data([_point(one) for one in rows]), name=f"the points of {top.where}")
     top.needed("data")
     name = top.text("data")
     return read(folder / name) if name.endswith(".csv") else shipped(name)

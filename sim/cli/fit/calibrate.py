@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,10 @@ def calibrate(
         rows = [(n, load_calibration(n).title) for n in calibrations()]
         click.echo(text_table(rows, ("name", "title")))
         return exit_codes.DONE
+    given = {"workers": workers, "starts": starts, "profiles": profiles}
+    more: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
     plan = load_calibration(file)
+    plan = replace(plan, options={**plan.options, **more})
     plan.check()
     if check:
         click.echo(_planned(plan))
@@ -85,17 +89,16 @@ def calibrate(
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"there is no folder {out.parent}.")
     path = store or Path("results") / f"{plan.name}.fit.db"
-    given = {"workers": workers, "starts": starts, "profiles": profiles}
-    more: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
     with nullcontext() if store else made_folder(path.parent), terminable() as terminated:
-        found = plan.run(store=path, progress=not quiet, **more)
+        found = plan.run(store=path, progress=not quiet)
     if out is not None:
         _write(found, out)
-    if drawn is not None and not found.message:
+    drawn = None if found.message else drawn
+    if drawn is not None:
         from sim import plotting
 
         save_picture(lambda: plotting.fit(found), drawn)
-    _say(plan, found, path, out, drawn, as_json, quiet)
+    _say(plan, found, {"store": path, "fit": out, "figure": drawn}, as_json, quiet)
     if found.message:
         click.echo(f"{path} keeps the runs; {found.message}", err=True)
         return exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
@@ -105,9 +108,7 @@ def calibrate(
 def _say(
     plan: CalibrationPlan,
     found: Calibration,
-    path: Path,
-    out: Path | None,
-    drawn: Path | None,
+    files: dict[str, Path | None],
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -115,11 +116,10 @@ def _say(
         click.echo(json_text(as_data(found)))
         return
     if quiet:
-        click.echo(out or drawn or path)
+        click.echo(files["fit"] or files["figure"] or files["store"])
         return
     click.echo(f"{plan.name}: {plan.title}" if plan.title else plan.name)
     click.echo(repr(found))
-    files = {"store": path, "fit": out, "figure": None if found.message else drawn}
     click.echo(name_list([(name, str(p)) for name, p in files.items() if p is not None]))
 
 

@@ -36,22 +36,18 @@ def fitted(result: Any, quantity: str | None = None, ax: Axes | None = None, cou
     with canvas(ax, (5.2, 3.6)) as ax:
         if courses is None and result.forward is not None:
             courses = result.courses()
-        looks = {"start": (START, "--", 1.2, "start of the search"), "fit": (FIT, "-", 1.8, "best fit")}
+        begin, best = "start of the search", "best fit"
         if courses is not None:
             times, found = courses
-            for name, (tone, line, width, words) in looks.items():
-                if name in found:
-                    ax.plot(
-                        times / per, _in(found[name][quantity], unit), line, color=tone, lw=width, label=words
-                    )
+            if "start" in found:
+                ax.plot(
+                    times / per, _in(found["start"][quantity], unit), "--", color=START, lw=1.2, label=begin
+                )
+            ax.plot(times / per, _in(found["fit"][quantity], unit), color=FIT, lw=1.8, label=best)
         else:
             if result.start_predictions is not None:
-                ax.plot(
-                    t, _in(result.start_predictions[mine], unit), "x", color=START, label=looks["start"][3]
-                )
-            ax.plot(
-                t, _in(result.predictions[mine], unit), "_", color=FIT, ms=14, mew=2, label=looks["fit"][3]
-            )
+                ax.plot(t, _in(result.start_predictions[mine], unit), "x", color=START, label=begin)
+            ax.plot(t, _in(result.predictions[mine], unit), "_", color=FIT, ms=14, mew=2, label=best)
         sd = scatter_of(result)[mine]
         if np.isfinite(sd).all():
             words = "data ± standard deviation" if result.spread.known else "data ± scatter as estimated"

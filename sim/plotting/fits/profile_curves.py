@@ -28,13 +28,11 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
     top = 2.2 * found.threshold
     with canvas(ax, (4.2, 3.2)) as ax:
         _parabola(ax, result, k, top)
-        ax.plot(x, found.excess, "-o", ms=3, color=FIT, lw=1.6, label="profile")
+        ax.plot(*_smooth(x, found.excess, f.log), color=FIT, lw=1.6, label="profile")
+        ax.plot(x, found.excess, "o", ms=3, color=FIT, label="_points")
         level = f"{100 * found.confidence:g} %"
-        ax.axhline(found.threshold, color="0.3", lw=0.9, ls="--")
-        ax.annotate(
-            f"{level}: {found.threshold:.3g}", (1, found.threshold), xycoords=("axes fraction", "data"),
-            xytext=(-2, 3), textcoords="offset points", ha="right", fontsize=8, color="0.3",
-        )  # fmt: skip
+        words = f"threshold, {level}: {found.threshold:.3g}"
+        ax.axhline(found.threshold, color="0.3", lw=0.9, ls="--", label=words)
         ends = [f.customary(v) for v in (found.low, found.high)]
         height = 0.12 * found.threshold
         ax.plot(ends, [height, height], color=DATA, lw=3, solid_capstyle="butt", label=f"{level} interval")
@@ -42,7 +40,7 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
             if is_open:
                 ax.plot([end], [height], mark, color=DATA, ms=7)
         ax.plot([f.customary(result.values[k])], [0.0], "D", color=DATA, ms=5, label="_best", clip_on=False)
-        ax.set_ylim(-0.03 * top, min(top, max(1.3 * found.threshold, 1.1 * float(found.excess.max()))))
+        ax.set_ylim(-0.03 * top, top)
         if f.log:
             ax.set_xscale("log")
             plain_ticks(ax, x)
@@ -53,15 +51,30 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
 
 def plain_ticks(ax: Axes, values: np.ndarray) -> None:
     """Few numbers on a log axis, all written in one way, also where it spans less than a decade."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     low, high = float(np.min(values)), float(np.max(values))
-    ax.set_xlim(low / (high / low) ** 0.06, high * (high / low) ** 0.06)
+    low, high = low / (high / low) ** 0.06, high * (high / low) ** 0.06
+    ax.set_xlim(low, high)
     decades = np.log10(high / low)
-    subs = (1.0,) if decades > 3 else (1.0, 2.0, 5.0) if decades > 0.7 else tuple(np.arange(1.0, 10.0))
-    ax.xaxis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    if decades > 1.2:
+        every = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
+        ticks = 10.0 ** every[:: max(1, len(every) // 4)]
+        if len(ticks) < 3:
+            ticks = np.sort(np.concatenate([ticks, 3 * ticks, ticks / 3]))
+    else:
+        ticks = MaxNLocator(4).tick_values(low, high)
+    ax.xaxis.set_major_locator(FixedLocator(ticks[(ticks >= low) & (ticks <= high)]))
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.3g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _smooth(x: np.ndarray, excess: np.ndarray, log: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The curve between its points: its root with a sign is nearly straight."""
+    z = np.sqrt(excess) * np.where(np.arange(x.size) < np.argmin(excess), -1.0, 1.0)
+    at = np.log(x) if log else x
+    fine = np.unique(np.concatenate([np.linspace(at[0], at[-1], 300), at]))
+    return (np.exp(fine) if log else fine), np.interp(fine, at, z) ** 2
 
 
 def _parabola(ax: Axes, result: Any, k: int, top: float) -> None:

@@ -49,9 +49,8 @@ def fit(result: Any) -> Figure:
                 ax.set_title("residuals; grey: two standard deviations")
             elif kind == "profile":
                 profile(result, name, ax)
-                ax.set_title(f"profile: {result.verdicts[name].word}")
-                if name == profiled[0]:
-                    ax.legend(loc="upper center")
+                ax.set_title(f"{name}: {result.verdicts[name].word}")
+                ax.legend(loc="upper center", fontsize=7)
             else:
                 correlation(result, ax)
         what = result.scenario.name if result.scenario is not None else "a model"
