@@ -14,7 +14,7 @@ from typing import Any, TextIO
 import click
 
 from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
-from sim.cli.fit import calibrate
+from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
 from sim.errors import HapsimError, unknown
 
@@ -133,7 +133,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, run.run, commands.sweep, calibrate.calibrate, export.export,
+    show.scenarios, show.show, run.run, commands.sweep, calibrate.calibrate, sensitivity.sensitivity, export.export,
     speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:

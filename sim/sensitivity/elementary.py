@@ -65,7 +65,7 @@ class MorrisEffects:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Sentences on what these effects cannot say: too few trajectories, a measure over decades; or none."""
+        """Sentences on what these effects cannot say: too few, a measure over decades; or none."""
         return effect_remarks(self)
 
     def __repr__(self) -> str:

@@ -70,8 +70,8 @@ def _advice(said: list[str], used: Responses, n: str) -> tuple[str, ...]:
     decades = _decades(used)
     if decades > DECADES:
         made.append(
-            f"the measure runs over {decades:.2g} decades, so that few of its points decide: take its logarithm, "
-            "log=True."
+            f"the measure runs over {decades:.2g} decades, so that few points decide: take its logarithm "
+            "(log=True)."
         )
     return tuple(made)
 

@@ -83,6 +83,10 @@ class SensitivityPlan:
         return found, reasons
 
 
+def _folder() -> Any:
+    return resources.files("sim") / "data" / "sensitivity"
+
+
 def sensitivities() -> list[str]:
     """Names of the sensitivity files that come with the package."""
     return sorted(f.name.removesuffix(".toml") for f in _folder().iterdir() if f.name.endswith(".toml"))

@@ -82,11 +82,11 @@ def sensitivity(
         raise ConfigError(f"there is no folder {out.parent}.")
     path = store or Path("results") / f"{plan.name}.sensitivity.db"
     with nullcontext() if store else made_folder(path.parent), terminable() as terminated:
-        table = plan.run(path, progress=not quiet, workers=workers)
-    if table.message:
-        click.echo(f"{path} keeps what was done; {table.message}", err=True)
+        points = plan.run(path, progress=not quiet, workers=workers)
+    if points.message:
+        click.echo(f"{path} keeps what was done; {points.message}", err=True)
         return exit_codes.TERMINATED if terminated else exit_codes.INTERRUPTED
-    found, reasons = plan.analysed(table)
+    found, reasons = plan.analysed(points)
     content = as_data(plan, found, reasons)
     if out is not None:
         text = (
@@ -103,7 +103,7 @@ def sensitivity(
         click.echo(f"{plan.name}: {plan.title}" if plan.title else plan.name)
         for one in found.values():
             click.echo(repr(one))
-        rows = [("points", counts(table.status)), *reason_rows([row["reason"] for row in table.failed])]
+        rows = [("points", counts(points.status)), *reason_rows([row["reason"] for row in points.failed])]
         files = {"store": path, "table": out, "figure": drawn if found else None}
         click.echo(name_list([*rows, *((name, str(p)) for name, p in files.items() if p is not None)]))
     for name, why in reasons.items():
@@ -116,8 +116,8 @@ def as_data(plan: SensitivityPlan, found: dict[str, Found], reasons: dict[str, s
     rows = _frame(found).reset_index().to_dict("records") if found else []
     remarks = {name: list(getattr(one, "remarks", ())) for name, one in found.items()}
     return {
-        "name": plan.name, "scenario": plan.base.name, "method": plan.method, "rows": rows, "remarks": remarks,
-        "without": reasons,
+        "name": plan.name, "scenario": plan.base.name, "method": plan.method, "rows": rows,
+        "remarks": remarks, "without": reasons,
     }  # fmt: skip
 
 

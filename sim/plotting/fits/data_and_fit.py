@@ -40,9 +40,8 @@ def fitted(result: Any, quantity: str | None = None, ax: Axes | None = None, cou
         if courses is not None:
             times, found = courses
             if "start" in found:
-                ax.plot(
-                    times / per, _in(found["start"][quantity], unit), "--", color=START, lw=1.2, label=begin
-                )
+                values = _in(found["start"][quantity], unit)
+                ax.plot(times / per, values, "--", color=START, lw=1.2, label=begin)
             ax.plot(times / per, _in(found["fit"][quantity], unit), color=FIT, lw=1.8, label=best)
         else:
             if result.start_predictions is not None:

@@ -63,7 +63,7 @@ def plain_ticks(ax: Axes, values: np.ndarray) -> None:
         if len(ticks) < 3:
             ticks = np.sort(np.concatenate([ticks, 3 * ticks, ticks / 3]))
     else:
-        ticks = MaxNLocator(4).tick_values(low, high)
+        ticks = np.asarray(MaxNLocator(4).tick_values(low, high))
     ax.xaxis.set_major_locator(FixedLocator(ticks[(ticks >= low) & (ticks <= high)]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.3g}"))

@@ -24,8 +24,8 @@ def elasticities(result: Any, ax: Axes | None = None) -> Axes:
     """
     if not all(hasattr(result, part) for part in ("measures", "parameters", "values", "errors")):
         raise ConfigError(
-            f"elasticities needs local sensitivities, not a {type(result).__name__}; sim.sensitivity.local(...) "
-            "makes them."
+            f"elasticities needs local sensitivities, not a {type(result).__name__}; "
+            "sim.sensitivity.local(...) makes them."
         )
     names, count = list(result.parameters), len(result.measures)
     size = np.abs(np.nan_to_num(result.values)).max(axis=0)
@@ -36,8 +36,8 @@ def elasticities(result: Any, ax: Axes | None = None) -> Axes:
             at = np.arange(len(names)) + 0.4 - height * (i + 0.5)
             values, errors = result.values[i, order], result.errors[i, order]
             ax.barh(
-                at, values, height=height, xerr=errors, edgecolor="0.2", linewidth=0.5, label=name_of(measure),
-                error_kw={"lw": 1.0, "capsize": 2},
+                at, values, height=height, xerr=errors, edgecolor="0.2", linewidth=0.5,
+                label=name_of(measure), error_kw={"lw": 1.0, "capsize": 2},
             )  # fmt: skip
             for y, value in zip(at, values, strict=True):
                 if not np.isfinite(value):
