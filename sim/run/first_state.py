@@ -7,7 +7,7 @@ import numpy as np
 from sim.binder.system import System
 from sim.chemistry.other_names import species_hint
 from sim.chemistry.pore_water import BACKGROUND, COMPONENTS, H, acidity_at, pore_water_tables
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, nearest
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
 from sim.model.model import Model
