@@ -6,7 +6,9 @@ Nothing is shown and no setting of matplotlib outlives a call: save with `ax.fig
 
 from sim.plotting.canvas import style
 from sim.plotting.colours import colour
-from sim.plotting.runs.curves import budget, compare, course, profiles
+from sim.plotting.runs.budget import budget
+from sim.plotting.runs.compare import compare
+from sim.plotting.runs.curves import course, profiles
 from sim.plotting.runs.fields import kymograph, plane
 from sim.plotting.runs.projections import projected, projection
 from sim.plotting.runs.sections import cut, cuts, maps
