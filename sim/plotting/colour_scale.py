@@ -10,9 +10,9 @@ import numpy as np
 
 from sim.errors import ConfigError, not_one_of, unknown
 from sim.plotting.asked import colour_map
-from sim.plotting.labels import Look, name_of
+from sim.plotting.labels import Look, name_of, wrapped
 from sim.plotting.spans import is_constant, is_logarithm, least_span, widened
-from sim.plotting.ticks import power_in_label
+from sim.plotting.ticks import CHARACTER, points_across, power_in_label
 from sim.units import convert_number
 
 if TYPE_CHECKING:
@@ -168,7 +168,9 @@ def colour_bar(panels: list[Axes], image: Any, look: Look, how: ColourScale, gap
     place = ax.inset_axes((1.02, 0.0, 0.04, 1.0), label=BAR)
     place.set_axes_locator(_beside(ax, gap))
     drawn = ax.get_figure(root=True).colorbar(image, cax=place, extend=how.extend)
-    dress_bar(drawn, look.label, how)
+    width = max(int(points_across(ax)[1] / (CHARACTER * 9.0)), 12)
+    name, bracket, unit = look.label.replace("\n", " ").rpartition(" [")
+    dress_bar(drawn, f"{wrapped(name, width)} [{unit}" if bracket else look.label, how)
 
 
 def dress_bar(drawn: Any, label: str, how: ColourScale) -> None:

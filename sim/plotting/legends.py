@@ -24,15 +24,17 @@ HANDLE, ROW = 3.6, 1.55  # of the font size: what stands before the words, and h
 MANY = 4  # entries: more stand beside the axes
 
 
-def put_legend(ax: Axes, handles: Sequence[Any], labels: Sequence[str], beside: bool = False) -> None:
+def put_legend(
+    ax: Axes, handles: Sequence[Any], labels: Sequence[str], beside: bool = False, title: str = ""
+) -> None:
     """A legend where no line runs. beside: next to the axes in any case"""
     if not handles:
         return
     look: dict[str, Any] = dict(BESIDE)
     if not beside and len(handles) <= MANY:
-        free = free_place(ax, list(labels))
+        free = free_place(ax, [*labels, *([title] if title else [])])
         look = {"loc": free} if free else look
-    ax.legend(list(handles), list(labels), handlelength=2.2, **look)
+    ax.legend(list(handles), list(labels), handlelength=2.2, title=title or None, title_fontsize=8.2, **look)
 
 
 def free_place(ax: Axes, labels: Sequence[str], size: float = 8.2) -> str:

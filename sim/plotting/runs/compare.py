@@ -81,7 +81,7 @@ def _measure(measure: Any, runs: Mapping[str, Result]) -> Any:
         return mean_of(measure)
     if not callable(measure):
         raise ConfigError(
-            f"measure = {shown(measure)} cannot be measured; give one of sim.measures, sim.measures.peak('HAP'), or "
+            f"measure = {shown(measure)} cannot be measured; give one of sim.measures, peak('HAP'), or "
             "the name of a variable for its mean, 'HAP'."
         )
     return measure

@@ -79,24 +79,27 @@ def finish_panel(ax: Axes, result: Result, panel: tuple[str, ...]) -> None:
     label = first.label
     if len(panel) > 1:
         label = "saturation index [-]" if indices else f"amount [{first.unit or '-'}]"
+    steady = ""
     drawn = [np.asarray(line.get_ydata(), dtype=float) for line in ax.lines if _is_curve(line)]
     if drawn:
         least = max(least_resolved(result, n) * looks[n].factor for n in panel)
         if not indices and _decades(ax, drawn, least):
             ax.set_ylabel(label)
         else:
-            _limits(ax, result, panel, drawn, first, label)
+            steady = _limits(ax, result, panel, drawn, first, label)
     else:
         ax.set_ylabel(label)
     if indices:
         ax.axhline(0.0, color="0.6", lw=0.8, zorder=0, label="_zero")
     handles, labels = ax.get_legend_handles_labels()
-    if len(handles) == 1 and len(panel) == 1 and drawn and not labels[0]:
+    if len(panel) == 1 and drawn and not any(labels):
+        if steady:
+            say(ax, steady, 0.72)
         return
     if not drawn and len(handles) == 1:
         say(ax, labels[0].replace("\n", " "))
         return
-    put_legend(ax, handles, labels, beside=len(panel) > 2)
+    put_legend(ax, handles, labels, beside=len(panel) > 2, title=steady)
 
 
 def _is_curve(line: Any) -> bool:
@@ -108,13 +111,13 @@ def _is_curve(line: Any) -> bool:
 
 def _limits(
     ax: Axes, result: Result, panel: tuple[str, ...], drawn: list[np.ndarray], look: Look, label: str
-) -> None:
-    """Linear limits no narrower than what matters, and the word "constant" where all is within that."""
+) -> str:
+    """Linear limits no narrower than what matters; what is to be said where all is constant within that."""
     values = np.concatenate(drawn)
     values = values[np.isfinite(values)]
     if not values.size:
         ax.set_ylabel(label)
-        return
+        return ""
     low, high = float(values.min()), float(values.max())
     size = max(-low, high)
     step = least_step(result, panel[0], size / look.factor) * look.factor
@@ -127,7 +130,8 @@ def _limits(
     if all(is_constant(v, panel[0], step) for v in drawn) and is_constant(values, panel[0], step):
         middle = float(np.mean(values))
         said = f"{middle:.2f}" if is_logarithm(panel[0]) else f"{middle:.3g}"
-        say(ax, f"constant: {said} {look.unit}".rstrip(), 0.72)
+        return f"constant: {said} {look.unit}".rstrip()
+    return ""
 
 
 def say(ax: Axes, words: str, height: float = 0.5) -> None:

@@ -58,7 +58,7 @@ def maps(
     deep = -(-len(times) // columns) if len(rows) == 1 else len(rows)
     size, unit = places.scale_along(result, axis)
     shape = planes.section(result, snapshot(result, rows[0], times[-1]))
-    height = max(2.2 * float(np.ptp(shape.y) / np.ptp(shape.x)), 0.7) + 0.25
+    height = max(2.2 * float(np.ptp(shape.y) / np.ptp(shape.x)), 1.0) + 0.25
     with style():
         fig, grid = plt.subplots(
             deep, columns, figsize=(1.6 + 2.3 * columns, 0.8 + height * deep),
