@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCALES = ("auto", "linear", "log", "symlog")
 FAR = 30.0  # ratio of the peaks of curves from which on the smaller lie on zero of a linear axis
+TINT = "#5B9BC7"
 DECADES = 6.0  # that a logarithmic axis spans at most
 
 
@@ -168,16 +169,15 @@ def _bars(ax: Axes, runs: Mapping[str, Result], measure: Any) -> Axes:
         factor, unit = customary(unit)
         per = 1.0 / factor
     heights = [v / per if np.isfinite(v) else 0.0 for v in values.values()]
-    bars = ax.bar(list(values), heights, width=0.6, color="#5B9BC7")
+    if name_of(name).endswith("pH") and known:  # a logarithm has no zero for a bar to stand on
+        return _dots(ax, values, name_of(name))
+    bars = ax.bar(list(values), heights, width=0.6, color=TINT)
     marks = [
         f"{h:.3g}" if np.isfinite(v) else f"never\nin {duration_text(float(r.t[-1]))}"
         for h, v, r in zip(heights, values.values(), runs.values(), strict=True)
     ]
     ax.bar_label(bars, marks, padding=2)
-    if name_of(name).endswith("pH") and known:  # bars of a logarithm have no natural zero
-        low, high = widened(min(known), max(known), 0.5)
-        ax.set_ylim(low - 0.25, high + 0.15 * (high - low + 0.25))
-    elif not known:
+    if not known:
         ax.set_ylim(0.0, longest / per)
     elif min(heights) >= 0:
         ax.set_ylim(0.0, 1.18 * max(heights) or 1.0)
@@ -185,6 +185,19 @@ def _bars(ax: Axes, runs: Mapping[str, Result], measure: Any) -> Axes:
     ax.set_ylabel(
         f"{label} [{unit}]" if unit and _plain(unit) else axis_label(label, unit) if unit else label
     )
+    return ax
+
+
+def _dots(ax: Axes, values: Mapping[str, float], label: str) -> Axes:
+    """A dot a run, on an axis without zero."""
+    heights = np.array(list(values.values()))
+    ax.plot(list(values), heights, ls="", marker="o", ms=8, color=TINT, mec="0.2")
+    for k, height in enumerate(heights):
+        ax.annotate(f"{height:.2f}", (k, height), (0.0, 7.0), textcoords="offset points", ha="center")
+    low, high = widened(float(heights.min()), float(heights.max()), 0.5)
+    ax.set_ylim(low - 0.1 * (high - low), high + 0.2 * (high - low))
+    ax.set_xlim(-0.5, len(heights) - 0.5)
+    ax.set_ylabel(label)
     return ax
 
 

@@ -104,7 +104,7 @@ def _cut_off(
                 ax.plot([end], [y], marker=marker, ms=5, color="0.1", clip_on=False, label="_arrow", zorder=4)
         if a < low or b > high:
             ax.annotate(
-                f"{value:.2g} ({a:.2g} to {b:.2g})", (high, y), (7.0, 0.0), textcoords="offset points",
+                f"{value:.3g} ({a:.3g} to {b:.3g})", (high, y), (7.0, 0.0), textcoords="offset points",
                 va="center", ha="left", fontsize=7.5, color="0.2", annotation_clip=False,
             )  # fmt: skip
 
@@ -118,6 +118,9 @@ def _legend(ax: Axes, result: Any) -> list:
     if isinstance(level, float):
         words = f"{100 * level:.3g} % interval"
         handles.append(Line2D([], [], color="0.1", lw=1.0, marker="|", ms=5, label=words))
+    if any(line.get_label() == "_arrow" for line in ax.lines):
+        words = "goes on beyond the picture: too few points"
+        handles.append(Line2D([], [], color="0.1", lw=1.0, marker=">", ms=5, label=words))
     return handles
 
 
