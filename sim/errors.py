@@ -19,6 +19,10 @@ class ConfigError(HapsimError, ValueError):
     """Something the user wrote cannot be used as it stands."""
 
 
+class ArgumentError(ConfigError, TypeError):
+    """An argument of a wrong kind, or one that a function does not have; Python's would be a TypeError."""
+
+
 class ParameterError(ConfigError):
     """An unknown parameter, or a value it cannot take."""
 

@@ -67,6 +67,15 @@ class Free:
                 return bound
         return math.exp(inner) if self.log else inner * (self.high - self.low)
 
+    def beyond(self, inner: float) -> float:
+        """The SI value also beyond the bounds; NaN and overflow stay what they are."""
+        with np.errstate(over="ignore"):
+            return float(np.exp(inner)) if self.log else inner * (self.high - self.low)
+
+    def customary(self, value: float) -> float:
+        """An SI value as a number in the customary unit; NaN and infinity stay."""
+        return to_unit(float(value), self.unit) if np.isfinite(value) else float(value)
+
     def slope(self, value: float) -> float:
         """d value / d inner."""
         return value if self.log else self.high - self.low

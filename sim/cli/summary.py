@@ -43,7 +43,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
         onset = measures.onset(name, above=ONSET)(result)
         found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET})"))
-    hap, calcium = (measures.total(n)(result) for n in ("HAP_density", "Ca_in_mineral"))
+    hap, calcium = (measures.mean(n)(result) for n in ("HAP_density", "Ca_in_mineral"))
     found += [
         SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", f"{number_text(hap)} mg/cm3"),
         SummaryLine("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number_text(calcium)} mM"),

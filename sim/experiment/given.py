@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from sim.errors import ScenarioError, UnitError, shown
 from sim.experiment.file_tables import dotted_values
-from sim.units import convert_number, unit_of
+from sim.units import convert_number, parse_unit, readable_unit, si_unit, to_unit, unit_of
 
 
 class Given(float):
@@ -42,6 +42,13 @@ def si_number(value: float | str, name: str) -> float:
 def as_given(value: float) -> float | str:
     """The text a number was given as, or the number itself."""
     return value.text if isinstance(value, Given) else value
+
+
+def quantity_text(si_value: float, unit: str) -> str:
+    """A value [SI] as one would type it: "20 uM" of 0.02 mol/m3, else in `unit`."""
+    if parse_unit(unit).factor == 1:  # SI: one of the customary units, where there are some
+        unit = readable_unit(2 * si_value, unit)  # which keeps one digit more before the point
+    return f"{to_unit(float(si_value), unit):g}" + ("" if si_unit(unit) == "1" else f" {unit}")
 
 
 def check_unit(value: float, unit: str, name: str) -> None:

@@ -11,7 +11,7 @@ from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_on
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import Given, check_names, check_unit
-from sim.experiment.intervention import Intervention, from_keys
+from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_order
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
@@ -23,7 +23,6 @@ from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.units import convert_number, parse_unit, si_unit
 
-PLASMA = "plasma"
 SIZES = ("radius", "thickness")
 TEXTS = ("name", "title", "notes", "expected")
 # quantity of a layer or region that belongs to no field and no species -> default and unit
@@ -107,7 +106,7 @@ class ScenarioData:
         self._set(stochastic=chance, initial=self._initial_of(initial), parameters=model.parameters)
         self._set(parameters=self._parameters_of({} if parameters is None else parameters))
         cuts = [from_keys(Intervention, i, name) for i in _listed(interventions, name)]
-        self._set(interventions=tuple(sorted(cuts, key=lambda i: i.at)))
+        self._set(interventions=in_order(cuts, self.duration))
         self._check_interventions()
 
     def _set(self, **values: Any) -> None:
@@ -209,6 +208,9 @@ class ScenarioData:
     def _parameters_of(self, given: Mapping[str, Any]) -> Parameters:
         """The model's parameters with the scenario's values, and the scenario's own."""
         check_names(given, "parameters")
+        of_places = dict.fromkeys(places.names_of(self), (*self._of_places(), *SIZES))
+        of_places |= {PLASMA: tuple(self._of_plasma()), "outer": ("permeability",)}
+        places.check_groups(self.model.parameters, of_places)
         merged = dict(self.model.parameters)
         for name, value in given.items():
             known = self.model.parameters.get(name)
@@ -263,7 +265,7 @@ class ScenarioData:
                 if name in species:
                     check_unit(value, species[name], f"state.{name}")
             for name, value in cut.parameters.items():
-                if name in self.parameters:
+                if name in self.parameters and not isinstance(value, str):
                     check_unit(value, self.parameters[name].unit, name)
 
 

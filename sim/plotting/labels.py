@@ -44,12 +44,19 @@ class Look(NamedTuple):
 
 
 def look_of(data: xarray.DataArray, name: str | None = None) -> Look:
-    """The customary unit of a variable and the text of its axis. name: its words, its own when None"""
+    """The unit that a variable is read in, and the text of its axis. name: its words, its own when None
+
+    A variable says that unit in its attribute `shown_in`; where it does not, one is chosen by its SI unit.
+    """
     own, unit = str(data.name), data.attrs.get("units", "1")
-    factor, unit = customary(unit)
-    if own == "Ca_per_dry_mass":
+    said = data.attrs.get("shown_in")
+    if said and said != "1":
+        factor, unit = to_unit(1.0, said), said
+    else:
+        factor, unit = customary(unit)
+    if not said and own == "Ca_per_dry_mass":
         unit, factor = "ug/mg", 1e3
-    elif unit == "m" and data.size:
+    elif not said and unit == "m" and data.size:
         unit = readable_unit(float(np.nanmax(np.abs(data))), "m")
         factor = to_unit(1.0, unit)
     text = name_of(own, data.attrs) if name is None else name
@@ -59,15 +66,15 @@ def look_of(data: xarray.DataArray, name: str | None = None) -> Look:
 
 
 def customary(unit: str) -> tuple[float, str]:
-    """(customary units per SI unit, customary unit): mM, mg cm-3, mM per day."""
+    """(customary units per SI unit, customary unit): mM, mg/cm3, mM per day."""
     if unit == "mol m-3":
         return 1.0, "mM"  # the same number
     if unit == "mol m-3 s-1":
         return PER_DAY, "mM/day"
     if unit == "kg m-3":
-        return 1.0, "mg cm-3"  # the same number
+        return 1.0, "mg/cm3"  # the same number
     if unit == "kg m-2":
-        return 100.0, "mg cm-2"
+        return 100.0, "mg/cm2"
     return 1.0, unit
 
 

@@ -10,6 +10,7 @@ from sim.binder.system import System
 from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
 from sim.model.model import Model
+from sim.model.naming import variable_words
 from sim.model.species import Species
 from sim.run.ledger import pools, residual
 from sim.run.segments import Builder, Segment
@@ -63,7 +64,7 @@ def assemble(
     variables: dict[str, Variable] = {}
     for name, values in columns.items():
         data = values[: len(times)].reshape(len(times), *grid.shape)
-        attrs: dict[str, str | float] = {"units": units[name], "long_name": _label(builder, name)}
+        attrs: dict[str, str | float] = {"units": units[name], **_words(builder, name, units[name])}
         attrs |= _facts(builder, name)
         if name in scales:  # times the run's atol, this is what it resolves
             attrs["scale"] = scales[name]
@@ -244,23 +245,8 @@ def variables(builder: Builder) -> dict[str, str]:
     return found
 
 
-def _label(builder: Builder, name: str) -> str:
-    for s in builder.model.species:
-        if s.name == name:
-            where = " in pore water" if s.mobile else ""
-            return (s.description or s.name) + where
-    if name in builder.model.fields:
-        what = builder.model.fields[name][2] or name
-        return f"{what}, as drawn"
-    constants = builder.scenario.constants
-    if name.startswith("SI_"):
-        return f"saturation index of {name[3:]} ({constants})"
-    if name.startswith("S_"):
-        return f"supersaturation ratio of {name[2:]} per ion ({constants})"
-    extra = {
-        "HAP_density": "mass of hydroxyapatite per volume of tissue",
-        "Ca_in_mineral": "calcium in solids",
-        "Ca_per_dry_mass": "calcium in solids per dry mass",
-    }
-    said = {o: w for d in builder.model.derived for o, w in zip(d.outputs, d.labels, strict=False)}
-    return extra.get(name) or said.get(name) or name.replace("_", " ")
+def _words(builder: Builder, name: str, unit: str) -> dict[str, str | float]:
+    """A variable in words: long and short, and the unit in which people read it."""
+    said = variable_words(builder.model, name, unit)
+    of = f" ({builder.scenario.constants})" if name.startswith(("SI_", "S_")) else ""
+    return {"long_name": said.description + of, "short_name": said.short_name, "shown_in": said.shown_in}

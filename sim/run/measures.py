@@ -36,16 +36,25 @@ class Measure:
         return self.name
 
 
-def total(name: str) -> Measure:
+def mean(name: str) -> Measure:
     """Volume mean of a variable over the tissue at the end [its unit]."""
 
     def curve(result: Result) -> xarray.DataArray:
         space = result["volume"].dims
-        mean = (result[name] * result["volume"]).sum(space) / result["volume"].sum(space)
-        mean.attrs = dict(result[name].attrs)
-        return mean
+        found = (result[name] * result["volume"]).sum(space) / result["volume"].sum(space)
+        found.attrs = dict(result[name].attrs)
+        return found
 
     return Measure(f"mean {name}", lambda result: float(curve(result)[-1]), curve)
+
+
+def total(name: str) -> Measure:
+    """Volume integral of a variable over the tissue at the end [its unit x m3]; `Result.total` over time."""
+
+    def curve(result: Result) -> xarray.DataArray:
+        return result.total(name)
+
+    return Measure(f"total {name}", lambda result: float(curve(result)[-1]), curve)
 
 
 def peak(name: str) -> Measure:

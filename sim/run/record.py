@@ -33,13 +33,12 @@ class RunRecord:
         self.jumps: list[tuple[float, np.ndarray]] = []
         self.last = np.zeros(0)
 
-    def begin(self, segment: Segment, y: np.ndarray) -> None:
-        """Note the state that a segment starts from; a cut may have changed the inventory."""
-        now = inventory(segment.system, y)
+    def begin(self, segment: Segment, y: np.ndarray, before: np.ndarray) -> None:
+        """Note the state that a segment starts from, and that before its cut, which may change contents."""
         if not self.jumps:
-            self.start = now
-        else:
-            self.jump = self.jump + now - self.last
+            self.start = self.last = inventory(segment.system, before)
+            self.jump = np.zeros_like(self.start)
+        self.jump = self.jump + inventory(segment.system, y) - self.last
         self.jumps.append((segment.start, np.array(self.jump)))
 
     def end(self, segment: Segment, solution: Solution) -> None:

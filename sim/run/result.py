@@ -14,7 +14,7 @@ import numpy as np
 from sim.errors import FileFormatError, UnknownNameError, nearest, shown
 from sim.files import write_whole
 from sim.parameters import Citation, Parameter, Parameters, cite
-from sim.units import convert
+from sim.units import convert, si_unit
 
 if TYPE_CHECKING:
     import xarray
@@ -97,7 +97,8 @@ class Result:
         """Volume integral of a variable over time [its unit x m3]."""
         space = self.dataset["volume"].dims
         total = (self[name] * self.dataset["volume"]).sum(space)
-        total.attrs = {"units": f"{self[name].attrs.get('units', '1')} m3", "long_name": name}
+        unit = si_unit(f"{self[name].attrs.get('units', '1')} m3")
+        total.attrs = {"units": unit, "long_name": f"total {self[name].attrs.get('long_name', name)}"}
         return total
 
     def cite(self) -> Citation:

@@ -151,7 +151,7 @@ def _check_engine(workers: Any, client: Client | None) -> None:
 def _named(measures: Measures | Sequence[of.Measure] | None) -> dict[str, Measure]:
     """{name: function}; of a sequence, each under its own name."""
     if measures is None:
-        return {"mineral": of.total("HAP"), "onset": of.onset("HAP")}
+        return {"mineral": of.mean("HAP"), "onset": of.onset("HAP")}
     if not isinstance(measures, Mapping):
         return _by_own_name(measures)
     return dict(measures)

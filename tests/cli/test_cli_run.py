@@ -69,7 +69,7 @@ def test_the_summary_holds_the_numbers_of_the_result(run):
     result = sim.load(folder / "result.nc")
     assert summary["scenario"] == NAME
     assert summary["status"] == "finished"
-    mean = sim.measures.total("Ca_in_mineral")(result)
+    mean = sim.measures.mean("Ca_in_mineral")(result)
     assert summary["Ca_in_solids_mean"] == {"value": pytest.approx(mean), "unit": "mM"}
     lowest = float(result["pH"].min())
     assert summary["pH_lowest"]["value"]["pH"] == pytest.approx(lowest)

@@ -105,7 +105,7 @@ def test_a_species_has_the_same_colour_in_every_picture(result):
 
 
 def test_compare_draws_the_curve_of_a_measure(result, slab):
-    measure = sim.measures.total("Ca_in_mineral")
+    measure = sim.measures.mean("Ca_in_mineral")
     ax = plot.compare({"round": result, "flat": slab}, measure)
     assert [line.get_label() for line in ax.lines] == ["round", "flat"]
     for line, run in zip(ax.lines, (result, slab), strict=True):
@@ -166,7 +166,7 @@ def test_the_stack_of_the_budget_ends_at_start_plus_supplied(result, element):
         (lambda r: plot.profiles(r, "pH", at="9 day"), "outside the result"),
         (lambda r: plot.profiles(r, []), "no variable is named"),
         (lambda r: plot.kymograph(r, "pH", scale="cubic"), "auto, linear, log"),
-        (lambda r: plot.compare({}, sim.measures.total("HAP")), "at least one result"),
+        (lambda r: plot.compare({}, sim.measures.mean("HAP")), "at least one result"),
     ],
 )
 def test_mistakes_are_answered_in_a_sentence(result, call, words):

@@ -90,7 +90,7 @@ def _measure(measure: Any, runs: Mapping[str, Result]) -> Any:
 
 def mean_of(name: str) -> Measure:
     """The volume mean of a variable."""
-    return getattr(measures, "mean", measures.total)(name)
+    return measures.mean(name)
 
 
 def _curves(ax: Axes, runs: Mapping[str, Result], measure: Any, scale: str, clock: str) -> None:
@@ -102,7 +102,7 @@ def _curves(ax: Axes, runs: Mapping[str, Result], measure: Any, scale: str, cloc
     for k, (label, r) in enumerate(runs.items()):
         data = measure.curve(r)
         name = str(data.name or measure.__name__)
-        look = look_of(data.rename(measure.__name__), name_of(measure.__name__))
+        look = look_of(data, _words(measure, r))
         unit = look.unit
         if name in r.dataset:
             least = max(least, least_resolved(r, name) * look.factor)
@@ -181,7 +181,7 @@ def _bars(ax: Axes, runs: Mapping[str, Result], measure: Any) -> Axes:
         ax.set_ylim(0.0, longest / per)
     elif min(heights) >= 0:
         ax.set_ylim(0.0, 1.18 * max(heights) or 1.0)
-    label = name_of(name)
+    label = _words(measure, next(iter(runs.values())))
     ax.set_ylabel(
         f"{label} [{unit}]" if unit and _plain(unit) else axis_label(label, unit) if unit else label
     )
@@ -203,6 +203,14 @@ def _dots(ax: Axes, values: Mapping[str, float], label: str) -> Axes:
 
 def _plain(unit: str) -> bool:
     return unit in ("days", "years", "weeks")
+
+
+def _words(measure: Any, result: Result) -> str:
+    """What a measure is called: "mean calcium in solids"."""
+    name = str(getattr(measure, "__name__", "measure"))
+    kind, gap, variable = name.rpartition(" ")
+    attrs = result[variable].attrs if variable in result.dataset else {}
+    return f"{kind}{gap}{name_of(variable, attrs)}"
 
 
 def _unit(measure: Any, name: str, runs: Mapping[str, Result]) -> str:

@@ -54,13 +54,14 @@ def draw_panel(
 
 
 def _one_unit(result: Result, panel: tuple[str, ...]) -> dict[str, Look]:
-    """The looks of the variables of a panel, which must have one unit."""
-    looks = {name: look_of(result[name]) for name in panel}
-    units = {look.unit for look in looks.values()}
-    if len(units) > 1:
-        said = ", ".join(f"{n} [{look.unit or '-'}]" for n, look in looks.items())
+    """The looks of the variables of a panel, all in the unit of the first."""
+    units = {name: str(result[name].attrs.get("units", "1")) for name in panel}
+    if len(set(units.values())) > 1:
+        said = ", ".join(f"{name} [{unit}]" for name, unit in units.items())
         raise ConfigError(f"one panel has one unit, and these have several: {said}. Give each its own panel.")
-    return looks
+    looks = {name: look_of(result[name]) for name in panel}
+    first = looks[panel[0]]
+    return {name: look._replace(factor=first.factor, unit=first.unit) for name, look in looks.items()}
 
 
 def _pen(result: Result, name: str, panel: tuple, k: int, count: int) -> dict[str, Any]:

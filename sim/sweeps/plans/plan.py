@@ -26,6 +26,7 @@ CHANGES = ("duration", "geometry", "outer", "constants", "growth_law", "resoluti
 TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
 KEYS = ("title", "notes", "scenario", *CHANGES, "cells", *TABLES)
 MEASURES = {
+    "mean": measures.mean,
     "total": measures.total,
     "peak": measures.peak,
     "onset": measures.onset,
@@ -167,7 +168,7 @@ def _treated(base: Scenario, top: Section) -> Scenario:
 
 
 def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
-    """{name: measure} of [measures]: mineral = { what = "total", of = "HAP" }."""
+    """{name: measure} of [measures]: mineral = { what = "mean", of = "HAP" }."""
     from sim.run.dataset import variables
     from sim.run.segments import Builder
 
@@ -175,7 +176,7 @@ def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
     if not content:
         raise ConfigError(
             f"{top.where} measures nothing; write for example [measures] with "
-            'mineral = { what = "total", of = "HAP" }.'
+            'mineral = { what = "mean", of = "HAP" }.'
         )
     known = variables(Builder(base))
     found = {}
