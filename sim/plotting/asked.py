@@ -29,8 +29,8 @@ def need_axes(ax: object) -> None:
     """Refuse what cannot be drawn on. ax: None, Axes, or several of them"""
     if ax is None:
         return
-    several = getattr(ax, "ravel", lambda: ax)()  # an array of plt.subplots
-    found = list(several) if isinstance(several, Sequence) or hasattr(ax, "ravel") else [ax]
+    given: Any = ax.ravel() if hasattr(ax, "ravel") else ax  # an array of plt.subplots
+    found = list(given) if hasattr(ax, "ravel") or isinstance(ax, Sequence) else [ax]
     if isinstance(ax, str) or not found or not all(hasattr(a, "pcolormesh") for a in found):
         raise ConfigError(
             f"ax = {shown(ax)} is no matplotlib Axes; leave it out, or give one of plt.subplots()."

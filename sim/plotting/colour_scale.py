@@ -12,7 +12,7 @@ from sim.errors import ConfigError, not_one_of, unknown
 from sim.plotting.asked import colour_map
 from sim.plotting.labels import Look, name_of, wrapped
 from sim.plotting.spans import is_constant, is_logarithm, least_span, widened
-from sim.plotting.ticks import CHARACTER, points_across, power_in_label
+from sim.plotting.ticks import CHARACTER, figure_of, points_across, power_in_label
 from sim.units import convert_number
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def chosen(given: Colours, si: str, factor: float, scale: str = "auto") -> dict[
         if key not in known:
             raise ConfigError(unknown("an option of this picture", key, known))
     ends = {
-        end: None if given.get(end) is None else convert_number(given[end], si, end) * factor  # type: ignore[literal-required]
+        end: None if given.get(end) is None else convert_number(given[end], si, end) * factor
         for end in ("vmin", "vmax")
     }
     if ends["vmin"] is not None and ends["vmax"] is not None and not ends["vmin"] < ends["vmax"]:
@@ -167,7 +167,7 @@ def colour_bar(panels: list[Axes], image: Any, look: Look, how: ColourScale, gap
         return
     place = ax.inset_axes((1.02, 0.0, 0.04, 1.0), label=BAR)
     place.set_axes_locator(_beside(ax, gap))
-    drawn = ax.get_figure(root=True).colorbar(image, cax=place, extend=how.extend)
+    drawn = figure_of(ax).colorbar(image, cax=place, extend=how.extend)
     width = max(int(points_across(ax)[1] / (CHARACTER * 9.0)), 12)
     name, bracket, unit = look.label.replace("\n", " ").rpartition(" [")
     dress_bar(drawn, f"{wrapped(name, width)} [{unit}" if bracket else look.label, how)
@@ -189,10 +189,10 @@ def _beside(ax: Axes, gap: float) -> Callable[[Any, Any], Any]:
     from matplotlib.transforms import Bbox, TransformedBbox
 
     def locate(_bar: Any, _renderer: Any) -> Any:
-        per = ax.get_figure(root=True).dpi / 72.0
+        per = figure_of(ax).dpi / 72.0
         box = ax.bbox
         left = box.x1 + gap * per
         pixels = Bbox.from_extents(left, box.y0, left + WIDE * per, box.y1)
-        return TransformedBbox(pixels, ax.get_figure(root=False).transSubfigure.inverted())
+        return TransformedBbox(pixels, figure_of(ax).transSubfigure.inverted())
 
     return locate

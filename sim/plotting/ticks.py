@@ -18,10 +18,15 @@ CHARACTER = 0.62  # of the font size: width of a digit
 SHRINK = 0.8  # of their first size: what a layout may leave of axes when labels have got their room
 
 
+def figure_of(ax: Axes) -> Any:
+    """The figure that axes belong to."""
+    return ax.get_figure(root=True)
+
+
 def points_across(ax: Axes) -> tuple[float, float]:
     """Width and height [pt] that axes will have at least, once the layout has given labels their room."""
     box = ax.get_window_extent()
-    per = SHRINK * 72.0 / ax.get_figure(root=True).dpi
+    per = SHRINK * 72.0 / figure_of(ax).dpi
     return float(box.width) * per, float(box.height) * per
 
 

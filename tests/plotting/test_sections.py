@@ -161,7 +161,7 @@ def test_a_radiograph_is_drawn_in_mg_per_cm2(box):
     """10 mg/cm3 through 10 mm of tissue are 10 mg/cm2."""
     ax = plot.projection(with_values(box, "HAP_density", 10.0))
     assert np.asarray(mesh_of(ax).get_array()) == pytest.approx(np.full((6, 6), 10.0))
-    assert "HAP is the same\neverywhere: 10 mg/cm$^{2}$" in [t.get_text() for t in ax.texts]
+    assert "HAP is the same\neverywhere: 10\nmg/cm$^{2}$" in [t.get_text() for t in ax.texts]
     assert not isinstance(mesh_of(ax).norm, LogNorm)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import HapsimError
 from sim.plotting.labels import name_of, wrapped
-from sim.plotting.ticks import points_across, text_width
+from sim.plotting.ticks import figure_of, points_across, text_width
 from sim.texts import significant
 from sim.units import convert
 
@@ -138,7 +138,7 @@ def mark_events(ax: Axes, given: list[Event], per: float) -> None:
     for start in dict.fromkeys(t for e in given for t in (e.start, e.end) if 0 < t < last * per * (1 - 1e-9)):
         ax.axvline(start / per, color="0.45", lw=0.7, ls=(0, (1, 2)), zorder=2.6, gid=MARK, label="_event")
     for k, row in enumerate(rows[:MOST_ROWS]):
-        up = ScaledTranslation(0.0, (3.0 + ROW * k) / 72.0, ax.get_figure(root=True).dpi_scale_trans)
+        up = ScaledTranslation(0.0, (3.0 + ROW * k) / 72.0, figure_of(ax).dpi_scale_trans)
         place: Any = ax.get_xaxis_transform() + up
         for one in row:
             a, b = one.start / per, min(one.end / per, last)
@@ -182,6 +182,6 @@ def _few(given: list[Event]) -> list[Event]:
 def height(ax: Axes) -> float:
     """Room [pt] that marks of events take above axes."""
     rows = [t for t in ax.texts if t.get_gid() == MARK]
-    inch = ax.get_figure(root=True).dpi / 72.0
+    inch = figure_of(ax).dpi / 72.0
     tops = [(t.xycoords.transform((0.0, 1.0))[1] - ax.bbox.y1) / inch + ROW for t in rows]  # type: ignore[attr-defined]
     return max(tops, default=0.0)

@@ -16,6 +16,7 @@ from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
 from sim.plotting.runs.moments import round_times
 from sim.plotting.spans import least_step
+from sim.plotting.ticks import figure_of
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _row(
     if len(rows) == 1 or how.words:
         colour_bar(panels, image, look, how)
         return
-    drawn = panels[0].get_figure(root=True).colorbar(image, ax=panels, extend=how.extend, pad=0.01, aspect=30)
+    drawn = figure_of(panels[0]).colorbar(image, ax=panels, extend=how.extend, pad=0.01, aspect=30)
     dress_bar(drawn, look.label, how)
 
 
