@@ -38,8 +38,8 @@ File = str | Path | Traversable
 # What a result holds beside species and quantities of the model; nothing of a table may be called so.
 RESULTS = (
     "time", "time_days", "x", "y", "z", "r", "x_edges", "y_edges", "z_edges", "r_edges", "x_edge", "y_edge",
-    "z_edge", "r_edge", "element", "pool", "species", "process", "ledger", "ledger_residual", "volume", "layer",
-    "stoichiometry", "contents", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass",
+    "z_edge", "r_edge", "element", "pool", "species", "process", "ledger", "ledger_residual", "volume",
+    "layer", "stoichiometry", "contents", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass",
 )  # fmt: skip
 PREFIXES = (OMEGA, "SI_", "S_")  # of a phase: quantities of its saturation
 

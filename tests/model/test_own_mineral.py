@@ -257,7 +257,7 @@ def test_a_file_that_is_no_table_of_tables_is_told(tmp_path):
 def test_the_names_that_results_use_are_all_refused(model, result):
     """Those of a real result, and the coordinates of every geometry."""
     own = {*(s.name for s in model.species), *model.quantities, *model.fields}
-    found = {str(n) for n in (*result.dataset.variables, *result.dataset.dims)} - own
+    found = {str(n) for n in (*result.dataset.variables, *result.tables.variables, *result.tables.dims)} - own
     axes = {a for g in GEOMETRIES.values() for a in g.axes}
     found |= axes | {f"{a}_edge" for a in axes} | {f"{a}_edges" for a in axes}
     assert {"r", "ledger", "HAP_density", "SI_ATCP"} <= found
