@@ -19,6 +19,10 @@ class ConfigError(HapsimError, ValueError):
     """Something the user wrote cannot be used as it stands."""
 
 
+class ArgumentError(ConfigError, TypeError):
+    """An argument of a wrong kind, or one that a function does not have; Python's would be a TypeError."""
+
+
 class ParameterError(ConfigError):
     """An unknown parameter, or a value it cannot take."""
 
@@ -64,6 +68,10 @@ class SweepError(HapsimError, RuntimeError):
 
 class RangeWarning(UserWarning):
     """A value outside the range its source supports; it is used all the same."""
+
+
+class MissingWarning(UserWarning):
+    """Values that are missing in what was given; what depends on them is NaN."""
 
 
 class RegionWarning(UserWarning):

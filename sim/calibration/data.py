@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
-from sim.texts import day_text
+from sim.texts import day_text, printable
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 
 MAX_BYTES = 10_000_000
@@ -62,11 +62,13 @@ class Data:
     """Measured numbers in the order given, all with standard deviations or none.
 
     notes: the comment lines of the file, among them its source
+    remarks: sentences on what was left out of the file, or looks odd in it
     """
 
     points: tuple[Datum, ...]
     name: str = "data"
     notes: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not self.points:
@@ -110,7 +112,7 @@ class Data:
         lines = [f"Data({self.name}: {len(self)} numbers)", *(f"  {d.text()}" for d in self.points[:12])]
         if len(self) > 12:
             lines.append(f"  and {len(self) - 12} more")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def as_data(given: Any) -> Data:

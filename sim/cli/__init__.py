@@ -14,6 +14,7 @@ from typing import Any, TextIO
 import click
 
 from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
+from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
 from sim.errors import HapsimError, unknown
 
@@ -133,7 +134,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, show.glossary, run.run, commands.sweep, export.export,
+    show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
+    sensitivity.sensitivity, export.export,
     speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:

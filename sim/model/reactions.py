@@ -18,6 +18,7 @@ from typing import Any
 from sim import kinetics
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError, listing, nearest, shown
+from sim.model.names import OMEGA
 from sim.model.process import Process, arguments, group
 from sim.model.species import Coefficient
 from sim.parameters import Parameter, Parameters
@@ -25,7 +26,6 @@ from sim.parameters.sections import LONGEST_TEXT, Section
 from sim.parameters.wording import wording
 
 KEYS = ("equation", "law", "rate", "reads", "unbalanced", "description")
-OMEGA = "ln_omega_"
 TEMPLATE = "template_"
 _DOTTED = re.compile(r"[A-Za-z_]\w*(\.\w+)+")
 

@@ -16,6 +16,7 @@ from sim.parameters.name_table import NameTable
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references
 from sim.parameters.sections import table_of, tables_of_file
+from sim.texts import printable
 from sim.units import convert_number, parse_unit, si_unit
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Parameters(Mapping[str, Parameter]):
         return f"<Parameters: {len(self)} ({listing(self, 4)})>"
 
     def __str__(self) -> str:
-        return self.table()
+        return printable(self.table())
 
     def _unknown(self, name: object) -> ParameterError:
         hint = nearest(name, self._entries)

@@ -11,7 +11,7 @@ from typing import Any
 from sim.errors import ParameterError, UnitError, not_one_of, shown
 from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
-from sim.units.text import UNITS
+from sim.units.unit_table import OFFSETS, UNITS
 
 CONFIDENCE = ("measured", "derived", "fitted", "assumed")
 
@@ -136,7 +136,7 @@ class Parameter:
 
     def _slip(self) -> str:
         """The end of the sentence: which unit would bring the number into the range."""
-        time = parse_unit(self.unit).dimension == (0, 0, 1, 0, 0)
+        time = parse_unit(self.unit).dimension == parse_unit("s").dimension
         sizes = (60, 3600, 86400, 24, 1000, 1e6) if time else (1000, 1e6, 60, 3600, 86400, 24)
         for size in sizes:
             for factor in (1 / size, size):
@@ -172,10 +172,10 @@ def _unit_times(unit: str, factor: float) -> str:
     """`unit` with one of its names exchanged so that it is `factor` as large: J/m2, 1e-3: mJ/m2."""
     wanted = parse_unit(unit)
     for found in re.finditer(r"[A-Za-z]+", unit):
-        if found.group() == "degC" or found.group() not in UNITS:
+        if found.group() in OFFSETS or found.group() not in UNITS:
             continue
         for name, (_, dimension) in UNITS.items():
-            if dimension != UNITS[found.group()][1] or name in ("degC", found.group()):
+            if dimension != UNITS[found.group()][1] or name in (*OFFSETS, found.group()):
                 continue
             other = unit[: found.start()] + name + unit[found.end() :]
             if math.isclose(parse_unit(other).factor, wanted.factor * factor, rel_tol=1e-12):
