@@ -89,8 +89,8 @@ def glossary(word: str, markdown: bool) -> None:
 
     WORD is a part of a name or of its description; without it all are listed, by kind.
     """
-    from sim.model.glossary import glossary as found
-    from sim.model.glossary import glossary_page
+    from sim.model.glossary.entries import glossary as found
+    from sim.model.glossary.entries import glossary_page
 
     if markdown:
         click.echo(glossary_page(), nl=False)

@@ -13,7 +13,7 @@ from sim.experiment.given import as_given
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
 from sim.files import write_text
-from sim.model.naming import parameter_words
+from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
 from sim.space import shapes
 from sim.units import convert, from_unit
