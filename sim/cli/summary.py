@@ -51,11 +51,13 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", mM, "peak calcium in solids"),
     ]
     held = _calcium(result)
-    by_phase = {p: held[p] for p in (*reversed(result.solids), *BESIDE_SOLIDS) if p in held}
-    some = [f"{p} {number_text(v)}" for p, v in by_phase.items() if v > 1e-6]
-    found.append(
-        SummaryLine("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca")
-    )
+    for key, pools, words in (
+        ("Ca_by_phase", tuple(reversed(result.solids)), "calcium in solids, by phase"),
+        ("Ca_beside_solids", BESIDE_SOLIDS, "calcium on membranes"),
+    ):
+        here = {p: held[p] for p in pools if p in held}
+        some = [f"{p} {number_text(v)}" for p, v in here.items() if v > 1e-6]
+        found.append(SummaryLine(key, here, mM, words, f"{', '.join(some) or 'none'} mM Ca"))
     found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
     origin = _origin(result)

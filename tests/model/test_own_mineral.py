@@ -102,7 +102,9 @@ def test_the_ledger_the_summary_and_the_figures_show_it(result):
     assert result.manifest["ledger_residual"] < 1e-10
     held = result["ledger"].sel(element="Ca", pool="ATCP").values[-1]
     assert held == pytest.approx(float(3 * (result["ATCP"][-1] * result["volume"]).sum()), rel=1e-12)
-    by_phase = {line.key: line for line in summary_lines(result)}["Ca_by_phase"]
+    lines = {line.key: line for line in summary_lines(result)}
+    by_phase = lines["Ca_by_phase"]
+    assert sum(by_phase.value.values()) == pytest.approx(lines["Ca_in_solids_mean"].value, rel=1e-9)
     assert "ATCP" in by_phase.text
     assert by_phase.value["ATCP"] > 0
     figure = plotting.story(result)
