@@ -31,7 +31,7 @@ def space_of(grid: Grid) -> tuple[str, ...]:
 
 def in_place(values: np.ndarray, grid: Grid) -> np.ndarray:
     """Values (..., cells) as (..., *space_of(grid)), not copied."""
-    shaped = values.reshape(*values.shape[:-1], *grid.shape)
+    shaped = values.reshape((*values.shape[:-1], *grid.shape))
     first, axes = values.ndim - 1, len(grid.axes)
     return shaped.transpose(*range(first), *reversed(range(first, first + axes)))
 
