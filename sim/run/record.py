@@ -95,7 +95,7 @@ class RunRecord:
             "layout": layout_table(s),
             **_identity(s, self.settings),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
-            "interventions": [str(i) for i in s.interventions],
+            "interventions": s.interventions_in_words(),
             "parameters": parameters,
             "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "

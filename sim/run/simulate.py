@@ -60,7 +60,7 @@ def simulate(
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(settings.times, int)
-    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
+    forecast, before = memory.admitted(scenario, solver, wanted.size + stepped * len(cuts)), memory.resident()
     builder = Builder(scenario)
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings)
