@@ -191,16 +191,16 @@ class Scenario(ScenarioData):
         else:
             lines += _arrow("layers", _layers_text(base), _layers_text(self))
         lines += _arrow("domain", places.domain_text(base.domain), places.domain_text(self.domain))
-        start = [{n: _amount(s, n) for n in s.initial} for s in (base, self)]
-        for n in dict.fromkeys((*start[0], *start[1])):
-            lines += _arrow(f"initial.{n}", *(s.get(n, "absent") for s in start))
+        for n in dict.fromkeys((*base.initial, *self.initial)):
+            if base.initial.get(n) != self.initial.get(n):
+                lines.append(f"initial.{n}: {_amount(base, n)} -> {_amount(self, n)}")
         before = {p.name for p in base.model.processes}
         after = {p.name for p in self.model.processes}
         lines += [f"process removed: {n}" for n in sorted(before - after)]
         lines += [f"process added: {n}" for n in sorted(after - before)]
         gone, come = _events(base), _events(self)
-        lines += [f"- {row}" for row in gone if row not in come]
-        lines += [f"+ {row}" for row in come if row not in gone]
+        lines += [f"- {row}" for event, row in gone if event not in [e for e, _ in come]]
+        lines += [f"+ {row}" for event, row in come if event not in [e for e, _ in gone]]
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
@@ -213,7 +213,8 @@ class Scenario(ScenarioData):
         parts = [f"{self.name}: {self.title or 'untitled'}", f"{self.geometry}, {layers}", f"outer {outer}"]
         if self.initial:
             parts.append("initial " + ", ".join(f"{n} {_amount(self, n)}" for n in self.initial))
-        parts += [*_events(self), f"{self.duration / 86400:g} days", repr(self.model)]
+        parts += [row for _, row in _events(self)]
+        parts += [f"{self.duration / 86400:g} days", repr(self.model)]
         return f"Scenario({'; '.join(parts)})"
 
 
@@ -228,25 +229,26 @@ def _layers_text(s: ScenarioData) -> str:
 
 def _amount(s: ScenarioData, name: str) -> str:
     """An amount at the start as it was given, or with a unit."""
-    value = s.initial[name]
+    value = s.initial.get(name, "absent")
     given = value if isinstance(value, str) else as_given(value)
     units = {x.name: x.unit for x in s.model.species}
     return given if isinstance(given, str) else quantity_text(given, units.get(name, "1"))
 
 
-def _events(s: Scenario) -> list[str]:
-    """Regions, random fields, chance and interventions, a line each."""
-    lines = [f"region {n}: {places.shape_text(shape)}" for n, shape in s.regions]
+def _events(s: Scenario) -> list[tuple[Any, str]]:
+    """Regions, random fields, chance and interventions, each with a line that says what it is."""
+    rows: list[tuple[Any, str]] = [
+        ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
+    ]
     for f in s.random_fields:
         where = f" in {f.region}" if f.region else ""
-        lines.append(
-            f"random field of {f.field}{where}: log_sd {f.log_sd:g}, correlation length "
-            f"{length_text(f.correlation_length)}, seed {f.seed}"
-        )
+        length = length_text(f.correlation_length)
+        words = f"log_sd {f.log_sd:g}, correlation length {length}, seed {f.seed}"
+        rows.append((f, f"random field of {f.field}{where}: {words}"))
     if s.stochastic is not None:
         chance = s.stochastic
         drawn = [f"seed {chance.seed}"]
         drawn += [f"interval {duration_text(chance.interval)}"] if chance.interval is not None else []
         drawn += [f"sample {as_given(chance.sample)}"] if chance.sample is not None else []
-        lines.append(f"stochastic nucleation: {', '.join(drawn)}")
-    return lines + s.interventions_in_words()
+        rows.append((chance, f"stochastic nucleation: {', '.join(drawn)}"))
+    return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))
