@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sim.errors import ModelError
-from sim.model.model import TIME, Model
+from sim.model.model import Model
+from sim.model.names import POROSITY, TIME
 from sim.model.process import Derived, Kernel, Process, arguments, group
-
-POROSITY = "porosity"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sim.binder.formulas import FormulaText
-from sim.binder.layout import POROSITY, Layout, Statement
+from sim.binder.layout import Layout, Statement
 from sim.binder.rodas import REACT, REACTION_KERNELS, coefficients
-from sim.model.model import TIME, Model
+from sim.model.formulas import FormulaText
+from sim.model.model import Model
+from sim.model.names import POROSITY, TIME
 from sim.model.process import Kernel, arguments
 from sim.simd.blocks import LANES
 

@@ -92,6 +92,17 @@ def from_table(name: str, table: Mapping[str, Any], **options: str) -> Scenario:
         raise type(error)(f"{name}: {error}") from None
 
 
+def scenario_from_text(name: str, text: str) -> Scenario:
+    """A scenario from the text of a file, as a result keeps it."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"the scenario kept as {shown(name)} cannot be read: {error}") from None
+    return from_table(name, table)
+
+
 def _made(
     name: str, table: Mapping[str, Any], options: Mapping[str, str], folder: Path, chain: int
 ) -> Scenario:

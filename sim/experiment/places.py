@@ -173,6 +173,20 @@ def names_of(s: Placed) -> list[str]:
     return list(dict.fromkeys([n for n, _ in s.layers] + [n for n, _ in s.regions]))
 
 
+def check_groups(parameters: Iterable[str], quantities: Mapping[str, Iterable[str]]) -> None:
+    """Refuse parameters of a model that are called like a quantity of a place: one name, two numbers.
+
+    quantities: {place: what it has}
+    """
+    for name in parameters:
+        place, _, quantity = name.partition(".")
+        if quantity in quantities.get(place, ()):
+            raise ScenarioError(
+                f"{name} is a parameter of the model and a quantity of '{place}' in this scenario; call the "
+                f"process '{place}', or the place, by another name."
+            )
+
+
 def layout_table(s: Placed) -> dict:
     """Domain, regions and what is random as plain data, for the manifest; only what there is."""
     found = {

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
+from sim.chemistry.other_names import species_hint
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
@@ -19,6 +20,7 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
 from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
+from sim.model.naming import parameter_words
 from sim.parameters import Parameter, Parameters, load_parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
@@ -158,7 +160,7 @@ class ScenarioData:
         if name == PERMEABILITY:
             return replace(_outside()[name], value=0.0, confidence="assumed")
         others = (n for n in self.candidates() if n != name)
-        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, others)}")
+        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
 
     def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
         """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI.
@@ -227,6 +229,9 @@ class ScenarioData:
     def _parameters_of(self, given: Mapping[str, Any]) -> Parameters:
         """The model's parameters with the scenario's values, and the scenario's own."""
         check_names(given, "parameters")
+        of_places = dict.fromkeys(places.names_of(self), (*self._of_places(), *SIZES))
+        of_places |= {PLASMA: tuple(self._of_plasma()), "outer": ("permeability",)}
+        places.check_groups(self.model.parameters, of_places)
         merged = dict(self.model.parameters)
         for name, value in given.items():
             known = self.model.parameters.get(name)
@@ -238,7 +243,7 @@ class ScenarioData:
                 value = known.at(si_of(name, value, known)) if known else self.new_parameter(name, value)
             elif known:
                 same_dimension(name, value, known.unit)
-            merged[name] = value
+            merged[name] = value.described_as(parameter_words(self.model, name))
         return Parameters(merged)
 
     def _initial_of(self, given: Mapping[str, float | str] | None) -> dict[str, float | str]:

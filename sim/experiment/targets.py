@@ -25,6 +25,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
+from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment.intervention import LASTING, PLASMA, Intervention, own_name
 from sim.experiment.models import standard_model
@@ -80,7 +81,7 @@ def target(base: ScenarioData, name: str) -> Target:
         known = base.parameter(name)
     except ScenarioError:
         inside = [n for n in base.parameters if n.endswith(f".{name}")]
-        hint = nearest(name, base.candidates()) or nearest(name, target_names(base))
+        hint = species_hint(name, [*base.candidates(), *target_names(base)])
         hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
         laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
         hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
@@ -169,7 +170,7 @@ def _dotted(base: ScenarioData, name: str) -> Target | None:
     if first == "initial":
         units = {s.name: (s.unit, s.signed) for s in base.model.species} | {"pH": ("1", False)}
         if rest not in units:
-            raise ScenarioError(f"{name}: '{rest}' is not a species.{nearest(rest, units)}")
+            raise ScenarioError(f"{name}: '{rest}' is not a species.{species_hint(rest, units)}")
         unit, signed = units[rest]
         return Target("initial", (rest,), si_unit(unit), least=None if signed else 0.0)
     if first == "random_field":
@@ -247,7 +248,7 @@ def _value(base: ScenarioData, i: Intervention, k: int, part: str, name: str) ->
     if name == "pH" and part == "boundary":
         return Target("intervention", where, "1", least=0.0, own=own_name(part, name))
     if name not in species:
-        raise ScenarioError(f"{i}: '{name}' is not a species that {part} takes.{nearest(name, species)}")
+        raise ScenarioError(f"{i}: '{name}' is not a species that {part} takes.{species_hint(name, species)}")
     s = species[name]
     least, outside = None if s.signed else 0.0, f"{PLASMA}.{name}"
     if part == "state":

@@ -14,10 +14,11 @@ from sim.chemistry import pore_water as water
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
-from sim.model.model import TIME, Model
+from sim.model.model import Model
+from sim.model.names import OMEGA, TIME, meaning
 from sim.model.process import Derived, Process
 from sim.model.quantities import pore_water, shared_quantities, speciation
-from sim.model.reactions import OMEGA, check_species, unbalanced
+from sim.model.reactions import check_species, unbalanced
 from sim.model.species import Species
 from sim.model.tables import (
     check_surfaces,
@@ -35,21 +36,13 @@ __all__ = ["FIELDS", "GROWTH_LAWS", "model", "pore_water", "speciation", "with_c
 GROWTH_LAWS = ("affinity", "spiral", "two_activity")
 File = str | Path | Traversable
 
-# What a result holds beside species and quantities of the model; nothing of a table may be called so.
-RESULTS = (
-    "time", "x", "y", "z", "r", "x_edges", "y_edges", "z_edges", "r_edges", "x_edge", "y_edge", "z_edge",
-    "r_edge", "element", "pool", "species", "process", "ledger", "ledger_residual", "volume", "layer",
-    "stoichiometry", "contents", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass",
-)  # fmt: skip
-PREFIXES = (OMEGA, "SI_", "S_")  # of a phase: quantities of its saturation
-
 # name: (default, unit, description); uniform over a layer of a scenario, constant in time
 FIELDS = {
-    "phi0": (0.7, "1", "pore water of the tissue without mineral"),
-    "buffer": (0.0, "mol m-3", "titratable sites of tissue protein"),
-    "collagen": (0.0, "m-3", "nucleation sites on collagen"),
-    "elastin": (0.0, "m-3", "nucleation sites on elastin"),
-    "device": (0.0, "m-3", "nucleation sites on an implant"),
+    "phi0": (0.7, "1", "porosity of the tissue without mineral: open water as a share of volume"),
+    "buffer": (0.0, "mol m-3", "titratable sites of tissue protein, per volume of tissue"),
+    "collagen": (0.0, "m-3", "nucleation sites on collagen, per volume of tissue"),
+    "elastin": (0.0, "m-3", "nucleation sites on elastin, per volume of tissue"),
+    "device": (0.0, "m-3", "nucleation sites on an implant, per volume of tissue"),
     "pH_hold": (0.0, "1", "pH imposed from outside; 0 leaves it free"),
     "inhibitor": (1.0, "1", "level of protein inhibitors, interstitial fluid = 1"),
 }
@@ -129,16 +122,13 @@ def _check_soluble(own: Iterable[Solid], where: str) -> None:
 def _check_free(species: Iterable[str], facts: Mapping[str, Solid], derived: Iterable[Derived]) -> None:
     """Refuse names of tables that mean something else in formulas or results, reacting or not."""
     taken = {o: "a derived quantity" for d in derived for o in d.outputs}
-    taken |= dict.fromkeys(FIELDS, "a field") | dict.fromkeys(RESULTS, "part of a result")
-    taken[TIME] = "the time"
+    taken |= dict.fromkeys(FIELDS, "a field") | {TIME: "the time"}
     counters = crystals_of(facts.values())
     for what, names in (("species", species), ("solid", facts), ("count of crystals", counters)):
         for name in names:
-            if name in taken or name.startswith(PREFIXES):
-                meaning = taken.get(name, "a saturation")
-                raise ModelError(
-                    f"[{name}] cannot name a {what}: '{name}' is {meaning}; choose another name."
-                )
+            means = taken.get(name) or meaning(name)
+            if means:
+                raise ModelError(f"[{name}] cannot name a {what}: '{name}' is {means}; choose another name.")
     of_species = set(species)
     for name in (*facts, *counters):
         if name in of_species:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from sim.errors import ModelError, nearest
+from sim.jit.written import learn, texts_of
+from sim.model.checks import check_changes, check_coefficients, check_formula, check_names, check_solubility
 from sim.model.collector import Sum
-from sim.model.process import Derived, Kernel, Process, arguments, coefficient, group
-from sim.model.species import Coefficient, Species
-from sim.parameters import Parameter, Parameters
-
-TIME = "t"
+from sim.model.formulas import in_package, read
+from sim.model.gathered import together
+from sim.model.model_tables import model_html, model_table
+from sim.model.names import TIME, UNACCOUNTED
+from sim.model.process import Derived, Kernel, Process, coefficient, group
+from sim.model.species import Species
+from sim.parameters import Parameters
+from sim.parameters.name_table import NameTable
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,7 @@ class Model:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "derived", tuple(_collected(d, self.species) for d in self.derived))
-        self._check_names()
-        self._check_formulas()
+        self._check()
         _ = self.order
 
     def with_species(self, *species: Species) -> Model:
@@ -59,8 +63,18 @@ class Model:
         return replace(self, processes=kept)
 
     def __getstate__(self) -> dict:
-        """The fields alone: what is cached beside them holds modules that another process has not loaded."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """The fields alone: what is cached beside them holds modules that another process has not loaded.
+
+        And the texts of its own formulas: a function of a main script or a notebook travels without its file.
+        """
+        owners = [x for x in (*self.derived, *self.processes) if not isinstance(x.formula, Kernel | Sum)]
+        functions = [f for x in owners if not in_package(x.formula) for f in read(x)]
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return fields | {"texts": texts_of(functions)}
+
+    def __setstate__(self, state: dict) -> None:
+        learn(state.pop("texts"))
+        self.__dict__.update(state)
 
     @cached_property
     def kept(self) -> dict[object, Any]:
@@ -69,16 +83,9 @@ class Model:
 
     @cached_property
     def parameters(self) -> Parameters:
-        """Every parameter, "<group>.<argument>" and the shared ones."""
-        entries: dict[str, Parameter] = dict(self.shared.items())
-        for s in self.species:
-            if s.solid is not None:
-                entries.setdefault(s.solid.volume_name, s.solid.volume)
-        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
-        for owner in owners:
-            for key, p in owner.parameters.items():
-                entries.setdefault(f"{group(owner.name)}.{key}", p)
-        return Parameters(entries)
+        """Every parameter, "<group>.<argument>" and the shared ones. Two that differ under one name are
+        refused: the formulas of one of them would silently take the number of the other."""
+        return together(self.shared, self.species, (*self.derived, *self.processes))
 
     @cached_property
     def solids(self) -> tuple[Species, ...]:
@@ -150,10 +157,10 @@ class Model:
         """
         model = self
         for (name, element), amount in self.imbalance(values).items():
-            sink = f"unaccounted_{element}"
+            sink = f"{UNACCOUNTED}_{element}"
             if sink not in {s.name for s in model.species}:
                 model = model.with_species(
-                    Species(sink, contains={element: 1}, pool="unaccounted", signed=True,
+                    Species(sink, contains={element: 1}, pool=UNACCOUNTED, signed=True,
                             description=f"{element} that processes took away and did not put anywhere")
                 )  # fmt: skip
             process = next(p for p in model.processes if p.name == name)
@@ -172,63 +179,27 @@ class Model:
             | {n for n in self.parameters if "." in n}
         )
 
-    def _check_names(self) -> None:
-        seen: dict[str, str] = {TIME: "the time"}
-        taken = [(s.name, "a species") for s in self.species]
-        taken += [(o, "a derived quantity") for d in self.derived for o in d.outputs]
-        taken += [(f, "a field") for f in self.fields]
-        for name, what in taken:
-            if name in seen:
-                raise ModelError(f"'{name}' is both {seen[name]} and {what}; names must differ.")
-            seen[name] = what
-        called = {
-            "processes": [p.name for p in self.processes],
-            "derived quantities": [d.name for d in self.derived],
-        }
-        for what, names in called.items():
-            for name in names:
-                if names.count(name) > 1:
-                    raise ModelError(f"two {what} are called '{name}'; names must differ.")
-
-    def _check_formulas(self) -> None:
-        """Call each formula once in plain Python, so that mistakes come back as sentences."""
-        species = {s.name for s in self.species}
+    def _check(self) -> None:
+        """Refuse what does not fit together, in a sentence."""
+        check_names(self.species, self.processes, self.derived, self.fields)
+        check_solubility(self.derived, self.solids)
+        parameters = self.parameters  # refuses names that clash
         owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
         for owner in owners:
-            allowed = self.names_for(owner)
-            for need in owner.needs:
-                if need not in allowed:
-                    at = owner.formula.__name__ if callable(owner.formula) else "its kernel"
-                    raise ModelError(
-                        f"{owner.name}: '{need}' in {at}({', '.join(owner.needs)}) is not a species, "
-                        f"derived quantity, field or parameter of {owner.name}."
-                        f"{nearest(need, allowed)}"
-                    )
-            if isinstance(owner.formula, Kernel):
-                continue
-            outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
-            _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), outputs)
+            check_formula(owner, self.names_for(owner))
+        known = [s.name for s in self.species]
         for p in self.processes:
-            for target, n in p.changes.items():
-                if target not in species:
-                    raise ModelError(
-                        f"{p.name} changes '{target}', which is not a species of the model."
-                        f"{nearest(target, species)}"
-                    )
-                self._check_coefficient(n, p.name)
+            check_changes(p, known, parameters)
         for s in self.species:
-            for v in (*s.contains.values(), s.diffusivity, s.initial):
-                self._check_coefficient(v, s.name)
+            check_coefficients((*s.contains.values(), s.diffusivity, s.initial), s.name, parameters)
 
-    def _check_coefficient(self, value: Coefficient, owner: str) -> None:
-        if isinstance(value, tuple | list):
-            for v in value:
-                self._check_coefficient(v, owner)
-        elif isinstance(value, str) and value.lstrip("-") not in self.parameters:
-            raise ModelError(
-                f"{owner}: '{value}' is neither a number nor a parameter."
-                f"{nearest(value, list(self.parameters))}"
-            )
+    def table(self, what: str = "species") -> NameTable:
+        """What it is made of, with units and descriptions: "species" with the processes that change each,
+        "processes" with what each changes, "quantities" or "fields". To print, search, or as HTML."""
+        return model_table(self, what)
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
     def __repr__(self) -> str:
         return (
@@ -236,18 +207,6 @@ class Model:
             f"{len(self.derived)} derived, {len(self.processes)} processes, "
             f"{len(self.parameters)} parameters)"
         )
-
-
-def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int) -> None:
-    try:
-        value = formula(*[1.0] * n_arguments)
-    except ArithmeticError:
-        return  # 1.0 everywhere may be a pole of a sound formula
-    except Exception as e:
-        raise ModelError(f"{owner}: {formula.__name__}(1.0, ...) fails: {e}") from e
-    count = len(value) if isinstance(value, tuple) else 1
-    if count != n_outputs:
-        raise ModelError(f"{owner}: {formula.__name__} returns {count} values, {n_outputs} wanted.")
 
 
 def _collected(d: Derived, species: tuple[Species, ...]) -> Derived:

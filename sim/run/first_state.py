@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.binder.system import System
+from sim.chemistry.other_names import species_hint
 from sim.chemistry.pore_water import BACKGROUND, COMPONENTS, H, acidity_at, pore_water_tables
 from sim.errors import ScenarioError, nearest
 from sim.experiment.scenario import PLASMA, Scenario
@@ -49,7 +50,7 @@ class FirstState:
         u, _ = system.split(y)
         for name in s.initial:
             if name not in index and name != "pH":
-                raise ScenarioError(f"initial: '{name}' is not a species.{nearest(name, index)}")
+                raise ScenarioError(f"initial: '{name}' is not a species.{species_hint(name, index)}")
             self._check_word(name, s.initial[name])
         for layer in self.places.names:
             here = self.places.within(layer)

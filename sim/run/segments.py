@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.system import System
+from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, nearest
 from sim.experiment.given import as_given
 from sim.experiment.intervention import Intervention, Moment, at_end, moments
@@ -156,14 +157,14 @@ class Builder:
             if name not in known:
                 raise ScenarioError(
                     f"boundary: '{name}' is not a mobile species (they are {', '.join(known)})."
-                    f"{nearest(name, known)}"
+                    f"{species_hint(name, known)}"
                 )
         if cut.region and cut.region not in self.places.names:
             raise ScenarioError(f"there is no layer '{cut.region}'.{nearest(cut.region, self.places.names)}")
         species = [x.name for x in self.model.species]
         for name in cut.state:
             if name not in species:
-                raise ScenarioError(f"'{name}' is not a species.{nearest(name, species)}")
+                raise ScenarioError(f"'{name}' is not a species.{species_hint(name, species)}")
         start_only = {"radius", "thickness", *known, *species}
         later = [n for n in s.candidates() if not _read_at_start(n, self.places.names, start_only)]
         for name, value in cut.parameters.items():

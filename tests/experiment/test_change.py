@@ -257,7 +257,7 @@ plasma.Ca = 1.3
 """
     (tmp_path / "s.toml").write_text('base = "infarct_myocardium"' + body)
     assert sim.scenario(tmp_path / "s.toml") == python.with_(name="s")
-    sweep = '[axes]\n"acid.load" = { low = 1, high = 2 }\n[measures]\nm = { what = "total", of = "HAP" }\n'
+    sweep = '[axes]\n"acid.load" = { low = 1, high = 2 }\n[measures]\nm = { what = "mean", of = "HAP" }\n'
     (tmp_path / "w.toml").write_text('scenario = "infarct_myocardium"' + body + sweep)
     assert load_plan(tmp_path / "w.toml").base == python
 

@@ -13,9 +13,7 @@ from sim.chemistry.solids import load_solids, solids
 from sim.cli.summary import summary_lines
 from sim.errors import ConfigError, ModelError
 from sim.experiment.models import exchanged
-from sim.model.library import PREFIXES, RESULTS
 from sim.plotting.colours import colour
-from sim.space.geometries import GEOMETRIES
 
 ROOT = Path(__file__).parents[2]
 MINERAL, REACTIONS = re.findall(
@@ -252,13 +250,3 @@ def test_a_file_that_is_no_table_of_tables_is_told(tmp_path):
     (tmp_path / "own.toml").write_text("calcite = 5")
     with pytest.raises(ConfigError, match=r"own.toml: \[calcite\] = 5 is not a table; it holds title"):
         load_solids(tmp_path / "own.toml")
-
-
-def test_the_names_that_results_use_are_all_refused(model, result):
-    """Those of a real result, and the coordinates of every geometry."""
-    own = {*(s.name for s in model.species), *model.quantities, *model.fields}
-    found = {str(n) for n in (*result.dataset.variables, *result.dataset.dims)} - own
-    axes = {a for g in GEOMETRIES.values() for a in g.axes}
-    found |= axes | {f"{a}_edge" for a in axes} | {f"{a}_edges" for a in axes}
-    assert {"r", "ledger", "HAP_density", "SI_ATCP"} <= found
-    assert [n for n in found if n not in RESULTS and not n.startswith(PREFIXES)] == []

@@ -13,7 +13,7 @@ from sim.experiment.scenario_data import PERMEABILITY
 from sim.experiment.targets import Target, target
 from sim.sweeps.design.axis import Axis
 from sim.units import parse_unit
-from sim.units.text import in_words, needed_in_words
+from sim.units.unit_table import in_words, needed_in_words
 
 
 def units_for(axes: tuple[Axis, ...], base: Scenario) -> dict[str, str]:

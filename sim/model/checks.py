@@ -1,0 +1,123 @@
+"""What is refused when a model is put together, each in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from sim.chemistry.constants_sets import constants_set, constants_sets
+from sim.errors import ModelError, nearest
+from sim.model.callables import called, check_value, plain
+from sim.model.collector import Sum
+from sim.model.formulas import in_package, read
+from sim.model.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
+from sim.model.process import Derived, Kernel, Process, arguments
+from sim.model.species import Coefficient, Species
+
+
+def check_names(
+    species: Sequence[Species],
+    processes: Sequence[Process],
+    derived: Sequence[Derived],
+    fields: Iterable[str],
+) -> None:
+    """Refuse names that stand twice, and those that results use."""
+    seen: dict[str, str] = {TIME: "the time"}
+    taken = [(s.name, "a species") for s in species]
+    taken += [(o, "a derived quantity") for d in derived for o in d.outputs]
+    taken += [(f, "a field") for f in fields]
+    for name, what in taken:
+        if name in seen:
+            raise ModelError(f"'{name}' is both {seen[name]} and {what}; names must differ.")
+        seen[name] = what
+    called = {"processes": [p.name for p in processes], "derived quantities": [d.name for d in derived]}
+    for what, names in called.items():
+        for name in names:
+            if names.count(name) > 1:
+                raise ModelError(f"two {what} are called '{name}'; names must differ.")
+    check_free((s.name for s in species), fields, (o for d in derived for o in d.outputs))
+    for s in species:
+        if s.name.startswith(f"{UNACCOUNTED}_") and s.pool != UNACCOUNTED:
+            raise ModelError(
+                f"'{s.name}' cannot name a species: what processes make or lose is counted in species of "
+                "such names. Choose another name."
+            )
+        if s.contains:
+            check_pool(s.pool or s.name, s.name)
+
+
+def check_solubility(derived: Iterable[Derived], solids: Iterable[Species]) -> None:
+    """Refuse a saturation of a phase that nobody knows: results would leave it out without a word."""
+    plain = [(d.name, o.removeprefix(OMEGA)) for d in derived if not isinstance(d.formula, Kernel)
+             for o in d.outputs if o.startswith(OMEGA)]  # fmt: skip
+    if not plain:
+        return
+    known = dict.fromkeys(m for name in constants_sets() for m in constants_set(name).minerals)
+    known |= dict.fromkeys(s.solid.phase for s in solids if s.solid is not None)
+    for owner, phase in plain:
+        if phase not in known:
+            raise ModelError(
+                f"{owner}: '{OMEGA}{phase}' is the saturation of a phase, and there is no phase '{phase}'; "
+                f"choose another name.{nearest(phase, known)}"
+            )
+
+
+def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
+    """Refuse arguments that stand for nothing. Call the formula once in plain Python, so that mistakes
+    come back as sentences."""
+    for need in owner.needs:
+        if need not in allowed:
+            at = called(owner.formula) if callable(owner.formula) else "its kernel"
+            raise ModelError(
+                f"{owner.name}: '{need}' in {at}({', '.join(owner.needs)}) is not a species, "
+                f"derived quantity, field or parameter of {owner.name}."
+                f"{nearest(need, allowed)}"
+            )
+    if isinstance(owner.formula, Kernel):
+        return
+    outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
+    n = len(arguments(owner.formula, owner.name))
+    _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
+    if not isinstance(owner.formula, Sum) and not in_package(owner.formula):
+        read(owner)  # now: the file may change
+
+
+def check_changes(process: Process, species: Sequence[str], parameters: Iterable[str]) -> None:
+    """Refuse changes of what is no species, by what is neither a number nor a parameter."""
+    for target, n in process.changes.items():
+        if target not in species:
+            raise ModelError(
+                f"{process.name} changes '{target}', which is not a species of the model."
+                f"{nearest(target, species)}"
+            )
+        check_coefficients((n,), process.name, parameters)
+
+
+def check_coefficients(values: Iterable[Coefficient], owner: str, parameters: Iterable[str]) -> None:
+    """Refuse coefficients that are neither numbers nor parameters."""
+    for value in values:
+        if isinstance(value, tuple | list):
+            check_coefficients(value, owner, parameters)
+        elif isinstance(value, str) and value.lstrip("-") not in parameters:
+            raise ModelError(
+                f"{owner}: '{value}' is neither a number nor a parameter.{nearest(value, parameters)}"
+            )
+
+
+def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int, rate: bool) -> None:
+    name = called(formula)
+    try:
+        with np.errstate(all="ignore"):
+            call = formula if isinstance(formula, Sum) else plain(formula)
+            value = call(*[1.0] * n_arguments)
+    except ArithmeticError:
+        return  # 1.0 everywhere may be a pole of a sound formula
+    except Exception as e:
+        if str(e) == "math domain error":  # a logarithm's or a root's
+            return
+        raise ModelError(f"{owner}: {name}(1.0, ...) fails: {e}") from e
+    try:
+        check_value(value, name, n_outputs, rate)
+    except ModelError as error:
+        raise ModelError(f"{owner}: {error}") from None
