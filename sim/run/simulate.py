@@ -63,7 +63,7 @@ def simulate(
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(settings.times, int)
-    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
+    forecast, before = memory.admitted(scenario, solver, wanted.size + stepped * len(cuts)), memory.resident()
     lacking = constants_notes(scenario)
     for note in lacking:  # now, not after hours
         warnings.warn(note, RangeWarning, stacklevel=2)
