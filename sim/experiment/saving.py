@@ -14,7 +14,7 @@ from sim.experiment.intervention import LASTING, unit_of_part
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
 from sim.files import write_text
-from sim.model.naming import parameter_words
+from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
 from sim.parameters.slips import LONG
 from sim.space import shapes

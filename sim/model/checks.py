@@ -11,9 +11,9 @@ from sim.errors import ModelError, nearest
 from sim.model.callables import called, check_value, plain
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read
-from sim.model.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
 from sim.model.process import Derived, Kernel, Process, arguments
 from sim.model.species import Coefficient, Species
+from sim.model.words.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
 
 
 def check_names(

@@ -13,10 +13,10 @@ from sim.model.checks import check_changes, check_coefficients, check_formula, c
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read
 from sim.model.gathered import together
-from sim.model.model_tables import model_html, model_table
-from sim.model.names import TIME, UNACCOUNTED
 from sim.model.process import Derived, Kernel, Process, coefficient, group
 from sim.model.species import Species
+from sim.model.words.model_tables import model_html, model_table
+from sim.model.words.names import TIME, UNACCOUNTED
 from sim.parameters import Parameters
 from sim.parameters.name_table import NameTable
 

@@ -9,8 +9,8 @@ import numpy as np
 from sim.binder.system import System
 from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
-from sim.model.naming import variable_words
 from sim.model.species import Species
+from sim.model.words.naming import variable_words
 from sim.run import coordinates
 from sim.run.ledger import pools, residual
 from sim.run.segments import Builder, Segment
