@@ -115,12 +115,12 @@ def scale_for(
 def drawn_anew(ax: Axes) -> Iterator[None]:
     """Take away the field that was drawn on these axes before: frames of a movie do not pile up."""
     need_axes(ax)
-    for old in [a for a in ax.get_children() if a.get_gid() == DRAWN]:
+    for old in [a for a in ax.get_children() if a.get_gid() in (DRAWN, events.MARK)]:
         old.remove()
     before = set(ax.get_children())
     yield
     for made in set(ax.get_children()) - before:
-        if made not in ax.child_axes:  # the colour bar is known by its label
+        if made not in ax.child_axes and made.get_gid() is None:  # the colour bar is known by its label
             _mark(made)
 
 
