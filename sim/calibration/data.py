@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
-from sim.texts import day_text
+from sim.texts import day_text, printable
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 
 MAX_BYTES = 10_000_000
@@ -112,7 +112,7 @@ class Data:
         lines = [f"Data({self.name}: {len(self)} numbers)", *(f"  {d.text()}" for d in self.points[:12])]
         if len(self) > 12:
             lines.append(f"  and {len(self) - 12} more")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def as_data(given: Any) -> Data:

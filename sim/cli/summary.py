@@ -18,7 +18,7 @@ BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membra
 ONSET = "0.1 mM"
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
-    "atol", "statistics", "threads", "hash", "interventions", "versions", "platform",
+    "atol", "statistics", "threads", "hash", "interventions", "notes", "versions", "platform",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     found.append(
         SummaryLine("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca")
     )
+    found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
     origin = _origin(result)
     words = ", ".join(

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.errors import ModelError, nearest
+from sim.model.callables import called, check_value, plain
+from sim.model.collector import Sum
+from sim.model.formulas import in_package, read
 from sim.model.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
 from sim.model.process import Derived, Kernel, Process, arguments
 from sim.model.species import Coefficient, Species
@@ -63,7 +68,7 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
     come back as sentences."""
     for need in owner.needs:
         if need not in allowed:
-            at = owner.formula.__name__ if callable(owner.formula) else "its kernel"
+            at = called(owner.formula) if callable(owner.formula) else "its kernel"
             raise ModelError(
                 f"{owner.name}: '{need}' in {at}({', '.join(owner.needs)}) is not a species, "
                 f"derived quantity, field or parameter of {owner.name}."
@@ -72,7 +77,10 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
     if isinstance(owner.formula, Kernel):
         return
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
-    _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), outputs)
+    n = len(arguments(owner.formula, owner.name))
+    _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
+    if not isinstance(owner.formula, Sum) and not in_package(owner.formula):
+        read(owner)  # now: the file may change
 
 
 def check_changes(process: Process, species: Sequence[str], parameters: Iterable[str]) -> None:
@@ -97,13 +105,19 @@ def check_coefficients(values: Iterable[Coefficient], owner: str, parameters: It
             )
 
 
-def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int) -> None:
+def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int, rate: bool) -> None:
+    name = called(formula)
     try:
-        value = formula(*[1.0] * n_arguments)
+        with np.errstate(all="ignore"):
+            call = formula if isinstance(formula, Sum) else plain(formula)
+            value = call(*[1.0] * n_arguments)
     except ArithmeticError:
         return  # 1.0 everywhere may be a pole of a sound formula
     except Exception as e:
-        raise ModelError(f"{owner}: {formula.__name__}(1.0, ...) fails: {e}") from e
-    count = len(value) if isinstance(value, tuple) else 1
-    if count != n_outputs:
-        raise ModelError(f"{owner}: {formula.__name__} returns {count} values, {n_outputs} wanted.")
+        if str(e) == "math domain error":  # a logarithm's or a root's
+            return
+        raise ModelError(f"{owner}: {name}(1.0, ...) fails: {e}") from e
+    try:
+        check_value(value, name, n_outputs, rate)
+    except ModelError as error:
+        raise ModelError(f"{owner}: {error}") from None

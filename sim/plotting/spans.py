@@ -28,7 +28,7 @@ def least_span(name: str, size: float) -> float:
 def least_resolved(result: Result, name: str) -> float:
     """The least of a variable that a run tells from nothing, its absolute tolerance [its unit]; 0 where
     that is not known."""
-    return float(result.manifest.get("atol", 0.0)) * float(result[name].attrs.get("scale", 0.0))
+    return float(result.manifest.get("atol", 0.0)) * float(result[name].attrs.get("reference_scale", 0.0))
 
 
 def least_step(result: Result, name: str, size: float) -> float:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sim.errors import ScenarioError, shown
+from sim.errors import RangeWarning, ScenarioError, shown
 from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import memory
-from sim.run.record import RunRecord
+from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
 from sim.run.segments import Builder
 from sim.solvers import DEFAULT, Task
@@ -41,6 +42,8 @@ def simulate(
         and just after each cut are then added; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
     progress: True for a bar, or a function of (time [s], steps)
+    Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry; the
+    sentences stand in the manifest as `notes`.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
     if not isinstance(scenario, Scenario):
@@ -61,6 +64,9 @@ def simulate(
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(settings.times, int)
     forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
+    lacking = constants_notes(scenario)
+    for note in lacking:  # now, not after hours
+        warnings.warn(note, RangeWarning, stacklevel=2)
     builder = Builder(scenario)
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings)
@@ -93,6 +99,8 @@ def simulate(
         if bar is not None:
             bar.close()
     result = record.result(time.perf_counter() - started)
+    for note in result.manifest["notes"][len(lacking) :]:
+        warnings.warn(note, RangeWarning, stacklevel=2)
     result.manifest["memory"] = memory.account(forecast, before)
     return result
 

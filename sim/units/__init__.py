@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import UnitError, shown
-from sim.units.arrays import float_array, holds_many, is_missing
+from sim.units.arrays import float_array, has_axes, holds_many, is_missing
 from sim.units.substance import as_amount
 from sim.units.text import LONGEST, read_unit
 from sim.units.unit_table import (
@@ -135,7 +135,7 @@ def convert_number(value: object, unit: str, name: str = "value") -> float:
         value = value.item()
     if not holds_many(value):
         return _number(value, name)
-    if np.shape(value) == ():  # type: ignore[arg-type]
+    if not has_axes(value):
         return _number(float(float_array(value, unit, name)[()]), name)
     needed = si_unit(unit)
     what = "one number" if needed == "1" else f"one number in {needed} or one text with its unit"

@@ -116,7 +116,7 @@ def test_show_marks_what_was_changed():
 
 
 def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
-    done = hapsim("show", NAME, "--set", "plasma.Ca=25")
+    done = hapsim("show", NAME, "--set", "plasma.Ca=25 mM")
     assert done.exit_code == 0
     assert done.stderr.startswith("warning: plasma.Ca = 25 mM is")
     assert done.stderr.count("warning") == 1

@@ -83,7 +83,8 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
     assert s.size("a") == 2e-3 and s.parameters["a.thickness"].unit == "mm"
     assert s.parameters.si("acid.load") == 30.0
     assert s.parameters["acid.load"].range == s.model.parameters["acid.load"].range
-    assert s.parameters["plasma.Ca"] is whole
+    given = s.parameters["plasma.Ca"]  # all of it, and what its name means
+    assert given == whole.described_as(given.description) and "calcium" in given.description
     assert s.layers == (("a", 4),) and type(s.layers[0][1]) is int
 
 
@@ -99,7 +100,7 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
         ({"parameters": {"acid.load": sim.Parameter(1, "mm")}}, ParameterError, "mol m-3 is needed"),
         ({"parameters": 3}, ScenarioError, "is not a table"),
         ({"initial": {"Ca": "2 mm"}}, UnitError, "initial.Ca"),
-        ({"initial": {"Ca": None}}, UnitError, "initial.Ca"),
+        ({"initial": {"Ca": True}}, UnitError, "initial.Ca"),
         ({"initial": {"Ca": [1, 2]}}, UnitError, "initial.Ca = [1, 2] is a list"),
         ({"initial": {5: 1}}, ScenarioError, "initial: 5 is not a name"),
         ({"parameters": {"acid.load": [1, 2]}}, ParameterError, "acid.load = [1, 2] is a list"),

@@ -17,7 +17,7 @@ def with_values(result, name, values):
     """The result with other values of a variable."""
     data = result.dataset.copy()
     data[name] = data[name].copy(data=np.broadcast_to(values, data[name].shape))
-    return Result(data, result.manifest)
+    return Result(data, result.manifest, result.tables)
 
 
 def mesh_of(ax):
@@ -43,7 +43,7 @@ def bars(fig):
 
 def one_voxel(box, i, j, k, value=2.0):
     field = np.zeros((6, 6, 6))
-    field[i, j, k] = value
+    field[k, j, i] = value  # z, y, x
     return with_values(box, "HAP_density", field)
 
 
@@ -53,7 +53,7 @@ def centre(box, axis, k):
 
 def test_small_multiples_share_one_scale_and_put_y_upwards(square):
     growing = np.zeros((9, 10, 10))
-    growing[:, 8, 2] = np.arange(9.0)  # x = 3.5 mm, y = -2.5 mm
+    growing[:, 2, 8] = np.arange(9.0)  # x = 3.5 mm, y = -2.5 mm
     times = [square.t[2], square.t[8]]
     fig = plot.maps(with_values(square, "HAP", growing), "HAP", at=times, scale="linear")
     early, late = panels(fig)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_installed
 from sim.plotting.asked import moment, need_name, need_result
 from sim.plotting.canvas import style
 from sim.plotting.labels import look_of
@@ -96,8 +96,9 @@ def _marching_cubes() -> Callable[..., tuple[np.ndarray, ...]]:
         from skimage.measure import marching_cubes
     except ImportError as e:
         raise ConfigError(
-            "an isosurface needs scikit-image: python -m pip install 'hapsim[view3d]'. plot.projection and "
-            "plot.cuts show a box without it."
+            not_installed(
+                "an isosurface needs", "scikit-image", without="plot.projection and plot.cuts show a box too."
+            )
         ) from e
     return marching_cubes
 
