@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -125,6 +126,8 @@ def _progress(progress: bool | Progress, scenario: Scenario):
         return None, None
     if callable(progress):
         return None, progress
+    if sys.stderr is None:  # no console, as pythonw has none
+        return None, None
     from tqdm.auto import tqdm
 
     day = 86400.0
