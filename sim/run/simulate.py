@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -133,6 +134,8 @@ def _progress(progress: bool | Progress, scenario: Scenario):
         return None, None
     if callable(progress):
         return None, progress
+    if sys.stderr is None:  # no console, as pythonw has none
+        return None, None
     from tqdm.auto import tqdm
 
     day = 86400.0
