@@ -22,7 +22,7 @@ CALL = "__call__"
 class Plain(NamedTuple):
     """A function, and its arguments that are given already."""
 
-    function: FunctionType
+    function: Any  # a FunctionType, which as the type of a field would count as a method
     given: dict[str, Any]
 
     @property
@@ -49,7 +49,7 @@ def plain(formula: Callable) -> Plain:
     formula = getattr(formula, "py_func", formula)
     if isinstance(formula, functools._lru_cache_wrapper):  # what it keeps are values of the same function
         formula = formula.__wrapped__
-    if isinstance(formula, FunctionType):
+    if type(formula) is FunctionType:
         _check_kind(formula)
         return Plain(formula, {})
     if isinstance(formula, functools.partial):

@@ -79,7 +79,7 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
     n = len(arguments(owner.formula, owner.name))
     _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
-    if not isinstance(owner.formula, Sum) and not in_package(owner.formula):
+    if not in_package(owner):
         read(owner)  # now: the file may change
 
 

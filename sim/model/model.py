@@ -14,7 +14,7 @@ from sim.model.collector import Sum
 from sim.model.formulas import in_package, read
 from sim.model.gathered import together
 from sim.model.names import TIME, UNACCOUNTED
-from sim.model.process import Derived, Kernel, Process, coefficient, group
+from sim.model.process import Derived, Process, coefficient, group
 from sim.model.species import Species
 from sim.parameters import Parameters
 
@@ -65,8 +65,8 @@ class Model:
 
         And the texts of its own formulas: a function of a main script or a notebook travels without its file.
         """
-        owners = [x for x in (*self.derived, *self.processes) if not isinstance(x.formula, Kernel | Sum)]
-        functions = [f for x in owners if not in_package(x.formula) for f in read(x)]
+        owners: list[Derived | Process] = [*self.derived, *self.processes]
+        functions = [f for x in owners if not in_package(x) for f in read(x)]
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return fields | {"texts": texts_of(functions)}
 
