@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.errors import ModelError
 from sim.jit.written import definition
-from sim.model.callables import CALL, Plain, called, plain
+from sim.model.callables import CALL, Plain, called, plain_function
 from sim.model.collector import Sum
 from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary
@@ -31,10 +31,10 @@ def in_package(owner: Derived | Process) -> bool:
     """Whether its formula is one of hapsim's own, which every process has."""
     if isinstance(owner.formula, Sum | Kernel):
         return True
-    return plain(owner.formula).function.__module__.partition(".")[0] == __name__.partition(".")[0]
+    return plain_function(owner.formula).function.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def read(owner: Derived | Process) -> list[FunctionType]:
+def read_formula(owner: Derived | Process) -> list[FunctionType]:
     """Every function that the formula of a process or derived quantity is made of, the text of each read
     and kept; ModelError with its name where that cannot be done."""
     text = FormulaText()
@@ -61,7 +61,7 @@ class FormulaText:
                 name = self.names[formula] = f"f{len(self.names)}_{formula.__name__}"
                 self.parts.append(f"@kernel(cache=False, forceinline=True)\n{formula.text(name)}\n")
             return self.names[formula]
-        found = plain(formula)
+        found = plain_function(formula)
         function = found.function
         key = (function, *((n, id(v)) for n, v in found.given.items()))
         if key in self.names:
@@ -91,7 +91,7 @@ class FormulaText:
         self.parts.append(f"@kernel(cache=False{inlined})\n{text}\n")
         return name
 
-    def text(self, function: Callable, used: str, value) -> str:
+    def text(self, function: FunctionType, used: str, value) -> str:
         """What `used`, with this value in the formula's own file, is called in the text."""
         if value is math or value is np:
             return MODULES[value.__name__]

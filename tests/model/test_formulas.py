@@ -18,7 +18,7 @@ import pytest
 import sim
 from sim.binder.text import write
 from sim.errors import ModelError
-from sim.model.callables import plain
+from sim.model.callables import plain_function
 
 A = sim.Species("A", initial=1.0)
 RATE = 0.25
@@ -152,7 +152,7 @@ def test_each_of_them_gives_its_number():
 @pytest.mark.parametrize("name", FORMULAS)
 def test_called_in_plain_python_it_gives_the_same(name):
     formula, value = FORMULAS[name]
-    assert plain(formula)(1.0) == pytest.approx(value)
+    assert plain_function(formula)(1.0) == pytest.approx(value)
 
 
 def forgets(A):
