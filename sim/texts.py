@@ -7,15 +7,38 @@ a unit there. Here is what is printed on its own.
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterable
 
 DAY, YEAR = 86400.0, 31557600.0  # [s]; sim.units lies above this file
 _SLACK = 1 - 1e-9  # 59.9999999999 s from a sum of steps are a minute
-# (least duration told in it [s], length [s], name, whether it has a plural)
-_TIMES = (
-    (2 * YEAR, YEAR, "year", True), (DAY, DAY, "day", True), (3600.0, 3600.0, "h", False),
-    (60.0, 60.0, "min", False),
+# (least duration told in it [s], length [s], name)
+_TIMES = ((2 * YEAR, YEAR, "year"), (DAY, DAY, "day"), (3600.0, 3600.0, "h"), (60.0, 60.0, "min"))
+_WORDS = frozenset(
+    {"year", "week", "day", "hour", "minute", "second"}
+)  # units with a plural; symbols have none
+# What stands for characters that a terminal or a file without UTF-8 cannot show
+_PLAIN = str.maketrans(
+    {"├": "|", "└": "`", "─": "-", "µ": "u", "μ": "u", "°": "deg ", "·": "*", "×": "x", "−": "-", "–": "-",
+     "²": "2", "³": "3"}
 )  # fmt: skip
 _BYTES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
+
+
+def count_text(count: int, thing: str, things: str = "") -> str:
+    """A number of things: "1 point", "12 points". things: the plural where it is not `thing` with an s"""
+    return f"{count} {thing if count == 1 else things or thing + 's'}"
+
+
+def quantity_text(value: float, unit: str, digits: int = 6) -> str:
+    """A number with its unit: "7 days", "1 day", "4 mM", "0.7" for the unit "1".
+
+    Units that are words take the plural, which `sim.units` reads as well. digits: significant ones
+    """
+    number = f"{value:.{digits}g}"
+    if unit == "1":
+        return number
+    return f"{number} {unit}{'s' if unit in _WORDS and number != '1' else ''}"
 
 
 def duration_text(seconds: float, digits: int = 3) -> str:
@@ -25,32 +48,20 @@ def duration_text(seconds: float, digits: int = 3) -> str:
     """
     if not math.isfinite(seconds):
         return "never"
-    count, unit, plural = _count(seconds, digits)
-    return f"{count} {unit}{'s' if plural and count != '1' else ''}"
+    for least, size, unit in _TIMES:
+        if seconds >= least * _SLACK:
+            return quantity_text(float(significant(seconds / size, digits)), unit)
+    return f"{significant(seconds, digits)} s"
 
 
 def moment_text(seconds: float) -> str:
-    """A time of a run [s] beside a curve or above a map: "7 day", "1.5 h", "start" for 0.
-
-    The unit is written as on an axis, and as `sim.units` reads it.
-    """
-    if seconds == 0:
-        return "start"
-    count, unit, _ = _count(seconds, 3)
-    return f"{count} {unit}"
+    """A time of a run [s] beside a curve or above a map: "7 days", "1.5 h", "start" for 0."""
+    return "start" if seconds == 0 else duration_text(seconds)
 
 
 def day_text(seconds: float) -> str:
-    """A time [s] in days with six digits, as a scenario takes it back: "27.375 day"."""
-    return f"{seconds / DAY:g} day"
-
-
-def _count(seconds: float, digits: int) -> tuple[str, str, bool]:
-    """The number and the unit that fit, and whether the unit has a plural."""
-    for least, size, unit, plural in _TIMES:
-        if seconds >= least * _SLACK:
-            return significant(seconds / size, digits), unit, plural
-    return significant(seconds, digits), "s", False
+    """A time [s] in days with six digits, as a scenario takes it back: "27.375 days"."""
+    return quantity_text(seconds / DAY, "day")
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -83,3 +94,24 @@ def number_text(value: float, least: float = 1e-6) -> str:
     if abs(value) < least:
         return f"< {least:g}".replace("e-0", "e-")
     return significant(value)
+
+
+def printable(text: str) -> str:
+    """The text as stdout can show it: one without UTF-8 (a file on Windows, a C locale) gets plain letters
+    for the lines of a tree and for signs of units, and codes for what else it lacks."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    if not encoding:
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:
+        pass
+    return text
+
+
+def tree(head: str, lines: Iterable[str]) -> str:
+    """A head and lines that hang on it, as `repr` shows things of several parts."""
+    parts = list(lines)
+    return printable("\n".join([head, *(f"├─ {p}" for p in parts[:-1]), *(f"└─ {p}" for p in parts[-1:])]))

@@ -4,7 +4,18 @@ import math
 
 import pytest
 
-from sim.texts import DAY, YEAR, day_text, duration_text, length_text, moment_text, number_text, size_text
+from sim.texts import (
+    DAY,
+    YEAR,
+    count_text,
+    day_text,
+    duration_text,
+    length_text,
+    moment_text,
+    number_text,
+    quantity_text,
+    size_text,
+)
 from sim.units import convert, day, year
 
 
@@ -28,7 +39,14 @@ def test_fewer_digits_where_a_duration_is_an_estimate():
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "start"), (5400, "1.5 h"), (7 * 86400, "7 day"), (2 * 31557600, "2 year"), (90, "1.5 min")],
+    [
+        (0, "start"),
+        (5400, "1.5 h"),
+        (86400, "1 day"),
+        (7 * 86400, "7 days"),
+        (2 * 31557600, "2 years"),
+        (90, "1.5 min"),
+    ],
 )
 def test_moments_beside_a_curve_are_quantities_that_can_be_read_back(seconds, words):
     assert moment_text(seconds) == words
@@ -37,8 +55,27 @@ def test_moments_beside_a_curve_are_quantities_that_can_be_read_back(seconds, wo
 
 
 def test_days_keep_their_digits_and_can_be_read_back():
-    assert day_text(27.375 * 86400) == "27.375 day"
+    assert day_text(27.375 * 86400) == "27.375 days"
     assert convert(day_text(27.375 * 86400), "s", "duration") == 27.375 * 86400
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        (1, "day", "1 day"), (30, "day", "30 days"), (0.5, "week", "0.5 weeks"),
+        (0.999999999, "day", "1 day"),
+        (6, "hour", "6 hours"), (6, "h", "6 h"), (4, "mM", "4 mM"), (0.7, "1", "0.7"),
+        (37, "degC", "37 degC"),
+    ],
+)  # fmt: skip
+def test_units_that_are_words_have_a_plural_and_symbols_none(value, unit, words):
+    assert quantity_text(value, unit) == words
+    assert convert(words, unit, "it") == pytest.approx(convert(f"{value} {unit}", unit, "it"))
+
+
+def test_things_are_counted():
+    assert [count_text(n, "point") for n in (0, 1, 12)] == ["0 points", "1 point", "12 points"]
+    assert count_text(2, "index", "indices") == "2 indices"
 
 
 def test_a_day_and_a_year_are_those_of_the_units():

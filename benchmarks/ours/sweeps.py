@@ -44,7 +44,7 @@ def tiny() -> sim.Scenario:
 
 def mineral(result: sim.Result) -> float:
     """Mean crystals at the end [mol m-3]."""
-    return sim.measures.total("HAP")(result)
+    return sim.measures.mean("HAP")(result)
 
 
 def left(result: sim.Result) -> float:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
-from sim.texts import day_text
+from sim.texts import day_text, printable
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 
 MAX_BYTES = 10_000_000
@@ -51,7 +51,7 @@ class Datum:
     sd: float | None = None
 
     def text(self) -> str:
-        """As "mean Ca_per_dry_mass at 7 day: 23.8 ug/mg"."""
+        """As "mean Ca_per_dry_mass at 7 days: 23.8 ug/mg"."""
         unit = "" if self.unit == "1" else f" {self.unit}"
         spread = "" if self.sd is None else f" +- {to_unit(self.sd, self.unit):g}"
         return f"{self.quantity} at {day_text(self.time)}: {to_unit(self.value, self.unit):g}{spread}{unit}"
@@ -62,11 +62,13 @@ class Data:
     """Measured numbers in the order given, all with standard deviations or none.
 
     notes: the comment lines of the file, among them its source
+    remarks: sentences on what was left out of the file, or looks odd in it
     """
 
     points: tuple[Datum, ...]
     name: str = "data"
     notes: str = ""
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self):
         if not self.points:
@@ -110,7 +112,7 @@ class Data:
         lines = [f"Data({self.name}: {len(self)} numbers)", *(f"  {d.text()}" for d in self.points[:12])]
         if len(self) > 12:
             lines.append(f"  and {len(self) - 12} more")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def as_data(given: Any) -> Data:

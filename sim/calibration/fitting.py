@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from sim.calibration.data import Data, as_data
-from sim.calibration.free import Free, free_parameters
+from sim.calibration.engine.fit_progress import FitProgress, ProgressFunction
+from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
+from sim.calibration.engine.run_store import RunStore
+from sim.calibration.free import Free, free_parameters, inner_start
 from sim.calibration.outcome import Calibration, fitted_scenario
-from sim.calibration.problem import Predict, Problem, RunFailed
-from sim.calibration.profiles import BetterFound, Profile, trace
+from sim.calibration.problem import Problem, problem_of
+from sim.calibration.profiles import Profile, profiles_of
 from sim.calibration.runs import Runs
 from sim.calibration.search import Start, best_of, search
-from sim.calibration.spread import Spread, spread
-from sim.calibration.verdicts import verdicts
+from sim.calibration.spread import Spread, no_spread, spread
+from sim.calibration.verdicts import unjudged, verdicts
 from sim.errors import ConfigError, ScenarioError, not_one_of, shown
 from sim.experiment.scenario import Scenario
+from sim.identity.settings import ATOL, Settings
 from sim.run.measures import Measure
-from sim.run.simulate import ATOL
 from sim.solvers import DEFAULT
 
 RTOL = 1e-6  # finer than a plain run: differences of runs are taken
@@ -47,35 +52,61 @@ def calibrate(
     rtol: float = RTOL,
     atol: float = ATOL,
     max_steps: int = MAX_STEPS,
+    workers: int = 0,
+    store: str | os.PathLike | None = None,
+    progress: bool | ProgressFunction = False,
 ) -> Calibration:
     """Fit parameters of a scenario by weighted least squares within bounds.
 
     data: a CSV with units, Data, or rows (time, quantity, value[, standard deviation]); a quantity is
-        "mean X", "peak X", "X" (its mean), or a key of `observables` (measures with a curve)
+        "mean X", "total X", "peak X", "X" (its mean), or a key of `observables` (measures with a curve)
     parameters, bounds, log, start: see sim.calibration.free.free_parameters; a parameter without given
         bounds may move in its range
     starts: searches, the first from `start`, the others from a Latin hypercube of this seed
     errors: for data without standard deviations: "constant" within a quantity, or "proportional" to
         the value; their size is then estimated from the residuals
-    solver, rtol, atol, max_steps: of sim.simulate, for every run
     profiles: whether to trace profile likelihoods at once; Calibration.profile(name) does so later
+    solver, rtol, atol, max_steps: of sim.simulate, for every run
+    workers: 0 runs here, n in as many processes; the numbers do not depend on it
+    store: a file that keeps every run; the same fit begun again takes its runs from there and goes on
+    progress: True for a line, or a function of a sim.calibration.FitState
     The reported optimum is the best of all runs made. A failed run shortens the step that led to it, and is
-    counted in Calibration.failures.
+    counted in Calibration.failures. Ctrl-C returns the best fit so far, with `message` saying so.
     """
+    request = {
+        "bounds": bounds, "log": log, "start": start, "starts": starts, "seed": seed,
+        "observables": observables, "errors": errors, "confidence": confidence, "profiles": profiles,
+        "solver": solver, "rtol": rtol, "atol": atol, "max_steps": max_steps, "workers": workers,
+    }  # fmt: skip
+    runs, plan = request_of(scenario, data, parameters, request)
+    report = FitProgress(progress)
+    with runs.store(store) if store is not None else nullcontext() as opened:
+        made = _fit(runs.predict, runs.data, runs.free, plan, opened, report)
+    return replace(made, scenario=fitted_scenario(scenario, runs.free, made.values, runs.data), forward=runs)
+
+
+def request_of(
+    scenario: Scenario, data: Any, parameters: Any, given: Mapping[str, Any]
+) -> tuple[Runs, FitPlan]:
+    """What `calibrate` is asked for, checked; nothing is run. given: its keywords"""
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"calibrate needs a Scenario, not {shown(scenario)}; try sim.scenario('...').")
     found = as_data(data)
-    free = free_parameters(scenario, parameters, bounds, log, start)
+    free = free_parameters(scenario, parameters, *(given.get(k) for k in ("bounds", "log", "start")))
+    asked = {k: given[k] for k in FitPlan._fields if k in given}
+    plan = FitPlan(**asked).checked()
+    settings = Settings.of(
+        given.get("solver", DEFAULT), given.get("rtol", RTOL), given.get("atol", ATOL), None,
+        given.get("max_steps", MAX_STEPS),
+    )  # fmt: skip
+    observables = given.get("observables")
+    if observables is not None and not isinstance(observables, Mapping):
+        raise ConfigError(f"observables = {shown(observables)}; give {{'core': measure}}.")
     # changed warns where bounds leave the range of a parameter: said once, not in every run
     for ends in zip(*((f.low, f.high) for f in free), strict=True):
         scenario.changed({f.name: float(v) for f, v in zip(free, ends, strict=True)})
-    options = {"solver": solver, "rtol": rtol, "atol": atol, "max_steps": max_steps}
-    runs = Runs(scenario, found, free, observables, options)
-    made = fit(
-        runs.predict, found, free, starts=starts, seed=seed, errors=errors, confidence=confidence,
-        profiles=profiles,
-    )  # fmt: skip
-    return replace(made, scenario=fitted_scenario(scenario, free, made.values, found))
+    options = {k: getattr(settings, k) for k in ("solver", "rtol", "atol", "max_steps")}
+    return Runs(scenario, found, free, observables, options), plan
 
 
 def fit(
@@ -88,43 +119,113 @@ def fit(
     errors: str = "constant",
     confidence: float = 0.95,
     profiles: bool = True,
+    workers: int = 0,
+    progress: bool | ProgressFunction = False,
 ) -> Calibration:
-    """The fit of any forward model: predict(values [SI] (p,)) -> predictions (n,) of the data."""
-    if isinstance(starts, bool) or not isinstance(starts, int) or starts < 1:
-        raise ConfigError(f"starts = {shown(starts)} must be a whole number, at least 1.")
-    if not 0.5 <= confidence < 1:
-        raise ConfigError(f"confidence = {shown(confidence)} must lie from 0.5 to below 1; 0.95 is usual.")
-    problem = Problem(
-        tuple(free), data.values, _scale(data, errors), data.sd is not None, predict,
-    )  # fmt: skip
-    searches = best_of(problem, starts, seed)
-    around, traced, settled = _settled(problem, confidence, profiles)
-    best = _best(problem)  # also when a neighbour turned out better by less than it matters
-    judged, notes = verdicts(problem, best, around, traced)
-    if not settled:
-        notes.append(f"profiles found better fits {RESTARTS + 1} times over: take more starts.")
-    return _outcome(problem, data, best, around, confidence, traced, judged, notes, searches)
+    """The fit of any forward model: predict(values [SI] (p,)) -> predictions (n,) of the data.
+
+    The other arguments are those of `calibrate`.
+    """
+    if not callable(predict):
+        raise ConfigError(f"predict = {shown(predict)} is no function of the values of the parameters.")
+    free = tuple(free) if isinstance(free, Iterable) else (free,)
+    if not free or not all(isinstance(f, Free) for f in free):
+        raise ConfigError(f"free = {shown(free)}; give a sim.calibration.Free for each parameter.")
+    plan = FitPlan(starts, seed, errors, confidence, profiles, workers).checked()
+    return _fit(predict, as_data(data), free, plan, None, FitProgress(progress))
 
 
-def _settled(problem: Problem, confidence: float, profiles: bool) -> tuple[Spread, dict[str, Profile], bool]:
-    """Spread and profiles around the optimum, again from any better fit on the way; whether that ended."""
+class FitPlan(NamedTuple):
+    """What is asked of a fit beside model, data and parameters."""
+
+    starts: int = 4
+    seed: int = 1
+    errors: str = "constant"
+    confidence: float = 0.95
+    profiles: bool = True
+    workers: int = 0
+
+    def checked(self) -> FitPlan:
+        """Itself; a sentence for what does not fit."""
+        for name, least, most in (("starts", 1, 10_000), ("seed", 0, 2**63), ("workers", 0, 1024)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise ConfigError(f"{name} = {shown(value)} must be a whole number, at least {least}.")
+        if self.errors not in ERRORS:
+            raise ConfigError(not_one_of("errors", self.errors, ERRORS))
+        level = self.confidence
+        if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1:
+            raise ConfigError(f"confidence = {shown(level)} must lie from 0.5 to below 1; 0.95 is usual.")
+        if not isinstance(self.profiles, bool):
+            raise ConfigError(f"profiles = {shown(self.profiles)} is neither True nor False.")
+        return self
+
+
+def _fit(
+    predict: Predict,
+    data: Data,
+    free: Sequence[Free],
+    plan: FitPlan,
+    store: RunStore | None,
+    report: FitProgress,
+) -> Calibration:
+    problem = problem_of(
+        free,
+        data.values,
+        _scale(data, plan.errors),
+        data.sd is not None,
+        predict,
+        plan.workers,
+        store,
+        report,
+    )
+    part = Part()
+    clean = False
+    try:
+        _pursue(problem, plan, part)
+        clean = True
+    except KeyboardInterrupt:
+        if problem.best is None:
+            raise
+        part.message = f"interrupted after {problem.runs} runs, {part.at}: the values are the best so far"
+        part.message += ", and the same fit goes on from its store." if store is not None else "."
+    finally:
+        problem.evaluations.close(kill=not clean)
+    return _outcome(problem, data, plan, part)
+
+
+@dataclass
+class Part:
+    """What a fit has come to; filled as it goes, because Ctrl-C may end it anywhere."""
+
+    searches: list[Start] = field(default_factory=list)
+    around: Spread | None = None
+    traced: dict[str, Profile] = field(default_factory=dict)
+    settled: bool = True
+    at: str = "before the searches had ended"
+    message: str = ""
+
+
+def _pursue(problem: Problem, plan: FitPlan, part: Part) -> None:
+    """Search, judge the neighbourhood, trace profiles; again from any better fit on the way."""
+    part.searches = best_of(problem, plan.starts, plan.seed)
     for attempt in range(RESTARTS + 1):
+        part.at = "while the neighbourhood of the best fit was looked at"
         best = _best(problem)
         try:
-            around = spread(problem, best, confidence)
+            part.around = around = spread(problem, best, plan.confidence)
         except RunFailed as error:
             raise ConfigError(f"the best fit has no neighbours to judge it by: {error}") from error
-        if not profiles or not np.isfinite(around.sigma) or around.sigma == 0:
-            return around, {}, True
-        traced = {}
-        try:
-            for i, f in enumerate(problem.free):
-                if not around.flat[i]:
-                    traced[f.name] = trace(problem, best, around, i, confidence, last=attempt == RESTARTS)
+        if not plan.profiles or not np.isfinite(around.sigma) or around.sigma == 0:
+            return
+        part.at = "while profiles were traced"
+        wanted = [i for i in range(len(problem.free)) if not around.flat[i]]
+        traced = profiles_of(problem, best, around, wanted, plan.confidence, last=attempt == RESTARTS)
+        if traced is not None:
+            part.traced = traced
             break
-        except BetterFound:
-            search(problem, _best(problem))
-    return around, traced, problem.best_cost >= problem.cost(best) - 0.01 * around.sigma**2
+        search(problem, _best(problem))
+    part.settled = problem.best_cost >= problem.cost(best) - 0.01 * around.sigma**2
 
 
 def _best(problem: Problem) -> np.ndarray:
@@ -133,26 +234,34 @@ def _best(problem: Problem) -> np.ndarray:
             f"none of {problem.runs} runs could be used; the first said: {problem.failures[0].reason} "
             "Start elsewhere (start=...), or narrow the bounds."
         )
-    return problem.best.copy()
+    return problem.best
 
 
-def _outcome(
-    problem: Problem,
-    data: Data,
-    best: np.ndarray,
-    around: Spread,
-    confidence: float,
-    traced: dict[str, Profile],
-    judged: dict,
-    notes: list[str],
-    searches: list[Start],
-) -> Calibration:
+def _outcome(problem: Problem, data: Data, plan: FitPlan, part: Part) -> Calibration:
+    best = _best(problem)  # also when a neighbour turned out better by less than it matters
     residuals = problem.residuals(best)
+    around = part.around
+    if around is None or (part.message and problem.best_cost < around.base):  # broken off before
+        around, part.traced = no_spread(problem), {}
+    if part.message:
+        judged, notes = unjudged(problem.free, part.message)
+    else:
+        judged, notes = verdicts(problem, best, around, part.traced)
+    if not part.settled:
+        notes.append(f"profiles found better fits {RESTARTS + 1} times over: take more starts.")
     names = [f.name for f in problem.free]
+    begin = problem.evaluations.known.get(tuple(inner_start(problem.free).tolist()))
+    settled_around = around
+
+    def later(name: str) -> Profile:
+        i = names.index(name)
+        found = profiles_of(problem, best, settled_around, [i], plan.confidence, last=True)
+        return found[name] if found else part.traced[name]
+
     made = Calibration(
         None, data, problem.free, problem.outer(best), residuals * problem.scale + problem.values, residuals,
-        around, confidence, traced, judged, (), tuple(searches), problem.runs, tuple(problem.failures),
-        lambda name: trace(problem, best, around, names.index(name), confidence, last=True),
+        around, plan.confidence, part.traced, judged, (), tuple(part.searches), problem.runs,
+        problem.failures, later, problem.scale, None if isinstance(begin, Failure) else begin, part.message,
     )  # fmt: skip
     if made.p_value < 0.01:
         notes.append(
@@ -166,8 +275,6 @@ def _scale(data: Data, errors: str) -> np.ndarray:
     """Standard deviations, or relative weights where they are unknown (n,) [SI]."""
     if data.sd is not None:
         return data.sd
-    if errors not in ERRORS:
-        raise ConfigError(not_one_of("errors", errors, ERRORS))
     size = np.abs(data.values)
     if errors == "proportional":
         if not (size > 0).all():

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from sim.calibration.engine.evaluations import Evaluations
+from sim.calibration.engine.fit_progress import FitProgress
+from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
+from sim.calibration.engine.run_store import RunStore
 from sim.calibration.free import Free
 
-Predict = Callable[[np.ndarray], np.ndarray]
 
+def problem_of(
+    free: Sequence[Free],
+    values: np.ndarray,
+    scale: np.ndarray,
+    known: bool,
+    predict: Predict,
+    workers: int = 0,
+    store: RunStore | None = None,
+    report: FitProgress | None = None,
+) -> Problem:
+    """The problem of fitting `predict`: SI values of the parameters (p,) -> predictions (n,)."""
 
-class RunFailed(RuntimeError):
-    """The forward model gave no prediction for these parameters; the text says why."""
+    def outer(inner: Sequence[float]) -> np.ndarray:
+        return np.array([f.outer(float(x)) for f, x in zip(free, inner, strict=True)])
 
+    def cost(found: np.ndarray) -> float:
+        residuals = (found - values) / scale
+        return float(residuals @ residuals)
 
-@dataclass(frozen=True)
-class Failure:
-    """A run that failed inside a fit: where, and the sentence that says why."""
-
-    values: tuple[float, ...]
-    reason: str
+    return Problem(
+        tuple(free), values, scale, known, Evaluations(predict, outer, cost, workers, store, report)
+    )
 
 
 @dataclass
@@ -30,7 +44,8 @@ class Problem:
 
     free: the parameters (p); values (n,) [SI]
     scale (n,) [SI]: standard deviations when `known`, else relative weights up to one common factor
-    predict: SI values of the parameters (p,) -> predictions (n,); raises RunFailed
+    evaluations: makes the runs, of all branches of the problem
+    lowest, failures: the least cost and the failed runs of those that this branch has asked for
     Where a run fails, residuals are NaN: the trust region shrinks, no penalty is invented.
     """
 
@@ -38,12 +53,37 @@ class Problem:
     values: np.ndarray
     scale: np.ndarray
     known: bool
-    predict: Predict
-    runs: int = 0
-    failures: list[Failure] = field(default_factory=list)
-    best: np.ndarray | None = None
-    best_cost: float = np.inf
-    _seen: dict[bytes, np.ndarray] = field(default_factory=dict)
+    evaluations: Evaluations
+    lowest: float = np.inf
+    _failed: dict[tuple[float, ...], Failure] = field(default_factory=dict)
+
+    def branch(self) -> Problem:
+        """The same problem for a task of its own, which sees its own runs only."""
+        return replace(self, lowest=np.inf, _failed={})
+
+    def adopt(self, branches: Sequence[Problem]) -> None:
+        """Take over what branches have seen, in their order."""
+        for one in branches:
+            self.lowest = min(self.lowest, one.lowest)
+            self._failed |= {k: f for k, f in one._failed.items() if k not in self._failed}
+
+    @property
+    def runs(self) -> int:
+        """Points evaluated, by all branches."""
+        return len(self.evaluations.known)
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        return tuple(self._failed.values())
+
+    @property
+    def best(self) -> np.ndarray | None:
+        """Inner coordinates of the best of all runs, (p,)."""
+        return np.array(self.evaluations.best[1]) if self.evaluations.best else None
+
+    @property
+    def best_cost(self) -> float:
+        return self.evaluations.best[0] if self.evaluations.best else np.inf
 
     @property
     def size(self) -> tuple[int, int]:
@@ -56,28 +96,21 @@ class Problem:
 
     def residuals(self, inner: np.ndarray) -> np.ndarray:
         """(n,); NaN where the run failed. Equal points are run once."""
-        inner = np.array(inner, float)
-        key = inner.tobytes()
-        if key not in self._seen:
-            self._seen[key] = self._run(inner)
-        return self._seen[key]
+        return self.each([inner])[0]
 
-    def _run(self, inner: np.ndarray) -> np.ndarray:
-        values = self.outer(inner)
-        self.runs += 1
-        try:
-            found = np.asarray(self.predict(values), float)
-            wrong = np.flatnonzero(~np.isfinite(found))
-            if wrong.size:
-                raise RunFailed(f"the prediction of number {wrong[0] + 1} is {found[wrong[0]]}.")
-        except RunFailed as error:
-            self.failures.append(Failure(tuple(float(v) for v in values), str(error)))
-            return np.full(self.values.size, np.nan)
-        residuals = (found - self.values) / self.scale
-        cost = float(residuals @ residuals)
-        if cost < self.best_cost:
-            self.best, self.best_cost = inner.copy(), cost
-        return residuals
+    def each(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Residuals at several points, which workers run side by side."""
+        keys = [tuple(np.asarray(p, float).tolist()) for p in points]
+        made = []
+        for key, found in zip(keys, self.evaluations.at(keys), strict=True):
+            if isinstance(found, Failure):
+                self._failed.setdefault(key, found)
+                made.append(np.full(self.values.size, np.nan))
+                continue
+            residuals = (found - self.values) / self.scale
+            self.lowest = min(self.lowest, float(residuals @ residuals))
+            made.append(residuals)
+        return made
 
     def reason(self, inner: np.ndarray) -> str:
         """Why the run at these coordinates failed, "" when it did not."""
@@ -95,23 +128,32 @@ class Problem:
         Raises RunFailed where neither side of a parameter can be run.
         """
         wanted = range(len(self.free)) if columns is None else columns
+        here = np.array(inner, float)
+        neighbours = [self._neighbours(here, i) for i in wanted]
+        asked = [p for pair in neighbours for p in pair if (p != here).any()]
+        residuals = dict(zip((p.tobytes() for p in asked), self.each(asked), strict=True))
         out = np.empty((self.values.size, len(wanted)))
-        for k, i in enumerate(wanted):
-            f, x = self.free[i], float(inner[i])
-            low, high = f.inner_bounds
-            step = min(f.difference_step(x), 0.25 * f.width)
-            ends = []
-            for to in (max(x - step, low), min(x + step, high)):
-                moved = np.array(inner, float)
-                moved[i] = to
-                r = self.residuals(moved) if to != x else np.full(self.values.size, np.nan)
-                if np.isfinite(r).all():
-                    ends.append((to, r))
+        for k, (i, pair) in enumerate(zip(wanted, neighbours, strict=True)):
+            run = [(p[i], residuals[p.tobytes()]) for p in pair if p.tobytes() in residuals]
+            ends = [(x, r) for x, r in run if np.isfinite(r).all()]
             if len(ends) < 2:
-                here = self.residuals(np.array(inner, float))
-                if not ends or not np.isfinite(here).all():
-                    raise RunFailed(f"no run succeeded beside {f.name} = {f.shown(f.outer(x))}.")
-                ends.append((x, here))
+                middle = self.residuals(here)
+                if not ends or not np.isfinite(middle).all():
+                    f = self.free[i]
+                    raise RunFailed(f"no run succeeded beside {f.name} = {f.shown(f.outer(here[i]))}.")
+                ends.append((here[i], middle))
             (a, ra), (b, rb) = ends
             out[:, k] = (rb - ra) / (b - a)
         return out
+
+    def _neighbours(self, here: np.ndarray, i: int) -> list[np.ndarray]:
+        """Points of a central difference along parameter i, within its bounds."""
+        f, x = self.free[i], float(here[i])
+        low, high = f.inner_bounds
+        step = min(f.difference_step(x), 0.25 * f.width)
+        made = []
+        for to in (max(x - step, low), min(x + step, high)):
+            moved = here.copy()
+            moved[i] = to
+            made.append(moved)
+        return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ CLOSE = 0.01  # relative nearness to the threshold, in the root of the likelihoo
 
 
 class BetterFound(Exception):
-    """A profile came upon a better fit than the optimum; the fit starts again from there."""
+    """A side of a profile came upon a better fit than the optimum; the fit starts again from there."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +78,42 @@ def threshold(found: Spread, confidence: float) -> float:
     return float(stats.f.ppf(confidence, 1, found.dof))
 
 
-def trace(
-    problem: Problem, best: np.ndarray, found: Spread, i: int, confidence: float, last: bool = False
-) -> Profile:
-    """The profile of parameter i around the optimum.
+def profiles_of(
+    problem: Problem,
+    best: np.ndarray,
+    found: Spread,
+    wanted: Sequence[int],
+    confidence: float,
+    last: bool = False,
+) -> dict[str, Profile] | None:
+    """{parameter: its profile around the optimum}, of those in `wanted`.
 
-    Raises BetterFound when the re-fitted others give a better fit than `best`, unless `last`.
+    None when the re-fitted others gave a better fit than `best`, unless `last`; problem.best is then that.
     """
     limit = threshold(found, confidence)
-    sides = [_Side(problem, best, found, i, limit, direction, last).walk() for direction in (-1, 1)]
-    points = [*reversed(sides[0].points[1:]), *sides[1].points]
+    problem.residuals(best)  # known, and the first that each side sees
+    branches = [problem.branch() for _ in wanted for _ in (-1, 1)]
+    sides = [
+        _Side(branch, best, found, i, limit, direction, last)
+        for branch, (i, direction) in zip(branches, [(i, d) for i in wanted for d in (-1, 1)], strict=True)
+    ]
+    walked = problem.evaluations.side_by_side([side.walked for side in sides], "sides of profiles")
+    problem.adopt(branches)
+    if not all(walked):
+        return None
+    return {problem.free[i].name: _profile(problem, i, limit, confidence, *sides[2 * k : 2 * k + 2])
+            for k, i in enumerate(wanted)}  # fmt: skip
+
+
+def _profile(
+    problem: Problem, i: int, limit: float, confidence: float, below: _Side, above: _Side
+) -> Profile:
+    points = [*reversed(below.points[1:]), *above.points]
     f = problem.free[i]
     return Profile(
         f.name, f.unit, np.array([f.outer(p[i]) for p, _ in points]),
         np.array([z**2 for _, z in points]), np.array([problem.outer(p) for p, _ in points]),
-        limit, confidence, f.outer(sides[0].end), f.outer(sides[1].end), sides[0].why, sides[1].why,
+        limit, confidence, f.outer(below.end), f.outer(above.end), below.why, above.why,
     )  # fmt: skip
 
 
@@ -124,13 +146,21 @@ class _Side:
             self.slopes = np.nan_to_num(found.covariance[i] / error**2)
         self.end, self.why = float(best[i]), ""
 
-    def walk(self) -> _Side:
+    def walked(self) -> bool:
+        """Walk; whether no better fit was found on the way."""
+        try:
+            self.walk()
+        except BetterFound:
+            return False
+        return True
+
+    def walk(self) -> None:
         """Step outwards until the threshold is crossed, the bound reached, or runs fail."""
         for _ in range(POINTS):
             last, z = self.points[-1]
             if abs(last[self.i] - self.bound) <= AT_BOUND * self.problem.free[self.i].width:
                 self.why = f"the bound {self._shown(self.bound)} is reached first"
-                return self
+                return
             to = last[self.i] + self.direction * self.step
             if self.direction * (self.bound - to) <= AT_BOUND * self.problem.free[self.i].width:
                 to = self.bound
@@ -140,13 +170,13 @@ class _Side:
                     self.step /= 4
                     continue
                 self.why = f"runs fail beyond {self._shown(last[self.i])}"
-                return self
+                return
             if new > 10 * self.target:
                 self.step /= 5  # far beyond: the linearised error misled
                 continue
             if new >= self.target:
                 self._close_in((last, z), (point, new))
-                return self
+                return
             if new < z - 0.05 * self.target:  # downhill again: another valley, which may be deeper
                 search(self.problem, point)
                 self._check()
@@ -155,7 +185,6 @@ class _Side:
             if new - z < 0.3 * self.target:
                 self.step = min(2 * self.step, self.largest)
         self.why = f"not reached in {POINTS} steps, at {self._shown(self.end)}"
-        return self
 
     def _close_in(self, inside: tuple, outside: tuple) -> None:
         """The crossing between two points: false position, halving where it creeps."""
@@ -189,7 +218,7 @@ class _Side:
             guess[k] = min(max(guess[k], low), high)
         plain = last.copy()
         guess[self.i] = plain[self.i] = to
-        costs = [problem.cost(guess), problem.cost(plain)]
+        costs = [float(r @ r) for r in problem.each([guess, plain])]
         if not np.isfinite(costs).any():
             return None, np.nan
         point = (guess, plain)[int(np.nanargmin(costs))]
@@ -200,7 +229,7 @@ class _Side:
         return point, float(np.sqrt(max(excess, 0.0)))
 
     def _check(self) -> None:
-        if not self.last and self.problem.best_cost < self.base - 0.01 * self.sigma**2:
+        if not self.last and self.problem.lowest < self.base - 0.01 * self.sigma**2:
             raise BetterFound
 
     def _shown(self, inner: float) -> str:

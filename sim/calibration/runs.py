@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -9,23 +10,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.calibration.data import Data
+from sim.calibration.engine.outcomes import RunFailed
+from sim.calibration.engine.run_store import RunStore
 from sim.calibration.free import Free
-from sim.calibration.problem import RunFailed
-from sim.errors import ConfigError, SolverError, SpeciationError, nearest
+from sim.errors import ConfigError, SolverError, SpeciationError, nearest, shown
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
+from sim.identity.described import described
 from sim.run import measures
 from sim.run.measures import Measure
 from sim.run.simulate import output_times, simulate
+from sim.sweeps.design.job import Job
 from sim.texts import day_text
-from sim.units import parse_unit
+from sim.units import parse_unit, si_unit
 
 if TYPE_CHECKING:
     import xarray
 
     from sim.run.result import Result
 
-KINDS: dict[str, Callable[[str], Measure]] = {"mean": measures.total, "peak": measures.peak}
+KINDS: dict[str, Callable[[str], Measure]] = {
+    "mean": measures.mean,
+    "total": measures.total,
+    "peak": measures.peak,
+}
 
 
 def observable(
@@ -33,17 +41,22 @@ def observable(
 ) -> Callable[[Result], xarray.DataArray]:
     """The curve in time that a quantity of the data names.
 
-    given: measures by name, first choice; else "mean X", "peak X", or "X", which is its mean
+    given: measures by name, first choice; else "mean X", "total X" (its volume integral), "peak X", or
+        "X", which is its mean
     """
     found = (given or {}).get(quantity)
+    if found is not None and not callable(found):
+        raise ConfigError(
+            f"observables: '{quantity}' is {shown(found)}, no measure such as sim.measures.peak('HAP')."
+        )
     if found is None:
         kind, _, name = quantity.partition(" ")
         if not name:
             kind, name = "mean", quantity
         if kind not in KINDS:
             raise ConfigError(
-                f"quantity '{quantity}' is not understood; write 'mean X' or 'peak X' of a variable X, or "
-                f"give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
+                f"quantity '{quantity}' is not understood; write 'mean X', 'total X' or 'peak X' of a "
+                f"variable X, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
         found = KINDS[kind](name.strip())
     curve = getattr(found, "curve", None)
@@ -77,19 +90,25 @@ class Runs:
             )
         self.times = output_times(self.scenario.duration, np.minimum(self.data.times, self.scenario.duration))
         self.curves = {q: observable(q, self.observables) for q in self.data.quantities}
-        self._checked = False
 
     def changed(self, values: np.ndarray) -> Scenario:
         """The scenario with these values of the free parameters [SI]."""
         return applied(self.scenario, {f.name: float(v) for f, v in zip(self.free, values, strict=True)})
 
     def predict(self, values: np.ndarray) -> np.ndarray:
-        """Predictions (n,) [SI] of the data; RunFailed with a sentence when the run does not finish."""
+        """Predictions (n,) [SI] of the data; RunFailed with a sentence when the run does not finish.
+
+        ConfigError when a quantity has another unit than the data.
+        """
+        found = self.courses(values, self.times)
+        index = {t: k for k, t in enumerate(self.data.times)}
+        return np.array([found[d.quantity][index[d.time]] for d in self.data])
+
+    def courses(self, values: np.ndarray, times: np.ndarray) -> dict[str, np.ndarray]:
+        """{quantity: its course (times,) [SI]} at these values of the free parameters [SI]."""
         try:
-            result = simulate(self.changed(values), times=self.times, **self.options)
-        except (ConfigError, SolverError, SpeciationError) as error:
-            if not self._checked:
-                raise  # before any run has worked, it is the request that is wrong
+            result = simulate(self.changed(values), times=times, **self.options)
+        except (ConfigError, SolverError, SpeciationError, MemoryError) as error:
             raise RunFailed(str(error)) from error
         if result.status == "interrupted":
             raise KeyboardInterrupt
@@ -97,13 +116,49 @@ class Runs:
             raise RunFailed(result.message)
         found = {}
         for quantity, curve_of in self.curves.items():
-            curve = curve_of(result)
-            if not self._checked:
-                self._check_unit(quantity, str(curve.attrs.get("units", "1")))
-            found[quantity] = np.asarray(curve.values, float)
-        self._checked = True
-        index = {t: k for k, t in enumerate(self.data.times)}
-        return np.array([found[d.quantity][index[d.time]] for d in self.data])
+            try:
+                curve = curve_of(result)
+                found[quantity] = np.asarray(curve.values, float)
+            except Exception as error:
+                raise RunFailed(f"the quantity '{quantity}': {error}") from error
+            self._check_unit(quantity, str(curve.attrs.get("units", "1")))
+            if found[quantity].shape != (len(times),):
+                raise ConfigError(
+                    f"quantity '{quantity}': its curve has the shape {found[quantity].shape}; one number a "
+                    f"time is needed, ({len(times)},)."
+                )
+        return found
+
+    def store(self, path: str | os.PathLike) -> RunStore:
+        """The file that keeps the runs; refused where it holds those of another calibration."""
+        if not isinstance(path, str | os.PathLike):
+            raise ConfigError(f"store = {shown(path)} is no path of a file, such as 'fit.db'.")
+        how = {k: v for k, v in self.options.items() if k != "max_steps"}
+        job = Job(self.scenario, times=tuple(self.times.tolist()), keep="none", **how)
+        given = {
+            q: described(self.observables[q], f"the observable '{q}'")
+            for q in self.data.quantities
+            if self.observables and q in self.observables
+        }
+        what = {
+            "numbers": [[d.quantity, d.time] for d in self.data], "observables": given,
+            "parameters": [f.name for f in self.free], "max_steps": self.options.get("max_steps"),
+        }  # fmt: skip
+        axes = [
+            {
+                "name": f.name,
+                "unit": si_unit(f.unit),
+                "low": f.low,
+                "high": f.high,
+                "log": f.log,
+                "values": [],
+            }
+            for f in self.free
+        ]
+        columns = [
+            (f"{k + 1}: {d.quantity} at {day_text(d.time)}", si_unit(d.unit)) for k, d in enumerate(self.data)
+        ]
+        return RunStore(path, job, what, axes, columns)
 
     def _check_unit(self, quantity: str, unit: str) -> None:
         for d in self.data:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from sim.calibration.engine.outcomes import RunFailed
 from sim.calibration.free import inner_start
-from sim.calibration.problem import Problem, RunFailed
+from sim.calibration.problem import Problem
 
 FTOL, XTOL = 1e-9, 1e-7  # of the sum of squares; of the parameters, far below any interval
 EVALUATIONS = 100  # per start
@@ -79,9 +81,17 @@ def _snapped(problem: Problem, point: np.ndarray, moving: list[int]) -> np.ndarr
 
 def best_of(problem: Problem, starts: int, seed: int) -> list[Start]:
     """Searches from every start; the optimum is problem.best."""
-    made = []
-    for begin in starting_points(problem, starts, seed):
-        end, message = search(problem, begin)
-        first, last = (tuple(problem.outer(p).tolist()) for p in (begin, end))
-        made.append(Start(first, last, problem.cost(end), message))
-    return made
+    begins = starting_points(problem, starts, seed)
+    branches = [problem.branch() for _ in begins]
+    problem.evaluations.first(tuple(begins[0].tolist()))
+    tasks = [partial(_searched, branch, begin) for branch, begin in zip(branches, begins, strict=True)]
+    try:
+        return problem.evaluations.side_by_side(tasks, "searches")
+    finally:
+        problem.adopt(branches)
+
+
+def _searched(problem: Problem, begin: np.ndarray) -> Start:
+    end, message = search(problem, begin)
+    first, last = (tuple(problem.outer(p).tolist()) for p in (begin, end))
+    return Start(first, last, problem.cost(end), message)

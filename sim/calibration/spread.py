@@ -22,7 +22,7 @@ class Spread:
         NaN when it cannot be (no numbers to spare)
     quantile: of the intervals: normal when standard deviations are known, else Student's t
     covariance (p, p): NaN for parameters at a bound or never felt
-    jacobian (n, p); at_bound, flat: per parameter
+    jacobian (n, p); at_bound, flat: per parameter; base: sum of squares at the optimum
     """
 
     known: bool
@@ -34,6 +34,7 @@ class Spread:
     jacobian: np.ndarray
     at_bound: np.ndarray
     flat: np.ndarray
+    base: float = float("nan")
 
     @property
     def felt(self) -> np.ndarray:
@@ -72,7 +73,18 @@ def spread(problem: Problem, best: np.ndarray, confidence: float) -> Spread:
     covariance[np.ix_(felt, felt)] = sigma**2 * unit
     size = np.sqrt(np.diag(unit))
     correlation[np.ix_(felt, felt)] = unit / np.outer(size, size)
-    return Spread(problem.known, sigma, dof, quantile, covariance, correlation, jacobian, at_bound, flat)
+    return Spread(
+        problem.known, sigma, dof, quantile, covariance, correlation, jacobian, at_bound, flat,
+        problem.cost(best),
+    )  # fmt: skip
+
+
+def no_spread(problem: Problem) -> Spread:
+    """That of a fit that was broken off before it was known: NaN throughout."""
+    n, p = problem.size
+    nothing, nowhere = np.full((p, p), np.nan), np.zeros(p, bool)
+    nan = float("nan")
+    return Spread(problem.known, nan, n - p, nan, nothing, nothing, np.full((n, p), np.nan), nowhere, nowhere)
 
 
 def _inverse(jacobian: np.ndarray) -> np.ndarray:

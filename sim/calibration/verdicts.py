@@ -66,6 +66,11 @@ def verdicts(
     return {f.name: made.get(f.name, Verdict(certain)) for f in free}, notes
 
 
+def unjudged(free: Sequence[Free], message: str) -> tuple[dict[str, Verdict], list[str]]:
+    """Verdicts and notes of a fit that was broken off."""
+    return {f.name: Verdict(UNKNOWN) for f in free}, [message]
+
+
 def _judge_group(
     free: Sequence[Free],
     best: np.ndarray,

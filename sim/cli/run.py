@@ -16,7 +16,7 @@ from sim.cli.outputs import json_text, made_folder, windowless_pyplot
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
 from sim.files import write_text, write_whole
-from sim.texts import DAY, duration_text, size_text
+from sim.texts import duration_text, size_text
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -80,7 +80,7 @@ def run(
     from sim.run.simulate import simulate
     from sim.solvers import DEFAULT
 
-    duration = None if days is None else days * DAY
+    duration = None if days is None else f"{days!r} day"
     _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
     folder = _folder(out or Path("results") / Path(name).stem, force, chosen=out is not None)
     with made_folder(folder):

@@ -1,4 +1,4 @@
-"""`hapsim scenarios` and `hapsim show NAME`."""
+"""`hapsim scenarios`, `hapsim show NAME` and `hapsim glossary [WORD]`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli import choices
-from sim.cli.tables import text_paragraph, text_table
+from sim.cli.tables import name_list, text_paragraph, text_table
 from sim.texts import duration_text, length_text
 
 if TYPE_CHECKING:
@@ -60,6 +60,32 @@ def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
     changed = [n for n in s.parameters if _changed(n, s.parameters, base.parameters)]
     if changed:
         click.echo(f"* changed here: {', '.join(changed)}.")
+
+
+@click.command()
+@click.argument("word", required=False, default="")
+@click.option("--markdown", is_flag=True, help="The whole of it as the page docs/glossary.md.")
+@choices.debug
+def glossary(word: str, markdown: bool) -> None:
+    """Say what names mean: parameters, species, processes, quantities of layers and of results.
+
+    WORD is a part of a name or of its description; without it all are listed, by kind.
+    """
+    from sim.model.glossary import glossary as found
+    from sim.model.glossary import glossary_page
+
+    if markdown:
+        click.echo(glossary_page(), nl=False)
+        return
+    rows = list(found(word))
+    for kind in dict.fromkeys(row[1] for row in rows):
+        here = [
+            (name, f"{text} [{unit}]" if unit not in ("", "1") else text)
+            for name, k, unit, text in rows
+            if k == kind
+        ]
+        click.echo(f"\n{kind}" if kind != rows[0][1] else kind)
+        click.echo(name_list(here))
 
 
 def _settable(s: Scenario) -> str:

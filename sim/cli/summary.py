@@ -18,7 +18,7 @@ BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membra
 ONSET = "0.1 mM"
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
-    "atol", "statistics", "threads", "hash", "interventions", "versions", "platform",
+    "atol", "statistics", "threads", "hash", "interventions", "notes", "versions", "platform",
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
         onset = measures.onset(name, above=ONSET)(result)
         found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET})"))
-    hap, calcium = (measures.total(n)(result) for n in ("HAP_density", "Ca_in_mineral"))
+    hap, calcium = (measures.mean(n)(result) for n in ("HAP_density", "Ca_in_mineral"))
     found += [
         SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", f"{number_text(hap)} mg/cm3"),
         SummaryLine("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number_text(calcium)} mM"),
@@ -56,6 +56,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     found.append(
         SummaryLine("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca")
     )
+    found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
     origin = _origin(result)
     words = ", ".join(

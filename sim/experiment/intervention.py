@@ -1,40 +1,62 @@
-"""Interventions: what is done to the tissue at a given time. They cut a run into smooth segments."""
+"""Interventions: what is done to the tissue, and when. They cut a run into smooth segments."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-from sim.errors import ScenarioError, nearest, shown
-from sim.experiment.given import as_given, check_unit, si_numbers
+from sim.errors import ScenarioError, UnitError, nearest, shown
+from sim.experiment.file_tables import dotted_values
+from sim.experiment.given import (
+    as_given,
+    check_names,
+    check_unit,
+    quantity_text,
+    si_number,
+    si_numbers,
+)
 from sim.texts import day_text
 from sim.units import convert_number
 
 T = TypeVar("T")
 
+PLASMA = "plasma"
+LASTING = ("boundary", "parameters")  # parts that stay in force; state and excise act once
+SAME_TIME = 1e-12  # of a run's duration; times that differ by less are one
+
 
 @dataclass(frozen=True, init=False)
 class Intervention:
-    """A change at time `at` [s, or text such as "3 day"] that lasts until the next one.
+    """What is done at time `at` [s, or text such as "3 day"; 0 or above].
 
     boundary: {species or "pH": value} of the fluid outside and in the vessels, from then on
     parameters: {dotted name: value} from then on
     state: {species: value} set once; pore-water concentration for mobile species
     region: the layer that `state` and `excise` act on; everywhere when empty
     excise: replace the region by healthy tissue: no cells dying, no mineral, fresh fluid
+    label: by which its time and values are called ("PPi.at"), and figures name it
+    until: when boundary and parameters end [s or text]; left out, they last to the end of the run
+
+    Each quantity has the value of the intervention that began last among those in force, else the
+    scenario's own. So one that changes other quantities leaves this one alone, and when one ends the
+    quantity is what it would be without it. The scenario's own value is called by its name:
+    boundary={"PPi": "plasma.PPi"}, parameters={"growth.k": "growth.k"}.
+    Those at one time, or a rounding apart, act in the order given. At 0 they act on the first state,
+    which is at rest with the scenario's own fluid. At the end of the run nothing can act any more.
     All values are SI numbers; given as text with a unit, they keep the text to be shown by
     (sim.experiment.given), and a scenario checks the unit of what its model knows.
     """
 
     at: float
-    boundary: dict[str, float]
-    parameters: dict[str, float]
+    boundary: dict[str, float | str]
+    parameters: dict[str, float | str]
     state: dict[str, float]
     region: str
     excise: bool
     label: str
+    until: float | None
 
     def __init__(
         self,
@@ -45,6 +67,7 @@ class Intervention:
         region: str = "",
         excise: bool = False,
         label: str = "",
+        until: float | str | None = None,
     ) -> None:
         for name, word in (("region", region), ("label", label)):
             if not isinstance(word, str):
@@ -55,38 +78,159 @@ class Intervention:
             )
         values: dict[str, Any] = {
             "at": convert_number(at, "s", "Intervention.at"),
-            "boundary": si_numbers(boundary, "boundary"),
-            "parameters": si_numbers(parameters, "parameters"),
+            "boundary": _lasting(boundary, "boundary"),
+            "parameters": _lasting(parameters, "parameters"),
             "state": si_numbers(state, "state"),
             "region": region,
             "excise": excise,
             "label": label,
+            "until": None if until is None else convert_number(until, "s", "Intervention.until"),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
         for name, number in self.boundary.items():
-            check_unit(number, "1" if name == "pH" else "mol/m3", f"boundary.{name}")
+            if not isinstance(number, str):
+                check_unit(number, "1" if name == "pH" else "mol/m3", f"boundary.{name}")
         if self.at < 0:
             raise ScenarioError(f"an intervention cannot happen at {self.at:g} s, before the start.")
         if not (self.boundary or self.parameters or self.state or self.excise):
             raise ScenarioError(
                 "this intervention changes nothing; give boundary, parameters, state or excise."
             )
+        if self.until is not None:
+            self._check_end(self.until)
+
+    def _check_end(self, until: float) -> None:
+        """Refuse an end that ends nothing, or comes before the start."""
+        if not (self.boundary or self.parameters):
+            raise ScenarioError(
+                f"until = {day_text(until)} has nothing to end: state and excise act once, at "
+                f"{day_text(self.at)}. Leave it out, or give boundary or parameters."
+            )
+        if not until > self.at:
+            raise ScenarioError(
+                f"an intervention at {day_text(self.at)} cannot end at {day_text(until)}; until must lie "
+                "after at."
+            )
 
     def table(self) -> dict[str, Any]:
         """The table of a scenario file: texts and numbers as given, and only what is not left out."""
-        found: dict[str, Any] = {"at": self.at, "label": self.label, "region": self.region}
-        found["excise"] = self.excise
+        found: dict[str, Any] = {"at": self.at, "until": self.until, "label": self.label}
+        found |= {"region": self.region, "excise": self.excise}
         for part in ("boundary", "parameters", "state"):
             found[part] = {n: as_given(v) for n, v in getattr(self, part).items()}
         return {key: value for key, value in found.items() if value or key == "at"}
 
-    def __str__(self) -> str:
-        parts = [f"{k} {v}" for k, v in (*self.boundary.items(), *self.parameters.items())]
-        parts += [f"set {k} {v}" for k, v in self.state.items()]
+    def in_words(self, unit: Callable[[str, str], str]) -> str:
+        """ "PPi at 3 day until 10 day: PPi 20 uM". unit: gives the unit of a name in a part"""
+        parts = [
+            f"{n} {_in_words(v, unit(part, n))}" for part in LASTING for n, v in getattr(self, part).items()
+        ]
+        where = f" in {self.region}" if self.region else ""
+        parts += [f"set {n} {_in_words(v, unit('state', n))}{where}" for n, v in self.state.items()]
         if self.excise:
             parts.append(f"excise {self.region or 'everything'}")
-        return f"{self.label or 'intervention'} at {day_text(self.at)}: {', '.join(parts)}"
+        end = "" if self.until is None else f" until {day_text(self.until)}"
+        return f"{self.label or 'intervention'} at {day_text(self.at)}{end}: {', '.join(parts)}"
+
+    def __str__(self) -> str:
+        return self.in_words(unit_of_part)
+
+
+def unit_of_part(part: str, name: str) -> str:
+    """The unit of a value where no scenario is at hand; "" where that cannot be said."""
+    if name == "pH":
+        return "1"
+    return "mol/m3" if part == "boundary" else ""
+
+
+def _in_words(value: float | str, unit: str) -> str:
+    """A value as it was given, or a number with its unit."""
+    given = value if isinstance(value, str) else as_given(value)
+    if isinstance(given, str):
+        return given
+    return quantity_text(given, unit) if unit else f"{given:g} in SI"
+
+
+def _lasting(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
+    """{name: SI number} of a part; the scenario's own value stays the name that it is called by."""
+    check_names({} if values is None else values, part)
+    found: dict[str, float | str] = {}
+    for name, value in dotted_values(values or {}, part).items():
+        own = own_name(part, name)
+        if isinstance(value, str) and value.strip() == own:
+            found[name] = own
+            continue
+        try:
+            found[name] = si_number(value, f"{part}.{name}")
+        except UnitError as error:
+            hint = f" The scenario's own value is called '{own}'." if _is_name(value) else ""
+            raise UnitError(f"{error}{hint}") from None
+    return found
+
+
+def own_name(part: str, name: str) -> str:
+    """What the scenario's own value is called: "plasma.PPi" of PPi outside, else the name itself."""
+    return f"{PLASMA}.{name}" if part == "boundary" else name
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.replace(".", "_").strip().isidentifier()
+
+
+class Moment(NamedTuple):
+    """A time [s] at which interventions begin, in this order, or end; and all that are then in force."""
+
+    at: float
+    begin: tuple[Intervention, ...]
+    in_force: tuple[Intervention, ...]
+
+
+def in_order(cuts: Iterable[Intervention], duration: float) -> tuple[Intervention, ...]:
+    """Interventions by time; those a rounding apart stay in the order given."""
+    given = list(cuts)
+    starts = _distinct((c.at for c in given), duration)
+    return tuple(sorted(given, key=lambda c: _index(starts, c.at, duration)))
+
+
+def moments(cuts: Iterable[Intervention], duration: float) -> tuple[Moment, ...]:
+    """When something begins or ends before the end of a run, a rounding apart being one time."""
+    ordered = in_order(cuts, duration)
+    ends = [c.until for c in ordered if c.until is not None]
+    times = [t for t in _distinct([c.at for c in ordered] + ends, duration) if not at_end(t, duration)]
+    last = len(times)
+    spans = [
+        (_index(times, c.at, duration), last if c.until is None else _index(times, c.until, duration), c)
+        for c in ordered
+    ]
+    return tuple(
+        Moment(
+            0.0 if t <= SAME_TIME * duration else t,
+            tuple(c for first, _, c in spans if first == k),
+            tuple(c for first, end, c in spans if first <= k < end),
+        )
+        for k, t in enumerate(times)
+    )  # fmt: skip
+
+
+def at_end(time: float, duration: float) -> bool:
+    """Whether a time is the end of a run, or later."""
+    return time >= duration * (1 - SAME_TIME)
+
+
+def _distinct(times: Iterable[float], duration: float) -> list[float]:
+    """Times in order, one for those that are less than a rounding apart."""
+    found: list[float] = []
+    for t in sorted(times):
+        if not found or t - found[-1] > SAME_TIME * duration:
+            found.append(t)
+    return found
+
+
+def _index(times: list[float], t: float, duration: float) -> int:
+    """Which of the times this one is; their number for one that is none of them."""
+    slack = SAME_TIME * duration
+    return next((k for k, known in enumerate(times) if 0 <= t - known <= slack), len(times))
 
 
 def from_keys(kind: type[T], table: object, where: str) -> T:

@@ -18,6 +18,7 @@ from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
+from sim.texts import printable
 
 __all__ = ["PLASMA", "Scenario"]
 
@@ -35,7 +36,7 @@ class Scenario(ScenarioData):
     parameters: the scenario's own values: text with a unit, an SI number, or a whole Parameter;
         afterwards the model's, with the scenario's values, and the scenario's own
     initial: {species: value} everywhere, pore water for mobile species, or the name of a
-        layer quantity to copy
+        layer quantity to copy; None, or "none", takes an entry of a base out
     interventions: what is done to the tissue, and when (sim.Intervention)
     constants, growth_law: words that the model was made with
     domain: ((length, cells), ...) an axis, where the layers do not decide: a line from 0 on, a
@@ -140,11 +141,23 @@ class Scenario(ScenarioData):
         return self.changed({"random_fields": (*self.random_fields, made)})
 
     def with_(self, **changes: Any) -> Scenario:
-        """A copy with other fields, as Scenario(...) takes them: duration, outer, name, title, initial."""
+        """A copy with other fields, as Scenario(...) takes them: duration, outer, name, title, ...
+
+        initial and parameters are added to those there are, as everywhere: with_(initial={"Ca":
+        "1.2 mM"}) keeps the glycogen, with_(initial={"glycogen": None}) takes it out. (A whole
+        sim.Parameters takes the place of all parameters.)
+        """
         unknown = set(changes) - set(self.__dataclass_fields__)
         if unknown:
             word = sorted(unknown)[0]
             raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
+        if isinstance(changes.get("initial"), Mapping):
+            changes["initial"] = {**self.initial, **changes["initial"]}
+        change.warn_of_short(changes.get("duration"))
+        given = changes.get("parameters")
+        if isinstance(given, Mapping) and not isinstance(given, Parameters):
+            del changes["parameters"]
+            return change.with_parameters(replace(self, **changes), given)
         return replace(self, **changes)
 
     def save(self, path: str | Path) -> Path:
@@ -175,7 +188,7 @@ class Scenario(ScenarioData):
         if self.domain:
             size = " x ".join(f"{a * 1e3:g} mm ({c} cells)" for a, c in self.domain)
             layers = f"{size} of {', '.join(places.names_of(self))}"
-        return (
+        return printable(
             f"Scenario({self.name}: {self.title or 'untitled'}; {self.geometry}, {layers}; "
             f"outer {self.outer}; {self.duration / 86400:g} days; {self.model!r})"
         )

@@ -37,7 +37,8 @@ from sim.model.species import Species
 
 FORMAT = 2  # of the definition itself
 WORDS = ("name", "title", "notes", "expected")  # fields of a scenario that decide no number
-DESCRIPTIONS = ("description", "labels", "colour")  # the same of species, processes and derived quantities
+# The same of species, processes and derived quantities.
+DESCRIPTIONS = ("description", "labels", "colour", "short_name", "shown_in")
 PACKAGE = Path(__file__).parents[1]
 
 Plain = dict[str, Any]  # what JSON holds

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from numbers import Real
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,7 @@ from sim.errors import ScenarioError, shown
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.solvers.steps.task import MAX_STEPS
-from sim.units import convert
+from sim.units import convert_number
 
 RTOL, ATOL = 1e-5, 1e-6
 
@@ -72,6 +74,22 @@ def _within(name: str, value: float, low: float, high: float, allowed: str) -> f
     return float(value)
 
 
+def _listed_times(times: Sequence | np.ndarray) -> list[Any]:
+    """Times one by one; timedelta of Python, numpy and pandas as seconds."""
+    array = np.asarray(times) if hasattr(times, "dtype") else None
+    if array is not None and array.dtype.kind == "m":
+        if np.isnat(array).any():
+            raise ScenarioError(f"times = {shown(times)} holds NaT, which is no time.")
+        return (array / np.timedelta64(1, "s")).tolist()
+    given = list(times) if array is None else array.tolist()
+    return [
+        t.total_seconds() if isinstance(t, timedelta)
+        else t / np.timedelta64(1, "s") if isinstance(t, np.timedelta64)
+        else t
+        for t in given
+    ]  # fmt: skip
+
+
 def checked_times(times: Times) -> int | tuple[float, ...]:
     """Output times [s], rising, or how many. Where they end is checked against a run's duration."""
     if times is None:
@@ -84,8 +102,8 @@ def checked_times(times: Times) -> int | tuple[float, ...]:
         raise ScenarioError(
             f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many, times=60."
         )
-    given = times.tolist() if isinstance(times, np.ndarray) else list(times)
-    found = tuple(float(convert(t, "s", "times")) for t in given)
+    given = _listed_times(times)
+    found = tuple(convert_number(t, "s", "times") for t in given)
     for k in range(len(found) - 1):
         if not found[k] < found[k + 1]:
             what = "comes twice" if found[k] == found[k + 1] else f"is followed by {shown(given[k + 1])}"

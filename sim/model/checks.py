@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.errors import ModelError, nearest
-from sim.model.callables import called, check_value, plain_function
+from sim.jit.callables import called, check_value, plain_function
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read_formula
 from sim.model.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ModelError
+from sim.jit.callables import CALL, Plain, called, plain_function
 from sim.jit.written import definition
-from sim.model.callables import CALL, Plain, called, plain_function
 from sim.model.collector import Sum
 from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary

@@ -19,10 +19,12 @@ from sim.model.checks import (
 )
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read_formula
+from sim.model.model_tables import model_html, model_table
 from sim.model.names import TIME, UNACCOUNTED
 from sim.model.process import Derived, Process, coefficient, group
 from sim.model.species import Species
 from sim.parameters import Parameters
+from sim.parameters.name_table import NameTable
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,14 @@ class Model:
             check_changes(p, known, parameters)
         for s in self.species:
             check_coefficients((*s.contains.values(), s.diffusivity, s.initial), s.name, parameters)
+
+    def table(self, what: str = "species") -> NameTable:
+        """What it is made of, with units and descriptions: "species" with the processes that change each,
+        "processes" with what each changes, "quantities" or "fields". To print, search, or as HTML."""
+        return model_table(self, what)
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
     def __repr__(self) -> str:
         return (

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ModelError, shown
-from sim.model.callables import called, plain_function
+from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
 from sim.parameters import Parameter

@@ -22,14 +22,6 @@ from sim.model.reactions import TEMPLATE, own_parameters
 from sim.model.species import Species
 from sim.parameters import Parameters
 
-WATER_LABELS = {
-    "pH": "pH",
-    "ionic_strength": "ionic strength",
-    "Ca_free": "free calcium ions",
-    "P_free": "free orthophosphate",
-    "C_free": "free carbonate and CO2",
-}
-
 
 def speciation(constants: str, phases: Iterable[str], more: Iterable[Solid] = ()) -> Derived:
     """Equilibrium of the pore water with a named set of constants.
@@ -46,8 +38,7 @@ def speciation(constants: str, phases: Iterable[str], more: Iterable[Solid] = ()
 
     names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
     found = water.outputs_of(wanted)
-    labels = tuple(WATER_LABELS.get(n, "") for n in found)
-    return Derived("speciation", pore_water(tables), {}, names, tuple(found), tuple(found.values()), labels)
+    return Derived("speciation", pore_water(tables), {}, names, tuple(found), tuple(found.values()))
 
 
 def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
@@ -65,29 +56,29 @@ def shared_quantities(
 
     def derived(
         name: str, formula: Callable[..., Any] | Sum, outputs: str = "", units: str = "1", within: str = "",
-        label: str = "", shown: bool = True, inputs: Mapping[str, str] = MappingProxyType({}),
+        shown: bool = True, inputs: Mapping[str, str] = MappingProxyType({}),
     ) -> Derived:  # fmt: skip
         """A quantity with its parameters from data/processes.toml; within: the group they are in."""
         names = tuple((outputs or name).split())
         given = tuple(units.split("; ")) if ";" in units else (units,) * len(names)
         key = f"{within}: {name}" if within else name
         own = {} if isinstance(formula, Sum) else own_parameters(key, formula, inputs, numbers)
-        return Derived(key, formula, own, dict(inputs), names, given, tuple(label.split("; ")), shown)
+        return Derived(key, formula, own, dict(inputs), names, given, shown=shown)
 
     V, T = "mineral.V_HAP", "fluid.temperature"
     held = [s.solid for s in reversed(tuple(species)) if s.solid is not None]
     read = [n.removeprefix(OMEGA) for p in processes for n in p.needs if n.startswith(OMEGA)]
     phases = dict.fromkeys([*(s.phase for s in held if s.phase), *read])
     yield derived("open_porosity", Sum(VOLUME, taken_from="phi0"), within="porosity", shown=False)
-    yield derived("porosity", porosity.porosity, label="porosity")
+    yield derived("porosity", porosity.porosity)
     yield speciation(constants, phases, held)
     yield derived("sites", acid.sites_taken, "share_H share_Ca", within="buffer", shown=False)
     yield derived("pH_factors", phosphatase.pH_factors, "f_alk f_acid", within="phosphatase", shown=False)
     yield derived("ester_hydrolysis", phosphatase.hydrolysis, units="mol m-3 s-1", within="phosphatase")
-    yield derived("inhibition", inhibition.inhibition, label="inhibition factor")
+    yield derived("inhibition", inhibition.inhibition)
     yield derived(
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
-        units="m-3 s-1; m", label="nucleation rate of HAP; critical diameter",
+        units="m-3 s-1; m",
         inputs={"temperature": T, "molar_volume": V, "precursors": TEMPLATE + "HAP"},
     )  # fmt: skip
     room = {
@@ -104,7 +95,6 @@ def shared_quantities(
         laws[law],
         units="m s-1",
         within=key,
-        label="growth rate of HAP crystals",
         inputs=room | extra,
     )
     yield derived(

@@ -9,10 +9,12 @@ from typing import Any
 
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError
-from sim.units import convert_number
+from sim.parameters.wording import spaced
+from sim.units import convert_number, parse_unit
 
 Named = float | str  # a number, or the dotted name of a parameter whose SI value is used
 Coefficient = Named | tuple[Named, ...]  # "-name" for its negative; several are added
+LONGEST_LABEL = 24  # characters
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Species:
     solid: the facts of what it is made of; it then fills pores, and contents, pool, colour and
         surface follow from them unless they are given.
     surface_for: solids that start on its surface. colour: in figures.
+    description: what it is, a phrase. short_name: in legends and on axes; `label` is never empty.
+    shown_in: the unit people read it in, where that is not mM.
     """
 
     name: str
@@ -46,6 +50,8 @@ class Species:
     solid: Solid | None = None
     surface_for: tuple[str, ...] = ()
     colour: str = ""
+    short_name: str = ""
+    shown_in: str = ""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -65,6 +71,10 @@ class Species:
             )
         if not self.scale > 0:
             raise ModelError(f"{self.name}: scale = {self.scale!r} must be positive.")
+        if self.shown_in and parse_unit(self.shown_in).dimension != parse_unit(self.unit).dimension:
+            raise ModelError(
+                f"{self.name}: shown_in = '{self.shown_in}' is no unit for what is in {self.unit}."
+            )
         if self.solid is not None:
             self._follow(self.solid)
 
@@ -82,6 +92,12 @@ class Species:
         for key, value in facts.items():
             if not getattr(self, key):
                 object.__setattr__(self, key, value)
+
+    @property
+    def label(self) -> str:
+        """The short name, or the description where that is as short, or the name."""
+        brief = self.description if self.solid is None and len(self.description) <= LONGEST_LABEL else ""
+        return self.short_name or brief or spaced(self.name)
 
     @property
     def mobile(self) -> bool:

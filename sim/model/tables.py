@@ -77,6 +77,8 @@ def _species(name: str, table: object, where: str) -> Species:
             description=given.text("description", most=LONGEST_TEXT),
             surface_for=given.names("surface_for", "names of solids, as ['HAP']"),
             colour=given.colour("colour"),
+            short_name=given.text("short_name", most=60),
+            shown_in=given.text("shown_in", most=40),
         )
     except ConfigError as error:
         text = str(error)

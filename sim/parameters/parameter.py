@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
+from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
-from sim.units.text import UNITS
+from sim.units.unit_table import OFFSETS, UNITS
 
 CONFIDENCE = ("measured", "derived", "fitted", "assumed")
 
@@ -96,6 +97,14 @@ class Parameter:
         object.__setattr__(changed, "si", float(si))  # exactly the number asked for
         return changed
 
+    def described_as(self, description: str) -> Parameter:
+        """The same number, with what it is in words; one that says so itself is kept."""
+        if self.description or not description:
+            return self
+        made = dataclasses.replace(self, description=description)
+        object.__setattr__(made, "si", self.si)  # `value` may round it
+        return made
+
     def contains_value(self) -> bool:
         """Whether the value lies in the range, bounds included (to rounding: units are converted)."""
         low = -math.inf if self.low is None else self.low
@@ -127,7 +136,7 @@ class Parameter:
 
     def _slip(self) -> str:
         """The end of the sentence: which unit would bring the number into the range."""
-        time = parse_unit(self.unit).dimension == (0, 0, 1, 0, 0)
+        time = parse_unit(self.unit).dimension == parse_unit("s").dimension
         sizes = (60, 3600, 86400, 24, 1000, 1e6) if time else (1000, 1e6, 60, 3600, 86400, 24)
         for size in sizes:
             for factor in (1 / size, size):
@@ -139,9 +148,17 @@ class Parameter:
                     return f"; a number {size:g} times {times} would be inside."
         return "."
 
+    def range_text(self) -> str:
+        """The range with its unit, "0.05 to 15 mm"; "at least 0 mM" where an end is open; "" without one."""
+        if self.low is None:
+            return "" if self.high is None else f"at most {quantity_text(self.high, self.unit)}"
+        if self.high is None:
+            return f"at least {quantity_text(self.low, self.unit)}"
+        return f"{self.low:g} to {quantity_text(self.high, self.unit)}"
+
     def text(self) -> str:
-        """Value and unit, as "0.1 J/m2"."""
-        return f"{self.value:g}" if self.unit == "1" else f"{self.value:g} {self.unit}"
+        """Value and unit, as "0.1 J/m2" or "7 days"."""
+        return quantity_text(self.value, self.unit)
 
 
 def _in_unit(value: object, unit: str, name: str) -> float:
@@ -155,10 +172,10 @@ def _unit_times(unit: str, factor: float) -> str:
     """`unit` with one of its names exchanged so that it is `factor` as large: J/m2, 1e-3: mJ/m2."""
     wanted = parse_unit(unit)
     for found in re.finditer(r"[A-Za-z]+", unit):
-        if found.group() == "degC" or found.group() not in UNITS:
+        if found.group() in OFFSETS or found.group() not in UNITS:
             continue
         for name, (_, dimension) in UNITS.items():
-            if dimension != UNITS[found.group()][1] or name in ("degC", found.group()):
+            if dimension != UNITS[found.group()][1] or name in (*OFFSETS, found.group()):
                 continue
             other = unit[: found.start()] + name + unit[found.end() :]
             if math.isclose(parse_unit(other).factor, wanted.factor * factor, rel_tol=1e-12):

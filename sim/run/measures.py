@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -36,16 +37,25 @@ class Measure:
         return self.name
 
 
-def total(name: str) -> Measure:
+def mean(name: str) -> Measure:
     """Volume mean of a variable over the tissue at the end [its unit]."""
 
     def curve(result: Result) -> xarray.DataArray:
         space = result["volume"].dims
-        mean = (result[name] * result["volume"]).sum(space) / result["volume"].sum(space)
-        mean.attrs = dict(result[name].attrs)
-        return mean
+        found = (result[name] * result["volume"]).sum(space) / result["volume"].sum(space)
+        found.attrs = dict(result[name].attrs)
+        return found
 
     return Measure(f"mean {name}", lambda result: float(curve(result)[-1]), curve)
+
+
+def total(name: str) -> Measure:
+    """Volume integral of a variable over the tissue at the end [its unit x m3]; `Result.total` over time."""
+
+    def curve(result: Result) -> xarray.DataArray:
+        return result.total(name)
+
+    return Measure(f"total {name}", lambda result: float(curve(result)[-1]), curve)
 
 
 def peak(name: str) -> Measure:
@@ -81,6 +91,18 @@ def onset(name: str, above: float | str = "0.1 mM") -> Measure:
 def lowest(name: str) -> Measure:
     """Smallest value of a variable anywhere at any time [its unit]."""
     return Measure(f"lowest {name}", lambda result: float(result[name].min()))
+
+
+def log10(measure: Measure) -> Measure:
+    """log10 of a measure [decades of its SI unit]: -inf where it is 0, NaN where it is negative, inf where it
+    is (an onset that never comes). A sweep keeps these as they are, and an analysis says how many there are.
+    """
+
+    def function(result: Result) -> float:
+        value = measure(result)
+        return math.log10(value) if value > 0 else -math.inf if value == 0 else math.nan
+
+    return Measure(f"log10 of {measure.name}", function, unit="1")
 
 
 def where_peak(name: str) -> Callable[[Result], dict[str, float]]:

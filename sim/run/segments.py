@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.system import System
+from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, nearest
 from sim.experiment.given import as_given
-from sim.experiment.intervention import Intervention
+from sim.experiment.intervention import Intervention, Moment, at_end, moments
 from sim.experiment.scenario import PLASMA, Scenario
+from sim.experiment.scenario_data import PERMEABILITY
 from sim.parameters import Parameters
 from sim.run.first_state import FirstState
 from sim.run.nuclei import Nuclei
@@ -25,19 +27,27 @@ from sim.units import convert
 
 @dataclass(frozen=True)
 class Segment:
-    """A stretch of a run without cuts. `change(y)` applies the intervention that starts it."""
+    """A stretch of a run without cuts. `change(y)` applies the interventions that start it.
+
+    before: the system that the first state is at rest in, where interventions at 0 change that of the run
+    """
 
     start: float
     end: float
     system: System
-    intervention: Intervention | None
+    cuts: tuple[Intervention, ...]
     builder: Builder
+    before: System | None = None
+
+    def first(self) -> np.ndarray:
+        """The state that the run starts from, before any intervention at 0."""
+        return self.builder.initial(self.before or self.system)
 
     def change(self, y: np.ndarray) -> np.ndarray:
-        """The state after the intervention at the start of the segment."""
-        if self.intervention is None:
-            return y
-        return self.builder.apply(self.intervention, self.system, y)
+        """The state after the interventions at the start of the segment."""
+        for cut in self.cuts:
+            y = self.builder.apply(cut, self.system, y)
+        return y
 
 
 class Builder:
@@ -68,26 +78,39 @@ class Builder:
     def segments(self) -> Iterator[Segment]:
         """The segments of the run, in order."""
         s = self.scenario
-        cuts = s.interventions
-        for given in cuts:
+        for given in s.interventions:
             self._check(given)
-        times = [0.0, *(cut.at for cut in cuts), s.duration]
-        parameters, fluid = s.parameters, self.first.plasma(s.parameters)
-        began_by: list[Intervention | None] = [None, *cuts]
-        for start, end, cut in zip(times[:-1], times[1:], began_by, strict=True):
-            if cut is not None:
-                outside = {k: v for k, v in cut.parameters.items() if k.startswith(f"{PLASMA}.")}
-                parameters = parameters.with_values({n: as_given(v) for n, v in cut.parameters.items()})
-                # What is said of plasma is said of the fluid outside: both spellings act.
-                fluid |= {k.partition(".")[2]: parameters.si(k) for k in outside}
-                fluid |= {k: _concentration(k, v) for k, v in cut.boundary.items()}
-            yield Segment(start, end, self.system(parameters, fluid), cut, self)
+        found = moments(s.interventions, s.duration)
+        if not found or found[0].at > 0:
+            found = (Moment(0.0, (), ()), *found)
+        ends = [*(m.at for m in found[1:]), s.duration]
+        own = self.first.plasma(s.parameters)
+        for k, (moment, end) in enumerate(zip(found, ends, strict=True)):
+            system = self.system(*self._in_force(moment.in_force, own))
+            before = self.system(s.parameters, own) if k == 0 and moment.in_force else None
+            yield Segment(moment.at, end, system, moment.begin, self, before)
+
+    def _in_force(
+        self, cuts: tuple[Intervention, ...], own: dict[str, float]
+    ) -> tuple[Parameters, dict[str, float]]:
+        """Parameters and fluid under these interventions, of which the last one decides."""
+        values, fluid = dict(self.scenario.parameters), dict(own)
+        for cut in cuts:
+            for name, value in cut.parameters.items():
+                p = self.scenario.parameter(name)
+                values[name] = p if isinstance(value, str) else p.at(convert(as_given(value), p.unit, name))
+                place, _, species = name.partition(".")
+                if place == PLASMA:  # what is said of plasma is said of the fluid outside
+                    _set(fluid, species, own if isinstance(value, str) else {species: values[name].si})
+            for name, value in cut.boundary.items():
+                _set(fluid, name, own if isinstance(value, str) else {name: _concentration(name, value)})
+        return Parameters(values), fluid
 
     def system(self, parameters: Parameters, fluid: dict[str, float]) -> System:
         """The system under these parameters, fed by this fluid ({species or pH: value})."""
         s = self.scenario
         values = self.first.total(parameters, fluid)
-        permeability = parameters.si("outer.permeability") if s.outer == "exchange" else 0.0
+        permeability = parameters.si(PERMEABILITY) if s.permeability() else 0.0
         boundary = Boundary(s.outer, values, permeability)
         return System(
             self.model, self.grid, parameters, self.fields(parameters),
@@ -122,34 +145,62 @@ class Builder:
         return y
 
     def _check(self, cut: Intervention) -> None:
-        """Refuse an intervention that could not act as it was meant."""
-        known = (*self.model.mobile, "pH")
-        if cut.at >= self.scenario.duration:
-            raise ScenarioError(f"{cut}: the run ends at {day_text(self.scenario.duration)}, before it.")
+        """Refuse an intervention that could not act as it was meant; warn outside the range."""
+        s, known = self.scenario, (*self.model.mobile, "pH")
+        if at_end(cut.at, s.duration):
+            when = "before it" if cut.at > s.duration else "when it would begin to act"
+            raise ScenarioError(
+                f"{cut}: the run ends at {day_text(s.duration)}, {when}. Let it run longer, or leave the "
+                "intervention out."
+            )
         for name in cut.boundary:
             if name not in known:
                 raise ScenarioError(
                     f"boundary: '{name}' is not a mobile species (they are {', '.join(known)})."
-                    f"{nearest(name, known)}"
+                    f"{species_hint(name, known)}"
                 )
         if cut.region and cut.region not in self.places.names:
             raise ScenarioError(f"there is no layer '{cut.region}'.{nearest(cut.region, self.places.names)}")
         species = [x.name for x in self.model.species]
         for name in cut.state:
             if name not in species:
-                raise ScenarioError(f"'{name}' is not a species.{nearest(name, species)}")
+                raise ScenarioError(f"'{name}' is not a species.{species_hint(name, species)}")
         start_only = {"radius", "thickness", *known, *species}
-        for name in cut.parameters:
-            layer, _, quantity = name.partition(".")
-            if layer in self.places.names and quantity in start_only:
+        later = [n for n in s.candidates() if not _read_at_start(n, self.places.names, start_only)]
+        for name, value in cut.parameters.items():
+            if _read_at_start(name, self.places.names, start_only):
+                layer = name.partition(".")[0]
                 raise ScenarioError(
                     f"'{name}' is read at the start only; to change it later use state={{...}} with "
                     f"region='{layer}'."
                 )
+            if name not in later:
+                raise ScenarioError(
+                    f"parameters: '{name}' is nothing that an intervention can change in {s.name}."
+                    f"{nearest(name, later)}"
+                )
+            if name == PERMEABILITY and s.outer != "exchange":
+                raise ScenarioError(f"{cut}: {name} acts only where outer = 'exchange', not '{s.outer}'.")
+            if not isinstance(value, str):  # which says so outside its range
+                Parameters({name: s.parameter(name)}).with_values({name: as_given(value)})
 
 
-def _concentration(name: str, value: float | str) -> float:
-    number = convert(value, "1" if name == "pH" else "mol/m3", f"boundary.{name}")
+def _read_at_start(name: str, places: list[str], quantities: set[str]) -> bool:
+    """Whether a name is one of what the first state of a layer or region is made of."""
+    place, _, quantity = name.partition(".")
+    return place in places and quantity in quantities
+
+
+def _set(fluid: dict[str, float], name: str, values: dict[str, float]) -> None:
+    """Take a concentration from other values; one that they lack is left out."""
+    if name in values:
+        fluid[name] = values[name]
+    else:
+        fluid.pop(name, None)
+
+
+def _concentration(name: str, value: float) -> float:
+    number = convert(as_given(value), "1" if name == "pH" else "mol/m3", f"boundary.{name}")
     if number < 0 and name != "H":
         raise ScenarioError(f"boundary.{name} = {value!r} is negative; zero is the least.")
     return number

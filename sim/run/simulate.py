@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
+import warnings
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sim.errors import ScenarioError, shown
+from sim.errors import RangeWarning, ScenarioError, shown
+from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import memory
-from sim.run.record import RunRecord
+from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
 from sim.run.segments import Builder
 from sim.solvers import DEFAULT, Task
@@ -35,9 +38,12 @@ def simulate(
     solver: a name in sim.solvers.SOLVERS
     rtol: relative tolerance per step, 1e-13 to 0.1
     atol: absolute tolerance as a share of each species' declared scale
-    times: output times [s or text], rising, or how many; they never influence the solution
+    times: output times [s, text or timedelta], rising, or how many, to which the states just before
+        and just after each cut are then added; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
     progress: True for a bar, or a function of (time [s], steps)
+    Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry; the
+    sentences stand in the manifest as `notes`.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
     if not isinstance(scenario, Scenario):
@@ -54,8 +60,13 @@ def simulate(
             "given to with_random_field."
         )
     method = find_solver(solver)
-    wanted = output_times(scenario.duration, times)
+    cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
+    wanted = output_times(scenario.duration, times, cuts)
+    stepped = isinstance(settings.times, int)
     forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
+    lacking = constants_notes(scenario)
+    for note in lacking:  # now, not after hours
+        warnings.warn(note, RangeWarning, stacklevel=2)
     builder = Builder(scenario)
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings)
@@ -68,8 +79,9 @@ def simulate(
     try:
         for segment in segments:
             system = segment.system
-            y = builder.initial(system) if y is None else segment.change(y)
-            record.begin(segment, y)
+            left = segment.first() if y is None else y
+            y = segment.change(left)
+            record.begin(segment, y, left)
             inside = (wanted >= segment.start) & (wanted <= segment.end)
             solution = solve(
                 Task(
@@ -77,6 +89,8 @@ def simulate(
                     system.tolerances(settings.atol), report, settings.max_steps,
                 )
             )  # fmt: skip
+            if stepped and segment.start > 0 and solution.t.size:  # the step is seen, and just after it
+                solution.t[0] = np.nextafter(segment.start, np.inf)
             record.end(segment, solution)
             y = solution.end
             if solution.status != "finished":
@@ -85,22 +99,33 @@ def simulate(
         if bar is not None:
             bar.close()
     result = record.result(time.perf_counter() - started)
+    for note in result.manifest["notes"][len(lacking) :]:
+        warnings.warn(note, RangeWarning, stacklevel=2)
     result.manifest["memory"] = memory.account(forecast, before)
     return result
 
 
-def output_times(duration: float, times: Times) -> np.ndarray:
-    """Output times [s]: given, or a number of them, dense at first where things move fastest."""
-    found = checked_times(times)
+def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> np.ndarray:
+    """Output times [s]: given, or a number of them, dense at first where things move fastest, and each cut.
+
+    Given times that lie past an end of the run by a rounding are that end.
+    """
+    found, slack = checked_times(times), SAME_TIME * duration
     if isinstance(found, int):
-        return duration * (np.arange(found) / (found - 1)) ** 2
-    if found[0] < 0 or found[-1] > duration:
+        row = duration * (np.arange(found) / (found - 1)) ** 2
+        return np.union1d(row[[np.abs(t - np.array(cuts)).min(initial=np.inf) > slack for t in row]], cuts)
+    if found[0] < -slack or found[-1] > duration + slack:
         given: Any = times  # a row: shown in the words that it was given in
-        outside = given[0 if found[0] < 0 else -1]
+        outside = given[0 if found[0] < -slack else -1]
         raise ScenarioError(
             f"times: {shown(outside)} is outside the run, which goes from 0 to its duration, {duration:g} s."
         )
-    return np.array(found)
+    row = np.array(found)
+    for k in range(row.size):  # several that a rounding makes one still rise
+        row[k] = max(row[k], np.nextafter(row[k - 1], np.inf) if k else 0.0)
+    for k in reversed(range(row.size)):
+        row[k] = min(row[k], np.nextafter(row[k + 1], 0.0) if k + 1 < row.size else duration)
+    return row
 
 
 def _progress(progress: bool | Progress, scenario: Scenario):

@@ -9,25 +9,29 @@ Source: the reductions and polynomials of fdlibm (Sun Microsystems, 1993), Taylo
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 import llvmlite.ir as ir
+import numpy as np
 from numba import types
-from numba.extending import intrinsic
 
 from sim.jit.kernel import kernel
+from sim.simd.instructions import instruction
 
 # Adding 1.5 x 2^52 leaves a number's nearest integer in the low bits of the sum.
 SHIFT = 6755399441055744.0
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 LOG2_E = 1.4426950408889634
 
-# numba's `intrinsic` as callers see it: without the first argument, which the compiler gives.
-machine_code: Callable[[Callable], Any] = intrinsic
+
+def _bits(x):
+    return int(np.float64(x).view(np.int64))
 
 
-@machine_code
+def _from_bits(n):
+    return np.uint64(n & 0xFFFFFFFFFFFFFFFF).view(np.float64)
+
+
+@instruction(_bits)
 def bits(typingctx, x):
     """The 64 bits of a double as an integer."""
 
@@ -37,7 +41,7 @@ def bits(typingctx, x):
     return types.int64(types.float64), generate
 
 
-@machine_code
+@instruction(_from_bits)
 def from_bits(typingctx, n):
     """The double that has these 64 bits."""
 

@@ -6,21 +6,15 @@ cycles of multigrid), hence the few lines of LLVM. `a b + c` is rounded once whe
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, register_model
+from numba.extending import models, register_model
+
+from sim.simd.instructions import instruction
 
 WIDTH = 8
-
-
-def operation(build: Callable[..., Any]) -> Callable[..., Any]:
-    """An operation of compiled code. Only there it is called, with other arguments than it is written with:
-    the one place where a type checker cannot follow."""
-    return intrinsic(build)
 
 
 class Lanes(types.Type):
@@ -61,7 +55,11 @@ def _multiply_add(builder, a, b, c):
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
 
 
-@operation
+def _store(array, i, lanes):
+    array[i : i + WIDTH] = lanes
+
+
+@instruction(lambda array, i: array[i : i + WIDTH].copy())
 def load_lanes(typing, array, i):
     """array[i : i + 8]."""
 
@@ -71,7 +69,7 @@ def load_lanes(typing, array, i):
     return Lanes(array.dtype)(array, types.int64), code
 
 
-@operation
+@instruction(_store)
 def store_lanes(typing, array, i, lanes):
     """array[i : i + 8] = lanes."""
 
@@ -82,7 +80,7 @@ def store_lanes(typing, array, i, lanes):
     return types.void(array, types.int64, lanes), code
 
 
-@operation
+@instruction(lambda array: np.zeros(WIDTH, array.dtype))
 def zero_lanes(typing, array):
     """8 zeros of the type of `array`."""
 
@@ -92,7 +90,7 @@ def zero_lanes(typing, array):
     return Lanes(array.dtype)(array), code
 
 
-@operation
+@instruction(lambda s, a, b: s + a * b)
 def add_product(typing, s, a, b):
     """s + a b, lane by lane."""
 
@@ -102,7 +100,7 @@ def add_product(typing, s, a, b):
     return s(s, s, s), code
 
 
-@operation
+@instruction(lambda s, a, b: s - a * b)
 def subtract_product(typing, s, a, b):
     """s - a b, lane by lane."""
 
@@ -112,7 +110,7 @@ def subtract_product(typing, s, a, b):
     return s(s, s, s), code
 
 
-@operation
+@instruction(lambda a, b: a + b)
 def add_lanes(typing, a, b):
     """a + b, lane by lane."""
 
@@ -122,7 +120,7 @@ def add_lanes(typing, a, b):
     return a(a, b), code
 
 
-@operation
+@instruction(lambda s, a, f: s + a * a.dtype.type(f))
 def add_multiple(typing, s, a, f):
     """s + a f with a number f."""
 

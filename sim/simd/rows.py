@@ -17,7 +17,7 @@ from numba.core import cgutils
 from numba.extending import overload
 
 from sim.simd.blocks import LANES
-from sim.simd.elementary import machine_code
+from sim.simd.instructions import machine_code
 from sim.simd.row_types import DOUBLES, INTEGERS, ROW, spread
 
 # ln 2 per unit of the last place of the exponent, and the offset that makes the error smallest.

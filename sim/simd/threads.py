@@ -1,16 +1,31 @@
 """Threads for kernels that release the GIL: contiguous shares of a range, joined at the end.
 
-Plain threads in place of a parallel region: they do not spin while another process has the core, survive
-a fork that comes before their first use, and cost nothing when one thread is asked for.
+Plain threads in place of a parallel region: they do not spin while another process has the core, are
+started anew after a fork, and cost nothing when one thread is asked for.
 What a share computes never depends on how many shares there are.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
+from numba.core import config
+
+from sim.errors import ConfigError
+
+
+def thread_count() -> int:
+    """Threads that compiled kernels may use; a sentence where numba cannot load the layer it is told to."""
+    try:
+        return int(numba.get_num_threads())
+    except ValueError as error:
+        raise ConfigError(
+            f"NUMBA_THREADING_LAYER={config.THREADING_LAYER} is no layer that numba can load here. "
+            "Leave it unset, or give omp or workqueue."
+        ) from error
 
 
 class Pool:
@@ -22,16 +37,18 @@ class Pool:
 
     def __init__(self, smallest: int, size: int | None = None):
         self.smallest = smallest
-        self.size = size or numba.get_num_threads()
+        self.size = size or thread_count()
         self._threads: ThreadPoolExecutor | None = None
+        self._process = 0
 
     def run(self, work: Callable[[int, int, int], None], n: int) -> None:
         """Do all shares; an exception in one comes out here."""
         if self.size == 1 or n < 2 * self.smallest:
             work(0, 0, n)
             return
-        shares = min(self.size, numba.get_num_threads(), n // self.smallest)
-        if self._threads is None:
+        shares = min(self.size, thread_count(), n // self.smallest)
+        if self._threads is None or self._process != os.getpid():  # threads do not follow into a fork
+            self._process = os.getpid()
             self._threads = ThreadPoolExecutor(self.size - 1, "hapsim")
         bounds = [k * n // shares for k in range(shares + 1)]
         rest = [self._threads.submit(work, k, bounds[k], bounds[k + 1]) for k in range(1, shares)]

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from numba.core import config
 
 from sim.binder.system import BLOCKS_PER_THREAD, System
 from sim.errors import SolverError
@@ -91,8 +92,8 @@ def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int],
 
 
 def _is_line(system: System) -> bool:
-    """Whether one thread does it all, so that its steps can be compiled whole."""
-    return len(system.grid.shape) <= 1 and system.n_blocks < 2 * BLOCKS_PER_THREAD
+    """Whether one thread does it all, so that its steps can be compiled whole; never where nothing is."""
+    return not config.DISABLE_JIT and len(system.grid.shape) <= 1 and system.n_blocks < 2 * BLOCKS_PER_THREAD
 
 
 @once_a_model

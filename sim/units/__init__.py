@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 from fractions import Fraction
 from numbers import Real
 from typing import Any, NamedTuple, overload
@@ -16,7 +17,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import UnitError, shown
-from sim.units.text import LONGEST, UNITS, Dimension, in_words, needed_in_words, read_unit, si_text
+from sim.units.arrays import float_array, has_axes, holds_many, is_missing
+from sim.units.substance import as_amount
+from sim.units.text import LONGEST, read_unit
+from sim.units.unit_table import (
+    NONE,
+    SPELLINGS,
+    UNITS,
+    Dimension,
+    dimension_of,
+    in_words,
+    needed_in_words,
+    si_text,
+)
 
 M, mM, uM, nM, pM = 1e3, 1.0, 1e-3, 1e-6, 1e-9
 m, cm, mm, um, nm = 1.0, 1e-2, 1e-3, 1e-6, 1e-9
@@ -28,6 +41,8 @@ J, kJ, mJ = 1.0, 1e3, 1e-3
 percent = 0.01
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3}(?![0-9]))?")
+_TIMES_TEN = re.compile(r"\s*[x*]\s*10\s*(?:(?:\^|\*\*)\s*([+-]?[0-9]{1,3})|([+-][0-9]{1,3}))(?![0-9])")
+_COMMA = re.compile(r",([0-9]+)")
 
 
 class Unit(NamedTuple):
@@ -37,9 +52,13 @@ class Unit(NamedTuple):
     dimension: Dimension
 
 
-def parse_unit(text: str) -> Unit:
-    """SI factor and dimension of a unit text; a factor only, so degC counts as K."""
-    factor, dimension, _ = read_unit(text, "unit")
+def parse_unit(text: str, like: str = "") -> Unit:
+    """SI factor and dimension of a unit text; a factor only, so degC counts as K.
+
+    like: a unit of the dimension that is expected, if one is; an unknown unit is then answered with the
+        nearest of that dimension.
+    """
+    factor, dimension, _ = read_unit(text, "unit", read_unit(like, "like")[1] if like else None)
     return Unit(float(factor), dimension)
 
 
@@ -59,10 +78,24 @@ def _split(text: str, name: str) -> tuple[Fraction, str]:
             f"{name} = {shown(text, 24)} is longer than {LONGEST} characters; write for example '5 mM'."
         )
     text = text.strip()
-    found = _NUMBER.match(text)
+    plain = text.translate(SPELLINGS)
+    found = _NUMBER.match(plain)
     if found is None:
         raise UnitError(f"{name} = '{text}' does not begin with a number; write for example '5 mM'.")
-    return Fraction(found.group()), text[found.end() :].strip()
+    number, rest = Fraction(found.group()), plain[found.end() :]
+    comma = _COMMA.match(rest)
+    if comma:
+        point, digits = f"{found.group()}.{comma.group(1)}", comma.group(1)
+        other = f" or '{found.group()}{digits}{rest[comma.end() :]}'" if len(digits) == 3 else ""
+        raise UnitError(
+            f"{name} = '{text}' has a comma in its number; write '{point}{rest[comma.end() :]}'{other}."
+        )
+    power = _TIMES_TEN.match(rest)  # 2.5 x 10^-3, and 2.5·10⁻³
+    if power:
+        number, rest = number * Fraction(10) ** int(power.group(1) or power.group(2)), rest[power.end() :]
+    if re.match(r"\s*-\s*[0-9]", rest):
+        raise UnitError(f"{name} = '{text}' is a range; one number is needed.")
+    return number, rest.strip()
 
 
 @overload
@@ -79,8 +112,15 @@ def convert(value: Any, unit: str, name: str = "value") -> Any:
     """
     if isinstance(value, str):
         return _from_text(value, unit, name)
-    if isinstance(value, np.ndarray | list | tuple):
-        return _from_array(value, name)
+    if holds_many(value):
+        array = float_array(value, unit, name)
+        lost = int(np.isnan(array).sum())
+        if lost:
+            raise UnitError(
+                f"{name} holds {lost} missing values (NaN, None or masked) of {array.size}, which are not "
+                "finite numbers; leave them out."
+            )
+        return array
     return _number(value, name)
 
 
@@ -89,20 +129,26 @@ def convert_number(value: object, unit: str, name: str = "value") -> float:
 
     An array without axes counts as its number. Raises UnitError, a sentence beginning with `name`.
     """
-    if isinstance(value, np.ndarray) and value.ndim == 0:
-        value = value.item()
     if isinstance(value, str):
         return _from_text(value, unit, name)
-    if isinstance(value, np.ndarray | list | tuple):
-        needed = si_unit(unit)
-        what = "one number" if needed == "1" else f"one number in {needed} or one text with its unit"
-        kind = "an array" if isinstance(value, np.ndarray) else "a list"
-        raise UnitError(f"{name} = {shown(value)} is {kind}; {what} is needed. Give one without brackets.")
-    return _number(value, name)
+    if type(value) is np.ndarray and value.ndim == 0:
+        value = value.item()
+    if not holds_many(value):
+        return _number(value, name)
+    if not has_axes(value):
+        return _number(float(float_array(value, unit, name)[()]), name)
+    needed = si_unit(unit)
+    what = "one number" if needed == "1" else f"one number in {needed} or one text with its unit"
+    kind = "a list" if isinstance(value, list | tuple) else "an array"
+    raise UnitError(f"{name} = {shown(value)} is {kind}; {what} is needed. Give one without brackets.")
 
 
 def _number(value: object, name: str) -> float:
-    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+    if is_missing(value) and value is not None and not isinstance(value, float | np.floating):
+        raise UnitError(
+            f"{name} = {shown(value)} is missing; a number in SI or text such as '5 mM' is needed."
+        )
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real | Decimal):
         raise UnitError(
             f"{name} = {shown(value)} is not a quantity; a number in SI or text such as '5 mM' is."
         )
@@ -115,43 +161,35 @@ def _number(value: object, name: str) -> float:
     return number
 
 
-def _from_array(value: object, name: str) -> NDArray[np.float64]:
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        raise UnitError(f"{name} is a ragged list; rows of equal length are needed.") from None
-    if array.dtype.kind not in "iuf":
-        raise UnitError(f"{name} holds {array.dtype} values; an array of numbers in SI is needed.")
-    array = array.astype(np.float64)
-    if not np.isfinite(array).all():
-        raise UnitError(f"{name} holds values that are not finite numbers.")
-    return array
-
-
 def _from_text(text: str, unit: str, name: str) -> float:
     needed = read_unit(unit, name)[1]
     number, given = _split(text, name)
     if not given:
-        if needed == (0, 0, 0, 0, 0):
+        if needed == NONE:
             return _rounded(number, text, name)
         raise UnitError(
             f"{name} = '{text.strip()}' has no unit; {needed_in_words(needed)}. "
             f"Add the unit to the text, or give a plain number in {si_text(needed)}."
         )
-    factor, dimension, offset = read_unit(given, f"{name} = '{text.strip()}'")
+    factor, dimension, offset = read_unit(given, f"{name} = '{text.strip()}'", needed)
     if dimension != needed:
+        hint = _same_letters(text.strip(), given, needed) or as_amount(
+            number * factor, dimension, needed, name
+        )
         raise UnitError(
             f"{name} = '{text.strip()}' has the dimension of {in_words(dimension)}; "
-            f"{needed_in_words(needed)}.{_same_letters(text.strip(), given, needed)}"
+            f"{needed_in_words(needed)}.{hint}"
         )
     return _rounded(number * factor + offset, text, name)
 
 
 def _same_letters(text: str, given: str, needed: Dimension) -> str:
-    """A unit of the needed dimension that differs by capitals only: uM for um, mM for mm."""
+    """A text of the needed dimension that differs little: uM for um, mM for mm, mmol/L for mmol."""
     for unit, (_, dimension) in UNITS.items():
-        if unit.casefold() == given.casefold() and dimension == needed:
+        if unit.casefold() == given.casefold() and dimension == needed and text.endswith(given):
             return f" Did you mean '{text[: -len(given)]}{unit}'?"
+    if "/" not in given and read_unit(f"{given}/L", "unit")[1] == needed:
+        return f" Did you mean '{text}/L'?"
     return ""
 
 
@@ -192,9 +230,9 @@ def _decimal(number: float) -> Fraction:
 
 
 _LADDERS: dict[Dimension, tuple[str, ...]] = {
-    (0, 0, 1, 0, 0): ("s", "min", "h", "day", "year"),
-    (1, 0, 0, 0, 0): ("nm", "um", "mm", "m"),
-    (-3, 0, 0, 0, 1): ("nM", "uM", "mM", "M"),
+    dimension_of((0, 0, 1)): ("s", "min", "h", "day", "year"),
+    dimension_of((1,)): ("nm", "um", "mm", "m"),
+    dimension_of((-3, 0, 0, 0, 1)): ("nM", "uM", "mM", "M"),
 }
 
 

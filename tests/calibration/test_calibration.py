@@ -353,7 +353,7 @@ def test_the_elastin_implant_is_recovered_from_a_start_elsewhere(elastin):
     assert changed.si == found[NAMES[1]] and changed.confidence == "fitted"
     assert "elastin_implant_rat.csv" in changed.note
     again = sim.simulate(found.scenario, times=["0 day", "7 day", "21 day"])
-    curve = sim.measures.total("Ca_per_dry_mass").curve(again).values
+    curve = sim.measures.mean("Ca_per_dry_mass").curve(again).values
     np.testing.assert_allclose(curve[1:], [23.8e-3, 89.7e-3], rtol=1e-4)
 
 
@@ -363,7 +363,7 @@ def test_known_parameters_are_recovered_from_noisy_uptake(elastin):
     true = {NAMES[0]: 0.43, NAMES[1]: 2.5e-7}
     days = ["5 day", "8 day", "11 day", "14 day", "17 day", "21 day"]
     result = sim.simulate(coarse.with_parameters(true), times=days, rtol=1e-6)
-    exact = sim.measures.total("Ca_per_dry_mass").curve(result).values
+    exact = sim.measures.mean("Ca_per_dry_mass").curve(result).values
     noise = 1 + 0.05 * np.random.default_rng(5).normal(size=6)
     rows = [(d, "Ca_per_dry_mass", v, 0.05 * e) for d, v, e in zip(days, exact * noise, exact, strict=True)]
     found = calibrate(coarse, rows, NAMES, starts=1)
@@ -395,7 +395,7 @@ ROW = ("7 day", "Ca_per_dry_mass", "23.8 ug/mg")
         ([ROW], NAMES, {"confidence": 95}, ConfigError, "confidence = 95"),
         ([ROW], NAMES, {"errors": "relative"}, ConfigError, "errors = 'relative'"),
         ([], NAMES, {}, ConfigError, "holds no numbers"),
-        ([("30 day", *ROW[1:])], NAMES, {}, ConfigError, "only to 21 day; lengthen it"),
+        ([("30 day", *ROW[1:])], NAMES, {}, ConfigError, "only to 21 days; lengthen it"),
         ([("7 day", "mean Ca_per_dry_mas", "1 ug/mg")], NAMES, {}, ConfigError, "Did you mean 'Ca_per_dry"),
         ([("7 day", "lowest pH", "7")], NAMES, {}, ConfigError, "'lowest pH' is not understood"),
         ([("7 day", "HAP", "7 ug/mg")], NAMES, {}, ConfigError, "is in 'ug/mg'; the simulation has"),

@@ -27,7 +27,7 @@ def test_a_file_is_read_in_si(tmp_path, encoding):
     np.testing.assert_array_equal(data.values, [0.0238, 0.0897])
     np.testing.assert_allclose(data.sd, [0.0021, 0.005], rtol=1e-15)
     assert data.notes == "source: a paper" and data.quantities == ("mean Ca_per_dry_mass",)
-    assert "mean Ca_per_dry_mass at 7 day: 23.8 +- 2.1 ug/mg" in repr(data)
+    assert "mean Ca_per_dry_mass at 7 days: 23.8 +- 2.1 ug/mg" in repr(data)
 
 
 def test_units_may_stand_in_columns(tmp_path):

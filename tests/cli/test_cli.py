@@ -116,7 +116,7 @@ def test_show_marks_what_was_changed():
 
 
 def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
-    done = hapsim("show", NAME, "--set", "plasma.Ca=25")
+    done = hapsim("show", NAME, "--set", "plasma.Ca=25 mM")
     assert done.exit_code == 0
     assert done.stderr.startswith("warning: plasma.Ca = 25 mM is")
     assert done.stderr.count("warning") == 1
@@ -129,7 +129,7 @@ def test_a_scenario_file_is_shown_cited_and_changed_like_a_named_one(tmp_path):
     assert shown.exit_code == 2 and "'seed_' is nothing that" in shown.stderr
     shown = hapsim("show", path, "--set", "PPi.at=3 day", "--set", "title=2024")
     assert shown.exit_code == 0, shown.output
-    assert "PPi at 3 day: PPi 20 uM" in shown.stdout and "2024" in shown.stdout.splitlines()[0]
+    assert "PPi at 3 days: PPi 20 uM" in shown.stdout and "2024" in shown.stdout.splitlines()[0]
     assert hapsim("cite", path).stdout.splitlines()[1:] == hapsim("cite", NAME).stdout.splitlines()[1:]
 
 

@@ -164,7 +164,7 @@ def test_points_say_nothing_of_ranges(base):
         ({"seed": 1.5}, ScenarioError, "whole number"),
         ({"duration": 0.0}, ParameterError, "above 0"),
         ({"initial.Caa": 1.0}, ScenarioError, "Did you mean 'Ca'"),
-        ({"PPi.when": 1.0}, ScenarioError, "has its time, 'at'"),
+        ({"PPi.when": 1.0}, ScenarioError, "has its times, 'at'"),
         ({"intervention.PPi.Ca": 1.0}, ScenarioError, "values of PPi"),
         ({"intervention.3.at": 1.0}, ScenarioError, "names no intervention"),
         ({"intervention.PPi.boundary.PPPi": 1.0}, ScenarioError, "Did you mean 'PPi'"),
@@ -257,7 +257,7 @@ plasma.Ca = 1.3
 """
     (tmp_path / "s.toml").write_text('base = "infarct_myocardium"' + body)
     assert sim.scenario(tmp_path / "s.toml") == python.with_(name="s")
-    sweep = '[axes]\n"acid.load" = { low = 1, high = 2 }\n[measures]\nm = { what = "total", of = "HAP" }\n'
+    sweep = '[axes]\n"acid.load" = { low = 1, high = 2 }\n[measures]\nm = { what = "mean", of = "HAP" }\n'
     (tmp_path / "w.toml").write_text('scenario = "infarct_myocardium"' + body + sweep)
     assert load_plan(tmp_path / "w.toml").base == python
 

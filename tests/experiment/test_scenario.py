@@ -20,7 +20,7 @@ def test_text_becomes_si_when_an_intervention_is_made():
     assert cut.boundary == {"PPi": 0.02, "pH": 7.0} and cut.parameters == {"acid.load": 2.0}
     for value in (*cut.boundary.values(), *cut.parameters.values(), *cut.state.values(), cut.at):
         assert isinstance(value, float) and np.isfinite(value + 0.0)
-    assert str(cut) == "intervention at 3 day: PPi 20 uM, pH 7.0, acid.load 2 mM, set Ca 3 mM"
+    assert str(cut) == "intervention at 3 days: PPi 20 uM, pH 7, acid.load 2 mM, set Ca 3 mM"
     assert cut == sim.Intervention(259200, {"PPi": 2e-2, "pH": 7.0}, {"acid.load": 2.0}, {"Ca": 3.0})
 
 
@@ -83,7 +83,8 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
     assert s.size("a") == 2e-3 and s.parameters["a.thickness"].unit == "mm"
     assert s.parameters.si("acid.load") == 30.0
     assert s.parameters["acid.load"].range == s.model.parameters["acid.load"].range
-    assert s.parameters["plasma.Ca"] is whole
+    given = s.parameters["plasma.Ca"]  # all of it, and what its name means
+    assert given == whole.described_as(given.description) and "calcium" in given.description
     assert s.layers == (("a", 4),) and type(s.layers[0][1]) is int
 
 
@@ -99,7 +100,7 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
         ({"parameters": {"acid.load": sim.Parameter(1, "mm")}}, ParameterError, "mol m-3 is needed"),
         ({"parameters": 3}, ScenarioError, "is not a table"),
         ({"initial": {"Ca": "2 mm"}}, UnitError, "initial.Ca"),
-        ({"initial": {"Ca": None}}, UnitError, "initial.Ca"),
+        ({"initial": {"Ca": True}}, UnitError, "initial.Ca"),
         ({"initial": {"Ca": [1, 2]}}, UnitError, "initial.Ca = [1, 2] is a list"),
         ({"initial": {5: 1}}, ScenarioError, "initial: 5 is not a name"),
         ({"parameters": {"acid.load": [1, 2]}}, ParameterError, "acid.load = [1, 2] is a list"),

@@ -386,7 +386,7 @@ def test_whatever_python_says_of_a_content_names_the_file(write, monkeypatch):
     def ambiguous(self, values):
         raise ValueError("the truth value is ambiguous")
 
-    monkeypatch.setattr(sim.Scenario, "changed", ambiguous)
+    monkeypatch.setattr("sim.experiment.catalogue.typed", ambiguous)
     with pytest.raises(ScenarioError, match=r"mine\.toml: this is no scenario: ValueError, the truth"):
         sim.scenario(write(SMALL))
 

@@ -165,7 +165,7 @@ def with_part(kind, **changes):
 )
 def test_each_field_of_what_a_model_is_made_of_decides_but_for_words(kind, name):
     if name in DESCRIPTIONS:
-        words = ("other words",) if name == "labels" else "other words"
+        words = {"labels": ("other words",), "shown_in": "uM"}.get(name, "other words")
         assert run_hash(with_part(kind, **{name: words})) == run_hash(with_part(kind))
     else:
         assert run_hash(with_part(kind, **{name: OTHER_PART[name]})) != run_hash(with_part(kind))
@@ -249,7 +249,7 @@ def test_a_row_of_a_sweep_holds_the_hash_of_its_run(tmp_path, workers, words):
     """The same, however it was run, as in the kept result and in the manifest of that run by hand. Without
     words the model itself goes to the worker, with functions that are sent by value."""
     design = grid({"lesion.radius": ["1 mm", "2 mm"], **words})
-    measures = {"end": sim.measures.total("HAP")}
+    measures = {"end": sim.measures.mean("HAP")}
     path = tmp_path / "a.db"
     sim.sweep(BASE, design, path, workers=workers, measures=measures, times=3, keep="all")
     table = sim.sweeps.load(path)
@@ -261,7 +261,7 @@ def test_a_row_of_a_sweep_holds_the_hash_of_its_run(tmp_path, workers, words):
 
 
 def test_the_definition_of_a_sweep_is_that_of_a_run_and_its_measures():
-    job = Job(BASE, {"end": sim.measures.total("HAP")}, rtol=1e-4, times=7)
+    job = Job(BASE, {"end": sim.measures.mean("HAP")}, rtol=1e-4, times=7)
     run = run_definition(BASE, Settings.of(rtol=1e-4, times=7))
     assert {k: v for k, v in job.definition.items() if k != "measures"} == run
 

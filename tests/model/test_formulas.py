@@ -18,7 +18,7 @@ import pytest
 import sim
 from sim.binder.text import write
 from sim.errors import ModelError
-from sim.model.callables import plain_function
+from sim.jit.callables import plain_function
 
 A = sim.Species("A", initial=1.0)
 RATE = 0.25

@@ -11,7 +11,7 @@ import pytest
 
 import sim
 
-mean = sim.measures.total
+mean = sim.measures.mean
 YEAR = 365.25 * 86400
 
 

@@ -27,7 +27,7 @@ def radius(result):
 
 def mineral(result):
     """Mean crystals [mol m-3]."""
-    return sim.measures.total("HAP")(result)
+    return sim.measures.mean("HAP")(result)
 
 
 def heavy(result):
@@ -51,7 +51,7 @@ def looping(result):
     return 1.0
 
 
-MEASURES = {"mineral": sim.measures.total("HAP"), "pH": sim.measures.lowest("pH"), "radius": radius}
+MEASURES = {"mineral": sim.measures.mean("HAP"), "pH": sim.measures.lowest("pH"), "radius": radius}
 
 
 def but_wall(rows):

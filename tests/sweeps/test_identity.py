@@ -95,10 +95,10 @@ def test_a_source_decides_no_number():
 
 def test_running_a_model_or_pickling_its_job_keeps_its_key():
     cloudpickle = pytest.importorskip("cloudpickle")
-    job = Job(BASE, {"a": measures.total("HAP")})
+    job = Job(BASE, {"a": measures.mean("HAP")})
     before = job.key(INPUTS)
     sim.simulate(BASE.with_(duration=10.0), times=2)
-    again = cloudpickle.loads(cloudpickle.dumps(Job(BASE, {"a": measures.total("HAP")})))
+    again = cloudpickle.loads(cloudpickle.dumps(Job(BASE, {"a": measures.mean("HAP")})))
     assert again.key(INPUTS) == before
 
 
@@ -204,8 +204,8 @@ def test_what_a_process_changes_and_what_a_species_is_decide():
     "two",
     [
         (measures.onset("HAP", above="1 mM"), measures.onset("HAP", above="2 mM")),
-        (measures.total("HAP"), measures.total("ACP")),
-        (measures.total("HAP"), measures.peak("HAP")),
+        (measures.mean("HAP"), measures.mean("ACP")),
+        (measures.mean("HAP"), measures.peak("HAP")),
         (lambda r: r.t[-1], lambda r: r.t[0]),
         (lambda r: 1.0, lambda r: 2.0),
         (lambda r, k=1: k, lambda r, k=2: k),

@@ -39,7 +39,7 @@ reflow.at = { low = "1 h", high = "16 h", log = true, n = 5 }
 constants = { values = ["tissue-37C", "minteq.v4"] }
 
 [measures]
-mineral = { what = "total", of = "HAP" }
+mineral = { what = "mean", of = "HAP" }
 onset = { what = "onset", of = "Ca_in_mineral", above = "0.2 mM" }
 acid = { what = "lowest", of = "pH" }
 
@@ -104,7 +104,7 @@ def test_the_design_has_the_points_that_arithmetic_gives(plan):
 
 def test_measures_and_options_are_those_of_the_library(plan):
     result = sim.simulate(plan.base.with_(duration="2 h"), times=5)
-    assert plan.measures["mineral"](result) == sim.measures.total("HAP")(result)
+    assert plan.measures["mineral"](result) == sim.measures.mean("HAP")(result)
     assert plan.measures["acid"](result) == float(result["pH"].min())
     assert plan.measures["onset"](result) == sim.measures.onset("Ca_in_mineral", "0.2 mM")(result)
     assert plan.options == {
@@ -209,8 +209,8 @@ BAD = {
     "a number of 9000 digits": ("rtol = 1e-4", "rtol = 1" + "0" * 9000, "not valid TOML"),
     "code as a number": ("times = 30", "times = \"__import__('os').system('true')\"", "not a whole number"),
     "code as a quantity": ('"2 mm"', "\"__import__('os').getcwd()\"", "does not begin with a number"),
-    "code as a measure": ('"total"', "\"lambda r: 1\"", "is not one of total, peak, onset, lowest"),
-    "unknown measure": ('"total"', '"totl"', "Did you mean 'total'?"),
+    "code as a measure": ('"mean"', "\"lambda r: 1\"", "is not one of mean, total, peak, onset, lowest"),
+    "unknown measure": ('"mean"', '"maen"', "Did you mean 'mean'?"),
     "unknown variable": ('of = "HAP"', 'of = "HPA"', "Did you mean 'HAP'?"),
     "a threshold of another kind": ('above = "0.2 mM"', 'above = "0.2 mm"', "above"),
     "a threshold of a total": ('of = "HAP" }', 'of = "HAP", above = "1 mM" }', "for an onset"),
@@ -294,3 +294,11 @@ def test_a_scenario_file_that_is_none_is_refused(content, tmp_path):
 )
 def test_sizes_of_memory(text, bytes_):
     assert memory_in_bytes(text, "memory") == bytes_
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_a_file_in_another_encoding_is_told_to_be_utf8(tmp_path, encoding):
+    path = tmp_path / "mine.toml"
+    path.write_bytes('scenario = "infarct_myocardium"  # für später\n'.encode(encoding))
+    with pytest.raises(FileFormatError, match="ave it as UTF-8"):
+        load_plan(path)

@@ -61,11 +61,11 @@ def broken(result):
 
 
 def test_a_row_is_what_simulate_gives():
-    row = row_of(measures={"mineral": measures.total("HAP"), "pH": measures.lowest("pH")})
+    row = row_of(measures={"mineral": measures.mean("HAP"), "pH": measures.lowest("pH")})
     result = sim.simulate(small().with_parameters({"acid.load": 30.0}), times=5)
     assert row.keys() == KEYS
     assert (row["status"], row["reason"], row["index"], row["result"]) == ("finished", "", 3, "")
-    assert row["measures"] == {"mineral": measures.total("HAP")(result), "pH": measures.lowest("pH")(result)}
+    assert row["measures"] == {"mineral": measures.mean("HAP")(result), "pH": measures.lowest("pH")(result)}
     assert row["statistics"] == result.stats
     assert row["versions"] == result.manifest["versions"]
     assert json.loads(json.dumps(row)) == row
@@ -78,15 +78,15 @@ def test_a_measure_may_be_infinite():
 
 def test_rows_of_equal_points_are_equal_but_for_their_wall():
     def run():
-        row = row_of(measures={"mineral": measures.total("HAP")})
+        row = row_of(measures={"mineral": measures.mean("HAP")})
         return {k: v for k, v in row.items() if k != "wall"}
 
     assert run() == run()
 
 
 def test_the_guard_changes_no_digit():
-    free = row_of(measures={"mineral": measures.total("HAP")})
-    watched = row_of(measures={"mineral": measures.total("HAP")}, timeout=100.0, memory=1e10)
+    free = row_of(measures={"mineral": measures.mean("HAP")})
+    watched = row_of(measures={"mineral": measures.mean("HAP")}, timeout=100.0, memory=1e10)
     assert free["measures"] == watched["measures"]
     assert free["statistics"] == watched["statistics"]
 
@@ -108,7 +108,7 @@ def test_equal_measures_are_taken_once():
 
 def test_replicates_depend_on_their_seed_only():
     """Of a burst of nucleation in cells of which some get a crystal and some get none."""
-    count = {"n": lambda r: r.stats["nuclei"], "crystals": measures.total("hap_m0")}
+    count = {"n": lambda r: r.stats["nuclei"], "crystals": measures.mean("hap_m0")}
 
     def run(seed, own):
         base = burst(cells=30).with_stochastic_nucleation(own, 1000.0, "100 um2")
@@ -157,7 +157,7 @@ def test_a_failed_run_keeps_reason_and_what_it_had(monkeypatch, tmp_path):
 
     monkeypatch.setitem(SOLVERS, DEFAULT, replace(SOLVERS[DEFAULT], solve=limited))
     row = row_of(
-        measures={"x": measures.total("HAP")}, keep="failed", folder=str(tmp_path / "kept"), times=200
+        measures={"x": measures.mean("HAP")}, keep="failed", folder=str(tmp_path / "kept"), times=200
     )
     assert (row["status"], row["measures"]) == ("failed", {"x": None})
     assert "30 steps were not enough" in row["reason"]
@@ -267,10 +267,10 @@ def test_solvers_stop_by_themselves_between_two_steps(solver, monkeypatch):
 
 
 def test_after_a_time_out_the_next_point_is_as_good_as_any():
-    good = row_of(measures={"x": measures.total("HAP")})
+    good = row_of(measures={"x": measures.mean("HAP")})
     for _ in range(5):
         assert row_of(measures={"x": endless}, timeout=0.2)["status"] == "timed out"
-        again = row_of(measures={"x": measures.total("HAP")}, timeout=50.0)
+        again = row_of(measures={"x": measures.mean("HAP")}, timeout=50.0)
         assert (again["status"], again["measures"]) == ("finished", good["measures"])
 
 

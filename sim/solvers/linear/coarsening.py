@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from sim.jit.kernel import kernel
 from sim.simd.lanes8 import WIDTH
+from sim.simd.regions import ParallelKernel
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
 
@@ -97,7 +97,7 @@ def hierarchy(width: list[np.ndarray]) -> list[Axes]:
     return levels
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def join_along(K, axis, turned, ahead, K_out):
     """Coarse conductance along one axis, K (cells, axis, species) towards the next cell.
 
@@ -131,7 +131,7 @@ def join_along(K, axis, turned, ahead, K_out):
                 K_out[out, axis, s] = np.sqrt(less / more) if c + 1 < n else 0.0
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def edge_ways(K, axis, lines, along, way):
     """Add to way (cells, species) the resistance from the coarse centre to cells at the grid's edge."""
     outer, n, inner, first, ahead = lines.outer, lines.cells, lines.inner, along.first, along.ahead
@@ -146,7 +146,7 @@ def edge_ways(K, axis, lines, along, way):
                     way[j, s] += ahead[n - 2] / K[j - inner, axis, s]
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def interpolation_weights(K, loss, axis, lines, along, start, W):
     """W[start + cell, lane] = weight of `other` along an axis, as constant flux gives it.
 
@@ -186,7 +186,7 @@ def interpolation_weights(K, loss, axis, lines, along, start, W):
                 W[WIDTH * (start + cell) + s] = w
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def join_cells(local, loss, way, shape, axes, out, loss_out):
     """Sums of local (cells, m, m) and loss (cells, m) over coarse cells.
 

@@ -34,31 +34,33 @@ def do_rows_in_parallel(t, what, colour, rows, level, v, factor):
 
 
 @kernel
-def do_level(t, what, colour, level, v, factor):
+def do_level(t, what, colour, level, v, factor, small):
+    """`do_rows` on a level; one of fewer than `small` cells by one thread."""
     on = level + 1 if what == RESTRICT else level
     rows = t.levels[on, 0] * t.levels[on, 1]
-    if rows * t.levels[on, 2] < SMALL:
+    if rows * t.levels[on, 2] < small:
         do_rows(t, what, colour, 0, rows, level, v, factor)
     else:
         do_rows_in_parallel(t, what, colour, rows, level, v, factor)
 
 
 @kernel
-def v_cycle(t, r, z, before, after):
+def v_cycle(t, r, z, before, after, small):
     """z = one V(1,1) cycle from zero for r, both flat [cell, species].
 
     Red, black on the way down; black, red on the way up: the cycle is then symmetric but for the
-    transfers. before, after: factors that bring r to about 1, and the result back.
+    transfers. before, after: factors that bring r to about 1, and the result back. small: cells of a
+    level below which one thread does it
     """
     last = t.levels.shape[0] - 1
-    do_level(t, PACK, 0, 0, r, before)
+    do_level(t, PACK, 0, 0, r, before, small)
     for level in range(last):
-        do_level(t, ZERO, 0, level, r, before)
-        do_level(t, RELAX, 1, level, r, before)
-        do_level(t, RESTRICT, 0, level, r, before)
-    do_level(t, ZERO, 0, last, r, before)
+        do_level(t, ZERO, 0, level, r, before, small)
+        do_level(t, RELAX, 1, level, r, before, small)
+        do_level(t, RESTRICT, 0, level, r, before, small)
+    do_level(t, ZERO, 0, last, r, before, small)
     for level in range(last - 1, -1, -1):
-        do_level(t, PROLONG, 0, level, r, before)
-        do_level(t, RELAX, 1, level, r, before)
-        do_level(t, RELAX, 0, level, r, before)
-    do_level(t, UNPACK, 0, 0, z, after)
+        do_level(t, PROLONG, 0, level, r, before, small)
+        do_level(t, RELAX, 1, level, r, before, small)
+        do_level(t, RELAX, 0, level, r, before, small)
+    do_level(t, UNPACK, 0, 0, z, after, small)

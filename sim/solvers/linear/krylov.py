@@ -7,14 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from numba import prange
 
-from sim.jit.kernel import kernel
+from sim.simd.regions import ParallelKernel
 
 CHUNK = 8192  # numbers whose products are summed in one go, by one thread
 
 Operator = Callable[[np.ndarray, np.ndarray], object]
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def dot_chunks(a, b, part):
     """part[i] = sum of a b over chunk i, in four interleaved sums (one alone waits for itself)."""
     for i in prange(part.size):
@@ -32,7 +32,7 @@ def dot_chunks(a, b, part):
         part[i] = (s0 + s1) + (s2 + s3)
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def add_multiple(a, f, out):
     """out += f a."""
     for i in prange((a.size + CHUNK - 1) // CHUNK):
@@ -40,7 +40,7 @@ def add_multiple(a, f, out):
             out[k] += f * a[k]
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def set_multiple(a, f, out):
     """out = f a."""
     for i in prange((a.size + CHUNK - 1) // CHUNK):

@@ -13,6 +13,7 @@ from numba import prange
 
 from sim.jit.kernel import kernel
 from sim.simd.lanes8 import WIDTH, add_multiple, load_lanes, store_lanes, zero_lanes
+from sim.simd.regions import ParallelKernel
 
 ROUNDING = 64 * float(np.finfo(float).eps)
 
@@ -67,7 +68,7 @@ def invert_transposed(a, m):
     return 0
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def fill_level(t, level, local, K, loss, scale, bad, work):
     """Inverse diagonal blocks and K / scale of one level from local (n, m, m), K (n, axis, m), loss.
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from sim.errors import SolverError
 from sim.simd.lanes8 import WIDTH
+from sim.simd.regions import region
 from sim.solvers.linear.coarsening import (
     Lines,
     Turned,
@@ -27,7 +28,7 @@ from sim.solvers.linear.coarsening import (
     join_cells,
     shape_of,
 )
-from sim.solvers.linear.cycles import v_cycle
+from sim.solvers.linear.cycles import SMALL, v_cycle
 from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.krylov import FlexibleGmres, dot
 from sim.solvers.linear.levels import Levels, fill_level
@@ -151,7 +152,9 @@ class Multigrid:
         flat = r.reshape(-1)
         size = np.abs(flat).max()
         before = 2.0 ** -np.round(np.log2(size)) if 0 < size < np.inf else 1.0
-        v_cycle(self.tables, flat, x.reshape(-1, copy=False), before, 1.0 / (before * self.scale))
+        with region() as free:
+            small = SMALL if free else self.grid.n_cells + 1
+            v_cycle(self.tables, flat, x.reshape(-1, copy=False), before, 1.0 / (before * self.scale), small)
 
     def apply(self, x: np.ndarray, out: np.ndarray) -> None:
         """out = A x; both (n, m) float64."""

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 
 from numba import get_num_threads, prange, set_num_threads
 
-from sim.jit.kernel import kernel
+from sim.simd.regions import ParallelKernel
 from sim.solvers.linear.cycles import SMALL
 
 SUMS = 64  # pieces in which cells are summed, whatever the number of threads
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def matrix_product(matrix, neighbour, x, out):
     """out = A x. K may be 0 where there is no neighbour (-1)."""
     local, K, loss = matrix.local, matrix.K, matrix.out
@@ -32,7 +32,7 @@ def matrix_product(matrix, neighbour, x, out):
                         out[i, a] += K[i, k, a] * (x[i, a] - x[j, a])
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def sum_blocks(local, loss, part):
     """part[chunk] = sum over a chunk of cells of local + diag(loss)."""
     n, m = loss.shape
@@ -47,7 +47,7 @@ def sum_blocks(local, loss, part):
                 part[chunk, a, a] += loss[i, a]
 
 
-@kernel(parallel=True)
+@ParallelKernel
 def sum_cells(r, part):
     """part[chunk] = sum of r over a chunk of cells."""
     n, m = r.shape

@@ -118,12 +118,12 @@ def _no_limit(name: str, value: object, unit: str) -> ConfigError:
 
 def _check_measures(measures: Any) -> None:
     if not isinstance(measures, Mapping):
-        raise ConfigError(f"measures = {shown(measures)}; give {{'mineral': sim.measures.total('HAP')}}.")
+        raise ConfigError(f"measures = {shown(measures)}; give {{'mineral': sim.measures.mean('HAP')}}.")
     for name, function in measures.items():
         if not callable(function):
             raise ConfigError(
                 f"the measure {shown(name)} is {shown(function)}; give a function of a Result, such as "
-                "sim.measures.total('HAP')."
+                "sim.measures.mean('HAP')."
             )
         if not isinstance(name, str) or not name.strip():
             raise ConfigError(f"{shown(name)} cannot name a measure; 'mineral' could.")

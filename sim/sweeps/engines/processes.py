@@ -50,7 +50,7 @@ def run(job: Job, points: Sequence[Point], count: int) -> Generator[list[Row], N
     try:
         samples = one_of_each_kind(points)
         for k in range(count):
-            with _interrupt_later():
+            with interrupt_later():
                 workers.append(_Worker(job, samples, folder / f"worker-{k}"))
         while queue or any(w.chunk for w in workers):
             wait([w.future for w in workers if w.future], timeout=POLL, return_when="FIRST_COMPLETED")
@@ -70,7 +70,7 @@ def run(job: Job, points: Sequence[Point], count: int) -> Generator[list[Row], N
                                 f"{worker.death_message}. Is there memory enough? workers=0 runs here."
                             )
                         rows = _after_a_death(job, worker, chunk, queue, deaths)
-                        with _interrupt_later():
+                        with interrupt_later():
                             worker.start()
                 if worker.idle and queue:
                     worker.give(queue.take())  # before its rows are stored: it should not wait for that
@@ -88,7 +88,7 @@ def run(job: Job, points: Sequence[Point], count: int) -> Generator[list[Row], N
 
 
 @contextmanager
-def _interrupt_later() -> Iterator[None]:
+def interrupt_later() -> Iterator[None]:
     """Ctrl-C waits. A terminal sends it to the workers as well, and one that still imports would die with a
     traceback; they inherit the blocked signal, and ignore it once they can."""
     masked = hasattr(signal, "pthread_sigmask")  # not on Windows
@@ -128,7 +128,7 @@ class _Worker:
         from joblib.externals.loky import ProcessPoolExecutor
 
         self.pool = ProcessPoolExecutor(
-            max_workers=1, env=ONE_THREAD, initializer=_end_with, initargs=(os.getpid(),)
+            max_workers=1, env=ONE_THREAD, initializer=end_with, initargs=(os.getpid(),)
         )
         self.chunk: list[Point] = []
         self.begun = self.overdue = False
@@ -147,7 +147,7 @@ class _Worker:
         try:
             self.future = self.pool.submit(_run, chunk)
         except BrokenProcessPool as e:  # it died while it was idle
-            self.future = _Failed(e)
+            self.future = Failed(e)
 
     def collect(self) -> tuple[list[Row], float] | None:
         """Rows and seconds of what it has done; None when it has died."""
@@ -193,7 +193,7 @@ class _Worker:
             os.kill(process, KILL)
 
 
-class _Failed:
+class Failed:
     """A future that has failed already."""
 
     def __init__(self, error: Exception):
@@ -263,7 +263,7 @@ def _run(points: Sequence[Point]) -> tuple[list[Row], float]:
     return rows, time.perf_counter() - started
 
 
-def _end_with(driver: int) -> None:
+def end_with(driver: int) -> None:
     """End when the driver has: after its kill -9 nothing takes our rows, and no message comes.
 
     First of all, since a driver may end before it has sent the job.

@@ -21,7 +21,7 @@ class Progress:
         self.counts: Counter[str] = Counter()
         self.began = time.perf_counter()
         self._tell = show if callable(show) else None
-        self._bar = _bar(wanted + before, before) if show is True and _is_watched() else None
+        self._bar = _bar(wanted + before, before) if show is True and is_watched() else None
         self._lines = show is True and self._bar is None
         self._tenth = 0
 
@@ -58,7 +58,7 @@ class Progress:
         return ", ".join(f"{n} {status}" for status, n in self.counts.items() if status != FINISHED)
 
 
-def _is_watched() -> bool:
+def is_watched() -> bool:
     """Whether the output is shown as it comes: in a terminal, or by a notebook's kernel."""
     if sys.stderr.isatty():
         return True

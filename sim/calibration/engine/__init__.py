@@ -1,0 +1,1 @@
+"""How the runs of a fit are made: here or in processes, each once, counted, stored and reported."""
