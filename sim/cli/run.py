@@ -110,7 +110,7 @@ def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
             f"note: {forecast.cells} cells will take a while and some {size_text(forecast.peak)} "
-            "of memory; --resolution 0.2 has fewer.",
+            "of memory for the run; --resolution 0.2 has fewer.",
             err=True,
         )
     note = "preparing the model; each new version of it compiles once, up to a minute ..."

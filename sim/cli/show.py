@@ -155,7 +155,7 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
     ]
     if s.initial:
         rows.append(("initial", ", ".join(f"{k} = {v}" for k, v in s.initial.items())))
-    return rows + [("intervention", str(i)) for i in s.interventions]
+    return rows + [("intervention", text) for text in s.interventions_in_words()]
 
 
 def _changed(name: str, now: Parameters, before: Parameters) -> bool:

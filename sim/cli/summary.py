@@ -82,7 +82,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
 
 
 def _memory(result: Result) -> list[SummaryLine]:
-    """What a large run took of memory, and what was forecast, the program itself included."""
+    """What a large run took of memory, and what was forecast: the number that was told before."""
     found = result.manifest.get("memory", {})
     before, most = found.get("process_before"), found.get("process_peak")
     if result["volume"].size <= memory.LARGE or most is None:
@@ -90,8 +90,8 @@ def _memory(result: Result) -> list[SummaryLine]:
     text = f"{size_text(most)} at the peak"
     value = {"peak": most}
     if before is not None:
-        value["forecast"] = before + found["forecast"]
-        text += f" (forecast {size_text(value['forecast'])})"
+        value["forecast"], value["before"] = found["forecast"], before
+        text += f", {size_text(before)} before the run (forecast {size_text(found['forecast'])} for the run)"
     return [SummaryLine("memory", value, "byte", "memory", text)]
 
 

@@ -160,8 +160,7 @@ def colour_bar(panels: list[Axes], image: Any, look: Look, how: ColourScale, gap
     It belongs to that panel: drawn again, it takes the place of the one before. gap: to the panel [pt]
     """
     ax = panels[-1]
-    for old in [child for child in ax.child_axes if child.get_label() == BAR]:
-        old.remove()
+    drop_bars(ax)
     if how.words:
         say_in(panels, how.words)
         return
@@ -171,6 +170,12 @@ def colour_bar(panels: list[Axes], image: Any, look: Look, how: ColourScale, gap
     width = max(int(points_across(ax)[1] / (CHARACTER * 9.0)), 12)
     name, bracket, unit = look.label.replace("\n", " ").rpartition(" [")
     dress_bar(drawn, f"{wrapped(name, width)} [{unit}" if bracket else look.label, how)
+
+
+def drop_bars(ax: Axes) -> None:
+    """Take away the colour bar of a picture that was drawn on these axes before."""
+    for old in [child for child in ax.child_axes if child.get_label() == BAR]:
+        old.remove()
 
 
 def dress_bar(drawn: Any, label: str, how: ColourScale) -> None:

@@ -120,7 +120,7 @@ class RunRecord:
             **_identity(s, self.settings),
             **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
-            "interventions": [str(i) for i in s.interventions],
+            "interventions": s.interventions_in_words(),
             "parameters": parameters,
             "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "

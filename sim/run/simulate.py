@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Sequence
@@ -63,7 +64,7 @@ def simulate(
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(settings.times, int)
-    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
+    forecast, before = memory.admitted(scenario, solver, wanted.size + stepped * len(cuts)), memory.resident()
     lacking = constants_notes(scenario)
     for note in lacking:  # now, not after hours
         warnings.warn(note, RangeWarning, stacklevel=2)
@@ -133,6 +134,8 @@ def _progress(progress: bool | Progress, scenario: Scenario):
         return None, None
     if callable(progress):
         return None, progress
+    if sys.stderr is None:  # no console, as pythonw has none
+        return None, None
     from tqdm.auto import tqdm
 
     day = 86400.0

@@ -238,6 +238,19 @@ def test_speciate_gives_the_numbers_of_the_library_and_names_its_constants():
     assert found["constants"] == "tissue-37C"
 
 
+def test_speciate_shows_charge_and_ranges_on_the_screen_and_for_machines():
+    """0.6 M NaCl is beyond Davies' 0.5; 2 x 5 meq of calcium with 6 of chloride leave 4 at pH 7."""
+    words = ("speciate", "--pH", "7", "Ca=10 meq/L", "Cl=606", "Na=600", "--temperature", "310.15 K")
+    done = hapsim(*words)
+    assert done.exit_code == 0 and done.stderr.count("davies are sound to about 0.5") == 1
+    assert "charge         4 meq/kgw" in done.stdout and "note: the ionic strength reaches" in done.stdout
+    found = json.loads(hapsim(*words, "--json").stdout)["fluid"]
+    assert found["charge"]["value"] == pytest.approx(4.0, abs=1e-3)
+    assert found["notes"] and found["temperature"]["value"] == 37.0
+    end = hapsim("speciate", "--pH", "7.4", "Ca=2.5", "P=1", "--mineral", "HAP").stdout
+    assert "At equilibrium with HAP by constants 'tissue-37C'" in end
+
+
 def test_speciate_lets_a_mineral_form():
     words = ("speciate", "--pH", "7.4", "Ca=2.5 mM", "P=1 mM", "Na=142", "--mineral", "HAP")
     assert "SI HAP" in hapsim(*words).stdout

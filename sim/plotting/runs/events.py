@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import HapsimError
-from sim.plotting.labels import name_of, wrapped
 from sim.plotting.ticks import figure_of, points_across, text_width
 from sim.texts import significant
 from sim.units import convert
@@ -22,7 +21,9 @@ SIZE = 8.2  # of their words [pt]
 MOST_ROWS, MOST_LINES = 4, 16
 TONE = "0.35"
 MARK = "intervention"  # in the gid of what is drawn here
-_SAID = re.compile(r"^(?P<label>.*) at (?P<when>\S+ [A-Za-z]+): (?P<what>.*)$")
+_SAID = re.compile(
+    r"^(?P<label>.*) at (?P<when>\S+ [A-Za-z]+)(?: until (?P<until>\S+ [A-Za-z]+))?: (?P<what>.*)$"
+)
 
 
 class Event(NamedTuple):
@@ -34,42 +35,49 @@ class Event(NamedTuple):
     key: str
 
 
+class _Deed(NamedTuple):
+    """An intervention as a manifest words it. until: [s], inf where it has no end of its own
+    lasting: {what: value in words}; once: what happens at its time alone
+    """
+
+    at: float
+    until: float
+    label: str
+    lasting: dict[str, str]
+    once: list[str]
+
+
 def events(result: Result) -> list[Event]:
-    """The interventions of a run, in time. A changed value lasts until it is changed again, or to the end;
-    one that is set back to what it was before ends there."""
+    """The interventions of a run, in time. A changed value lasts until its end or until it is changed
+    again, else to the end of the run; one that is set back to the scenario's own ends there."""
     end = float(result.t[-1]) if result.t.size else 0.0
     found: list[Event] = []
-    running: dict[str, tuple[float, str]] = {}
-    at_first = _before(result)
-    for at, label, changes, once in _interventions(result):
-        if at > end * (1 + 1e-9):
+    running: dict[str, Event] = {}
+    own = _own_values(result)
+    deeds = [d for d in map(_parsed, result.manifest.get("interventions", [])) if d is not None]
+    for deed in sorted(deeds, key=lambda d: d.at):
+        if deed.at > end * (1 + 1e-9):
             break
-        found += [Event(at, at, label or words, "once") for words in once]
-        for key, value in changes.items():
-            if key in running:
-                start, words = running.pop(key)
-                found.append(Event(start, at, words, key))
-            if value and value == at_first.get(key):
-                continue
-            words = label or f"{name_of(key)} {value}".strip()
-            running[key] = (at, words)
-    found += [Event(start, end, words, key) for key, (start, words) in running.items()]
-    return sorted(found, key=lambda e: (e.start, e.key))
+        found += [Event(deed.at, deed.at, deed.label or words, "once") for words in deed.once]
+        for key, value in deed.lasting.items():
+            if key in running and running[key].end > deed.at:
+                found.append(running.pop(key)._replace(end=deed.at))
+            elif key in running:
+                found.append(running.pop(key))
+            if value not in (key, f"plasma.{key}", own.get(key)):
+                words = deed.label or f"{_quantity(key)} {value}"
+                running[key] = Event(deed.at, min(deed.until, end), words, key)
+    return sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
 
 
-def _interventions(result: Result) -> list[tuple[float, str, dict[str, str], list[str]]]:
-    """(time [s], label, {what lasts: value}, what happens at once), in time."""
-    found = [_parsed(text) for text in result.manifest.get("interventions", [])]
-    return sorted((f for f in found if f is not None), key=lambda f: f[0])
-
-
-def _parsed(text: object) -> tuple[float, str, dict[str, str], list[str]] | None:
-    """An intervention as a manifest words it: "label at 3 days: PPi 20 uM, excise lesion"."""
+def _parsed(text: object) -> _Deed | None:
+    """The intervention of a text such as "label at 3 days until 10 days: PPi 20 uM, excise lesion"."""
     said = _SAID.match(str(text))
     if said is None:
         return None
     try:
         at = float(convert(said["when"], "s"))
+        until = float(convert(said["until"], "s")) if said["until"] else float("inf")
     except HapsimError:
         return None
     lasting, once = {}, []
@@ -80,23 +88,27 @@ def _parsed(text: object) -> tuple[float, str, dict[str, str], list[str]] | None
             name, _, value = part.partition(" ")
             lasting[name] = _printed(value)
     label = said["label"]
-    return at, "" if label == "intervention" else label, lasting, once
+    return _Deed(at, until, "" if label == "intervention" else label, lasting, once)
+
+
+def _quantity(name: str) -> str:
+    """A parameter or species as words over an axis: "lesion.pH_hold" is "lesion pH hold"."""
+    return name.replace(".", " ").replace("_", " ")
 
 
 def _printed(value: str) -> str:
     """A number with its unit as printed: "20 µM"; digits that only a machine wants are left out."""
-    value = re.sub(r"\bu(?=[A-Za-z])", "µ", value)
+    value = re.sub(r"\bu(?=[A-Za-z])", "µ", value.removesuffix(" in SI"))
     return re.sub(r"-?\d+\.\d{4,}(e[-+]?\d+)?", lambda m: significant(float(m.group())), value)
 
 
-def _before(result: Result) -> dict[str, str]:
-    """{what an intervention may change: its value at the start}, worded as interventions are."""
+def _own_values(result: Result) -> dict[str, str]:
+    """{what an intervention may change: its value in the scenario}, worded as interventions are."""
     found = {}
-    for name, p in result.parameters.items() if isinstance(result.parameters, Mapping) else ():
+    for name in result.parameters:
+        p = result.parameters[name]
         words = _printed(f"{significant(p.value, 6)} {p.unit}".removesuffix(" 1"))
-        found[str(name)] = words
-        if str(name).startswith("plasma."):
-            found[str(name).removeprefix("plasma.")] = words
+        found[str(name)] = found[str(name).removeprefix("plasma.")] = words
     return found
 
 
@@ -174,7 +186,7 @@ def _few(given: list[Event]) -> list[Event]:
         if len(given) <= MOST_LINES and (key == "once" or len(steps) <= 3):
             out += steps
             continue
-        words = f"{len(steps)} steps: {wrapped(steps[0].words, 80)} to {steps[-1].words}"
+        words = f"{steps[0].words} to {steps[-1].words.rpartition(' ')[2]} in {len(steps)} steps"
         out.append(Event(steps[0].start, steps[-1].end, words, key))
     return sorted(out, key=lambda e: (e.start, e.key))
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.plotting.asked import moment, need_axes, need_name, need_result
 from sim.plotting.canvas import canvas
-from sim.plotting.colour_scale import GAP, Colours, ColourScale, chosen, colour_bar, colour_scale
+from sim.plotting.colour_scale import GAP, Colours, ColourScale, chosen, colour_bar, colour_scale, drop_bars
 from sim.plotting.labels import Look, look_of, time_scale
 from sim.plotting.runs import events, places, planes
 from sim.plotting.spans import least_resolved
@@ -115,12 +115,13 @@ def scale_for(
 def drawn_anew(ax: Axes) -> Iterator[None]:
     """Take away the field that was drawn on these axes before: frames of a movie do not pile up."""
     need_axes(ax)
-    for old in [a for a in ax.get_children() if a.get_gid() == DRAWN]:
+    drop_bars(ax)  # first: a bar asks where its picture is when it goes
+    for old in [a for a in ax.get_children() if a.get_gid() in (DRAWN, events.MARK)]:
         old.remove()
     before = set(ax.get_children())
     yield
     for made in set(ax.get_children()) - before:
-        if made not in ax.child_axes:  # the colour bar is known by its label
+        if made not in ax.child_axes and made.get_gid() is None:  # the colour bar is known by its label
             _mark(made)
 
 

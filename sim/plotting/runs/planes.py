@@ -199,4 +199,4 @@ def figure_size(plane: Plane, longest: float = 4.6) -> tuple[float, float]:
     """Inches of a figure that a plane fills, with its labels and colour bar."""
     wide, high = float(np.ptp(plane.x)), float(np.ptp(plane.y))
     per = longest / max(wide, high)
-    return max(wide * per, 2.0) + 1.7, max(high * per, 1.0) + 1.1
+    return max(wide * per, 2.0) + 2.2, max(high * per, 1.0) + 0.9
