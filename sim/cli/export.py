@@ -42,16 +42,12 @@ def export(
         if given is not None:
             _free(option, given, names, force)
     found = load_result(result)
-    names = _words(only)
+    names = choices.names_in(only)
     if tables is not None:
-        for path in found.to_csv(tables, names, _words(times)):
+        for path in found.to_csv(tables, names, choices.names_in(times)):
             click.echo(path)
     if folder is not None:
         click.echo(found.to_vtk(folder, names))
-
-
-def _words(text: str | None) -> list[str] | None:
-    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _free(option: str, folder: Path, names: tuple[str, ...], force: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,6 +190,11 @@ class Result:
         """Sources of the parameters used, with a count of measured against assumed."""
         return cite(self.parameters)
 
+    def only(self, names: Sequence[str] | str) -> Result:
+        """The result with these variables over time and space only; the tables stay."""
+        there = [*chosen(self.dataset, names), "volume", "layer"]
+        return replace(self, dataset=self.dataset[there])
+
     def save(self, path: str | os.PathLike) -> Path:
         """Write NetCDF-4 that any xarray opens; under a temporary name first."""
         return write_result(path, self.dataset, self.tables, self.manifest)
@@ -202,7 +207,8 @@ class Result:
         """
         from sim.run import vtk
 
-        return vtk.write(self.dataset, path, self.manifest["scenario"], names)
+        faces = {n: self.tables[n] for n in self.tables.coords if str(n).endswith("_edges")}
+        return vtk.write(self.dataset.assign_coords(faces), path, self.manifest["scenario"], names)
 
     def __repr__(self) -> str:
         m = self.manifest

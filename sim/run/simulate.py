@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sim.errors import ScenarioError, shown
+from sim.errors import ScenarioError, shown, unknown
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
-from sim.run import memory
+from sim.run import dataset, memory
 from sim.run.record import RunRecord
 from sim.run.result import Result
 from sim.run.segments import Builder
@@ -29,6 +30,7 @@ def simulate(
     progress: bool | Progress = False,
     max_steps: int = MAX_STEPS,
     seed: int | None = None,
+    variables: Sequence[str] | None = None,
 ) -> Result:
     """Run a scenario from 0 to its duration.
 
@@ -37,6 +39,7 @@ def simulate(
     atol: absolute tolerance as a share of each species' declared scale
     times: output times [s or text], rising, or how many; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
+    variables: names of those to keep over space and time, all when None; the ledger is always whole
     progress: True for a bar, or a function of (time [s], steps)
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
@@ -55,10 +58,12 @@ def simulate(
         )
     method = find_solver(solver)
     wanted = output_times(scenario.duration, times)
-    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
     builder = Builder(scenario)
+    kept = _kept(builder, variables)
+    forecast = memory.admitted(scenario, solver, wanted.size, kept=None if kept is None else len(kept))
+    before = memory.resident()
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
-    record = RunRecord(builder, settings)
+    record = RunRecord(builder, settings, kept)
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
     if method.prepare is not None:
         method.prepare(segments[0].system)
@@ -101,6 +106,25 @@ def output_times(duration: float, times: Times) -> np.ndarray:
             f"times: {shown(outside)} is outside the run, which goes from 0 to its duration, {duration:g} s."
         )
     return np.array(found)
+
+
+def checked_variables(scenario: Scenario, names: Sequence[str]) -> None:
+    """Refuse a variable that a run of the scenario will not have."""
+    _kept(Builder(scenario), names)
+
+
+def _kept(builder: Builder, given: Sequence[str] | None) -> list[str] | None:
+    """Names of variables that the result will have; None for all."""
+    if given is None:
+        return None
+    known = dataset.variables(builder)
+    names = [given] if isinstance(given, str) else list(given)
+    for name in names:
+        if name not in known:
+            raise ScenarioError(unknown("a variable of this run", name, known, 8))
+    if not names:
+        raise ScenarioError("variables = [] keeps nothing; name one, such as 'HAP', or leave it out for all.")
+    return list(dict.fromkeys(names))
 
 
 def _progress(progress: bool | Progress, scenario: Scenario):
