@@ -133,8 +133,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, run.run, commands.sweep, calibrate.calibrate, sensitivity.sensitivity, export.export,
-    speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    show.scenarios, show.show, run.run, commands.sweep, calibrate.calibrate, sensitivity.sensitivity,
+    export.export, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)
