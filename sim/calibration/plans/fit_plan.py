@@ -7,7 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.calibration.data import Data, as_data, read, shipped
+from sim.calibration.data import Data
+from sim.calibration.data_file import as_data, read, shipped
 from sim.calibration.fitting import calibrate, request_of
 from sim.calibration.outcome import Calibration
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
