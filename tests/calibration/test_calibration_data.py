@@ -70,7 +70,7 @@ def test_a_deviation_may_have_a_unit_of_its_own(tmp_path):
         ),
         (
             "time [day];quantity;value [mM]\n7;HAP;1,5\n",
-            "line 1: separated by semicolons; .*a comma",
+            "line 1: .*separated by semicolons; .*a comma",
         ),
         ("time [day]\tquantity\tvalue [mM]\n", "separated by tabs"),
         ('time [day],quantity,value [mM]\n7,HAP,"2,25"\n', "line 2: .*write the decimal with a point, 2.25"),
