@@ -10,12 +10,10 @@ from sim.calibration.plans.fit_plan import calibration_from
 
 TEXT = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
-SAID = ["0.46285", "not identifiable", "first order"]
+CASES = list(zip(BLOCKS, ["0.46285", "not identifiable", "first order"], strict=True))
 
 
-@pytest.mark.parametrize(
-    ("block", "said"), zip(BLOCKS, SAID, strict=True), ids=["worked", "known", "sensitivity"]
-)
+@pytest.mark.parametrize(("block", "said"), CASES, ids=["worked", "known", "sensitivity"])
 def test_each_block_runs_by_itself(block, said, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "block.py"

@@ -48,16 +48,13 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "mine.toml").write_text(FIT)
     (tmp_path / "which.toml").write_text(SENSITIVITY)
     scenario = sim.scenario("elastin_implant_rat").with_resolution(0.1)
-    run = sim.simulate(
-        scenario.with_parameters({"outer.permeability": TRUE}), times=["7 day", "21 day"], rtol=1e-6
-    )
+    truth = scenario.with_parameters({"outer.permeability": TRUE})
+    run = sim.simulate(truth, times=["7 day", "21 day"], rtol=1e-6)
     values = 1e3 * sim.measures.mean("Ca_per_dry_mass").curve(run).values
-    rows = "".join(
-        f"{t},mean Ca_per_dry_mass,{v!r},{0.1 * v!r}\n" for t, v in zip((7, 21), values.tolist(), strict=True)
-    )
-    (tmp_path / "uptake.csv").write_text(
-        "time [day],quantity,value [ug/mg],sd [ug/mg]\n" + rows + "30,HAP,NA,\n"
-    )
+    pairs = zip((7, 21), values.tolist(), strict=True)
+    rows = "".join(f"{t},mean Ca_per_dry_mass,{v!r},{0.1 * v!r}\n" for t, v in pairs)
+    head = "time [day],quantity,value [ug/mg],sd [ug/mg]\n"
+    (tmp_path / "uptake.csv").write_text(head + rows + "30,HAP,NA,\n")
     return tmp_path
 
 
