@@ -123,7 +123,11 @@ def _columns(scenario: Scenario) -> int:
 
 
 def admitted(
-    scenario: Scenario, solver: str, outputs: int | None = None, free: int | None = None, kept: int | None = None
+    scenario: Scenario,
+    solver: str,
+    outputs: int | None = None,
+    free: int | None = None,
+    kept: int | None = None,
 ) -> MemoryForecast:
     """The forecast, or a refusal when there is less than that; `free` [bytes] is looked up when None."""
     found = memory_forecast(scenario, solver, outputs, kept)
