@@ -19,11 +19,7 @@ from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
-<<<<<<< HEAD
-from sim.texts import day_text, duration_text, length_text
-=======
-from sim.texts import printable
->>>>>>> main
+from sim.texts import day_text, duration_text, length_text, printable
 
 __all__ = ["PLASMA", "Scenario"]
 
@@ -210,7 +206,6 @@ class Scenario(ScenarioData):
     def __repr__(self) -> str:
         layers = _layers_text(self)
         if self.domain:
-<<<<<<< HEAD
             layers = f"{places.domain_text(self.domain)} of {', '.join(places.names_of(self))}"
         outer = self.outer
         if outer == "exchange" and PERMEABILITY in self.parameters:
@@ -220,7 +215,7 @@ class Scenario(ScenarioData):
             parts.append("initial " + ", ".join(f"{n} {_amount(self, n)}" for n in self.initial))
         parts += [row for _, row in _events(self)]
         parts += [f"{self.duration / 86400:g} days", repr(self.model)]
-        return f"Scenario({'; '.join(parts)})"
+        return printable(f"Scenario({'; '.join(parts)})")
 
 
 def _arrow(name: str, old: str, new: str) -> list[str]:
@@ -257,11 +252,3 @@ def _events(s: Scenario) -> list[tuple[Any, str]]:
         drawn += [f"sample {as_given(chance.sample)}"] if chance.sample is not None else []
         rows.append((chance, f"stochastic nucleation: {', '.join(drawn)}"))
     return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))
-=======
-            size = " x ".join(f"{a * 1e3:g} mm ({c} cells)" for a, c in self.domain)
-            layers = f"{size} of {', '.join(places.names_of(self))}"
-        return printable(
-            f"Scenario({self.name}: {self.title or 'untitled'}; {self.geometry}, {layers}; "
-            f"outer {self.outer}; {self.duration / 86400:g} days; {self.model!r})"
-        )
->>>>>>> main

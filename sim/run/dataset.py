@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +31,9 @@ def assemble(
     parts: list[tuple[Segment, Solution]],
     start: np.ndarray,
     jumps: list[tuple[float, np.ndarray]],
+    kept: Sequence[str] | None = None,
 ) -> tuple[xarray.Dataset, xarray.Dataset]:
-    """The dataset of a run, and its tables. Mobile species in pore water, immobile ones per bulk volume."""
+    """The dataset of a run, and its tables; kept: variables to have, all when None. Mobile species in pore water, immobile ones per bulk volume."""
     import xarray as xr
 
     grid, model = builder.grid, builder.model
@@ -50,6 +52,8 @@ def assemble(
             derived, c = system.evaluate_all(t, y)
             here = slice(len(times), len(times) + t.size)
             for name, values in _quantities(builder, system, y, derived, c).items():
+                if kept is not None and name not in kept:
+                    continue
                 if name not in columns:
                     columns[name] = np.empty((outputs, grid.n_cells))
                 columns[name][here] = values

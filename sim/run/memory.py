@@ -48,8 +48,13 @@ def cell_count(s: Scenario) -> int:
     return GEOMETRIES[s.geometry].cell_count([n for _, n in s.layers], s.domain)
 
 
-def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int | None = None) -> MemoryForecast:
-    """What simulate(scenario, solver, times=outputs) will take, in bytes by part."""
+def memory_forecast(
+    scenario: Scenario, solver: str = DEFAULT, outputs: int | None = None, kept: int | None = None
+) -> MemoryForecast:
+    """What simulate(scenario, solver, times=outputs) will take, in bytes by part.
+
+    kept: how many variables, where not all; "dataset" is also about the size of the file before packing
+    """
     cuts = len(moments(scenario.interventions, scenario.duration))
     outputs = OUTPUTS + 2 * cuts if outputs is None else outputs
     model, held = scenario.model, find_solver(solver).memory
@@ -61,7 +66,7 @@ def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int | No
     matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
-    kept, table = outputs * state, FLOAT * outputs * n * _columns(scenario)
+    kept, table = outputs * state, FLOAT * outputs * n * (_columns(scenario) if kept is None else kept)
     parts = {
         "grid and rates": system,
         "integrator": held.vectors * state,
@@ -118,10 +123,14 @@ def _columns(scenario: Scenario) -> int:
 
 
 def admitted(
-    scenario: Scenario, solver: str, outputs: int | None = None, free: int | None = None
+    scenario: Scenario,
+    solver: str,
+    outputs: int | None = None,
+    free: int | None = None,
+    kept: int | None = None,
 ) -> MemoryForecast:
     """The forecast, or a refusal when there is less than that; `free` [bytes] is looked up when None."""
-    found = memory_forecast(scenario, solver, outputs)
+    found = memory_forecast(scenario, solver, outputs, kept)
     free = available() if free is None else free
     if free is None or found.peak <= free:
         return found

@@ -76,7 +76,10 @@ def read_result(
         raise FileFormatError(
             f"{path} has format {number}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
         )
-    if number < FORMAT:
+    marked = MANIFEST_CHECKSUM in data.attrs or VARIABLES in data.attrs
+    if number < 1 or (number < FORMAT) == marked and verify:
+        raise FileFormatError(f"{path} is damaged: it says format {number}, which it has not. {REPAIR}")
+    if number < FORMAT and not marked:
         data, tables = without_tables(data)
         for v in data.variables.values():
             if "scale" in v.attrs:  # the name of the attribute in format 1
@@ -119,9 +122,11 @@ def _encoding(data: xarray.Dataset) -> dict[str, dict[str, Any]]:
 
 
 def _opened(path: Path, group: str | None = None) -> xarray.Dataset:
+    import h5py
     import xarray as xr
 
     try:
+        h5py.File(path, "r").close()  # h5netcdf complains on the console of what it could not open
         return xr.load_dataset(path, engine="h5netcdf", decode_timedelta=False, group=group)
     except Exception as e:  # damage comes out of the libraries below as anything
         raise FileFormatError(f"{path} cannot be read as NetCDF: {type(e).__name__}, {e}") from e
