@@ -15,6 +15,7 @@ from typing import Any, TextIO
 import click
 
 from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
+from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
 from sim.errors import HapsimError, unknown
 
@@ -140,6 +141,7 @@ def main() -> None:
     A first run:
         hapsim scenarios                 what there is
         hapsim show infarct_myocardium   what one of them assumes
+        hapsim glossary phosphatase      what a name means
         hapsim run infarct_myocardium    run it; files go to results/
 
     Not a clinical tool.
@@ -147,8 +149,9 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, run.run, commands.sweep, export.export, speciate.speciate, cite.cite,
-    doctor.doctor, bench.bench,
+    show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
+    sensitivity.sensitivity, export.export,
+    speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -90,6 +91,18 @@ def onset(name: str, above: float | str = "0.1 mM") -> Measure:
 def lowest(name: str) -> Measure:
     """Smallest value of a variable anywhere at any time [its unit]."""
     return Measure(f"lowest {name}", lambda result: float(result[name].min()))
+
+
+def log10(measure: Measure) -> Measure:
+    """log10 of a measure [decades of its SI unit]: -inf where it is 0, NaN where it is negative, inf where it
+    is (an onset that never comes). A sweep keeps these as they are, and an analysis says how many there are.
+    """
+
+    def function(result: Result) -> float:
+        value = measure(result)
+        return math.log10(value) if value > 0 else -math.inf if value == 0 else math.nan
+
+    return Measure(f"log10 of {measure.name}", function, unit="1")
 
 
 def where_peak(name: str) -> Callable[[Result], dict[str, float]]:

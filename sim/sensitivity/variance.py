@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_installed
+from sim.sensitivity.enough import share_remarks, shares_enough
 from sim.sensitivity.responses import (
     Responses,
     aligned,
@@ -52,9 +53,22 @@ class SobolIndices:
         return self.used.dropped
 
     def to_dataframe(self):
-        """A row an axis: first, first_low, first_high, total, total_low, total_high."""
+        """A row an axis: first, first_low, first_high, total, total_low, total_high, and "enough": whether
+        its intervals are no wider than `sim.sensitivity.enough.WIDEST` and its shares possible."""
         rows = {"first": (self.first, self.first_half), "total": (self.total, self.total_half)}
-        return interval_table(self.names, {n: (v, v - half, v + half) for n, (v, half) in rows.items()})
+        frame = interval_table(self.names, {n: (v, v - half, v + half) for n, (v, half) in rows.items()})
+        frame["enough"] = self.enough
+        return frame
+
+    @property
+    def enough(self) -> np.ndarray:
+        """Whether the points were enough for each axis (d,): see `sim.sensitivity.enough`."""
+        return shares_enough(self)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what these indices cannot say: too few points, a measure over decades; or none."""
+        return share_remarks(self)
 
     def __repr__(self) -> str:
         rows = [("axis", "first order", "total")]
@@ -66,13 +80,14 @@ class SobolIndices:
                     _with_interval(self.total[k], self.total_half[k]),
                 )
             )
-        lines = [f"Sobol' indices of {self.measure} ({100 * self.confidence:g} % intervals)"]
+        lines = [f"Sobol' indices of {self.used.named(self.measure)} ({100 * self.confidence:g} % intervals)"]
         lines += [f"  {x}" for x in aligned(rows)]
         if self.second is not None and self.second_half is not None:
             for i, a in enumerate(self.names):
                 for j in range(i + 1, len(self.names)):
                     text = _with_interval(self.second[i, j], self.second_half[i, j])
                     lines.append(f"  {a} x {self.names[j]}: {text}")
+        lines += [f"├─ {text}" for text in self.remarks]
         return printable("\n".join([*lines, f"└─ {self.used.text()}"]))
 
     def _repr_html_(self) -> str:
@@ -84,12 +99,19 @@ def _with_interval(value: float, half: float) -> str:
 
 
 def sobol_indices(
-    table: SweepTable, measure: str, confidence: float = 0.95, resamples: int = 1000, seed: int = 1
+    table: SweepTable,
+    measure: str,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 1,
+    log: bool = False,
 ) -> SobolIndices:
     """Sobol' indices of a measure from a sweep over sim.sweeps.saltelli points, with SALib.
 
     resamples: of the bootstrap that the intervals come from. The points are a Sobol' sequence, more even than
         the bootstrap knows, so the intervals tend to be too wide.
+    log: indices of log10(measure), for measures over decades; points where it is zero or negative are
+        missing, and counted
     A block of d + 2 points with a missing one is dropped whole.
     Source: Saltelli et al. (2010), Comput. Phys. Commun. 181:259-270.
     """
@@ -97,7 +119,7 @@ def sobol_indices(
     check_choices(confidence, resamples, seed)
     second = bool(table.settings.get("second_order", False))
     d = len(table.axes) - ("replicates" in table.settings)
-    used = blocks(table, measure, 2 * d + 2 if second else d + 2, "saltelli")
+    used = blocks(table, measure, 2 * d + 2 if second else d + 2, "saltelli", log)
     y = used.values.ravel()
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         raise ConfigError(f"{measure} is the same at all points, {y[0]:g}: no axis changes it.")
@@ -116,7 +138,5 @@ def _analysis():
     try:
         from SALib.analyze.sobol import analyze
     except ImportError:
-        raise ConfigError(
-            'Sobol\' indices need SALib, which is missing; python -m pip install "hapsim[fit]".'
-        ) from None
+        raise ConfigError(not_installed("Sobol' indices need", "SALib")) from None
     return analyze

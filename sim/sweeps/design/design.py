@@ -11,7 +11,7 @@ from typing import Any
 from sim.errors import ConfigError, listing, shown
 from sim.experiment.scenario import Scenario
 from sim.sweeps.design.axis import Axis, Value
-from sim.sweeps.design.axis_check import units_for
+from sim.sweeps.design.axis_check import check_boundary, units_for
 
 Inputs = dict[str, Value]
 LARGEST = 10_000_000  # points; more would fill the memory before the first run
@@ -106,6 +106,7 @@ class Design:
     def with_units(self, base: Scenario) -> Design:
         """This design for a scenario, checked, with the units of axes that were given in plain numbers."""
         units = units_for(self.axes, base)
+        check_boundary(self.points, base)
         return replace(self, axes=tuple(replace(a, unit=units[a.name]) for a in self.axes))
 
     def check(self, base: Scenario) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from sim.errors import ConfigError, listing, nearest, shown
+from sim.errors import ConfigError, listing, nearest, not_installed, shown
 from sim.sweeps.design.axis import Axis, is_missing, read_values
 from sim.sweeps.design.design import LARGEST, Design, axes_of
 
@@ -181,9 +181,7 @@ def _salib(module: str):
     try:
         return import_module(f"SALib.{module}")
     except ImportError:
-        raise ConfigError(
-            'Morris trajectories come from SALib, which is missing; python -m pip install "hapsim[fit]".'
-        ) from None
+        raise ConfigError(not_installed("Morris trajectories need", "SALib")) from None
 
 
 def _count(n: Any, name: str) -> int:
