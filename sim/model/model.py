@@ -19,8 +19,8 @@ from sim.model.checks import (
 )
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read_formula
-from sim.model.model_tables import model_html, model_table
 from sim.model.names import TIME, UNACCOUNTED
+from sim.model.naming import model_html, model_table
 from sim.model.process import Derived, Process, coefficient, group
 from sim.model.species import Species
 from sim.parameters import Parameters
@@ -84,7 +84,7 @@ class Model:
 
     @cached_property
     def kept(self) -> dict[object, Any]:
-        """What others made of this model (sim.model.kept); a copy or another process starts without."""
+        """What others made of this model (sim.binder.kept); a copy or another process starts without."""
         return {}
 
     @cached_property

@@ -1,14 +1,20 @@
-"""Names of a model and of its results in words: species and solids say their own, glossary.toml the rest."""
+"""Names of a model and of its results in words: species and solids say their own, glossary.toml the rest;
+and what a model is made of, as tables."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from sim.errors import ModelError, not_one_of
+from sim.model.names import OMEGA
 from sim.model.process import Derived, Process
-from sim.model.reactions import OMEGA, TEMPLATE
-from sim.model.species import Species
+from sim.model.reactions import TEMPLATE
+from sim.model.species import Coefficient, Species
 from sim.parameters import Parameters
+from sim.parameters.name_table import NameTable
 from sim.parameters.wording import Wording, shown_unit, spaced, wording, wordings
+from sim.units import si_unit
 
 OUTSIDE = ("plasma", "outer")  # what is no layer or region
 START = "start"  # the entry of glossary.toml for amounts of species
@@ -78,3 +84,65 @@ def _of_phase(model: HasParts, name: str) -> Wording:
             solid = next((s for s in held if phase in (s.phase, s.name)), None)
             return wording("phases", kind, title=solid.title if solid else phase, name=phase)
     return Wording()
+
+
+# Tables of what a model is made of: species, processes with what they change, quantities, fields.
+
+Rows = Iterator[tuple[str, ...]]
+
+
+def model_table(model: HasParts, what: str) -> NameTable:
+    """One of the tables of a model: "species", "processes", "quantities" or "fields"."""
+    if what not in TABLES:
+        raise ModelError(not_one_of("what", what, TABLES))
+    head, rows = TABLES[what]
+    return NameTable(head, rows(model), f"{what} of the model")
+
+
+def model_html(model: HasParts) -> str:
+    """All tables of a model for a notebook."""
+    return "".join(model_table(model, what)._repr_html_() for what in TABLES)
+
+
+def change_text(changes: Mapping[str, Coefficient]) -> str:
+    """What a process changes, as an equation: "4 Ca + 3 P -> OCP + 2 H"."""
+    used: list[str] = []
+    made: list[str] = []
+    for species, n in changes.items():
+        parts = n if isinstance(n, tuple | list) else (n,)
+        negative = all(v.startswith("-") if isinstance(v, str) else v < 0 for v in parts)
+        number = " + ".join(v.lstrip("-") if isinstance(v, str) else f"{abs(v):g}" for v in parts)
+        number = f"({number})" if len(parts) > 1 else number
+        (used if negative else made).append(species if number == "1" else f"{number} {species}")
+    return f"{' + '.join(used) or 'nothing'} -> {' + '.join(made) or 'nothing'}"
+
+
+def _species(model: HasParts) -> Rows:
+    for s in model.species:
+        by = [p.name for p in model.processes if s.name in p.changes]
+        where = "pore water" if s.mobile else "tissue"
+        yield s.name, shown_unit(s.unit, s.shown_in), where, s.description, "; ".join(by)
+
+
+def _processes(model: HasParts) -> Rows:
+    return ((p.name, change_text(p.changes), p.description) for p in model.processes)
+
+
+def _quantities(model: HasParts) -> Rows:
+    for d in model.derived:
+        for name, unit in zip(d.outputs, d.units, strict=True):
+            said = quantity_words(model, name)
+            yield name, shown_unit(unit, said.shown_in), said.description
+
+
+def _fields(model: HasParts) -> Rows:
+    for name, (default, unit, text) in model.fields.items():
+        yield name, shown_unit(si_unit(unit)), f"{default:g}", text
+
+
+TABLES: dict[str, tuple[tuple[str, ...], Callable[[HasParts], Rows]]] = {
+    "species": (("name", "unit", "per volume of", "description", "changed by"), _species),
+    "processes": (("name", "changes", "description"), _processes),
+    "quantities": (("name", "unit", "description"), _quantities),
+    "fields": (("name", "unit", "default", "description"), _fields),
+}
