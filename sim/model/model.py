@@ -84,7 +84,7 @@ class Model:
 
     @cached_property
     def kept(self) -> dict[object, Any]:
-        """What others made of this model (sim.model.kept); a copy or another process starts without."""
+        """What others made of this model (sim.binder.kept); a copy or another process starts without."""
         return {}
 
     @cached_property

@@ -17,9 +17,9 @@ from functools import partial
 import numpy as np
 from numba.core import config
 
+from sim.binder.kept import once_a_model
 from sim.binder.system import BLOCKS_PER_THREAD, System
 from sim.errors import SolverError
-from sim.model.kept import once_a_model
 from sim.model.model import Model
 from sim.solvers import cvode
 from sim.solvers.steps import compiled, ndf_steps
