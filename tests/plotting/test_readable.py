@@ -15,7 +15,7 @@ from sim.run.result import Result
 def with_values(result, name, values):
     data = result.dataset.copy()
     data[name] = data[name].copy(data=np.broadcast_to(values, data[name].shape))
-    return Result(data, result.manifest)
+    return Result(data, result.manifest, result.tables)
 
 
 def said(ax):
@@ -54,7 +54,7 @@ def test_a_curve_below_the_tolerance_is_said_and_not_drawn(result):
 def test_the_last_tick_of_time_does_not_run_into_the_one_before(result):
     for end in (365.0, 54.8, 30.0, 1095.0):
         data = result.dataset.assign_coords(time=result.t / result.t[-1] * end * 86400.0)
-        ax = plot.course(Result(data, result.manifest), "pH", at="core", clock="root")
+        ax = plot.course(Result(data, result.manifest, result.tables), "pH", at="core", clock="root")
         ax.figure.canvas.draw()
         boxes = [t.get_window_extent() for t in ax.get_xticklabels() if t.get_text()]
         assert len(boxes) >= 4

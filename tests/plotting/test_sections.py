@@ -209,7 +209,7 @@ def test_without_scikit_image_an_isosurface_says_what_to_do(box, monkeypatch):
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"scikit-image: .*view3d.*plot\.projection"):
+    with pytest.raises(ConfigError, match=r"scikit-image.*plot\.projection"):
         plot.isosurface(box)
 
 

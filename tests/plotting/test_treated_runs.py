@@ -20,7 +20,7 @@ def treated(result):
         "intervention at 4 h: pH 7.4",
         "surgery at 5 h: excise lesion",
     ]
-    return Result(result.dataset, {**result.manifest, "interventions": said})
+    return Result(result.dataset, {**result.manifest, "interventions": said}, result.tables)
 
 
 def words(ax):
@@ -92,7 +92,7 @@ def test_a_story_shows_them_and_its_titles_stand_clear_on_one_height(treated):
 
 def test_words_over_one_axis_do_not_run_into_each_other(result):
     said = [f"treatment number {k} at {0.5 + 0.3 * k} h: {s} 3 mM" for k, s in enumerate(("Ca", "P", "C"))]
-    ax = plot.course(Result(result.dataset, {**result.manifest, "interventions": said}), "pH")
+    ax = plot.course(Result(result.dataset, {**result.manifest, "interventions": said}, result.tables), "pH")
     ax.figure.canvas.draw()
     boxes = [t.get_window_extent() for t in ax.texts if t.get_gid() == MARK]
     assert len(boxes) == 3
@@ -101,7 +101,7 @@ def test_words_over_one_axis_do_not_run_into_each_other(result):
 
 def test_many_steps_of_one_quantity_are_one_bar(result):
     said = [f"intervention at {0.1 * k + 0.1} h: pH {7.4 - 0.01 * k:g}" for k in range(30)]
-    run = Result(result.dataset, {**result.manifest, "interventions": said})
+    run = Result(result.dataset, {**result.manifest, "interventions": said}, result.tables)
     ax = plot.course(run, "Ca", at="mean")
     assert words(ax) == ["pH 7.39 to 7.11 in 29 steps"]  # the first is the scenario's own 7.4
     assert bars(ax)[0] == pytest.approx((0.2, 6.0))
