@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, listing
-from sim.texts import count_text, day_text
+from sim.texts import count_text, day_text, printable
 from sim.units import to_unit
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-")  # how tables write that there is no number
@@ -93,7 +93,7 @@ class Data:
         lines = [f"Data({self.name}: {len(self)} numbers)", *(f"  {d.text()}" for d in self.points[:12])]
         if len(self) > 12:
             lines.append(f"  and {len(self) - 12} more")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
 
 def data_of_rows(rows: Sequence[tuple[int, Datum | None]], name: str, notes: str, line: str) -> Data:

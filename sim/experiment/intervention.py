@@ -146,7 +146,7 @@ def unit_of_part(part: str, name: str) -> str:
 
 def _in_words(value: float | str, unit: str) -> str:
     """A value as it was given, or a number with its unit."""
-    given = as_given(value)
+    given = value if isinstance(value, str) else as_given(value)
     if isinstance(given, str):
         return given
     return quantity_text(given, unit) if unit else f"{given:g} in SI"

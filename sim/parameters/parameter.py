@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
+from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 from sim.units.unit_table import OFFSETS, UNITS
 
@@ -96,6 +97,14 @@ class Parameter:
         object.__setattr__(changed, "si", float(si))  # exactly the number asked for
         return changed
 
+    def described_as(self, description: str) -> Parameter:
+        """The same number, with what it is in words; one that says so itself is kept."""
+        if self.description or not description:
+            return self
+        made = dataclasses.replace(self, description=description)
+        object.__setattr__(made, "si", self.si)  # `value` may round it
+        return made
+
     def contains_value(self) -> bool:
         """Whether the value lies in the range, bounds included (to rounding: units are converted)."""
         low = -math.inf if self.low is None else self.low
@@ -139,9 +148,17 @@ class Parameter:
                     return f"; a number {size:g} times {times} would be inside."
         return "."
 
+    def range_text(self) -> str:
+        """The range with its unit, "0.05 to 15 mm"; "at least 0 mM" where an end is open; "" without one."""
+        if self.low is None:
+            return "" if self.high is None else f"at most {quantity_text(self.high, self.unit)}"
+        if self.high is None:
+            return f"at least {quantity_text(self.low, self.unit)}"
+        return f"{self.low:g} to {quantity_text(self.high, self.unit)}"
+
     def text(self) -> str:
-        """Value and unit, as "0.1 J/m2"."""
-        return f"{self.value:g}" if self.unit == "1" else f"{self.value:g} {self.unit}"
+        """Value and unit, as "0.1 J/m2" or "7 days"."""
+        return quantity_text(self.value, self.unit)
 
 
 def _in_unit(value: object, unit: str, name: str) -> float:

@@ -10,7 +10,9 @@ from sim.plotting.fits.data_and_fit import fitted, residuals
 from sim.plotting.fits.profile_curves import correlation, profile
 from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
-from sim.plotting.runs.curves import budget, compare, course, profiles
+from sim.plotting.runs.budget import budget
+from sim.plotting.runs.compare import compare
+from sim.plotting.runs.curves import course, profiles
 from sim.plotting.runs.fields import kymograph, plane
 from sim.plotting.runs.projections import projected, projection
 from sim.plotting.runs.sections import cut, cuts, maps

@@ -16,6 +16,7 @@ from sim.experiment.targets import held_value, target
 from sim.run.result import Result
 from sim.sensitivity.responses import aligned
 from sim.sweeps.store.row import Row
+from sim.texts import printable
 
 if TYPE_CHECKING:
     from sim.sweeps.design.design import Design
@@ -65,9 +66,8 @@ class LocalSensitivities:
             )
         head = f"Local sensitivities, d ln measure / d ln parameter (step {100 * self.step:g} %)"
         why = [f"├─ {m}, {p}: {reason}" for (m, p), reason in self.reasons.items()]
-        return "\n".join(
-            [head, *(f"  {x}" for x in aligned(rows)), *why, f"└─ {self.runs} runs, {self.failed} failed"]
-        )
+        end = f"└─ {self.runs} runs, {self.failed} failed"
+        return printable("\n".join([head, *(f"  {x}" for x in aligned(rows)), *why, end]))
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"

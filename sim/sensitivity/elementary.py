@@ -18,6 +18,7 @@ from sim.sensitivity.responses import (
     interval_table,
     interval_text,
 )
+from sim.texts import printable
 
 if TYPE_CHECKING:
     from sim.sweeps.sweep_table import SweepTable
@@ -77,7 +78,9 @@ class MorrisEffects:
             rows.append((name, *(interval_text(*e) for e in ends)))
         head = f"Elementary effects on {self.measure} ({100 * self.confidence:g} % intervals)"
         said = [f"├─ {text}" for text in self.remarks]
-        return "\n".join([head, *(f"  {x}" for x in aligned(rows)), *said, f"└─ {self.used.text()}"])
+        return printable(
+            "\n".join([head, *(f"  {x}" for x in aligned(rows)), *said, f"└─ {self.used.text()}"])
+        )
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_installed
 from sim.sensitivity.enough import share_remarks, shares_enough
 from sim.sensitivity.responses import (
     Responses,
@@ -19,6 +19,7 @@ from sim.sensitivity.responses import (
     interval_table,
     interval_text,
 )
+from sim.texts import printable
 
 if TYPE_CHECKING:
     from sim.sweeps.sweep_table import SweepTable
@@ -87,7 +88,7 @@ class SobolIndices:
                     text = _with_interval(self.second[i, j], self.second_half[i, j])
                     lines.append(f"  {a} x {self.names[j]}: {text}")
         lines += [f"├─ {text}" for text in self.remarks]
-        return "\n".join([*lines, f"└─ {self.used.text()}"])
+        return printable("\n".join([*lines, f"└─ {self.used.text()}"]))
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
@@ -137,7 +138,5 @@ def _analysis():
     try:
         from SALib.analyze.sobol import analyze
     except ImportError:
-        raise ConfigError(
-            'Sobol\' indices need SALib, which is missing; python -m pip install "hapsim[fit]".'
-        ) from None
+        raise ConfigError(not_installed("Sobol' indices need", "SALib")) from None
     return analyze

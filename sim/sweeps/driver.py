@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -120,7 +122,13 @@ def _fill(store: Store, missing: Sequence[Point], engine: Engine, report: Progre
 def _engine(job: Job, missing: Sequence[Point], workers: int, client: Client | None) -> Engine:
     if client is not None:
         return cluster.run(job, missing, client)
-    if workers:
+    if workers and multiprocessing.current_process().daemon:
+        warnings.warn(
+            f"workers = {workers}: this process is a worker itself, one that may start no others (daemonic); "
+            "its points run here, one after the other.",
+            stacklevel=3,
+        )
+    elif workers:
         return processes.run(job, missing, workers)
     return in_process.run(job, missing)
 

@@ -128,10 +128,13 @@ def test_repeating_a_command_takes_the_next_folder(empty_folder):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, code):
+def test_an_interrupted_run_keeps_what_it_has(request, monkeypatch, tmp_path, number, code):
     """Ctrl-C, or the end of a batch job, after 40 steps."""
     solve = SOLVERS[DEFAULT].solve
 
+    # Jobs in the background of a shell ignore SIGINT, and so would this one.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     sent = []
 
     def interrupted(task):

@@ -7,7 +7,7 @@ import pytest
 import sim
 from sim.errors import ModelError
 from sim.experiment import scenario_data
-from sim.model import names
+from sim.model.words import names
 from sim.space.geometries import GEOMETRIES
 
 
@@ -23,7 +23,7 @@ def results(base):
     plane = base.with_geometry("rectangle", domain=square).with_region(
         "lesion", sim.shapes.Ellipse(("1 mm", "1 mm"))
     )
-    drawn = plane.with_random_field("collagen", relative_sd=0.2, length="2 mm", seed=1)
+    drawn = plane.with_random_field("collagen", 0.2, "2 mm", seed=1)
     return [sim.simulate(s, times=2) for s in (base, drawn)]
 
 

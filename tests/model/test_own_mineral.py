@@ -232,7 +232,7 @@ solubility = { log_K = -28.9, source = "x", confidence = "assumed" }
         ("[whitlockite]", "[lambda]", "'lambda' cannot name a solid: it is a word of Python"),
         ("[whitlockite]", "[pH]", "[pH] cannot name a solid: 'pH' is a derived quantity"),
         ("[whitlockite]", "[porosity]", "'porosity' is a derived quantity"),
-        ("[whitlockite]", "[Ca_in_mineral]", "'Ca_in_mineral' is part of a result"),
+        ("[whitlockite]", "[Ca_in_mineral]", "'Ca_in_mineral' is the calcium in solids"),
         ("[whitlockite]", "[SI_HAP]", "'SI_HAP' is a saturation"),
         ("[whitlockite]", "[collagen]", "'collagen' is a field"),
         ("[whitlockite]", "[lipid]", "[lipid] cannot name a solid: 'lipid' is a species"),

@@ -16,6 +16,7 @@ from sim.plotting.sweeps.columns import (
     Column,
     check_table,
     column_of,
+    look_of_column,
     point_states,
 )
 
@@ -90,12 +91,12 @@ def _inside(
     else:
         known = done & np.isfinite(shade.values)
         if known.any():
-            how = colour_scale(shade.values[known], shade.name, scale, cmap)
+            how = colour_scale(shade.values[known], shade.name, scale, cmap, unit=shade.unit)
             dots = ax.scatter(
                 x[known], y[known], c=shade.values[known], norm=how.norm, cmap=how.cmap, label="_numbers",
                 **look,
             )  # fmt: skip
-            colour_bar(ax, dots, shade.label, how, shade.values[known], pad=0.06)
+            colour_bar([ax], dots, look_of_column(shade), how)
         never = done & np.isinf(shade.values)
         if never.any():
             mark: dict[str, Any] = {

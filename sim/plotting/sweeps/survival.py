@@ -9,7 +9,7 @@ import numpy as np
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas
 from sim.plotting.colours import DASHES, colour, dark_to_light
-from sim.plotting.labels import time_scale
+from sim.plotting.labels import time_scale, time_words
 from sim.plotting.sweeps.columns import (
     Column,
     axis_column,
@@ -110,7 +110,7 @@ def survival(
             _draw_curve(ax, runs, words, among, per, k, tone)
         ax.set_xlim(0.0, longest / per or 1.0)
         ax.set_ylim(0.0, 1.03)
-        ax.set_xlabel(f"time [{unit}]")
+        ax.set_xlabel(f"time [{time_words(unit)}]")
         ax.set_ylabel("share without mineral [-]")
         handles = ax.get_legend_handles_labels()[0]
         legend_below(ax, handles, title=None if by is None else axis_column(table, by, "by").label)

@@ -141,6 +141,7 @@ def base_of(top: Section, folder: Path) -> Scenario:
 def _base(top: Section, folder: Path) -> Scenario:
     """The scenario that is varied: of the package by name, or of a file by path, as the file changes it."""
     from sim.experiment.catalogue import scenario, scenarios
+    from sim.experiment.typed import typed
 
     top.needed("scenario")
     name = top.text("scenario")
@@ -149,7 +150,8 @@ def _base(top: Section, folder: Path) -> Scenario:
         raise ScenarioError(
             f"{top.where}: no scenario is called {shown(name)}, and that of a file ends in '.toml'.{hint}"
         )
-    return scenario(folder / name if name.endswith(".toml") else name).changed(_changes(top))
+    base = scenario(folder / name if name.endswith(".toml") else name)
+    return typed(base, _changes(top))
 
 
 def _changes(top: Section) -> dict[str, Any]:
@@ -164,11 +166,14 @@ def _changes(top: Section) -> dict[str, Any]:
 def _treated(base: Scenario, top: Section) -> Scenario:
     """The scenario with the interventions of the file added."""
     from sim.experiment.intervention import Intervention, from_keys
+    from sim.experiment.typed import typed
 
     tables = top.list("interventions", "tables")
     found = [
         from_keys(Intervention, t, f"{top.where} [[interventions]] {k}") for k, t in enumerate(tables, 1)
     ]
+    if found:
+        typed(base, {"interventions": tables})  # refuses slips
     return base.with_intervention(*found) if found else base
 
 
