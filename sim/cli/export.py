@@ -42,12 +42,12 @@ def export(
         if given is not None:
             _free(option, given, names, force)
     found = load_result(result)
-    names = choices.names_in(only)
+    wanted = choices.names_in(only)
     if tables is not None:
-        for path in found.to_csv(tables, names, choices.names_in(times)):
+        for path in found.to_csv(tables, wanted, choices.names_in(times)):
             click.echo(path)
     if folder is not None:
-        click.echo(found.to_vtk(folder, names))
+        click.echo(found.to_vtk(folder, wanted))
 
 
 def _free(option: str, folder: Path, names: tuple[str, ...], force: bool) -> None:

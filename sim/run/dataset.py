@@ -33,7 +33,10 @@ def assemble(
     jumps: list[tuple[float, np.ndarray]],
     kept: Sequence[str] | None = None,
 ) -> tuple[xarray.Dataset, xarray.Dataset]:
-    """The dataset of a run, and its tables; kept: variables to have, all when None. Mobile species in pore water, immobile ones per bulk volume."""
+    """The dataset of a run, and its tables. Mobile species in pore water, immobile ones per bulk volume.
+
+    kept: variables to have, all when None
+    """
     import xarray as xr
 
     grid, model = builder.grid, builder.model

@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 
 class RunRecord:
-    """Collects segments and their solutions. start: contents of the elements at the start [mol]; kept: variables of the result"""
+    """Collects segments and their solutions.
+
+    start: contents of the elements at the start [mol] · kept: variables of the result, all when None
+    """
 
     def __init__(self, builder: Builder, settings: Settings, kept: Sequence[str] | None = None):
         self.kept = kept

@@ -13,9 +13,8 @@ import numpy as np
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
 from sim.experiment.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
-from sim.run.coordinates import empty_tables
 from sim.run.stored.csv_tables import chosen, write_tables
-from sim.run.stored.result_file import read_result, write_result
+from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.texts import day_text, printable
 from sim.units import convert, si_unit
 

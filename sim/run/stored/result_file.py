@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import FileFormatError, shown
 from sim.files import write_whole
-from sim.run.coordinates import without_tables
 from sim.run.stored.checksums import CHECKSUM, attributes_checksum, checksum, text_checksum
 from sim.run.stored.manifest_check import manifest_from
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import xarray
 
 FORMAT = 2
+TABLES = ("ledger", "ledger_residual", "stoichiometry", "contents")  # beside the edges of the cells
 GROUP = "tables"
 MANIFEST, MANIFEST_CHECKSUM, VARIABLES = "hapsim_manifest", "hapsim_manifest_checksum", "hapsim_variables"
 VERSION = "hapsim_format"
@@ -149,3 +149,23 @@ def _verify(path: Path, data: xarray.Dataset, tables: xarray.Dataset) -> None:
             f"{path} is damaged: {', '.join(altered[:4])}{more} {'is' if len(altered) == 1 else 'are'} not "
             f"what was written. {REPAIR}"
         )
+
+
+def empty_tables() -> xarray.Dataset:
+    """The tables of a result that has none."""
+    import xarray as xr
+
+    return xr.Dataset()
+
+
+def without_tables(data: xarray.Dataset) -> tuple[xarray.Dataset, xarray.Dataset]:
+    """A dataset in two: what has values over time and space, and the tables whose axes are their own.
+
+    Together their axes would multiply: one row for each time, cell, element, pool, species and process.
+    """
+    apart = [n for n in data.variables if n in TABLES or str(n).endswith("_edges")]
+    tables = data[apart] if apart else data[[]]
+    rest = data.drop_vars(apart)
+    alone = [d for d in rest.dims if not any(d in v.dims for v in rest.data_vars.values())]
+    labels = [n for n in rest.coords if n in alone and n in tables.dims and n != "time"]
+    return rest.drop_vars(labels), tables

@@ -90,6 +90,7 @@ def test_other_programs_find_what_the_conventions_promise(stored, tmp_path):
             assert not {"scale", "shape", "size", "name", "dtype"} & set(variable.ncattrs())
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of h5netcdf
 @pytest.mark.parametrize("seed", range(40))
 def test_flipped_bytes_and_lost_ends_are_found(result, stored, tmp_path, seed):
     chance = random.Random(seed)  # noqa: S311 a test's, not a secret
