@@ -93,7 +93,11 @@ def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int],
 
 def _is_line(system: System) -> bool:
     """Whether one thread does it all, so that its steps can be compiled whole; never where nothing is."""
-    return not config.DISABLE_JIT and len(system.grid.shape) <= 1 and system.n_blocks < 2 * BLOCKS_PER_THREAD
+    return (
+        not getattr(config, "DISABLE_JIT", False)
+        and len(system.grid.shape) <= 1
+        and system.n_blocks < 2 * BLOCKS_PER_THREAD
+    )
 
 
 @once_a_model
