@@ -102,7 +102,9 @@ def data_of_rows(rows: Sequence[tuple[int, Datum | None]], name: str, notes: str
     missing = [k for k, d in rows if d is None]
     remarks = []
     if missing:
-        remarks.append(f"{count_text(len(missing), line)} without a value left out: {listing(missing)}.")
+        remarks.append(
+            f"{count_text(len(missing), line)} without a value left out: {listing(map(str, missing))}."
+        )
         if not kept:
             raise ConfigError(f"{name} holds no numbers to calibrate to: {remarks[0]}")
     seen: dict[Datum, list[int]] = {}
@@ -110,7 +112,7 @@ def data_of_rows(rows: Sequence[tuple[int, Datum | None]], name: str, notes: str
         seen.setdefault(d, []).append(k)
     again = [places for places in seen.values() if len(places) > 1]
     if again:
-        some = "; ".join(listing(places) for places in again[:4])
+        some = "; ".join(listing(map(str, places)) for places in again[:4])
         remarks.append(f"equal {line}s: {some}. Each counts as a measurement of its own.")
     return Data(tuple(d for _, d in kept), name, notes, tuple(remarks))
 
