@@ -13,7 +13,7 @@ from sim.experiment.given import (
     as_given,
     check_names,
     check_unit,
-    quantity_text,
+    amount_text,
     si_number,
     si_numbers,
 )
@@ -149,7 +149,7 @@ def _in_words(value: float | str, unit: str) -> str:
     given = value if isinstance(value, str) else as_given(value)
     if isinstance(given, str):
         return given
-    return quantity_text(given, unit) if unit else f"{given:g} in SI"
+    return amount_text(given, unit) if unit else f"{given:g} in SI"
 
 
 def _lasting(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
