@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 from sim.errors import ScenarioError, UnitError, nearest, shown
 from sim.experiment.file_tables import dotted_values
 from sim.experiment.given import (
+    amount_text,
     as_given,
     check_names,
     check_unit,
-    amount_text,
     si_number,
     si_numbers,
 )

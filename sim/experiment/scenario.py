@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.errors import ScenarioError, nearest
 from sim.experiment import change, places
-from sim.experiment.given import as_given, amount_text
+from sim.experiment.given import amount_text, as_given
 from sim.experiment.intervention import Intervention
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
