@@ -46,7 +46,7 @@ def as_given(value: float) -> float | str:
     return value.text if isinstance(value, Given) else value
 
 
-def quantity_text(si_value: float, unit: str) -> str:
+def amount_text(si_value: float, unit: str) -> str:
     """A value [SI] as one would type it: "20 uM" of 0.02 mol/m3, else in `unit`."""
     if parse_unit(unit).factor == 1:  # SI: one of the customary units, where there are some
         unit = readable_unit(2 * si_value, unit)  # which keeps one digit more before the point

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.errors import ScenarioError, nearest
 from sim.experiment import change, places
-from sim.experiment.given import as_given, quantity_text
+from sim.experiment.given import amount_text, as_given
 from sim.experiment.intervention import Intervention
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
@@ -232,7 +232,7 @@ def _amount(s: ScenarioData, name: str) -> str:
     value = s.initial.get(name, "absent")
     given = value if isinstance(value, str) else as_given(value)
     units = {x.name: x.unit for x in s.model.species}
-    return given if isinstance(given, str) else quantity_text(given, units.get(name, "1"))
+    return given if isinstance(given, str) else amount_text(given, units.get(name, "1"))
 
 
 def _events(s: Scenario) -> list[tuple[Any, str]]:
