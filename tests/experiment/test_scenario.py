@@ -176,7 +176,7 @@ def test_a_scenario_and_what_differs_are_shown_as_one_would_type_them():
     changes = {"initial": {"P": 2.0, "glycogen": None}, "outer": "exchange", "outer.permeability": 1e-7}
     made = base.with_intervention(cut, late).changed(changes | {"lesion.cells": 20, "duration": "12 day"})
     assert made.diff(base).splitlines() == [
-        "outer.permeability: absent -> 1e-07 m/s", "outer: fixed -> exchange", "duration: 30 day -> 12 day",
+        "outer.permeability: absent -> 1e-07 m/s", "outer: fixed -> exchange", "duration: 30 days -> 12 days",
         "lesion.cells: 80 -> 20", "initial.glycogen: doomed -> absent", "initial.P: absent -> 2 mM",
         "+ drug at 3 day until 10 day: PPi 20 uM",
         "+ intervention at 4 day: growth.k 1e-14 m s-1, set Ca 2.5 mM in lesion",
