@@ -179,7 +179,7 @@ def test_a_scenario_and_what_differs_are_shown_as_one_would_type_them():
         "outer.permeability: absent -> 1e-07 m/s", "outer: fixed -> exchange", "duration: 30 days -> 12 days",
         "lesion.cells: 80 -> 20", "initial.glycogen: doomed -> absent", "initial.P: absent -> 2 mM",
         "+ drug at 3 days until 10 days: PPi 20 uM",
-        "+ intervention at 4 day: growth.k 1e-14 m s-1, set Ca 2.5 mM in lesion",
+        "+ intervention at 4 days: growth.k 1e-14 m s-1, set Ca 2.5 mM in lesion",
     ]  # fmt: skip
     assert "- drug at 3 days until 10 days: PPi 20 uM" in base.diff(made).splitlines()
     for words in ("exchange (1e-07 m/s)", "initial P 2 mM", "drug at 3 day", "set Ca 2.5 mM", "12 days"):
