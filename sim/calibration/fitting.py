@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.calibration.data import Data, as_data
+from sim.calibration.data import Data
+from sim.calibration.data_file import as_data
 from sim.calibration.engine.fit_progress import FitProgress, ProgressFunction
 from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
 from sim.calibration.engine.run_store import RunStore

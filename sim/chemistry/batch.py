@@ -63,8 +63,10 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     amount: solid present at the start [mmol/kgw], which may dissolve. Totals and acidity of fluid
         plus solid are kept.
     """
+    if not isinstance(fluid, Fluid):
+        raise ConfigError(f"equilibrate needs the Fluid that speciate gives, not {shown(fluid)}.")
     tables = fluid.tables
-    if mineral not in tables.minerals:
+    if not isinstance(mineral, str) or mineral not in tables.minerals:
         raise ConfigError(
             f"{shown(mineral)} cannot form in this fluid with constants '{tables.constants}'; "
             f"possible: {listing(tables.minerals)}.{nearest(mineral, tables.minerals)}"

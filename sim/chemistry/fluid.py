@@ -139,6 +139,9 @@ def speciate(
     them. Warns (RangeWarning) beyond the range of the activity model or the constants, and (MissingWarning)
     of missing values.
     """
+    for word, value in (("constants", constants), ("activity", activity), ("charge_balance", charge_balance)):
+        if not isinstance(value, str | None):
+            raise ConfigError(f"{word} = {shown(value)} is not a name.")
     chosen = constants_set(constants)
     for name in totals:
         if name not in BASIS or name == "H":

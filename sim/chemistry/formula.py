@@ -57,6 +57,8 @@ def elements(formula: str) -> dict[str, float]:
 
     Parentheses one level deep, subscripts may be fractions (CaH0.22(PO4)0.74).
     """
+    if not isinstance(formula, str):
+        raise ConfigError(f"{shown(formula)} is not a chemical formula such as Ca5(PO4)3OH.")
     if len(formula) > 64:
         raise ConfigError(f"{shown(formula, 24)} is too long for a chemical formula.")
     total: dict[str, float] = {}

@@ -98,3 +98,8 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
             values[key] = value
     base = named(name)
     return base, typed(base, values) if values else base
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """The words of "HAP, pH"; None stays None."""
+    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]

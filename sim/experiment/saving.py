@@ -10,13 +10,15 @@ from typing import Any
 
 from sim.errors import ScenarioError, UnitError, listing, shown
 from sim.experiment.given import as_given
+from sim.experiment.intervention import LASTING, unit_of_part
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
 from sim.files import write_text
-from sim.model.naming import parameter_words
+from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
+from sim.parameters.slips import LONG
 from sim.space import shapes
-from sim.units import convert, from_unit
+from sim.units import convert, from_unit, si_unit
 
 TIMES = (("year", 31557600.0), ("day", 86400.0), ("hour", 3600.0), ("min", 60.0))
 
@@ -48,7 +50,7 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
     ]
     rows: dict[str, list[dict[str, Any]]] = {
         "layers": [{"name": n, "cells": c} for n, c in s.layers],
-        "domain": [{"length": a, "cells": c} for a, c in s.domain],
+        "domain": [{"length": a if a <= LONG else f"{a!r} m", "cells": c} for a, c in s.domain],
         "regions": [{"name": n, **_shape(shape, path)} for n, shape in s.regions],
         "random_fields": [{k: v for k, v in f.table().items() if v != ""} for f in s.random_fields],
     }
@@ -66,8 +68,18 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
         table = cut.table() | {"at": _time(cut.at)}
         if cut.until is not None:
             table["until"] = _time(cut.until)
+        for part in LASTING:  # a plain number beyond its range would be taken for a slip
+            if part in table:
+                table[part] = {n: _with_unit(s, part, n, v) for n, v in table[part].items()}
         lines += ["", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def _with_unit(s: ScenarioData, part: str, name: str, value: float | str) -> float | str:
+    """A plain number of an intervention with its unit, where it has one."""
+    p = s.parameters.get(name)
+    unit = unit_of_part(part, name) or (si_unit(p.unit) if p is not None else "1")
+    return value if isinstance(value, str) or unit == "1" else f"{value!r} {unit}"
 
 
 def _parameters(s: ScenarioData) -> Iterator[str]:

@@ -20,7 +20,7 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
 from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
-from sim.model.naming import parameter_words
+from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters, load_parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES

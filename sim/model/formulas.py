@@ -17,22 +17,24 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ModelError
+from sim.jit.callables import CALL, Plain, called, plain_function
 from sim.jit.written import definition
-from sim.model.callables import Plain, called, plain
 from sim.model.collector import Sum
-from sim.model.process import Derived, Process
+from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary
 
 MODULES = {"math": "math", "numpy": "np"}  # as the generated text imports them
 ELEMENTARY = "elementary"
 
 
-def in_package(formula: Callable) -> bool:
-    """Whether a formula is one of hapsim's own, which every process has."""
-    return plain(formula).function.__module__.partition(".")[0] == __name__.partition(".")[0]
+def in_package(owner: Derived | Process) -> bool:
+    """Whether its formula is one of hapsim's own, which every process has."""
+    if isinstance(owner.formula, Sum | Kernel):
+        return True
+    return plain_function(owner.formula).function.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def read(owner: Derived | Process) -> list[FunctionType]:
+def read_formula(owner: Derived | Process) -> list[FunctionType]:
     """Every function that the formula of a process or derived quantity is made of, the text of each read
     and kept; ModelError with its name where that cannot be done."""
     text = FormulaText()
@@ -59,7 +61,7 @@ class FormulaText:
                 name = self.names[formula] = f"f{len(self.names)}_{formula.__name__}"
                 self.parts.append(f"@kernel(cache=False, forceinline=True)\n{formula.text(name)}\n")
             return self.names[formula]
-        found = plain(formula)
+        found = plain_function(formula)
         function = found.function
         key = (function, *((n, id(v)) for n, v in found.given.items()))
         if key in self.names:
@@ -77,7 +79,10 @@ class FormulaText:
         tree = _Powers().visit(tree)
         for used in sorted(_free_names(tree)):
             if used != ELEMENTARY and used not in self.names.values() and not (recursive and used == own):
-                rename[used] = self.text(function, used, scope.value(used))
+                value = scope.value(used)
+                if used in found.given and isinstance(getattr(type(value), CALL, None), FunctionType):
+                    raise _unusable(function, used, value)  # `self` as a whole; self.k is a number
+                rename[used] = self.text(function, used, value)
         if recursive:
             rename[own] = name
         tree = _Rename(rename, own, name).visit(tree)
@@ -86,7 +91,7 @@ class FormulaText:
         self.parts.append(f"@kernel(cache=False{inlined})\n{text}\n")
         return name
 
-    def text(self, function: Callable, used: str, value) -> str:
+    def text(self, function: FunctionType, used: str, value) -> str:
         """What `used`, with this value in the formula's own file, is called in the text."""
         if value is math or value is np:
             return MODULES[value.__name__]
@@ -101,10 +106,14 @@ class FormulaText:
             value = value.item()
         if isinstance(value, int | float) and math.isfinite(value):
             return repr(float(value)) if isinstance(value, float) else repr(value)
-        raise ModelError(
-            f"{called(function)} uses '{used}' ({type(value).__name__}); a formula may use "
-            "its arguments, numbers, math, numpy and other plain functions."
-        )
+        raise _unusable(function, used, value)
+
+
+def _unusable(function: FunctionType, used: str, value: object) -> ModelError:
+    return ModelError(
+        f"{called(function)} uses '{used}' ({type(value).__name__}); a formula may use "
+        "its arguments, numbers, math, numpy and other plain functions."
+    )
 
 
 def _without_notes(tree: ast.FunctionDef, found: Plain) -> None:

@@ -15,7 +15,6 @@ from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
 from sim.model.model import Model
-from sim.model.names import OMEGA, TIME, meaning
 from sim.model.process import Derived, Process
 from sim.model.quantities import pore_water, shared_quantities, speciation
 from sim.model.reactions import check_species, unbalanced
@@ -29,6 +28,7 @@ from sim.model.tables import (
     reactions_file,
     species_of_solids,
 )
+from sim.model.words.names import OMEGA, TIME, meaning
 from sim.parameters import Parameters
 
 __all__ = ["FIELDS", "GROWTH_LAWS", "model", "pore_water", "speciation", "with_constants"]

@@ -9,14 +9,20 @@ from typing import Any
 
 from sim.errors import ModelError, nearest
 from sim.jit.written import learn, texts_of
-from sim.model.checks import check_changes, check_coefficients, check_formula, check_names, check_solubility
+from sim.model.checks import (
+    check_changes,
+    check_coefficients,
+    check_formula,
+    check_names,
+    check_solubility,
+    together,
+)
 from sim.model.collector import Sum
-from sim.model.formulas import in_package, read
-from sim.model.gathered import together
-from sim.model.model_tables import model_html, model_table
-from sim.model.names import TIME, UNACCOUNTED
-from sim.model.process import Derived, Kernel, Process, coefficient, group
+from sim.model.formulas import in_package, read_formula
+from sim.model.process import Derived, Process, coefficient, group
 from sim.model.species import Species
+from sim.model.words.model_tables import model_html, model_table
+from sim.model.words.names import TIME, UNACCOUNTED
 from sim.parameters import Parameters
 from sim.parameters.name_table import NameTable
 
@@ -67,8 +73,8 @@ class Model:
 
         And the texts of its own formulas: a function of a main script or a notebook travels without its file.
         """
-        owners = [x for x in (*self.derived, *self.processes) if not isinstance(x.formula, Kernel | Sum)]
-        functions = [f for x in owners if not in_package(x.formula) for f in read(x)]
+        owners: list[Derived | Process] = [*self.derived, *self.processes]
+        functions = [f for x in owners if not in_package(x) for f in read_formula(x)]
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return fields | {"texts": texts_of(functions)}
 
@@ -78,7 +84,7 @@ class Model:
 
     @cached_property
     def kept(self) -> dict[object, Any]:
-        """What others made of this model (sim.model.kept); a copy or another process starts without."""
+        """What others made of this model (sim.binder.kept); a copy or another process starts without."""
         return {}
 
     @cached_property

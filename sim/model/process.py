@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ModelError, shown
-from sim.model.callables import called, plain
+from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
 from sim.parameters import Parameter
@@ -26,7 +26,7 @@ def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
     if isinstance(formula, Sum):
         return formula.arguments
     try:
-        return plain(formula).free
+        return plain_function(formula).free
     except ModelError as error:
         raise ModelError(f"{owner}: {error}") from None
 
@@ -127,7 +127,7 @@ class Process:
 def _check_given(owner: Derived | Process) -> None:
     """Refuse a formula of the wrong kind, and a parameter that it has been given already."""
     names = arguments(owner.formula, owner.name)  # type: ignore[arg-type]
-    given = plain(owner.formula).given  # type: ignore[arg-type]
+    given = plain_function(owner.formula).given  # type: ignore[arg-type]
     for key in owner.parameters:
         if key in given and key not in names:
             raise ModelError(

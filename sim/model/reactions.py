@@ -18,9 +18,9 @@ from typing import Any
 from sim import kinetics
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError, listing, nearest, shown
-from sim.model.names import OMEGA
 from sim.model.process import Process, arguments, group
 from sim.model.species import Coefficient
+from sim.model.words.names import OMEGA
 from sim.parameters import Parameter, Parameters
 from sim.parameters.sections import LONGEST_TEXT, Section
 from sim.parameters.wording import wording

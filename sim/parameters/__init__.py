@@ -47,8 +47,11 @@ class ParameterDifference(NamedTuple):
     unit: str
 
     def __str__(self) -> str:
-        old, new = ("absent" if v is None else f"{v:g}" for v in (self.old, self.new))
-        return f"{self.name}: {old} -> {new}" + ("" if self.unit == "1" else f" {self.unit}")
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        if self.old is None or self.new is None:
+            old, new = ("absent" if v is None else f"{v:g}{unit}" for v in (self.old, self.new))
+            return f"{self.name}: {old} -> {new}"
+        return f"{self.name}: {self.old:g} -> {self.new:g}{unit}"
 
 
 class Differences(tuple[ParameterDifference, ...]):

@@ -16,11 +16,8 @@ from sim.model.model import Model
 from sim.texts import DAY
 
 if TYPE_CHECKING:
-    import xarray
-
     from sim.space.grid import Grid
 
-TABLES = ("ledger", "ledger_residual", "stoichiometry", "contents")  # beside the edges of the cells
 Coordinates = dict[str, tuple]
 
 
@@ -82,23 +79,3 @@ def stoichiometry(model: Model, system: System) -> dict[str, tuple]:
             {"units": "1", "long_name": "amount of an element per unit of a species"},
         ),
     }  # fmt: skip
-
-
-def empty_tables() -> xarray.Dataset:
-    """The tables of a result that has none."""
-    import xarray as xr
-
-    return xr.Dataset()
-
-
-def without_tables(data: xarray.Dataset) -> tuple[xarray.Dataset, xarray.Dataset]:
-    """A dataset in two: what has values over time and space, and the tables whose axes are their own.
-
-    Together their axes would multiply: one row for each time, cell, element, pool, species and process.
-    """
-    apart = [n for n in data.variables if n in TABLES or str(n).endswith("_edges")]
-    tables = data[apart] if apart else data[[]]
-    rest = data.drop_vars(apart)
-    alone = [d for d in rest.dims if not any(d in v.dims for v in rest.data_vars.values())]
-    labels = [n for n in rest.coords if n in alone and n in tables.dims and n != "time"]
-    return rest.drop_vars(labels), tables

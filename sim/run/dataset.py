@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,8 @@ import numpy as np
 from sim.binder.system import System
 from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
-from sim.model.naming import variable_words
 from sim.model.species import Species
+from sim.model.words.naming import variable_words
 from sim.run import coordinates
 from sim.run.ledger import pools, residual
 from sim.run.segments import Builder, Segment
@@ -30,8 +31,12 @@ def assemble(
     parts: list[tuple[Segment, Solution]],
     start: np.ndarray,
     jumps: list[tuple[float, np.ndarray]],
+    kept: Sequence[str] | None = None,
 ) -> tuple[xarray.Dataset, xarray.Dataset]:
-    """The dataset of a run, and its tables. Mobile species in pore water, immobile ones per bulk volume."""
+    """The dataset of a run, and its tables. Mobile species in pore water, immobile ones per bulk volume.
+
+    kept: variables to have, all when None
+    """
     import xarray as xr
 
     grid, model = builder.grid, builder.model
@@ -50,6 +55,8 @@ def assemble(
             derived, c = system.evaluate_all(t, y)
             here = slice(len(times), len(times) + t.size)
             for name, values in _quantities(builder, system, y, derived, c).items():
+                if kept is not None and name not in kept:
+                    continue
                 if name not in columns:
                     columns[name] = np.empty((outputs, grid.n_cells))
                 columns[name][here] = values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,9 +32,13 @@ if TYPE_CHECKING:
 
 
 class RunRecord:
-    """Collects segments and their solutions. start: contents of the elements at the start [mol]"""
+    """Collects segments and their solutions.
 
-    def __init__(self, builder: Builder, settings: Settings):
+    start: contents of the elements at the start [mol] · kept: variables of the result, all when None
+    """
+
+    def __init__(self, builder: Builder, settings: Settings, kept: Sequence[str] | None = None):
+        self.kept = kept
         self.builder, self.settings = builder, settings
         self.parts: list[tuple[Segment, Solution]] = []
         self.start = np.zeros(0)
@@ -56,7 +61,7 @@ class RunRecord:
 
     def result(self, wall: float) -> Result:
         """The Result of everything noted."""
-        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps)
+        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps, self.kept)
         manifest = self.manifest(wall)
         manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
         manifest["notes"] = [*constants_notes(self.builder.scenario), *self._range_notes(dataset)]
@@ -120,7 +125,7 @@ class RunRecord:
             **_identity(s, self.settings),
             **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
-            "interventions": [str(i) for i in s.interventions],
+            "interventions": s.interventions_in_words(),
             "parameters": parameters,
             "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "

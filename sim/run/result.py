@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +13,13 @@ import numpy as np
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
 from sim.experiment.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
-from sim.run.coordinates import empty_tables
-from sim.run.stored.result_file import read_result, write_result
+from sim.run.stored.csv_tables import chosen, write_tables
+from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.texts import day_text, printable
 from sim.units import convert, si_unit
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
     from sim.experiment.scenario import Scenario
@@ -92,6 +93,53 @@ class Result:
 
     def at(self, time: float | str) -> xarray.Dataset:
         """The dataset at one time [s, or text such as "7 day"], linear between outputs."""
+        t = self._within(time)
+        names = [n for n in self.dataset.data_vars if self.dataset[n].dtype.kind == "f"]
+        if self.t.size == 1:
+            return self.dataset[names].isel(time=0)
+        return self.dataset[names].interp(time=t, assume_sorted=True)
+
+    def sel(self, time: float | str | Sequence[float | str]) -> xarray.Dataset:
+        """The outputs nearest to a time, or to several [s, or text such as "3 day"]; `at` interpolates."""
+        if isinstance(time, str | int | float):
+            return self.dataset.sel(time=self._within(time), method="nearest")
+        return self.dataset.sel(time=[self._within(t) for t in time], method="nearest")
+
+    def to_dataframe(
+        self,
+        names: Sequence[str] | str | None = None,
+        times: Sequence[float | str] | float | str | None = None,
+    ) -> pandas.DataFrame:
+        """A pandas table with a row for each output time [s] and cell, and a column for each variable.
+
+        names: the variables, all that have a value in each cell when None, and the layer of the cell
+        times: the outputs nearest to these only
+        """
+        data = (
+            self.dataset
+            if times is None
+            else self.sel([times] if isinstance(times, str | float | int) else times)
+        )
+        found = data[[*chosen(data, names), "layer"]].reset_coords("time_days", drop=True)
+        return found.to_dataframe(dim_order=["time", *data["volume"].dims])
+
+    def to_csv(
+        self,
+        folder: str | os.PathLike,
+        names: Sequence[str] | str | None = None,
+        times: Sequence[float | str] | None = None,
+    ) -> list[Path]:
+        """Write course.csv (means, totals, extremes, ledger over time) and profile.csv (each time and cell).
+
+        names: the variables · times: of profile.csv, the outputs nearest to these; all when None
+        Headings hold units, times are in s and in days. Returns the paths.
+        """
+        shown_times = None if times is None else self.sel(times)
+        ledger = self.tables["ledger"] if "ledger" in self.tables else None
+        return write_tables(folder, self.dataset, ledger, names, shown_times)
+
+    def _within(self, time: float | str) -> float:
+        """A time [s] of the run, or a sentence in the words that it was given in."""
         t = convert(time, "s", "time")
         low, high = float(self.t[0]), float(self.t[-1])
         if not low <= t <= high * (1 + 1e-12):
@@ -99,10 +147,7 @@ class Result:
             raise ConfigError(
                 f"time = {given} is outside the result, which goes from {day_text(low)} to {day_text(high)}."
             )
-        names = [n for n in self.dataset.data_vars if self.dataset[n].dtype.kind == "f"]
-        if self.t.size == 1:
-            return self.dataset[names].isel(time=0)
-        return self.dataset[names].interp(time=min(t, high), assume_sorted=True)
+        return min(t, high)
 
     def ledger(self) -> xarray.Dataset:
         """Amounts of Ca, P, C and acidity by pool over time [mol], and the relative residual."""
@@ -150,6 +195,11 @@ class Result:
         """Sources of the parameters used, with a count of measured against assumed."""
         return cite(self.parameters)
 
+    def only(self, names: Sequence[str] | str) -> Result:
+        """The result with these variables over time and space only; the tables stay."""
+        there = [*chosen(self.dataset, names), "volume", "layer"]
+        return replace(self, dataset=self.dataset[there])
+
     def save(self, path: str | os.PathLike) -> Path:
         """Write NetCDF-4 that any xarray opens; under a temporary name first."""
         return write_result(path, self.dataset, self.tables, self.manifest)
@@ -162,7 +212,8 @@ class Result:
         """
         from sim.run import vtk
 
-        return vtk.write(self.dataset, path, self.manifest["scenario"], names)
+        faces = {n: self.tables[n] for n in self.tables.coords if str(n).endswith("_edges")}
+        return vtk.write(self.dataset.assign_coords(faces), path, self.manifest["scenario"], names)
 
     def __repr__(self) -> str:
         m = self.manifest

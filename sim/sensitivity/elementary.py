@@ -76,9 +76,7 @@ class MorrisEffects:
                 (getattr(self, n)[k], *getattr(self, f"{n}_interval")[k]) for n in ("mu", "mu_star", "sigma")
             ]
             rows.append((name, *(interval_text(*e) for e in ends)))
-        head = (
-            f"Elementary effects on {self.used.named(self.measure)} ({100 * self.confidence:g} % intervals)"
-        )
+        head = f"Elementary effects on {self.measure} ({100 * self.confidence:g} % intervals)"
         said = [f"├─ {text}" for text in self.remarks]
         return printable(
             "\n".join([head, *(f"  {x}" for x in aligned(rows)), *said, f"└─ {self.used.text()}"])
@@ -124,7 +122,7 @@ def morris(
     shares = [0.5 - confidence / 2, 0.5 + confidence / 2]
     spread = np.quantile(effects[draws].std(axis=1, ddof=1), shares, axis=0).T
     return MorrisEffects(
-        measure, used.names, effects.mean(axis=0), ends[0], size.mean(axis=0), ends[1],
+        used.named(measure), used.names, effects.mean(axis=0), ends[0], size.mean(axis=0), ends[1],
         effects.std(axis=0, ddof=1), spread, effects, confidence, used,
     )  # fmt: skip
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from sim.errors import listing
 from sim.sensitivity.responses import Responses
-
-if TYPE_CHECKING:
-    from sim.sensitivity.elementary import MorrisEffects
-    from sim.sensitivity.variance import SobolIndices
 
 WIDEST = 0.25  # half-width of an interval: of a share, or of an effect in units of the largest mu*
 SLACK = 0.05  # by which an estimate of a share may lie outside 0 to 1
@@ -20,7 +16,37 @@ DECADES = (
 )
 
 
-def shares_enough(found: SobolIndices) -> np.ndarray:
+class VarianceShares(Protocol):
+    """What is asked of Sobol' indices."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def first(self) -> np.ndarray: ...
+    @property
+    def first_half(self) -> np.ndarray: ...
+    @property
+    def total(self) -> np.ndarray: ...
+    @property
+    def total_half(self) -> np.ndarray: ...
+    @property
+    def used(self) -> Responses: ...
+
+
+class SizesOfEffects(Protocol):
+    """What is asked of Morris' effects."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def mu_star(self) -> np.ndarray: ...
+    @property
+    def mu_star_interval(self) -> np.ndarray: ...
+    @property
+    def used(self) -> Responses: ...
+
+
+def shares_enough(found: VarianceShares) -> np.ndarray:
     """Per axis (d,): intervals no wider than WIDEST to either side, estimates within 0 to 1 but for SLACK."""
     good = np.ones(len(found.names), bool)
     for value, half in ((found.first, found.first_half), (found.total, found.total_half)):
@@ -28,7 +54,7 @@ def shares_enough(found: SobolIndices) -> np.ndarray:
     return good
 
 
-def share_remarks(found: SobolIndices) -> tuple[str, ...]:
+def share_remarks(found: VarianceShares) -> tuple[str, ...]:
     """What is wrong with Sobol' indices, sentence by sentence."""
     good, said = shares_enough(found), []
     impossible = [
@@ -47,14 +73,14 @@ def share_remarks(found: SobolIndices) -> tuple[str, ...]:
     return _advice(said, found.used, "n")
 
 
-def effects_enough(found: MorrisEffects) -> np.ndarray:
+def effects_enough(found: SizesOfEffects) -> np.ndarray:
     """Per axis (d,): the interval of mu* no wider, to either side, than WIDEST of the largest mu*."""
     low, high = found.mu_star_interval.T
     reach = np.maximum(high - found.mu_star, found.mu_star - low)
     return np.asarray(reach <= WIDEST * found.mu_star.max(initial=0.0))
 
 
-def effect_remarks(found: MorrisEffects) -> tuple[str, ...]:
+def effect_remarks(found: SizesOfEffects) -> tuple[str, ...]:
     """What is wrong with Morris' effects, sentence by sentence."""
     wide = [n for n, ok in zip(found.names, effects_enough(found), strict=True) if not ok]
     said = []

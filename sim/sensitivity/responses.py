@@ -51,8 +51,8 @@ class Responses:
         if self.dropped:
             why = ", ".join(f"{n} {w}" for w, n in self.lost.items())
             said += (
-                f"; {self.dropped} dropped because of points {why}. What is left stands for the part of the "
-                "space where runs succeed"
+                f"; {self.dropped} dropped for missing points ({why}). What is left stands for the part of "
+                "the space where runs succeed"
             )
         if self.replicates > 1:
             said += f"; means of {self.replicates} replicates"

@@ -80,7 +80,7 @@ class SobolIndices:
                     _with_interval(self.total[k], self.total_half[k]),
                 )
             )
-        lines = [f"Sobol' indices of {self.used.named(self.measure)} ({100 * self.confidence:g} % intervals)"]
+        lines = [f"Sobol' indices of {self.measure} ({100 * self.confidence:g} % intervals)"]
         lines += [f"  {x}" for x in aligned(rows)]
         if self.second is not None and self.second_half is not None:
             for i, a in enumerate(self.names):
@@ -129,8 +129,8 @@ def sobol_indices(
     )  # fmt: skip
     pairs = (found["S2"], found["S2_conf"]) if second else (None, None)
     return SobolIndices(
-        measure, used.names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"], pairs[0],
-        pairs[1], float(used.values[:, [0, -1]].var()), confidence, used,
+        used.named(measure), used.names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"],
+        pairs[0], pairs[1], float(used.values[:, [0, -1]].var()), confidence, used,
     )  # fmt: skip
 
 

@@ -73,6 +73,8 @@ def si_unit(unit: str) -> str:
 
 
 def _split(text: str, name: str) -> tuple[Fraction, str]:
+    if not isinstance(text, str):
+        raise UnitError(f"{name} = {shown(text)} is not text; write for example '5 mM'.")
     if len(text) > LONGEST:
         raise UnitError(
             f"{name} = {shown(text, 24)} is longer than {LONGEST} characters; write for example '5 mM'."
@@ -213,6 +215,8 @@ def to_unit(si_value: Any, unit: str) -> Any:
     if isinstance(si_value, np.ndarray):
         shifted = si_value - float(offset) if offset else si_value.astype(np.float64)
         return shifted / float(factor) if factor >= 1 else shifted * float(1 / factor)
+    if not isinstance(si_value, Real) or isinstance(si_value, bool):
+        raise UnitError(f"{shown(si_value)} is not a number or an array in SI.")
     if not math.isfinite(si_value):
         return float(si_value)
     return float((_decimal(float(si_value)) - offset) / factor)

@@ -184,3 +184,27 @@ def test_a_set_knows_what_it_lacks():
     phases = ("ACP1", "ACP2", "DCPD", "OCP", "HAP", "calcite")
     assert constants_set("phreeqc").lacking(phases) == ["ACP1", "ACP2", "DCPD", "OCP"]
     assert constants_set("tissue-37C").lacking(phases) == []
+
+
+@pytest.mark.parametrize("value", [["tissue-37C"], 5, np.array(["davies"]), {}])
+@pytest.mark.parametrize("word", ["constants", "activity", "charge_balance"])
+def test_a_word_that_is_none_is_answered_in_a_sentence(word, value):
+    with pytest.raises(ConfigError, match=f"{word} = .* is not a name"):
+        speciate(pH=7.4, Ca=1.0, **{word: value})
+
+
+@pytest.mark.parametrize(
+    "value", [None, [], {}, object(), "7,4", True, [[1.0], [2.0, 3.0]], 1j, b"7", np.ones((0,))]
+)
+@pytest.mark.parametrize("name", ["pH", "Ca", "acidity", "temperature"])
+def test_whatever_is_given_is_taken_or_answered_in_a_sentence(name, value):
+    given = {"pH": 7.4, "Ca": 1.0, name: value}
+    if name == "acidity":
+        del given["pH"]
+    try:
+        speciate(**given)
+    except ConfigError as error:
+        assert len(str(error)) > 20
+    for wrong in (value, "fluid"):
+        with pytest.raises(ConfigError, match="needs the Fluid"):
+            equilibrate(wrong)

@@ -6,7 +6,7 @@ import pytest
 
 import sim
 from sim.errors import UnknownNameError
-from sim.model.glossary import glossary_page
+from sim.model.glossary.entries import glossary_page
 from sim.model.library import GROWTH_LAWS
 from sim.run.dataset import variables
 from sim.run.segments import Builder

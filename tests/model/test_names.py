@@ -7,7 +7,7 @@ import pytest
 import sim
 from sim.errors import ModelError
 from sim.experiment import scenario_data
-from sim.model import names
+from sim.model.words import names
 from sim.space.geometries import GEOMETRIES
 
 

@@ -349,7 +349,7 @@ def test_a_run_says_which_solids_its_constants_lack_and_where_its_chemistry_ends
         result = sim.simulate(plain.with_(constants="minteq.v4"), times=2)
     (note,) = result.notes
     assert note == str(heard[0].message) and "ACP" in note and "OCP" not in note and "HAP" not in note
-    assert f"note: {note}" in repr(result)
+    assert repr(result).count(note) == 1
     result.save(tmp_path / "r.nc")
     assert sim.load(tmp_path / "r.nc").notes == result.notes
     assert "note" in {row.label for row in summary_lines(result)}

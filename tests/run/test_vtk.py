@@ -147,4 +147,4 @@ def test_the_command_writes_what_paraview_opens(tmp_path):
 def test_the_command_wants_a_format(tmp_path):
     done = CliRunner().invoke(main, ["export", str(tmp_path / "result.nc")])
     assert done.exit_code == 2
-    assert "--vtk FOLDER" in done.output
+    assert "--csv FOLDER or --vtk FOLDER" in done.output

@@ -7,7 +7,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.calibration.data import Data, as_data, read, shipped
+from sim.calibration.data import Data
+from sim.calibration.data_file import as_data, shipped
 from sim.calibration.fitting import calibrate, request_of
 from sim.calibration.outcome import Calibration
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
@@ -103,7 +104,7 @@ def _data(top: Section, folder: Path) -> Data:
         return replace(as_data([_point(one) for one in rows]), name=f"the points of {top.where}")
     top.needed("data")
     name = top.text("data")
-    return read(folder / name) if name.endswith(".csv") else shipped(name)
+    return as_data(folder / name) if name.endswith(".csv") else shipped(name)
 
 
 def _point(one: Section) -> tuple:

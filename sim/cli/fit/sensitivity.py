@@ -62,10 +62,9 @@ def sensitivity(
     from sim.sensitivity.sensitivity_plan import load_sensitivity, sensitivities
 
     if file is None:
-        rows = [
-            (n, p.method, str(len(p.design)), p.title) for n in sensitivities() for p in [load_sensitivity(n)]
-        ]
-        click.echo(text_table(rows, ("name", "method", "points", "title")))
+        plans = [load_sensitivity(n) for n in sensitivities()]
+        listed = [(p.name, p.method, str(len(p.design)), p.title) for p in plans]
+        click.echo(text_table(listed, ("name", "method", "points", "title")))
         return exit_codes.DONE
     plan = load_sensitivity(file)
     plan.check()
@@ -89,10 +88,8 @@ def sensitivity(
     found, reasons = plan.analysed(points)
     content = as_data(plan, found, reasons)
     if out is not None:
-        text = (
-            json_text(content) + "\n" if out.suffix == ".json" else _frame(found).to_csv(lineterminator="\n")
-        )
-        write_text(out, text)
+        as_table = _frame(found).to_csv(lineterminator="\n")
+        write_text(out, as_table if out.suffix == ".csv" else json_text(content) + "\n")
     if drawn is not None and found:
         _draw(plan, found, drawn)
     if as_json:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from sim.identity.described import described, text_digest
 
 if TYPE_CHECKING:
     import xarray
@@ -18,24 +19,19 @@ CHECKSUM = "checksum"  # attribute of a variable in a file
 
 def checksum(variable: xarray.Variable | xarray.DataArray) -> str:
     """Of dimensions, attributes and values, alike on every machine and after writing and reading."""
-    found = hashlib.sha256()
     said = {str(k): _plain(v) for k, v in variable.attrs.items() if k != CHECKSUM}
-    head = [[str(d) for d in variable.dims], list(variable.shape), said]
-    found.update(json.dumps(head, sort_keys=True).encode())
     values = np.asarray(variable.values)
     if values.dtype.kind in "fiu":
-        fixed = values.dtype.newbyteorder("<")
-        found.update(fixed.str.encode())
-        for part in values if values.ndim > 1 else [values]:  # a moment at a time: no second copy of all
-            found.update(np.ascontiguousarray(part, fixed).tobytes())
+        held = described(values.astype(values.dtype.newbyteorder("<"), copy=False))
     else:
-        found.update(json.dumps([str(v) for v in values.ravel().tolist()]).encode())
-    return found.hexdigest()[:DIGITS]
+        held = [str(v) for v in values.ravel().tolist()]
+    head = [[str(d) for d in variable.dims], list(variable.shape), said]
+    return text_checksum(json.dumps([head, held], sort_keys=True))
 
 
 def text_checksum(text: str) -> str:
     """Of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+    return text_digest(text)[:DIGITS]
 
 
 def attributes_checksum(attrs: Mapping[Any, Any]) -> str:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import FileFormatError, shown
 from sim.files import write_whole
-from sim.run.coordinates import without_tables
 from sim.run.stored.checksums import CHECKSUM, attributes_checksum, checksum, text_checksum
 from sim.run.stored.manifest_check import manifest_from
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import xarray
 
 FORMAT = 2
+TABLES = ("ledger", "ledger_residual", "stoichiometry", "contents")  # beside the edges of the cells
 GROUP = "tables"
 MANIFEST, MANIFEST_CHECKSUM, VARIABLES = "hapsim_manifest", "hapsim_manifest_checksum", "hapsim_variables"
 VERSION = "hapsim_format"
@@ -76,7 +76,10 @@ def read_result(
         raise FileFormatError(
             f"{path} has format {number}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
         )
-    if number < FORMAT:
+    marked = MANIFEST_CHECKSUM in data.attrs or VARIABLES in data.attrs
+    if number < 1 or (number < FORMAT) == marked and verify:
+        raise FileFormatError(f"{path} is damaged: it says format {number}, which it has not. {REPAIR}")
+    if number < FORMAT and not marked:
         data, tables = without_tables(data)
         for v in data.variables.values():
             if "scale" in v.attrs:  # the name of the attribute in format 1
@@ -119,9 +122,11 @@ def _encoding(data: xarray.Dataset) -> dict[str, dict[str, Any]]:
 
 
 def _opened(path: Path, group: str | None = None) -> xarray.Dataset:
+    import h5py
     import xarray as xr
 
     try:
+        h5py.File(path, "r").close()  # h5netcdf complains on the console of what it could not open
         return xr.load_dataset(path, engine="h5netcdf", decode_timedelta=False, group=group)
     except Exception as e:  # damage comes out of the libraries below as anything
         raise FileFormatError(f"{path} cannot be read as NetCDF: {type(e).__name__}, {e}") from e
@@ -144,3 +149,23 @@ def _verify(path: Path, data: xarray.Dataset, tables: xarray.Dataset) -> None:
             f"{path} is damaged: {', '.join(altered[:4])}{more} {'is' if len(altered) == 1 else 'are'} not "
             f"what was written. {REPAIR}"
         )
+
+
+def empty_tables() -> xarray.Dataset:
+    """The tables of a result that has none."""
+    import xarray as xr
+
+    return xr.Dataset()
+
+
+def without_tables(data: xarray.Dataset) -> tuple[xarray.Dataset, xarray.Dataset]:
+    """A dataset in two: what has values over time and space, and the tables whose axes are their own.
+
+    Together their axes would multiply: one row for each time, cell, element, pool, species and process.
+    """
+    apart = [n for n in data.variables if n in TABLES or str(n).endswith("_edges")]
+    tables = data[apart] if apart else data[[]]
+    rest = data.drop_vars(apart)
+    alone = [d for d in rest.dims if not any(d in v.dims for v in rest.data_vars.values())]
+    labels = [n for n in rest.coords if n in alone and n in tables.dims and n != "time"]
+    return rest.drop_vars(labels), tables

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from sim.errors import ModelError, not_one_of
-from sim.model.naming import HasParts, quantity_words
-from sim.model.species import Coefficient
+from sim.model.words.naming import HasParts, quantity_words
 from sim.parameters.name_table import NameTable
 from sim.parameters.wording import shown_unit
 from sim.units import si_unit
@@ -27,7 +27,7 @@ def model_html(model: HasParts) -> str:
     return "".join(model_table(model, what)._repr_html_() for what in TABLES)
 
 
-def change_text(changes: Mapping[str, Coefficient]) -> str:
+def change_text(changes: Mapping[str, Any]) -> str:
     """What a process changes, as an equation: "4 Ca + 3 P -> OCP + 2 H"."""
     used: list[str] = []
     made: list[str] = []

@@ -22,7 +22,7 @@ CALL = "__call__"
 class Plain(NamedTuple):
     """A function, and its arguments that are given already."""
 
-    function: FunctionType
+    function: Any  # a FunctionType, which as the type of a field would count as a method
     given: dict[str, Any]
 
     @property
@@ -44,29 +44,29 @@ def called(formula: object) -> str:
     return str(name) or type(formula).__name__
 
 
-def plain(formula: Callable) -> Plain:
+def plain_function(formula: Callable) -> Plain:
     """The function behind a callable; ModelError where there is none that can be compiled."""
     formula = getattr(formula, "py_func", formula)
     if isinstance(formula, functools._lru_cache_wrapper):  # what it keeps are values of the same function
         formula = formula.__wrapped__
-    if isinstance(formula, FunctionType):
+    if type(formula) is FunctionType:
         _check_kind(formula)
         return Plain(formula, {})
     if isinstance(formula, functools.partial):
-        inner = plain(formula.func)
+        inner = plain_function(formula.func)
         free = inner.free
         if len(formula.args) > len(free) or not set(formula.keywords) <= set(free):
             raise ModelError(f"{called(formula)} gives arguments that {called(formula.func)} does not take.")
         given = dict(zip(free, formula.args, strict=False)) | formula.keywords
         return Plain(inner.function, inner.given | given)
     if isinstance(formula, MethodType):
-        inner = plain(formula.__func__)
+        inner = plain_function(formula.__func__)
         return Plain(inner.function, inner.given | {inner.free[0]: formula.__self__})
     if isinstance(formula, type):
         raise ModelError(f"{called(formula)} is a class; a formula is a function of numbers.")
     method = getattr(type(formula), CALL, None)
     if isinstance(method, FunctionType):
-        return plain(MethodType(method, formula))
+        return plain_function(MethodType(method, formula))
     raise ModelError(
         f"{shown(formula)} has no Python text to compile; call it within a function: "
         f"def rate(Ca): return {called(formula)}(Ca)."

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from sim.model.library import FIELDS, GROWTH_LAWS
 from sim.model.library import model as library_model
 from sim.model.model import Model
-from sim.model.model_tables import change_text
-from sim.model.naming import START, quantity_words, variable_words
 from sim.model.reactions import OMEGA
+from sim.model.words.model_tables import change_text
+from sim.model.words.naming import START, quantity_words, variable_words
 from sim.parameters.name_table import NameTable
 from sim.parameters.wording import shown_unit, wording, wordings
 from sim.units import si_unit

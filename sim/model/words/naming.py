@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from sim.model.process import Derived, Process
-from sim.model.reactions import OMEGA, TEMPLATE
-from sim.model.species import Species
 from sim.parameters import Parameters
 from sim.parameters.wording import Wording, shown_unit, spaced, wording, wordings
 
 OUTSIDE = ("plasma", "outer")  # what is no layer or region
 START = "start"  # the entry of glossary.toml for amounts of species
-PHASE_PREFIXES = {OMEGA: "ln_omega", "SI_": "SI", "S_": "S", TEMPLATE: "template"}
 
 
 class HasParts(Protocol):
     """What is asked of a sim.Model here, whose file lies above this one."""
 
     @property
-    def species(self) -> tuple[Species, ...]: ...
+    def species(self) -> tuple[Any, ...]: ...
     @property
-    def processes(self) -> tuple[Process, ...]: ...
+    def processes(self) -> tuple[Any, ...]: ...
     @property
-    def derived(self) -> tuple[Derived, ...]: ...
+    def derived(self) -> tuple[Any, ...]: ...
     @property
     def fields(self) -> dict[str, tuple[float, str, str]]: ...
     @property
     def parameters(self) -> Parameters: ...
     @property
-    def solids(self) -> tuple[Species, ...]: ...
+    def solids(self) -> tuple[Any, ...]: ...
 
 
 def variable_words(model: HasParts, name: str, unit: str) -> Wording:
@@ -71,7 +67,8 @@ def quantity_words(model: HasParts, name: str) -> Wording:
 
 def _of_phase(model: HasParts, name: str) -> Wording:
     """A saturation, or a surface to start on, of a solid."""
-    for prefix, kind in PHASE_PREFIXES.items():
+    for kind in wordings("phases"):
+        prefix = f"{kind}_"
         if name.startswith(prefix):
             phase = name.removeprefix(prefix)
             held = (s.solid for s in model.solids if s.solid is not None)
