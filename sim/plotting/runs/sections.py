@@ -12,9 +12,9 @@ from sim.plotting.asked import as_list, moment, moments, need_name, need_result
 from sim.plotting.canvas import canvas, style
 from sim.plotting.colour_scale import Colours, colour_bar, dress_bar
 from sim.plotting.labels import look_of
+from sim.plotting.moments import round_times
 from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
-from sim.plotting.runs.moments import round_times
 from sim.plotting.spans import least_step
 from sim.plotting.ticks import figure_of
 from sim.texts import moment_text

@@ -11,8 +11,8 @@ import numpy as np
 from sim.plotting import spans
 from sim.plotting.asked import need_result
 from sim.plotting.canvas import style
+from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
-from sim.plotting.runs.moments import round_times
 from sim.run import measures
 from sim.texts import moment_text, number_text
 
