@@ -20,7 +20,6 @@ import numba
 from sim.jit.kernel import kernel
 from sim.simd.threads import thread_count
 
-
 in_parallel = kernel(parallel=True)
 
 
