@@ -20,6 +20,8 @@ import numba
 from sim.jit.kernel import kernel
 from sim.simd.threads import thread_count
 
+in_parallel = kernel(parallel=True)
+
 
 class ParallelKernel:
     """@ParallelKernel on a function with prange, called from Python."""
@@ -27,7 +29,7 @@ class ParallelKernel:
     def __init__(self, function: Callable):
         update_wrapper(self, function)
         self.py_func = function
-        self._parallel, self._serial = kernel(parallel=True)(function), kernel(function)
+        self._parallel, self._serial = in_parallel(function), kernel(function)
 
     def __call__(self, *arguments: Any) -> Any:
         with region() as free:

@@ -23,7 +23,7 @@ def thread_count() -> int:
         return int(numba.get_num_threads())
     except ValueError as error:
         raise ConfigError(
-            f"NUMBA_THREADING_LAYER={getattr(config, 'THREADING_LAYER', '')} is no layer that numba can load here. "
+            f"NUMBA_THREADING_LAYER={getattr(config, 'THREADING_LAYER', '')} cannot be loaded by numba here. "
             "Leave it unset, or give omp or workqueue."
         ) from error
 
