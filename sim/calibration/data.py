@@ -102,13 +102,9 @@ def data_of_rows(rows: Sequence[tuple[int, Datum | None]], name: str, notes: str
     missing = [k for k, d in rows if d is None]
     remarks = []
     if missing:
-<<<<<<< HEAD
-        remarks.append(f"{count_text(len(missing), line)} without a value left out: {listing(map(str, missing))}.")
-=======
         remarks.append(
             f"{count_text(len(missing), line)} without a value left out: {listing(map(str, missing))}."
         )
->>>>>>> fit
         if not kept:
             raise ConfigError(f"{name} holds no numbers to calibrate to: {remarks[0]}")
     seen: dict[Datum, list[int]] = {}
