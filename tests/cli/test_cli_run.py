@@ -97,7 +97,8 @@ def test_set_changes_what_is_run(run, tmp_path):
     assert done.stdout == f"{tmp_path / 'a'}\n"
     assert {f.name for f in (tmp_path / "a").iterdir()} == FILES - {"story.png"}
     m = sim.load(tmp_path / "a" / "result.nc").manifest
-    assert m["parameters"]["lesion.radius"][:2] == [2.0, "mm"]
+    radius = m["parameters"]["lesion.radius"]
+    assert (radius["value"], radius["unit"]) == (2.0, "mm")
     assert m["geometry"].startswith("Grid(sphere")
     assert m["hash"] != sim.load(run[1] / "result.nc").manifest["hash"]
 
