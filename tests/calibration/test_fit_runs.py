@@ -56,7 +56,7 @@ def valley(v):
 
 
 def test_workers_change_no_number_where_profiles_find_a_better_fit():
-    """The other side must not notice: it would stop after more or fewer runs."""
+    """The other side must not notice it: it would stop sooner or later."""
     data = Data(tuple(Datum(float(k), "u", 0.0, "1", 0.4) for k in range(2)))
     free = (Free("x", 5.3, -20.0, 30.0),)
     alone = fit(valley, data, free, starts=1)
