@@ -1,0 +1,56 @@
+"""Run notebooks and store them with their outputs: `python tests/stored_notebooks.py [NAME ...]`, all without a name.
+
+Outputs are stored as the kernel gives them; times of execution, widget state and counts of no use are not.
+"""
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+KERNEL = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
+# Wall time and sizes of rounding: different on each machine and each time
+VARIES = re.compile(r"; \d+\.\d+ s$|ledger residual \S+; largest undershoot \S+|\d+(\.\d+)? runs/s", re.M)
+
+
+def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A copy run from top to bottom in an empty folder, by a kernel that finds this package."""
+    copy = nbformat.from_dict(notebook)
+    before = os.environ.get("PYTHONPATH")
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), before or ""])
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            client = NotebookClient(
+                copy,
+                timeout=300,
+                kernel_name="python3",
+                record_timing=False,
+                resources={"metadata": {"path": folder}},
+            )
+            return client.execute()
+    finally:
+        if before is None:
+            del os.environ["PYTHONPATH"]
+        else:
+            os.environ["PYTHONPATH"] = before
+
+
+def store(path: Path) -> None:
+    """Run a notebook and write it with its outputs, and nothing that tells of this machine."""
+    notebook = executed(nbformat.read(path, as_version=4))
+    notebook.metadata = nbformat.from_dict(KERNEL)
+    for cell in notebook.cells:
+        cell.metadata = nbformat.from_dict({})
+    nbformat.write(notebook, path)
+
+
+if __name__ == "__main__":
+    for path in [p for p in NOTEBOOKS if p.stem in sys.argv[1:] or len(sys.argv) == 1]:
+        store(path)
+        print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
