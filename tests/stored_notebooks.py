@@ -1,6 +1,6 @@
-"""Run notebooks and store them with their outputs: `python tests/stored_notebooks.py [NAME ...]`, all without a name.
+"""Run notebooks and store them with their outputs: `python tests/stored_notebooks.py [NAME ...]`, or all.
 
-Outputs are stored as the kernel gives them; times of execution, widget state and counts of no use are not.
+Outputs are stored as the kernel gives them; times of execution and widget state are not.
 """
 
 import os
