@@ -13,20 +13,27 @@ import nbformat
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from stored_notebooks import NOTEBOOKS, VARIES, executed
+from stored_notebooks import NOTEBOOKS, VARIES, compact, executed
 
 NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?(?![\w.]*\w)")
 SHARE = 0.005  # by which a printed decimal number may move, if that is more than a unit of its last digit
-PICTURE = (
-    0.01  # mean difference of two pictures of one size, 0 to 1: a curve that moves by its width is below
-)
+PICTURE = 0.005  # mean difference of two pictures of one size, 0 to 1; fewer colours make 0.001
+SQUARE, WITHIN = 16, 0.1  # pixels, and the mean difference in such a square: a curve that is gone makes more
 LARGEST = 600_000  # bytes of a notebook
 
 
 def pictures(cell):
     """The PNG pictures of a cell, as arrays."""
     found = [o["data"]["image/png"] for o in cell.get("outputs", ()) if "image/png" in o.get("data", {})]
-    return [imread(io.BytesIO(base64.b64decode(text)), format="png") for text in found]
+    return [imread(io.BytesIO(base64.b64decode(text)), format="png")[..., :3] for text in found]
+
+
+def apart(one, other):
+    """How far two pictures of one size are apart: on average, and in the square of pixels where most."""
+    gap = np.abs(one - other).mean(axis=-1)
+    rows, columns = (n // SQUARE * SQUARE for n in gap.shape)
+    squares = gap[:rows, :columns].reshape(rows // SQUARE, SQUARE, columns // SQUARE, SQUARE)
+    return float(gap.mean()), float(squares.mean(axis=(1, 3)).max(initial=0.0))
 
 
 def texts(cell):
@@ -77,8 +84,10 @@ def differences(stored, again):
         for one, other in zip(drawn, redrawn, strict=True):
             if one.shape != other.shape:
                 found.append(f"cell {k}: a picture of {one.shape} is {other.shape} now")
-            elif (apart := float(np.abs(one - other).mean())) > PICTURE:
-                found.append(f"cell {k}: a picture differs by {apart:.3f}")
+            else:
+                mean, most = apart(one, other)
+                if mean > PICTURE or most > WITHIN:
+                    found.append(f"cell {k}: a picture differs by {mean:.3f}, somewhere by {most:.2f}")
     return found
 
 
@@ -135,6 +144,15 @@ def test_a_changed_number_word_or_picture_is_found():
     assert any("a picture differs" in said for said in differences(white, stored))
 
 
+def test_a_curve_that_is_gone_is_found_and_fewer_colours_are_not():
+    """In a picture of the size and with the lines that notebooks have."""
+    both, one = drawn_curves(2), drawn_curves(1)
+    mean, most = apart(seen(both), seen(one))
+    assert mean > PICTURE or most > WITHIN
+    mean, most = apart(seen(both), seen(compact(both)))
+    assert 0 < mean < PICTURE and most < WITHIN
+
+
 @pytest.mark.parametrize(
     ("old", "new", "same"),
     [
@@ -150,6 +168,24 @@ def test_a_changed_number_word_or_picture_is_found():
 )
 def test_how_far_a_printed_number_may_move(old, new, same):
     assert (moved(old, new) == "") is same
+
+
+def drawn_curves(count):
+    """A PNG of some thin curves over a map of many colours, as a notebook holds it."""
+    from matplotlib.figure import Figure
+
+    ax = Figure(figsize=(6.4, 3.8), dpi=110).subplots()
+    x = np.linspace(0, 1, 200)
+    ax.imshow(np.outer(x, x), extent=(0, 0.5, 0, 0.5), cmap="viridis")
+    for k in range(count):
+        ax.plot(x, 0.9 - x ** (k + 1), lw=1.6, color="C0")
+    made = io.BytesIO()
+    ax.figure.savefig(made, format="png")
+    return base64.b64encode(made.getvalue()).decode()
+
+
+def seen(png):
+    return pictures({"outputs": [{"data": {"image/png": png}}]})[0]
 
 
 def blank(shape):
