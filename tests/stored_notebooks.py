@@ -24,25 +24,20 @@ VARIES = re.compile(r"; \d+\.\d+ s$|ledger residual \S+; largest undershoot \S+|
 
 
 def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A copy run from top to bottom in an empty folder, by a kernel that finds this package."""
-    copy = nbformat.from_dict(notebook)
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), before or ""])
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            client = NotebookClient(
-                copy,
-                timeout=300,
-                kernel_name="python3",
-                record_timing=False,
-                resources={"metadata": {"path": folder}},
-            )
-            return client.execute()
-    finally:
-        if before is None:
-            del os.environ["PYTHONPATH"]
-        else:
-            os.environ["PYTHONPATH"] = before
+    """A copy run from top to bottom in an empty folder, by a kernel that finds this package, figures shown."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            nbformat.from_dict(notebook),
+            timeout=300,
+            kernel_name="python3",
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+        )
+        return client.execute(env=environment)
 
 
 def compact(picture: str) -> str:
