@@ -24,7 +24,7 @@ VARIES = re.compile(r"; \d+\.\d+ s$|ledger residual \S+; largest undershoot \S+|
 
 
 def executed(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A copy run from top to bottom in an empty folder, by a kernel that finds this package, figures shown."""
+    """A copy run from top to bottom in an empty folder, by a kernel that finds this package."""
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
