@@ -25,6 +25,7 @@ from sim.errors import ArgumentError, listing, nearest, shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C", bound=type)
 Test = Callable[[Any], bool]
 Kind = tuple[tuple[str, Test], ...]  # the alternatives of an annotation, each with its words
 
@@ -69,17 +70,32 @@ PLAIN: dict[object, tuple[str, Test]] = {
 }
 
 
-def public(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, with its arguments checked against their annotations at each call.
+@typing.overload
+def public(function: C) -> C: ...
+
+
+@typing.overload
+def public(function: Callable[P, R]) -> Callable[P, R]: ...
+
+
+def public(function: Any) -> Any:
+    """The function, with its arguments checked against their annotations at each call; a class, when it is made.
 
     Raises ArgumentError (a ConfigError and a TypeError): for a value of a kind that the annotation does not
     allow, an argument that is not there, or one that is missing. Annotations that name type variables,
     protocols or Any are not checked.
     """
+    if isinstance(function, type):
+        made: Any = function
+        made.__init__ = _checked(made.__init__, made.__name__)
+        return function
+    return _checked(function, function.__name__)
+
+
+def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
     signature = inspect.signature(function)
     names = tuple(signature.parameters)
     method = names[:1] in (("self",), ("cls",))
-    name = function.__qualname__.removesuffix(".__init__").split(".")[-1]
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -130,11 +146,10 @@ def _or(words: Sequence[str]) -> str:
 @cache
 def _kinds(function: Callable) -> dict[str, Kind]:
     """{argument: what it may be}; worked out at the first call, when all modules are there."""
-    space = vars(sys.modules[function.__module__])
+    space = getattr(function, "__globals__", None) or vars(sys.modules[function.__module__])
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        loose = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if loose or parameter.annotation is parameter.empty:
+        if parameter.kind is parameter.VAR_KEYWORD or parameter.annotation is parameter.empty:
             found[name] = ANYTHING
         else:
             found[name] = kind_of(parameter.annotation, space)

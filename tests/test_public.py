@@ -3,6 +3,7 @@
 import inspect
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +33,21 @@ def told(
     return len(table)
 
 
+@public
 class Patient:
-    @public
     def __init__(self, name: "str"):
         self.name = name
 
     @public
     def renamed(self, name: "str") -> "Patient":
         return Patient(name)
+
+
+@public
+@dataclass(frozen=True)
+class Pill:
+    amount: "float"
+    name: "str" = "pill"
 
 
 class Stranger:  # noqa: F811
@@ -87,6 +95,8 @@ WRONG = {
     "Was sorted(...) meant?": lambda: told(sorted),
     "Patient: name = 3 is not text.": lambda: Patient(3),
     "renamed: name = 3 is not text.": lambda: Patient("A").renamed(3),
+    "Pill: amount = 'much' is not a number.": lambda: Pill("much"),
+    "Pill has no argument 'nam'; it takes amount, name. Did you mean 'name'?": lambda: Pill(1, nam="x"),
     "renamed has no argument 'nam'; it takes name.": lambda: Patient("A").renamed(nam="B"),
 }  # fmt: skip
 
