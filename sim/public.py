@@ -79,7 +79,7 @@ def public(function: Callable[P, R]) -> Callable[P, R]: ...
 
 
 def public(function: Any) -> Any:
-    """The function, with its arguments checked against their annotations at each call; a class, when it is made.
+    """The function, its arguments checked against their annotations at each call; a class, as it is made.
 
     Raises ArgumentError (a ConfigError and a TypeError): for a value of a kind that the annotation does not
     allow, an argument that is not there, or one that is missing. Annotations that name type variables,
@@ -89,7 +89,8 @@ def public(function: Any) -> Any:
         made: Any = function
         made.__init__ = _checked(made.__init__, made.__name__)
         return function
-    return _checked(function, function.__name__)
+    owner, _, last = function.__qualname__.rpartition(".")
+    return _checked(function, owner.rpartition(".")[2] if last == "__init__" else last)
 
 
 def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
@@ -107,11 +108,12 @@ def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
             kind = _kinds(function)[argument]
             if kind is ANYTHING:
                 continue
-            if not any(test(value) for _, test in kind):
-                words = _or([word for word, _ in kind])
-                raise ArgumentError(
-                    f"{name}: {argument} = {shown(value)} is not {words}.{_hint(value, kind)}"
-                )
+            several = signature.parameters[argument].kind is inspect.Parameter.VAR_POSITIONAL
+            for one in value if several else (value,):
+                if not any(test(one) for _, test in kind):
+                    wanted = _or([word for word, _ in kind])
+                    given = f"{name}: {argument} = {shown(one)}"
+                    raise ArgumentError(f"{given} is not {wanted}.{_hint(one, kind)}")
         return function(*args, **kwargs)
 
     return checked

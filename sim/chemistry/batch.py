@@ -7,7 +7,6 @@ digits. The water that the solid takes up or gives off (order 1e-5 of the whole)
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,7 @@ from sim.chemistry.amounts import total_of
 from sim.chemistry.fluid import Fluid, Value, Values, fluid_of
 from sim.chemistry.many import SolvedFluids, solve_totals
 from sim.chemistry.saturation import ln_iap
-from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
+from sim.errors import ConfigError, SpeciationError, listing, nearest, shown, warn_caller
 
 LEAST = -115.0  # ln of the smallest fraction of a component that may remain, 1e-50
 
@@ -82,7 +81,7 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     if bad.any() and not shape:
         raise SpeciationError(f"no equilibrium with {mineral} was found for this fluid.")
     if bad.any():
-        warnings.warn(f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", stacklevel=2)
+        warn_caller(f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", UserWarning)
 
     def shaped(a: np.ndarray) -> Value:
         return a.reshape(shape) if shape else float(a[0])

@@ -7,7 +7,6 @@ text such as "2.5 mM" is taken as 2.5 mmol per kg water. pH is -log10 of the H+ 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,7 +19,7 @@ from sim.chemistry.constants_sets import BASIS, constants_set
 from sim.chemistry.many import SolvedFluids, neutralised, solve_totals, weighted_sums
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
 from sim.chemistry.tables import SpeciationTables
-from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
+from sim.errors import ConfigError, SpeciationError, listing, nearest, shown, warn_caller
 
 CELSIUS = 273.15
 Value = float | np.ndarray
@@ -187,11 +186,11 @@ def fluid_of(
                 f"the balance of {which} is furthest off. "
                 "Check totals above 1 mol/kgw, or take the other activity model."
             )
-        warnings.warn(
+        warn_caller(
             f"{int(bad.sum())} of {bad.size} fluids have no equilibrium found; "
             "they are NaN, see .converged "
             f"(in the first the balance of {which} is furthest off).",
-            stacklevel=3,
+            UserWarning,
         )
     x, m, lng, totals = (np.array(a) for a in (found.x, found.m, found.lng, found.totals))
     for a in (x, m, lng, totals):

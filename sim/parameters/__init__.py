@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown
+from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown, warn_caller
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references
 from sim.parameters.sections import table_of, tables_of_file
@@ -142,7 +141,7 @@ class Parameters(Mapping[str, Parameter]):
             plain = None if isinstance(value, str | Parameter) else float(value)
             sentence = changed[name].outside(name, plain)
             if sentence and changed[name] is not old:
-                warnings.warn(sentence, RangeWarning, stacklevel=2)
+                warn_caller(sentence, RangeWarning)
         return Parameters(changed)
 
     def diff(self, other: Mapping[str, Parameter]) -> Differences:
