@@ -26,6 +26,7 @@ _PUBLIC = {
     "calibrate": "sim.calibration",
     "constants_sets": "sim.chemistry.constants_sets",
     "equilibrate": "sim.chemistry.batch",
+    "glossary": "sim.model.glossary.entries",
     "load": "sim.run.result",
     "memory_forecast": "sim.run.memory",
     "scenario": "sim.experiment.catalogue",
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from sim.experiment.intervention import Intervention  # noqa: F401
     from sim.experiment.scenario import Scenario  # noqa: F401
     from sim.model import library  # noqa: F401
+    from sim.model.glossary.entries import glossary  # noqa: F401
     from sim.model.model import Model  # noqa: F401
     from sim.model.process import Derived, Process  # noqa: F401
     from sim.model.species import Species  # noqa: F401

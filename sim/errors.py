@@ -72,6 +72,10 @@ class RangeWarning(UserWarning):
     """A value outside the range its source supports; it is used all the same."""
 
 
+class MissingWarning(UserWarning):
+    """Values that are missing in what was given; what depends on them is NaN."""
+
+
 class RegionWarning(UserWarning):
     """A region that is hardly where it was meant to be; it is used as it stands."""
 
@@ -113,6 +117,20 @@ def unknown(kind: str, name: object, known: Iterable[str], limit: int = 20) -> s
     """
     names = list(known)
     return f"{shown(name)} is not {kind}; there are {listing(names, limit)}.{nearest(name, names)}"
+
+
+def not_installed(what: str, *packages: str, without: str = "") -> str:
+    """The sentence about packages that are missing: "Sobol' indices need SALib, which is not installed here:
+    python -m pip install SALib", a line that works for a checkout too.
+
+    what: subject and verb, "Sobol' indices need"; packages: as pip calls them; without: what to do instead
+    """
+    names = [name.partition("[")[0] for name in packages]
+    words = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    line = " ".join(f'"{name}"' if "[" in name else name for name in packages)
+    verb = "are" if len(names) > 1 else "is"
+    rest = f". {without}" if without else ""
+    return f"{what} {words}, which {verb} not installed here: python -m pip install {line}{rest}"
 
 
 def listing(names: Iterable[str], limit: int = 8) -> str:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable
+from functools import cache
+from glob import escape
 from pathlib import Path
 from typing import Any
 
+LONGEST_NAME = 60  # characters of a name that was made from a text
+RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)  # devices of Windows, with any suffix
 LONGEST_STEM = 60  # characters of the name that a temporary name repeats: no file system refuses the rest
 
 
@@ -17,21 +23,27 @@ def write_whole(
 ) -> Path:
     """Have `write(temporary)` write a file beside `path`, then rename it: readers see all of it or none.
 
-    A writer that is killed leaves what was there before, and a hidden file beside it. A link is written
+    A writer that is killed leaves what was there before, and a hidden file beside it, which the next one
+    to write that file takes away. "~" is the home. A link is written
     through; a device or a pipe is written to as it is. The mode is that of the file replaced, else what
     the umask leaves. make_folders: of the path, where they are missing
     Returns the path. Raises OSError, which names the path that was given.
     """
     given = Path(path)
-    end = Path(os.path.realpath(given))
-    temporary = end.with_name(f".{end.stem[:LONGEST_STEM]}-{os.urandom(8).hex()}.part{end.suffix}")
+    end = Path(os.path.realpath(given.expanduser()))
+    mark = f"{_place()}-{os.getpid()}-{os.urandom(4).hex()}"
+    temporary = end.with_name(f".{end.stem[:LONGEST_STEM]}-{mark}.part{end.suffix}")
     try:
         if make_folders:
-            end.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                end.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise NotADirectoryError(errno.ENOTDIR, f"{end.parent} is a file, no folder") from None
         if end.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            raise IsADirectoryError(errno.EISDIR, "this is a folder; give the name of a file in it")
         if not end.parent.is_dir():
-            raise FileNotFoundError(errno.ENOENT, f"there is no folder {end.parent}")
+            raise FileNotFoundError(errno.ENOENT, f"there is no folder {end.parent}; make it first")
+        _clear(end)
         if end.exists() and not end.is_file():
             write(end)
         else:
@@ -39,8 +51,56 @@ def write_whole(
     except OSError as error:
         if error.errno is None or error.filename not in (None, str(temporary), str(end)):
             raise
-        raise OSError(error.errno, error.strerror, str(given)) from error
+        words = error.strerror
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and str(end.parent) not in str(words):
+            words = f"the folder {end.parent} may not be written to ({words})"
+        raise OSError(error.errno, words, str(given)) from error
     return given
+
+
+@cache
+def _place() -> str:
+    """Where a process number means something: this machine, and within it this container."""
+    import platform
+
+    try:
+        inner = os.readlink("/proc/self/ns/pid")
+    except OSError:
+        inner = ""
+    return hashlib.sha256(f"{platform.node()} {inner}".encode()).hexdigest()[:8]
+
+
+def _clear(end: Path) -> None:
+    """Take away what writers of this very file left that were killed; what a living one writes stays."""
+    if os.name != "posix":  # elsewhere a process cannot be asked whether it lives
+        return
+    head, tail = f".{end.stem[:LONGEST_STEM]}-{_place()}-", f".part{end.suffix}"
+    for left in end.parent.glob(f"{escape(head)}*{escape(tail)}"):
+        found = re.fullmatch(r"(\d+)-[0-9a-f]{8}", left.name[len(head) : -len(tail)])
+        if found and not _lives(int(found[1])):
+            left.unlink(missing_ok=True)
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
+def safe_name(text: str, otherwise: str = "result") -> str:
+    """A text as the name of a file in a folder: never a path, never a name that some system keeps for itself.
+
+    Letters, digits, "_", "-", "+", "=", "," and dots and spaces inside stay; the rest becomes "_".
+    """
+    kept = re.sub(r"[^\w+=,. -]", "_", text).strip(". ")[:LONGEST_NAME].rstrip(". ")
+    kept = kept.encode("utf-8", "ignore").decode()
+    if not kept.strip("_. -"):
+        return otherwise
+    return f"_{kept}" if RESERVED.fullmatch(kept.partition(".")[0].strip()) else kept
 
 
 def _replace(end: Path, temporary: Path, write: Callable[[Path], Any]) -> None:

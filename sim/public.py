@@ -29,17 +29,22 @@ C = TypeVar("C", bound=type)
 Test = Callable[[Any], bool]
 Kind = tuple[tuple[str, Test], ...]  # the alternatives of an annotation, each with its words
 
+LARGEST = 10**300  # a whole number beyond it is no float either
 ANYTHING: Kind = (("anything", lambda value: True),)
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral | np.integer) and not isinstance(value, bool | np.bool_)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral | np.integer):
+        return False
+    return abs(int(value)) < LARGEST
 
 
 def _real(value: Any) -> bool:
     if isinstance(value, bool | np.bool_):
         return False
-    if isinstance(value, numbers.Real | np.floating | np.integer):
+    if isinstance(value, numbers.Integral | np.integer):
+        return _whole(value)
+    if isinstance(value, numbers.Real | np.floating):
         return True
     # An array of one number without axes is a number to numpy, xarray and pandas alike.
     return getattr(value, "shape", None) == () and getattr(value, "dtype", np.dtype(bool)).kind in "iuf"
@@ -52,6 +57,11 @@ def _list(value: Any) -> bool:
     return hasattr(type(value), "__iter__") and getattr(value, "shape", (1,)) != ()
 
 
+def _texts(value: Any) -> bool:
+    return _list(value) and (not hasattr(value, "__len__") or all(isinstance(one, str) for one in value))
+
+
+TEXTS: tuple[str, Test] = ("a list of texts", _texts)  # Sequence[str]
 PLAIN: dict[object, tuple[str, Test]] = {
     str: ("text", lambda value: isinstance(value, str)),
     bool: ("True or False", lambda value: isinstance(value, bool | np.bool_)),
@@ -188,6 +198,8 @@ def _of_text(node: ast.expr, space: Mapping[str, Any]) -> Kind:
     if isinstance(node, ast.Constant):
         return kind_of(node.value, space) if node.value is None or isinstance(node.value, str) else ANYTHING
     if isinstance(node, ast.Subscript):
+        if ast.unparse(node) in ("Sequence[str]", "list[str]", "tuple[str, ...]"):
+            return (TEXTS,)
         return _of_text(node.value, space)  # what is inside is the business of the function
     if isinstance(node, ast.Attribute):
         root = space.get(node.value.id) if isinstance(node.value, ast.Name) else None

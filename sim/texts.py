@@ -7,6 +7,8 @@ a unit there. Here is what is printed on its own.
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterable
 
 DAY, YEAR = 86400.0, 31557600.0  # [s]; sim.units lies above this file
 _SLACK = 1 - 1e-9  # 59.9999999999 s from a sum of steps are a minute
@@ -15,6 +17,11 @@ _TIMES = ((2 * YEAR, YEAR, "year"), (DAY, DAY, "day"), (3600.0, 3600.0, "h"), (6
 _WORDS = frozenset(
     {"year", "week", "day", "hour", "minute", "second"}
 )  # units with a plural; symbols have none
+# What stands for characters that a terminal or a file without UTF-8 cannot show
+_PLAIN = str.maketrans(
+    {"├": "|", "└": "`", "─": "-", "µ": "u", "μ": "u", "°": "deg ", "·": "*", "×": "x", "−": "-", "–": "-",
+     "²": "2", "³": "3"}
+)  # fmt: skip
 _BYTES = ((1e15, "PB"), (1e12, "TB"), (1e9, "GB"), (1e6, "MB"))
 
 
@@ -87,3 +94,24 @@ def number_text(value: float, least: float = 1e-6) -> str:
     if abs(value) < least:
         return f"< {least:g}".replace("e-0", "e-")
     return significant(value)
+
+
+def printable(text: str) -> str:
+    """The text as stdout can show it: one without UTF-8 (a file on Windows, a C locale) gets plain letters
+    for the lines of a tree and for signs of units, and codes for what else it lacks."""
+    encoding = getattr(sys.stdout, "encoding", None)
+    if not encoding:
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
+    except LookupError:
+        pass
+    return text
+
+
+def tree(head: str, lines: Iterable[str]) -> str:
+    """A head and lines that hang on it, as `repr` shows things of several parts."""
+    parts = list(lines)
+    return printable("\n".join([head, *(f"├─ {p}" for p in parts[:-1]), *(f"└─ {p}" for p in parts[-1:])]))

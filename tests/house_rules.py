@@ -371,7 +371,7 @@ def words_of_union(annotation):
     return [ast.unparse(annotation)]
 
 
-# 7. Nothing is hidden in an object: cached_property, or sim.model.kept.
+# 7. Nothing is hidden in an object: cached_property, or sim.binder.kept.
 
 
 KEEPERS = ("get", "setdefault", "pop", "__setattr__")

@@ -1,13 +1,15 @@
 """The words of an error: nearest name, short lists, nothing endless."""
 
+import re
 import time
 import traceback
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sim import errors
-from sim.errors import listing, nearest, not_one_of, shown, unknown
+from sim.errors import listing, nearest, not_installed, not_one_of, shown, unknown
 from sim.run.result import Result
 
 
@@ -98,3 +100,21 @@ def test_a_name_that_is_not_there_reads_as_a_sentence(name, words):
         result[name]
     assert str(caught.value) == words
     assert "".join(traceback.format_exception_only(caught.value)).endswith(f"UnknownNameError: {words}\n")
+
+
+def test_what_is_missing_is_named_as_pip_finds_it():
+    """Not as an extra of hapsim, which no index has: seen to end in "No matching distribution found"."""
+    assert not_installed("indices need", "SALib") == (
+        "indices need SALib, which is not installed here: python -m pip install SALib"
+    )
+    said = not_installed("a cluster needs", "dask[distributed]", "dask-jobqueue", without="Or run here.")
+    assert said == (
+        "a cluster needs dask and dask-jobqueue, which are not installed here: "
+        'python -m pip install "dask[distributed]" dask-jobqueue. Or run here.'
+    )
+
+
+def test_no_message_asks_pip_for_an_extra_of_the_package():
+    folder = Path(errors.__file__).parent
+    asking = [p for p in folder.rglob("*.py") if re.search(r"pip install [^\n]*hapsim", p.read_text("utf-8"))]
+    assert asking == []

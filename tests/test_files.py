@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import sim
-from sim.files import write_bytes, write_text, write_whole
+from sim.files import safe_name, write_bytes, write_text, write_whole
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path):
@@ -151,3 +151,53 @@ def test_a_long_name_that_the_disk_takes_is_taken(tmp_path):
     path = tmp_path / ("x" * 251 + ".txt")
     write_text(path, "x")
     assert path.read_text() == "x"
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_write_of_that_file_only(tmp_path):
+    """A process that has ended and was waited for has no number any more; this test's own one lives."""
+    path, other = tmp_path / "a[1].txt", tmp_path / "b.txt"
+    code = f"""
+        import os
+        from sim.files import write_whole
+        for name in ({str(path)!r}, {str(other)!r}):
+            if os.fork() == 0:
+                write_whole(name, lambda t: (t.write_text("half"), os._exit(1)))
+            os.wait()
+    """
+    env = os.environ | {"PYTHONPATH": str(Path(sim.__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=env, check=True)
+    assert len(list(tmp_path.iterdir())) == 2
+    mine = []
+
+    def inner(temporary):
+        temporary.write_text("mine")
+        mine.append(temporary)
+        write_text(path, "within")  # another write of the file, while this process is at it
+        assert temporary.exists()
+
+    write_whole(path, inner)
+    assert path.read_text() == "mine"
+    left = [f.name for f in tmp_path.iterdir() if f != path]
+    assert len(left) == 1 and left[0].startswith(".b-")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("infarct 2.5 mm, Ca+", "infarct 2.5 mm, Ca+"), ("../../etc/x", "_.._etc_x"),
+        ("/etc/passwd", "_etc_passwd"),
+        ("C:\\x", "C__x"), ("a\0b\nc", "a_b_c"), ("con", "_con"), ("LPT1.txt", "_LPT1.txt"),
+        ("~root", "_root"),
+        ("..", "result"), ("", "result"), ("  ", "result"), ("größe", "größe"), ("x" * 300, "x" * 60),
+    ],
+)  # fmt: skip
+def test_a_text_becomes_a_name_and_never_a_path(tmp_path, text, name):
+    assert safe_name(text) == name
+    (tmp_path / safe_name(text)).write_text("x")
+    assert [f.parent for f in tmp_path.rglob("*")] == [tmp_path]
+
+
+def test_the_tilde_is_the_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write_text("~/a.txt", "x")
+    assert (tmp_path / "a.txt").read_text() == "x"

@@ -7,9 +7,9 @@ from types import ModuleType
 
 from sim.binder import text
 from sim.binder.derivatives import Operations, rate_derivatives
+from sim.binder.kept import once_a_model
 from sim.binder.layout import Layout
 from sim.jit.modules import generated
-from sim.model.kept import once_a_model
 from sim.model.model import Model
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.binder.layout import Layout, Statement
 from sim.model.model import Model
-from sim.model.names import POROSITY
+from sim.model.words.names import POROSITY
 
 # What a derived quantity is at least taken to be when it is nudged; others may be of any size.
 FLOORS = {"1": 1e-3, "mol m-3": 1e-3, "mol kg-1": 1e-6}

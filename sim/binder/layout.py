@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from sim.errors import ModelError
 from sim.model.model import Model
-from sim.model.names import POROSITY, TIME
 from sim.model.process import Derived, Kernel, Process, arguments, group
+from sim.model.words.names import POROSITY, TIME
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sim.binder.cache import compiled_reactions
 from sim.binder.elimination_order import Elimination
 from sim.binder.rodas import Control
 from sim.binder.system import System
-from sim.model.names import TIME
+from sim.model.words.names import TIME
 from sim.simd.threads import Pool
 
 STEPS, REJECTED, EVALUATIONS, STUCK = range(4)  # columns of Reactor.count

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sim.binder.formulas import FormulaText
 from sim.binder.layout import Layout, Statement
 from sim.binder.rodas import REACT, REACTION_KERNELS, coefficients
+from sim.model.formulas import FormulaText
 from sim.model.model import Model
-from sim.model.names import POROSITY, TIME
 from sim.model.process import Kernel, arguments
+from sim.model.words.names import POROSITY, TIME
 from sim.simd.blocks import LANES
 
 RATES, SHOW, SLOPES = 0, 1, 2  # modes of the entry

@@ -1,6 +1,7 @@
 """Calibration: fit parameters of a scenario to measured numbers, and say what the fit is worth."""
 
-from sim.calibration.data import Data, Datum, read, shipped
+from sim.calibration.data import Data, Datum
+from sim.calibration.data_file import read, shipped
 from sim.calibration.engine.fit_progress import FitState
 from sim.calibration.engine.outcomes import RunFailed
 from sim.calibration.fitting import calibrate, fit

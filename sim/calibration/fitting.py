@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from sim.calibration.data import Data, as_data
+from sim.calibration.data import Data
+from sim.calibration.data_file import as_data
 from sim.calibration.engine.fit_progress import FitProgress, ProgressFunction
 from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
 from sim.calibration.engine.run_store import RunStore
@@ -25,6 +26,7 @@ from sim.calibration.verdicts import unjudged, verdicts
 from sim.errors import ConfigError, ScenarioError, not_one_of, shown
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, Settings
+from sim.public import public
 from sim.run.measures import Measure
 from sim.solvers import DEFAULT
 
@@ -34,6 +36,7 @@ RESTARTS = 5  # after a profile found a better fit
 ERRORS = ("constant", "proportional")
 
 
+@public
 def calibrate(
     scenario: Scenario,
     data: Any,
@@ -73,26 +76,40 @@ def calibrate(
     The reported optimum is the best of all runs made. A failed run shortens the step that led to it, and is
     counted in Calibration.failures. Ctrl-C returns the best fit so far, with `message` saying so.
     """
+    request = {
+        "bounds": bounds, "log": log, "start": start, "starts": starts, "seed": seed,
+        "observables": observables, "errors": errors, "confidence": confidence, "profiles": profiles,
+        "solver": solver, "rtol": rtol, "atol": atol, "max_steps": max_steps, "workers": workers,
+    }  # fmt: skip
+    runs, plan = request_of(scenario, data, parameters, request)
+    report = FitProgress(progress)
+    with runs.store(store) if store is not None else nullcontext() as opened:
+        made = _fit(runs.predict, runs.data, runs.free, plan, opened, report)
+    return replace(made, scenario=fitted_scenario(scenario, runs.free, made.values, runs.data), forward=runs)
+
+
+def request_of(
+    scenario: Scenario, data: Any, parameters: Any, given: Mapping[str, Any]
+) -> tuple[Runs, FitPlan]:
+    """What `calibrate` is asked for, checked; nothing is run. given: its keywords"""
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"calibrate needs a Scenario, not {shown(scenario)}; try sim.scenario('...').")
     found = as_data(data)
-    free = free_parameters(scenario, parameters, bounds, log, start)
-    plan = _checked(starts, seed, errors, confidence, profiles, workers)
-    settings = Settings.of(solver, rtol, atol, None, max_steps)
+    free = free_parameters(scenario, parameters, *(given.get(k) for k in ("bounds", "log", "start")))
+    asked = {k: given[k] for k in FitPlan._fields if k in given}
+    plan = FitPlan(**asked).checked()
+    settings = Settings.of(
+        given.get("solver", DEFAULT), given.get("rtol", RTOL), given.get("atol", ATOL), None,
+        given.get("max_steps", MAX_STEPS),
+    )  # fmt: skip
+    observables = given.get("observables")
     if observables is not None and not isinstance(observables, Mapping):
         raise ConfigError(f"observables = {shown(observables)}; give {{'core': measure}}.")
     # changed warns where bounds leave the range of a parameter: said once, not in every run
     for ends in zip(*((f.low, f.high) for f in free), strict=True):
         scenario.changed({f.name: float(v) for f, v in zip(free, ends, strict=True)})
-    options = {
-        "solver": settings.solver, "rtol": settings.rtol, "atol": settings.atol,
-        "max_steps": settings.max_steps,
-    }  # fmt: skip
-    runs = Runs(scenario, found, free, observables, options)
-    report = FitProgress(progress)
-    with runs.store(store) if store is not None else nullcontext() as opened:
-        made = _fit(runs.predict, found, free, plan, opened, report)
-    return replace(made, scenario=fitted_scenario(scenario, free, made.values, found), forward=runs)
+    options = {k: getattr(settings, k) for k in ("solver", "rtol", "atol", "max_steps")}
+    return Runs(scenario, found, free, observables, options), plan
 
 
 def fit(
@@ -117,33 +134,34 @@ def fit(
     free = tuple(free) if isinstance(free, Iterable) else (free,)
     if not free or not all(isinstance(f, Free) for f in free):
         raise ConfigError(f"free = {shown(free)}; give a sim.calibration.Free for each parameter.")
-    plan = _checked(starts, seed, errors, confidence, profiles, workers)
+    plan = FitPlan(starts, seed, errors, confidence, profiles, workers).checked()
     return _fit(predict, as_data(data), free, plan, None, FitProgress(progress))
 
 
 class FitPlan(NamedTuple):
     """What is asked of a fit beside model, data and parameters."""
 
-    starts: int
-    seed: int
-    errors: str
-    confidence: float
-    profiles: bool
-    workers: int
+    starts: int = 4
+    seed: int = 1
+    errors: str = "constant"
+    confidence: float = 0.95
+    profiles: bool = True
+    workers: int = 0
 
-
-def _checked(starts: Any, seed: Any, errors: Any, confidence: Any, profiles: Any, workers: Any) -> FitPlan:
-    whole = ((starts, "starts", 1, 10_000), (seed, "seed", 0, 2**63), (workers, "workers", 0, 1024))
-    for value, name, least, most in whole:
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise ConfigError(f"{name} = {shown(value)} must be a whole number, at least {least}.")
-    if errors not in ERRORS:
-        raise ConfigError(not_one_of("errors", errors, ERRORS))
-    if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0.5 <= confidence < 1:
-        raise ConfigError(f"confidence = {shown(confidence)} must lie from 0.5 to below 1; 0.95 is usual.")
-    if not isinstance(profiles, bool):
-        raise ConfigError(f"profiles = {shown(profiles)} is neither True nor False.")
-    return FitPlan(int(starts), int(seed), errors, float(confidence), profiles, int(workers))
+    def checked(self) -> FitPlan:
+        """Itself; a sentence for what does not fit."""
+        for name, least, most in (("starts", 1, 10_000), ("seed", 0, 2**63), ("workers", 0, 1024)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise ConfigError(f"{name} = {shown(value)} must be a whole number, at least {least}.")
+        if self.errors not in ERRORS:
+            raise ConfigError(not_one_of("errors", self.errors, ERRORS))
+        level = self.confidence
+        if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1:
+            raise ConfigError(f"confidence = {shown(level)} must lie from 0.5 to below 1; 0.95 is usual.")
+        if not isinstance(self.profiles, bool):
+            raise ConfigError(f"profiles = {shown(self.profiles)} is neither True nor False.")
+        return self
 
 
 def _fit(

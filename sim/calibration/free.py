@@ -12,7 +12,7 @@ import numpy as np
 from sim.errors import ParameterError, UnitError, listing, nearest, shown
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import Target, held_value, target
-from sim.units import convert, from_unit, to_unit
+from sim.units import convert_number, from_unit, to_unit
 
 LOG_FROM = 10.0  # bounds a factor of ten apart and positive: searched in the logarithm
 
@@ -93,7 +93,7 @@ def free_parameters(
     scenario: Scenario,
     parameters: Iterable[str] | Mapping[str, Sequence[Any]],
     bounds: Mapping[str, Sequence[Any]] | None = None,
-    log: bool | Iterable[str] | None = None,
+    log: bool | Iterable[str] | Mapping[str, bool] | None = None,
     start: Mapping[str, float | str] | None = None,
 ) -> tuple[Free, ...]:
     """The free parameters of a scenario.
@@ -101,11 +101,22 @@ def free_parameters(
     parameters: names of numbers (sim.experiment.targets: of parameters, the time of an intervention), or
         {name: (low, high)} or {name: (low, high, "log")} with text or SI numbers
     bounds: {name: (low, high)} for those not given there; else the parameter's own range
-    log: names, True for all, False for none; None: where the bounds are positive and ten times apart
+    log: names, {name: whether}, True for all, False for none; None, and names that {...} leaves out: where
+        the bounds are positive and ten times apart
     start: {name: value}; else the scenario's value
     """
     if isinstance(parameters, str):
         parameters = [parameters]
+    if not isinstance(parameters, Iterable) or not all(isinstance(n, str) for n in parameters):
+        raise ParameterError(
+            f"parameters = {shown(parameters)}; name them, ['growth.k'], or give bounds, "
+            "{'growth.k': ('1e-15 m/s', '1e-13 m/s')}."
+        )
+    for table, what in ((bounds, "bounds"), (start, "start")):
+        if table is not None and not isinstance(table, Mapping):
+            raise ParameterError(f"{what} = {shown(table)}; give {what} by name, {{'growth.k': ...}}.")
+    if log is not None and not isinstance(log, bool | str) and not isinstance(log, Iterable):
+        raise ParameterError(f"log = {shown(log)}; give names, or True, False or None.")
     names = list(parameters)
     given = dict(parameters) if isinstance(parameters, Mapping) else {}
     if not names:
@@ -126,7 +137,7 @@ def free_parameters(
             raise ParameterError(f"{name}: the bounds are given twice.")
         pair = given.get(name, (bounds or {}).get(name))
         word = None
-        if pair is not None and len(pair) == 3 and not isinstance(pair, str):
+        if isinstance(pair, Sequence) and len(pair) == 3 and not isinstance(pair, str):
             word, pair = pair[2], pair[:2]
             if word not in ("log", "linear"):
                 raise ParameterError(f"{name}: {shown(word)} is not 'log' or 'linear'.")
@@ -136,7 +147,9 @@ def free_parameters(
         value = _start(scenario, name, own, start or {})
         if word is not None:
             scaled = word == "log"
-        elif logs is None:
+        elif isinstance(logs, Mapping) and name in logs:
+            scaled = bool(logs[name])
+        elif logs is None or isinstance(logs, Mapping):
             scaled = low > 0 and high >= LOG_FROM * low
         else:
             scaled = logs if isinstance(logs, bool) else name in set(logs)
@@ -166,7 +179,7 @@ def _start(scenario: Scenario, name: str, own: Target, start: Mapping[str, float
 
 def _si(value: float | str, own: Target, name: str) -> float:
     try:
-        return float(convert(value, own.unit, name))
+        return float(convert_number(value, own.unit, name))
     except UnitError as error:
         raise ParameterError(str(error)) from None
 
@@ -179,7 +192,7 @@ def _bounds(name: str, own: Target, pair: Sequence[Any] | None) -> tuple[float, 
                 f"{name} has no range of its own; give bounds={{'{name}': (low, high)}} in {own.unit}."
             )
         return from_unit(p.low, p.unit), from_unit(p.high, p.unit)
-    if isinstance(pair, str) or len(pair) != 2:
+    if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
         raise ParameterError(f"{name}: bounds = {shown(pair)} are not a pair (low, high).")
     return _si(pair[0], own, f"lower bound of {name}"), _si(pair[1], own, f"upper bound of {name}")
 

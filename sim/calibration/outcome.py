@@ -20,6 +20,7 @@ from sim.calibration.wording import lines_of
 from sim.errors import ConfigError, nearest
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
+from sim.texts import printable
 from sim.units import parse_unit, to_unit
 
 
@@ -173,7 +174,7 @@ class Calibration:
         return times, found
 
     def __repr__(self) -> str:
-        return "\n".join(lines_of(self))
+        return printable("\n".join(lines_of(self)))
 
     def _repr_html_(self) -> str:
         import html

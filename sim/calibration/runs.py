@@ -86,7 +86,8 @@ class Runs:
             raise ConfigError(
                 f"{self.data.name} reaches to {day_text(self.data.times[-1])}, the run of "
                 f"{self.scenario.name} only to {day_text(self.scenario.duration)}; lengthen it with "
-                f"scenario.with_(duration='{day_text(self.data.times[-1])}')."
+                f"scenario.with_(duration='{day_text(self.data.times[-1])}'). The last number is "
+                f"{max(self.data, key=lambda d: d.time).text()}."
             )
         self.times = output_times(self.scenario.duration, np.minimum(self.data.times, self.scenario.duration))
         self.curves = {q: observable(q, self.observables) for q in self.data.quantities}

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from sim.calibration.search import Start
 from sim.units import parse_unit
 
-if TYPE_CHECKING:
-    from sim.calibration.outcome import Calibration
 
-
-def lines_of(found: Calibration) -> list[str]:
-    """What is printed of a calibration, a line each."""
+def lines_of(found: Any) -> list[str]:
+    """What is printed of a Calibration, a line each."""
     what = found.scenario.name if found.scenario is not None else "a model"
     n, p = len(found.data), len(found.free)
     counts = f"{p} parameter{'s' * (p > 1)}, {n} number{'s' * (n > 1)}"
@@ -40,7 +37,7 @@ def lines_of(found: Calibration) -> list[str]:
     return lines
 
 
-def _table(found: Calibration) -> list[str]:
+def _table(found: Any) -> list[str]:
     level = f"{100 * found.confidence:g} %"
     rows = [
         (
@@ -80,7 +77,7 @@ def _table(found: Calibration) -> list[str]:
     return ["  " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip() for r in rows]
 
 
-def _scatter(found: Calibration) -> str:
+def _scatter(found: Any) -> str:
     """The estimated standard deviation of each quantity, in its unit."""
     texts = []
     for quantity in found.data.quantities:

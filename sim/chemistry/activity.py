@@ -9,6 +9,10 @@ formulas.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from importlib import resources
+
+from sim.parameters import load_parameters
 
 LN10 = math.log(10.0)
 
@@ -107,3 +111,32 @@ def water_activity(sum_m, slope=0.017):
     Source: Garrels & Christ 1965 as in Parkhurst & Appelo 2013; slope [kg/mol].
     """
     return 1.0 - slope * sum_m
+
+
+@lru_cache
+def largest_ionic_strength(model: str) -> float:
+    """Ionic strength [mol/kg] up to which a model is sound, or inf; from data/activity.toml."""
+    table = load_parameters(resources.files("sim") / "data" / "activity.toml")
+    name = f"{model}.ionic_strength"
+    return table.si(name) if name in table else math.inf
+
+
+def range_notes(model, ionic_strength, constants, limits, temperature):
+    """Sentences on what lies beyond the ranges of an activity model and of a set of constants.
+
+    ionic_strength: [mol/kg], the largest    constants: name of the set    limits: its temperatures [degC]
+    temperature: [degC]
+    """
+    found = []
+    most = largest_ionic_strength(model)
+    if ionic_strength > most:
+        found.append(
+            f"the ionic strength reaches {ionic_strength:.3g} mol/kgw; activity coefficients by {model} are "
+            f"sound to about {most:g}, so saturation and pH beyond that are uncertain."
+        )
+    if not limits[0] <= round(temperature, 6) <= limits[1]:
+        found.append(
+            f"{temperature:g} degC is outside {limits[0]:g}-{limits[1]:g} degC, the range of constants "
+            f"'{constants}'."
+        )
+    return found

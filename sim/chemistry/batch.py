@@ -15,9 +15,10 @@ import numpy as np
 from sim.chemistry.activity import LN10
 from sim.chemistry.amounts import total_of
 from sim.chemistry.fluid import Fluid, Value, Values, fluid_of
-from sim.chemistry.many import SolvedFluids, solve_totals
+from sim.chemistry.many import SolvedFluids, solve_totals, spread
 from sim.chemistry.saturation import ln_iap
 from sim.errors import ConfigError, SpeciationError, listing, nearest, shown, warn_caller
+from sim.units.labels import aligned
 
 LEAST = -115.0  # ln of the smallest fraction of a component that may remain, 1e-50
 
@@ -61,8 +62,10 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     amount: solid present at the start [mmol/kgw], which may dissolve. Totals and acidity of fluid
         plus solid are kept.
     """
+    if not isinstance(fluid, Fluid):
+        raise ConfigError(f"equilibrate needs the Fluid that speciate gives, not {shown(fluid)}.")
     tables = fluid.tables
-    if mineral not in tables.minerals:
+    if not isinstance(mineral, str) or mineral not in tables.minerals:
         raise ConfigError(
             f"{shown(mineral)} cannot form in this fluid with constants '{tables.constants}'; "
             f"possible: {listing(tables.minerals)}.{nearest(mineral, tables.minerals)}"
@@ -74,19 +77,31 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     T = np.empty((n, len(tables.components)))
     for k, c in enumerate(tables.components):
         T[:, k] = 1e-3 * np.ravel(fluid.acidity if k == h else fluid.totals[c])
-    initial = np.broadcast_to(1e-3 * total_of("amount", amount), shape).ravel()
-    batch = _Batch(tables, i, T, fluid.unknowns)
-    extent, solution = batch.solve(initial)
-    bad = ~np.isfinite(batch.drive(solution)) & (extent > -initial)
+    given = aligned({"pH": fluid.pH, "amount": amount})[0]["amount"]
+    solid = 1e-3 * total_of("amount", given)
+    if np.shape(solid) not in ((), shape):
+        raise ConfigError(
+            f"amount = {shown(amount)} has shape {np.shape(solid)}; one number, or one for each fluid "
+            f"(shape {shape}), is needed."
+        )
+    initial = np.array(np.broadcast_to(solid, shape)).ravel()
+    lost = np.ravel(fluid.missing) | np.isnan(initial)
+    known = ~(lost | np.isnan(T).any(axis=1))
+    batch = _Batch(tables, i, T[known], fluid.unknowns[known])
+    extent = np.full(n, np.nan)
+    extent[known], solution = batch.solve(initial[known])
+    bad = np.array(~known & ~lost)
+    bad[known] = ~np.isfinite(batch.drive(solution)) & (extent[known] > -initial[known])
+    solution = solution if known.all() else spread(solution, known)
     if bad.any() and not shape:
         raise SpeciationError(f"no equilibrium with {mineral} was found for this fluid.")
     if bad.any():
         warn_caller(f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", UserWarning)
 
     def shaped(a: np.ndarray) -> Value:
-        return a.reshape(shape) if shape else float(a[0])
+        return fluid.labelled(a.reshape(shape)) if shape else float(a[0])
 
-    end = fluid_of(tables, solution, shape, fluid.temperature)
+    end = fluid_of(tables, solution, shape, fluid.temperature, fluid.labelled, ~known)
     return Equilibrium(end, mineral, shaped(1e3 * (initial + extent)), shaped(1e3 * extent))
 
 

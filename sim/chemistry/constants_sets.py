@@ -81,10 +81,15 @@ class ConstantsSet:
     activity: str
     gas_constant: float  # J/(mol K)
     reference_temperature: float  # K
+    temperature_range: tuple[float, float]  # degC, in which it is sound
     water_activity_slope: float  # kg/mol
     species: MappingProxyType[str, AqueousSpecies]
     minerals: MappingProxyType[str, Mineral]
     components: tuple[str, ...]
+
+    def lacking(self, phases: Iterable[str]) -> list[str]:
+        """Those of some phases (ACP2, OCP, ...) whose solubility the set does not say: they never form."""
+        return [phase for phase in phases if phase not in self.minerals]
 
     def log_K(self, T: float) -> dict[str, float]:
         """log10 formation constants over the model basis at T [K], by species."""
@@ -197,6 +202,7 @@ def constants_set(name: str) -> ConstantsSet:
         activity=data["activity"],
         gas_constant=data["gas_constant"],
         reference_temperature=data["reference_temperature"],
+        temperature_range=tuple(data["temperature"]["range"]),
         water_activity_slope=data["water_activity_slope"],
         species=MappingProxyType(species),
         minerals=MappingProxyType(minerals),

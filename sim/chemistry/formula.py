@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
+from types import MappingProxyType
 from typing import NamedTuple
 
 from sim.errors import ConfigError, nearest, shown
@@ -15,19 +17,29 @@ ACIDITY = "acidity"
 
 
 class Component(NamedTuple):
-    """The ion that a component is counted as, its charge, and the element of formulas that it counts."""
+    """The ion that a component is counted as, its charge, and the element of formulas that it counts.
+
+    pore_water: "transported" or "background" in a simulation    title: what its total is called
+    also: other names    weighed_as: {what a mass may be meant of: formula, per mole of the component}
+    """
 
     ion: str
     charge: int
     element: str = ""
-    pore_water: str = ""  # "transported" or "background" in a simulation
+    pore_water: str = ""
+    title: str = ""
+    also: tuple[str, ...] = ()
+    weighed_as: Mapping[str, str] = MappingProxyType({})
 
 
 @lru_cache
 def basis() -> dict[str, Component]:
     """The components of a fluid, H last, from data/basis.toml."""
     text = (resources.files("sim") / "data" / "basis.toml").read_text(encoding="utf-8")
-    return {name: Component(**table) for name, table in tomllib.loads(text).items()}
+    return {
+        name: Component(**{**table, "also": tuple(table.get("also", ()))})
+        for name, table in tomllib.loads(text).items()
+    }
 
 
 @lru_cache
@@ -45,6 +57,8 @@ def elements(formula: str) -> dict[str, float]:
 
     Parentheses one level deep, subscripts may be fractions (CaH0.22(PO4)0.74).
     """
+    if not isinstance(formula, str):
+        raise ConfigError(f"{shown(formula)} is not a chemical formula such as Ca5(PO4)3OH.")
     if len(formula) > 64:
         raise ConfigError(f"{shown(formula, 24)} is too long for a chemical formula.")
     total: dict[str, float] = {}

@@ -127,6 +127,18 @@ def _solve_one_by_one(
     Pool(SHARE_OF_FLUIDS).run(work, totals.shape[0])
 
 
+def spread(found: SolvedFluids, rows: np.ndarray) -> SolvedFluids:
+    """The solution of some of n fluids, `rows` (n,) being True, as one of all: NaN for the others."""
+
+    def at_rows(values: np.ndarray, otherwise: float) -> np.ndarray:
+        whole = np.full((rows.size, *values.shape[1:]), otherwise, values.dtype)
+        whole[rows] = values
+        return whole
+
+    x, m, lng, totals = (at_rows(a, np.nan) for a in (found.x, found.m, found.lng, found.totals))
+    return SolvedFluids(x, m, lng, at_rows(found.status, 0), totals, at_rows(found.worst, 0))
+
+
 def neutralised(
     tables: SpeciationTables, T: np.ndarray, level: np.ndarray, pH_given: bool, k: int
 ) -> SolvedFluids:

@@ -16,6 +16,7 @@ from sim.errors import ConfigError, listing, nearest, shown
 from sim.parameters import Parameter, parameters_from
 from sim.parameters.parameter import CONFIDENCE
 from sim.parameters.sections import LONGEST_TEXT, Section, finite_number, table_of, tables_of_file
+from sim.parameters.wording import wording
 from sim.units import parse_unit
 
 KEYS = (
@@ -166,7 +167,7 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
         given.text("title"),
         same.formula if same else given.text("formula"),
         same.ions if same else _ions(given),
-        same.volume if same else _volume(given.content["volume"], where),
+        same.volume if same else _volume(given, where),
         phase,
         like,
         given.names("surface_for", "names of solids, as ['HAP']"),
@@ -190,7 +191,8 @@ def _ions(given: Section) -> dict[str, float]:
     return found
 
 
-def _volume(table: object, where: str) -> Parameter:
+def _volume(given: Section, where: str) -> Parameter:
+    table = given.content["volume"]
     if not isinstance(table, dict):
         raise ConfigError(
             f"{where}: volume = {shown(table)} must be a table with value, unit, range, source."
@@ -200,7 +202,8 @@ def _volume(table: object, where: str) -> Parameter:
         raise ConfigError(
             f"{where}: volume = {volume.text()} must be a positive molar volume, as 74.2 cm3/mol."
         )
-    return volume
+    said = wording("parameters", "volume", title=given.text("title"), formula=given.text("formula"))
+    return volume.described_as(said.description)
 
 
 def _solubility(table: object, where: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Exit codes are in `exit_codes` and at the end of --help. Data go to stdout, prog
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import warnings
@@ -14,6 +15,7 @@ from typing import Any, TextIO
 import click
 
 from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
+from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
 from sim.errors import HapsimError, unknown
 
@@ -38,6 +40,7 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         words = list(sys.argv[1:] if args is None else args)
+        _open_streams()
         if prog_name is None and sys.argv[0].endswith("__main__.py"):
             prog_name = "python -m sim"
         extra |= {"prog_name": prog_name, "complete_var": complete_var, "standalone_mode": False}
@@ -68,6 +71,19 @@ class Commands(click.Group):
             _say("This is a fault of hapsim; please report it with what --debug adds to it.")
             return exit_codes.FAILED
         return code if isinstance(code, int) else 0
+
+
+def _open_streams() -> None:
+    """Let what is said go nowhere where whoever started us has closed stdout and stderr: a file opened now
+    would get their numbers, and what C libraries say would be written into it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest number that is free: this
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
 
 
 class _Sentences:
@@ -125,6 +141,7 @@ def main() -> None:
     A first run:
         hapsim scenarios                 what there is
         hapsim show infarct_myocardium   what one of them assumes
+        hapsim glossary phosphatase      what a name means
         hapsim run infarct_myocardium    run it; files go to results/
 
     Not a clinical tool.
@@ -132,8 +149,8 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, run.run, commands.sweep, export.export, speciate.speciate, cite.cite,
-    doctor.doctor, bench.bench,
+    show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
+    sensitivity.sensitivity, export.export, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

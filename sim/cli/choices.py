@@ -38,8 +38,9 @@ debug = click.option("--debug", is_flag=True, expose_value=False, hidden=True)
 changes = click.option(
     "--set", "-s", "changes", multiple=True, metavar="KEY=VALUE",
     help="Change a parameter (lesion.radius='2 mm'), the cells of a layer (lesion.cells=20), an "
-    "intervention (PPi.at='3 day'), or geometry, outer, duration, resolution, constants, growth_law, "
-    "seed. May be repeated; plain numbers are SI.",
+    "intervention (PPi.at='3 day', PPi.until='10 day'), an amount at the start (initial.Ca='1.2 mM', or "
+    "none), or geometry, outer, duration, resolution, constants, growth_law, "
+    "seed. May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")
@@ -85,6 +86,7 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
     more: changes by the options that are short for them (--days for duration), None where not given
     """
     from sim.experiment.targets import TEXTS
+    from sim.experiment.typed import typed
 
     values: dict[str, Any] = {
         key: text if key in TEXTS else quantity(text) for key, text in pairs(given, "--set").items()
@@ -95,4 +97,9 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
         if value is not None:
             values[key] = value
     base = named(name)
-    return base, base.changed(values) if values else base
+    return base, typed(base, values) if values else base
+
+
+def names_in(text: str | None) -> list[str] | None:
+    """The words of "HAP, pH"; None stays None."""
+    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]

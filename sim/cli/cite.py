@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sim.cli import choices
-from sim.cli.tables import text_paragraph
+from sim.cli.tables import name_list, text_paragraph
 
 if TYPE_CHECKING:
     from sim.parameters.references import Citation
@@ -23,6 +23,7 @@ def cite(name: str | None, bibtex: bool) -> None:
 
     NAME is a scenario, the path of its file, or a result.nc; without it the whole model is meant. The
     counts say how many of the numbers were measured, derived from measurements, fitted or assumed.
+    Estimates and choices of this package are listed with their reasons.
     """
     parameters, constants = _used(name)
     citations = {
@@ -81,6 +82,10 @@ def _listed(citation: Citation) -> str:
     for key, names in sorted(citation.supports.items(), key=lambda item: (not item[0], item[0])):
         known = citation.references.get(key)
         head = f"[{key}] {known or '(no entry)'}" if key else "No source; set by hand"
-        lines += [text_paragraph(head, "  "), text_paragraph(", ".join(names), "      ")]
+        why = citation.reasons(key)
+        lines += [
+            text_paragraph(head, "  "),
+            name_list(why) if why else text_paragraph(", ".join(names), "      "),
+        ]
     counts = ", ".join(f"{n} {word}" for word, n in citation.counts.items())
     return "\n".join([*lines, f"  {counts}"])

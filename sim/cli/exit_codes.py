@@ -11,3 +11,4 @@ OF_A_SWEEP = (
     f"Exit codes: {DONE} done, also where some points failed, for these are results too; {FAILED} no point "
     f"finished, or with --strict not all; {_STOPPED}"
 )
+OF_A_FIT = f"Exit codes: {DONE} done; {FAILED} it failed; {_STOPPED}"

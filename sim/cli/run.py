@@ -16,7 +16,7 @@ from sim.cli.outputs import json_text, made_folder, windowless_pyplot
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
 from sim.files import write_text, write_whole
-from sim.texts import DAY, duration_text, size_text
+from sim.texts import duration_text, size_text
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -48,6 +48,8 @@ def _solvers() -> str:
     type=float,
     help="Factor on the cells per layer.",
 )
+@click.option("--outputs", metavar="N|TIMES", help="How many outputs, or when: 40, or '1 day,7 day'.")
+@click.option("--variables", metavar="NAMES", help="Variables to keep in result.nc, as HAP,pH; else all.")
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
 @choices.force
 @choices.quiet
@@ -60,6 +62,8 @@ def run(
     solver: str | None,
     rtol: float,
     resolution: float | None,
+    outputs: str | None,
+    variables: str | None,
     no_figure: bool,
     force: bool,
     quiet: bool,
@@ -77,19 +81,24 @@ def run(
       hapsim run my.toml
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
-    from sim.run.simulate import simulate
+    from sim.run.simulate import checked_variables, simulate
     from sim.solvers import DEFAULT
 
-    duration = None if days is None else days * DAY
+    duration = None if days is None else f"{days!r} day"
     _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
     folder = _folder(out or Path("results") / Path(name).stem, force, chosen=out is not None)
+    times, kept = _outputs(outputs), choices.names_in(variables)
+    if kept is not None:
+        checked_variables(scenario, kept)
     with made_folder(folder):
         _prepare(scenario, solver or DEFAULT, quiet)
         report = _progress(scenario, quiet)
         with terminable() as terminated:
-            result = simulate(scenario, solver=solver or DEFAULT, rtol=rtol, progress=report)
+            result = simulate(scenario, solver=solver or DEFAULT, rtol=rtol, times=times, progress=report)
     rows = summary_lines(result)
-    written = _write(result, as_json(result, rows), folder, picture=not no_figure)
+    written = _write(
+        result, as_json(result, rows) | {"set": list(changes)}, folder, kept, picture=not no_figure
+    )
     if quiet:
         click.echo(folder)
     else:
@@ -101,6 +110,14 @@ def run(
     return exit_codes.TERMINATED if terminated else EXIT[result.status]
 
 
+def _outputs(text: str | None) -> int | list[str] | None:
+    """How many outputs, or at which times; None leaves it to the run."""
+    found = choices.names_in(text)
+    if found is None or not found:
+        return None
+    return int(found[0]) if len(found) == 1 and found[0].isdigit() else found
+
+
 def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     """Compile before the clock and the bar start, and say so when it takes long."""
     from sim.run import memory
@@ -110,7 +127,7 @@ def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
     if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
             f"note: {forecast.cells} cells will take a while and some {size_text(forecast.peak)} "
-            "of memory; --resolution 0.2 has fewer.",
+            "of memory for the run; --resolution 0.2 has fewer.",
             err=True,
         )
     note = "preparing the model; each new version of it compiles once, up to a minute ..."
@@ -158,8 +175,10 @@ def _folder(folder: Path, force: bool, chosen: bool) -> Path:
     return folder
 
 
-def _write(result: Result, summary: dict[str, Any], folder: Path, picture: bool) -> list[str]:
-    result.save(folder / "result.nc")
+def _write(
+    result: Result, summary: dict[str, Any], folder: Path, kept: list[str] | None, picture: bool
+) -> list[str]:
+    (result if kept is None else result.only(kept)).save(folder / "result.nc")
     write_text(folder / "summary.json", json_text(summary) + "\n")
     return ["result.nc", "summary.json", *(_pictures(result, summary, folder) if picture else ())]
 

@@ -1,18 +1,19 @@
-"""`hapsim scenarios` and `hapsim show NAME`."""
+"""`hapsim scenarios`, `hapsim show NAME` and `hapsim glossary [WORD]`."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sim.cli import choices
-from sim.cli.tables import text_paragraph, text_table
+from sim.cli.tables import name_list, text_paragraph, text_table
 from sim.texts import duration_text, length_text
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
-    from sim.parameters import Parameters
+    from sim.parameters import Parameter, Parameters
 
 
 @click.command()
@@ -32,15 +33,32 @@ def scenarios() -> None:
 
 @click.command(short_help="Show what a scenario assumes, and why.")
 @click.argument("name")
+@click.argument("parameter", required=False, default="")
 @choices.changes
 @click.option("--all", "everything", is_flag=True, help="Every parameter of the model too.")
+@click.option("--brief", is_flag=True, help="A line for each parameter, without description and note.")
+@click.option("--toml", "as_file", is_flag=True, help="The scenario as a file, to start one's own from.")
 @choices.debug
-def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
-    """Show what a scenario assumes: tissue, fluid, parameters and where they come from.
+def show(
+    name: str, parameter: str, changes: tuple[str, ...], everything: bool, brief: bool, as_file: bool
+) -> None:
+    """Show what a scenario assumes: tissue, fluid, parameters, what they mean and where they come from.
 
-    Values that --set changes are marked with *.
+    With PARAMETER, such as lesion.radius, all there is to say of that one; a part of a name, such as
+    phosphatase, shows those it fits. Values that --set changes are marked with *.
     """
     base, s = choices.chosen(name, changes)
+    if as_file:
+        from sim.experiment.saving import scenario_text
+
+        click.echo(scenario_text(s, Path(f"{s.name}.toml")), nl=False)
+        return
+    if parameter in s.parameters:
+        click.echo(_in_full(s, parameter))
+        return
+    if parameter:
+        click.echo(_parameters(s.parameters, list(s.parameters.search(parameter)), base.parameters, brief))
+        return
     click.echo(f"{s.name}: {s.title}")
     for text in (s.notes, f"Expected: {s.expected}" if s.expected else ""):
         if text:
@@ -49,17 +67,43 @@ def show(name: str, changes: tuple[str, ...], everything: bool) -> None:
     own = [n for n, p in s.parameters.items() if p != s.model.parameters.get(n)]
     own.sort(key=lambda n: n in s.model.parameters)  # its tissue and fluid first
     click.echo(f"\nParameters of the scenario ({len(own)})")
-    click.echo(_parameters(s.parameters, own, base.parameters))
+    click.echo(_parameters(s.parameters, own, base.parameters, brief))
     rest = [n for n in s.parameters if n not in own]
     if everything:
         click.echo(f"\nParameters of the model left at their defaults ({len(rest)})")
-        click.echo(_parameters(s.parameters, rest, base.parameters))
+        click.echo(_parameters(s.parameters, rest, base.parameters, brief))
         click.echo("\n" + text_paragraph(_settable(s)))
     else:
         click.echo(f"\n{len(rest)} more of the model are left at their defaults: --all lists them.")
     changed = [n for n in s.parameters if _changed(n, s.parameters, base.parameters)]
     if changed:
         click.echo(f"* changed here: {', '.join(changed)}.")
+
+
+@click.command()
+@click.argument("word", required=False, default="")
+@click.option("--markdown", is_flag=True, help="The whole of it as the page docs/glossary.md.")
+@choices.debug
+def glossary(word: str, markdown: bool) -> None:
+    """Say what names mean: parameters, species, processes, quantities of layers and of results.
+
+    WORD is a part of a name or of its description; without it all are listed, by kind.
+    """
+    from sim.model.glossary.entries import glossary as found
+    from sim.model.glossary.entries import glossary_page
+
+    if markdown:
+        click.echo(glossary_page(), nl=False)
+        return
+    rows = list(found(word))
+    for kind in dict.fromkeys(row[1] for row in rows):
+        here = [
+            (name, f"{text} [{unit}]" if unit not in ("", "1") else text)
+            for name, k, unit, text in rows
+            if k == kind
+        ]
+        click.echo(f"\n{kind}" if kind != rows[0][1] else kind)
+        click.echo(name_list(here))
 
 
 def _settable(s: Scenario) -> str:
@@ -111,21 +155,52 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
     ]
     if s.initial:
         rows.append(("initial", ", ".join(f"{k} = {v}" for k, v in s.initial.items())))
-    return rows + [("intervention", str(i)) for i in s.interventions]
+    return rows + [("intervention", text) for text in s.interventions_in_words()]
 
 
 def _changed(name: str, now: Parameters, before: Parameters) -> bool:
     return name not in before or now.si(name) != before.si(name)
 
 
-def _parameters(parameters: Parameters, names: list[str], before: Parameters) -> str:
+def _parameters(parameters: Parameters, names: list[str], before: Parameters, brief: bool) -> str:
+    """A line for each parameter and, unless brief, what it is and its note below."""
     rows = []
     for name in names:
         p = parameters[name]
-        low, high = ("..." if b is None else f"{b:g}" for b in p.range)
-        limits = "" if p.range == (None, None) else f"{low} to {high}"
         mark = "*" if _changed(name, parameters, before) else " "
         source = p.source or (f"was {before[name].text()}" if name in before else "set by hand")
-        rows.append((f"{mark} {name}", p.text(), limits, p.confidence, source))
-    head = ("  name", "value", "range", "confidence", "source")
-    return text_table(rows, head) if rows else "  none"
+        rows.append((f"{mark} {name}", p.text(), p.range_text(), p.confidence, source))
+    if not rows:
+        return "  none"
+    head, *lines = text_table(rows, ("  name", "value", "range", "confidence", "source")).splitlines()
+    if brief:
+        return "\n".join([head, *lines])
+    said = (_sentences(parameters[name]) for name in names)
+    return "\n".join([head, *(f"{a}\n{b}" if b else a for a, b in zip(lines, said, strict=True))])
+
+
+def _sentences(p: Parameter) -> str:
+    """What a parameter is, and why it has its value."""
+    said = [t for t in (p.description, f"Note: {p.note}" if p.note else "") if t]
+    return text_paragraph(". ".join(said), "      ") if said else ""
+
+
+def _in_full(s: Scenario, name: str) -> str:
+    """All there is to say of one parameter."""
+    from sim.parameters import load_references
+    from sim.units import si_unit
+
+    p, default, known = s.parameters[name], s.model.parameters.get(name), load_references()
+    rows = [
+        ("what", p.description or "nobody has said"),
+        ("value", p.text()),
+        ("in SI", f"{p.si:g} {si_unit(p.unit)}".removesuffix(" 1")),
+        ("range", p.range_text() or "not stated"),
+        ("confidence", p.confidence),
+        ("note", p.note or "none"),
+        *(("source", f"[{key}] {known.get(key, '(no entry)')}") for key in p.sources or ()),
+    ]
+    if default is not None and default != p:
+        why = f" ({default.note})" if default.note else ""
+        rows.append(("default", f"{default.text()} where a scenario says nothing" + why))
+    return f"{name} of {s.name}\n" + name_list(rows)

@@ -30,7 +30,7 @@ def _activities() -> str:
 @click.command(short_help="Free ions and saturation of a fluid.")
 @click.argument("totals", nargs=-1, metavar="[NAME=TOTAL]...")
 @click.option("--pH", "pH", metavar="NUMBER", help="pH of the fluid; may also be written pH=7.4.")
-@click.option("--temperature", type=float, default=37.0, show_default=True, help="[degC]")
+@click.option("--temperature", default="37", show_default=True, help="[degC], or text such as '310 K'.")
 @click.option("--constants", default="tissue-37C", show_default=True, cls=choices.LateHelp, words=_sets)
 @click.option("--activity", cls=choices.LateHelp, words=_activities)
 @click.option("--charge-balance", metavar="NAME", help="Adjust Na, K or Cl to neutrality.")
@@ -40,7 +40,7 @@ def _activities() -> str:
 def speciate(
     totals: tuple[str, ...],
     pH: str | None,
-    temperature: float,
+    temperature: str,
     constants: str,
     activity: str | None,
     charge_balance: str | None,
@@ -49,7 +49,7 @@ def speciate(
 ) -> None:
     """Compute free ions and saturation of a fluid from its total concentrations.
 
-    Totals are in mmol per kg of water (mM), or text with a unit.
+    Totals are in mmol per kg of water (mM), or text with a unit, as Ca='10 mg/dL' or P='1.1 mmol/kgw'.
 
     \b
     Example, interstitial fluid:
@@ -89,7 +89,10 @@ def speciate(
 
 
 def _batch(fluid: Fluid, end: Equilibrium) -> str:
-    lines = ["", f"At equilibrium with {end.mineral}, closed to everything else"]
+    lines = [
+        "",
+        f"At equilibrium with {end.mineral} by constants '{fluid.constants}', closed to everything else",
+    ]
     lines.append(f"  solid          {end.solid:.4g} mmol/kgw")
     lines.append(f"  pH             {fluid.pH:.4g} -> {end.pH:.4g}")
     for name in ("Ca", "P"):
@@ -113,6 +116,7 @@ def _values(fluid: Fluid) -> dict[str, Any]:
         "acidity": {"value": fluid.acidity, "unit": "mmol/kgw"},
         "ionic_strength": {"value": fluid.ionic_strength, "unit": "mol/kgw"},
         "charge": {"value": fluid.charge, "unit": "meq/kgw"},
+        "notes": list(fluid.notes),
         "totals": {"unit": "mmol/kgw", **dict(fluid.totals)},
         "free": {"unit": "mmol/kgw", **dict(fluid.free)},
         "activity": {"unit": "1", **dict(fluid.activity)},

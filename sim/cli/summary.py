@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membranes
 ONSET = "0.1 mM"
+COUNTED = {"Ca_in_mineral": "of Ca", "HAP": "of HAP, which is five times as much Ca"}
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
-    "atol", "statistics", "threads", "hash", "interventions", "versions", "platform",
+    "atol", "statistics", "threads", "hash", "interventions", "notes", "versions", "platform",
 )  # fmt: skip
 
 
@@ -42,24 +43,34 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     ]
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
         onset = measures.onset(name, above=ONSET)(result)
-        found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET})"))
-    hap, calcium = (measures.mean(n)(result) for n in ("HAP_density", "Ca_in_mineral"))
+        found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})"))
+    hap, calcium, dry = (
+        measures.mean(n)(result) for n in ("HAP_density", "Ca_in_mineral", "Ca_per_dry_mass")
+    )
     found += [
         SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", f"{number_text(hap)} mg/cm3"),
         SummaryLine("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number_text(calcium)} mM"),
+        SummaryLine(
+            "Ca_per_dry_mass", 1e3 * dry, "ug/mg", "calcium per dry mass", f"{number_text(1e3 * dry)} ug/mg"
+        ),
         _peak(result, "HAP_density", "HAP_peak", "mg/cm3", "peak hydroxyapatite"),
         _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", mM, "peak calcium in solids"),
     ]
     held = _calcium(result)
     by_phase = {p: held[p] for p in (*reversed(result.solids), *BESIDE_SOLIDS) if p in held}
     some = [f"{p} {number_text(v)}" for p, v in by_phase.items() if v > 1e-6]
+    bound = [p for p in BESIDE_SOLIDS if by_phase.get(p, 0.0) > 1e-6]
+    beside = f" ({' and '.join(bound)}: bound, not in solids)" if bound else ""
     found.append(
-        SummaryLine("Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca")
+        SummaryLine(
+            "Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca{beside}"
+        )
     )
+    found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
     origin = _origin(result)
     words = ", ".join(
-        f"{k.replace('_', ' ')} {'+' * (v > 0)}{number_text(v)}" for k, v in origin.items() if abs(v) > 1e-9
+        f"{k.replace('_', ' ')} {'+' * (v > 0)}{number_text(v)}" for k, v in origin.items() if abs(v) > 1e-6
     )
     found.append(SummaryLine("Ca_origin", origin, mM, "calcium from", f"{words} mM" if words else "none"))
     worst, who = m["undershoot"], m["undershoot_species"]
@@ -67,6 +78,9 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     under = f"{worst:.2g} absolute tolerances" + (f" ({who})" if who else "")
     residual = m["ledger_residual"]
     failures = m["speciation_failures"]
+    found += [
+        SummaryLine(f"note_{k}", text, "", "note", text) for k, text in enumerate(m.get("notes", ()), 1)
+    ]
     return [
         *found,
         SummaryLine("ledger_residual", residual, "1", "ledger residual", f"{residual:.1e}"),
@@ -79,7 +93,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
 
 
 def _memory(result: Result) -> list[SummaryLine]:
-    """What a large run took of memory, and what was forecast, the program itself included."""
+    """What a large run took of memory, and what was forecast: the number that was told before."""
     found = result.manifest.get("memory", {})
     before, most = found.get("process_before"), found.get("process_peak")
     if result["volume"].size <= memory.LARGE or most is None:
@@ -87,8 +101,8 @@ def _memory(result: Result) -> list[SummaryLine]:
     text = f"{size_text(most)} at the peak"
     value = {"peak": most}
     if before is not None:
-        value["forecast"] = before + found["forecast"]
-        text += f" (forecast {size_text(value['forecast'])})"
+        value["forecast"], value["before"] = found["forecast"], before
+        text += f", {size_text(before)} before the run (forecast {size_text(found['forecast'])} for the run)"
     return [SummaryLine("memory", value, "byte", "memory", text)]
 
 
@@ -106,6 +120,9 @@ def as_json(result: Result, rows: list[SummaryLine]) -> dict[str, Any]:
         "message": m["message"],
         **numbers,
         "manifest": {k: m[k] for k in MANIFEST if k in m},
+        "scenario_text": m.get("scenario_text", ""),
+        "parameters": m["parameters"],
+        "notes": m.get("notes", []),
     }
 
 
@@ -118,10 +135,15 @@ def _peak(result: Result, name: str, key: str, unit: str, label: str) -> Summary
     if not where:
         return SummaryLine(key, {"amount": value}, unit, label, f"{number_text(value)} {unit}")
     distance = math.hypot(*where.values())
-    text = f"{number_text(value)} {unit} at {length_text(distance, 3)} from the centre"
+    text = f"{number_text(value)} {unit} at {length_text(distance, 3)} from the {_middle(result)}"
     if value < 1e-6:
         text = f"{number_text(value)} {unit}"
     return SummaryLine(key, {"amount": value, "distance_mm": distance * 1e3}, unit, label, text)
+
+
+def _middle(result: Result) -> str:
+    """What distances are counted from: half a slab is simulated, from its mid-plane."""
+    return "mid-plane" if result["volume"].dims == ("x",) else "centre"
 
 
 def _lowest_pH(result: Result) -> SummaryLine:
@@ -129,12 +151,12 @@ def _lowest_pH(result: Result) -> SummaryLine:
     at = np.unravel_index(int(np.argmin(pH.values)), pH.shape)
     value, time = float(pH.values[at]), float(result.t[at[0]])
     found = {"pH": value, "time_s": time}
-    text = f"{value:.2f} after {duration_text(time)}"
+    text = f"{value:.2f} {'at the end, ' * int(at[0] == result.t.size - 1)}after {duration_text(time)}"
     if pH.ndim > 1:
         place = [float(pH[d][i]) for d, i in zip(pH.dims[1:], at[1:], strict=True)]
         distance = math.hypot(*place)
         found["distance_mm"] = distance * 1e3
-        text += f", {length_text(distance, 3)} from the centre"
+        text += f", {length_text(distance, 3)} from the {_middle(result)}"
     return SummaryLine("pH_lowest", found, "1", "lowest pH", text)
 
 

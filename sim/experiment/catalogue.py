@@ -13,6 +13,7 @@ from sim.experiment.file_tables import parameters_in, read_toml
 from sim.experiment.models import CONSTANTS, standard_model
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import TEXTS
+from sim.experiment.typed import typed
 from sim.model import library
 
 ROWS = ("regions", "random_fields", "interventions")  # those of a file come after those of its base
@@ -91,6 +92,17 @@ def from_table(name: str, table: Mapping[str, Any], **options: str) -> Scenario:
         raise type(error)(f"{name}: {error}") from None
 
 
+def scenario_from_text(name: str, text: str) -> Scenario:
+    """A scenario from the text of a file, as a result keeps it."""
+    import tomllib
+
+    try:
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"the scenario kept as {shown(name)} cannot be read: {error}") from None
+    return from_table(name, table)
+
+
 def _made(
     name: str, table: Mapping[str, Any], options: Mapping[str, str], folder: Path, chain: int
 ) -> Scenario:
@@ -118,7 +130,7 @@ def _made(
         values["initial"] = {**start.initial, **table["initial"]}
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
     try:
-        return start.changed({"name": name, **values})
+        return typed(start, {"name": name, **values})
     except ConfigError:
         raise
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:  # a list for a word

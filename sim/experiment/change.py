@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
 
-from sim.errors import ConfigError, ParameterError, ScenarioError, UnitError, nearest, shown
+from sim.errors import (
+    ConfigError,
+    ParameterError,
+    RangeWarning,
+    ScenarioError,
+    UnitError,
+    nearest,
+    shown,
+    warn_caller,
+)
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import check_names
 from sim.experiment.intervention import Intervention
@@ -17,6 +27,7 @@ from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, WHOLES, Target, target
 from sim.parameters import Parameter, Parameters
+from sim.parameters.slips import short
 from sim.space.geometries import GEOMETRIES
 from sim.units import convert_number
 
@@ -32,7 +43,17 @@ def changed(base: S, values: Mapping[str, Any]) -> S:
 
     Warns (RangeWarning) of parameters outside their range.
     """
-    return _changed(base, values, with_parameters)
+    made = _changed(base, values, with_parameters)
+    warn_of_short(values.get("duration"))
+    return made
+
+
+def warn_of_short(duration: object) -> None:
+    """Warn of a duration that is a plain number and hardly meant in seconds."""
+    if isinstance(duration, Real) and not isinstance(duration, bool):
+        said = short("duration", convert_number(duration, "s", "duration"))
+        if said:
+            warn_caller(said, RangeWarning)
 
 
 def applied(base: S, inputs: Mapping[str, Any]) -> S:
@@ -53,6 +74,9 @@ def with_parameters(base: S, values: Mapping[str, Any]) -> S:
             rest[name] = given
         else:
             known[name] = base.new_parameter(name, given)
+            said = known[name].outside(name, None if isinstance(given, str | Parameter) else given)
+            if said:
+                warn_caller(said, RangeWarning)
     return replace(base, parameters=Parameters(known).with_values(rest))
 
 
@@ -77,6 +101,7 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
         if other != name:
             raise ScenarioError(f"'{other}' and '{name}' are the same; give one of them.")
     fields: dict[str, Any] = {}
+    edits: dict[str, tuple[Callable, dict[tuple, Any]]] = {}
     parameters: dict[str, Any] = {}
     for name, t in found.items():
         if t.kind == "parameter":
@@ -84,7 +109,9 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
         elif t.kind != "resolution":
             field, change = FIELDS[t.kind]
             value = checked_value(t, name, values[name])
-            fields[field] = change(fields.get(field, getattr(made, field)), t.where, value)
+            edits.setdefault(field, (change, {}))[1][t.where] = value
+    for field, (change, wanted) in edits.items():  # all at once: an end may move beyond an old start
+        fields[field] = change(getattr(made, field), wanted)
     if parameters:
         made = set_parameters(made, parameters)
     if fields:
@@ -112,6 +139,8 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
         if name == "geometry" and "domain" in values:
             t = replace(t, words=tuple(GEOMETRIES))
         fields[name] = checked_value(t, name, value)
+        if name == "initial" and isinstance(value, Mapping):  # added to what there is, here as elsewhere
+            fields[name] = {**base.initial, **value}
     words = {n: fields[n] for n in MODEL if n in fields and fields[n] != getattr(base, n)}
     if words:
         old = {n: getattr(base, n) for n in MODEL}
@@ -122,6 +151,10 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
 def checked_value(t: Target, name: str, value: Any) -> Any:
     """A value that the target takes, as SI number, word or text; a whole as it is given."""
     if t.kind == "whole":
+        return value
+    if t.kind == "initial" and (value is None or (isinstance(value, str) and value.strip().isidentifier())):
+        return value  # the name of a layer quantity, or none
+    if t.own and value == t.own:
         return value
     if t.kind == "text":
         if not isinstance(value, str):
@@ -189,34 +222,40 @@ def finer(base: S, factor: float | str) -> S:
     return replace(base, layers=layers, domain=domain)
 
 
-def _layers(rows: Layers, where: tuple, value: int) -> Layers:
-    return tuple((n, value if n == where[0] else c) for n, c in rows)
+def _layers(rows: Layers, wanted: Mapping[tuple, int]) -> Layers:
+    return tuple((n, wanted.get((n,), c)) for n, c in rows)
 
 
-def _initial(old: Mapping[str, float | str], where: tuple, value: float) -> dict[str, float | str]:
-    return {**old, where[0]: value}
+def _initial(old: Mapping[str, float | str], wanted: Mapping[tuple, float]) -> dict[str, float | str]:
+    return {**old, **{where[0]: value for where, value in wanted.items()}}
 
 
-def _seed(old: Any, where: tuple, value: int) -> Any:
-    return replace(old, seed=value)
+def _seed(old: Any, wanted: Mapping[tuple, int]) -> Any:
+    return replace(old, seed=wanted[()])
 
 
-def _interventions(rows: tuple[Intervention, ...], where: tuple, value: float) -> tuple[Intervention, ...]:
-    index, part, *name = where
-    old = rows[index]
-    new = {part: {**getattr(old, part), name[0]: value}} if name else {part: value}
-    return (*rows[:index], replace(old, **new), *rows[index + 1 :])
+def _interventions(rows: tuple[Intervention, ...], wanted: Mapping[tuple, float]) -> tuple[Intervention, ...]:
+    found = []
+    for k, old in enumerate(rows):
+        new: dict[str, Any] = {}
+        for (index, part, *name), value in wanted.items():
+            if index == k:
+                new[part] = {**new.get(part, getattr(old, part)), name[0]: value} if name else value
+        found.append(replace(old, **new) if new else old)
+    return tuple(found)
 
 
-def _random_fields(rows: tuple, where: tuple, value: float) -> tuple:
-    index, part = where
-    return (*rows[:index], replace(rows[index], **{part: value}), *rows[index + 1 :])
+def _parts(wanted: Mapping[tuple, float], k: int) -> dict[str, float]:
+    return {part: value for (index, part), value in wanted.items() if index == k}
 
 
-def _regions(rows: tuple, where: tuple, value: float) -> tuple:
-    index, part = where
-    name, shape = rows[index]
-    return (*rows[:index], (name, replace(shape, **{part: value})), *rows[index + 1 :])
+def _random_fields(rows: tuple, wanted: Mapping[tuple, float]) -> tuple:
+    return tuple(replace(f, **_parts(wanted, k)) for k, f in enumerate(rows))
+
+
+def _regions(rows: tuple, wanted: Mapping[tuple, float]) -> tuple:
+    changed = ((k, n, shape, _parts(wanted, k)) for k, (n, shape) in enumerate(rows))
+    return tuple((n, replace(shape, **new) if new else shape) for _, n, shape, new in changed)
 
 
 # kind of target -> the field of the scenario that it is in, and how that changes

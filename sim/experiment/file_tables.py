@@ -38,10 +38,14 @@ def read_toml(path: Path, largest: int = LARGEST_FILE, deepest: int = DEEPEST) -
         data = file.read(largest + 1)
     if len(data) > largest:
         raise FileFormatError(f"{path} is larger than {largest // 1000} kB; a file of settings is not.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:64]:
+        raise FileFormatError(
+            f"{path} is not UTF-8 text: it looks like UTF-16 ('Unicode' in some editors). Save it as UTF-8."
+        )
     try:
         text = data.decode("utf-8-sig")  # some editors begin a file with a byte order mark
     except UnicodeDecodeError as error:
-        raise FileFormatError(f"{path} is not UTF-8 text (byte {error.start}).") from None
+        raise FileFormatError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
     if sum(line.count(".") ** 2 for line in text.splitlines()) > MOST_DOTS:
         raise FileFormatError(f"{path} has lines with thousands of dots; break lists up into lines.")
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sim.errors import ScenarioError, UnitError, shown
+from sim.errors import ParameterError, ScenarioError, UnitError, shown
 from sim.experiment.file_tables import dotted_values
+from sim.parameters import Parameter
 from sim.units import convert_number, parse_unit, readable_unit, si_unit, to_unit, unit_of
 
 
@@ -44,7 +46,7 @@ def as_given(value: float) -> float | str:
     return value.text if isinstance(value, Given) else value
 
 
-def quantity_text(si_value: float, unit: str) -> str:
+def amount_text(si_value: float, unit: str) -> str:
     """A value [SI] as one would type it: "20 uM" of 0.02 mol/m3, else in `unit`."""
     if parse_unit(unit).factor == 1:  # SI: one of the customary units, where there are some
         unit = readable_unit(2 * si_value, unit)  # which keeps one digit more before the point
@@ -75,3 +77,24 @@ def si_numbers(values: Mapping[str, float | str] | None, name: str) -> dict[str,
     return {
         key: si_number(value, f"{name}.{key}") for key, value in dotted_values(values or {}, name).items()
     }
+
+
+def listed_rows(rows: Any, name: str) -> list[Any]:
+    """The rows of a list of tables."""
+    if isinstance(rows, str | Mapping) or not isinstance(rows, Iterable):
+        raise ScenarioError(f"{name}: {shown(rows)} is not a list of tables.")
+    return list(rows)
+
+
+def si_of(name: str, value: float | str, known: Parameter) -> float:
+    """The SI value of what is given for a parameter."""
+    try:
+        return convert_number(value, known.unit, name)
+    except UnitError as error:
+        raise ParameterError(str(error)) from None
+
+
+def same_dimension(name: str, p: Parameter, unit: str) -> None:
+    """Refuse a parameter of another dimension than `unit` has."""
+    if parse_unit(p.unit).dimension != parse_unit(unit).dimension:
+        raise ParameterError(f"{name} = {p.text()} is in {si_unit(p.unit)}; {si_unit(unit)} is needed.")

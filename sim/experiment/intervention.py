@@ -10,10 +10,10 @@ from typing import Any, NamedTuple, TypeVar
 from sim.errors import ScenarioError, UnitError, nearest, shown
 from sim.experiment.file_tables import dotted_values
 from sim.experiment.given import (
+    amount_text,
     as_given,
     check_names,
     check_unit,
-    quantity_text,
     si_number,
     si_numbers,
 )
@@ -146,10 +146,10 @@ def unit_of_part(part: str, name: str) -> str:
 
 def _in_words(value: float | str, unit: str) -> str:
     """A value as it was given, or a number with its unit."""
-    given = as_given(value)
+    given = value if isinstance(value, str) else as_given(value)
     if isinstance(given, str):
         return given
-    return quantity_text(given, unit) if unit else f"{given:g} in SI"
+    return amount_text(given, unit) if unit else f"{given:g} in SI"
 
 
 def _lasting(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:

@@ -16,6 +16,7 @@ from sim.space.grid import Grid
 from sim.space.random_field import RandomField
 from sim.space.shape_reach import reaches_beyond
 from sim.space.shapes import Shape
+from sim.texts import length_text
 from sim.units import convert_number
 
 Layers = tuple[tuple[str, int], ...]
@@ -133,6 +134,29 @@ def _axes_of_text(text: str) -> list[tuple[Any, ...]]:
             "'4 mm in 80 cells, 2 mm in 40 cells'."
         )
     return [(row[1], int(row[2])) for row in rows if row]
+
+
+def domain_text(domain: Domain) -> str:
+    """A domain as a scenario takes it back, "10 mm in 50 cells, 8 mm in 40"; "layers" where it has none."""
+    return ", ".join(f"{length_text(a)} in {c} cells" for a, c in domain) or "layers"
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape in words: "ellipse, radii 3 mm x 2 mm"."""
+    table: dict[str, Any] = shapes.to_table(shape)
+    word, parts = table.pop("shape"), []
+    if isinstance(shape, shapes.Union | shapes.Intersection | shapes.Difference):
+        return f"{word} of ({'; '.join(shape_text(part) for part in shape.of)})"
+    for key, value in table.items():
+        if key in ("bits", "digest") or value in ([], ""):
+            continue
+        row = value if isinstance(value, list) else [value]
+        if key in ("direction", "normal", "cells", "threshold") or isinstance(value, str):
+            said = [v if isinstance(v, str) else f"{v:g}" for v in row]
+        else:
+            said = [length_text(v) if v else "0" for v in row]
+        parts.append(f"{key} {' x '.join(said)}")
+    return ", ".join([word, *parts])
 
 
 def domain_of(s: Placed) -> Domain:

@@ -10,12 +10,15 @@ from typing import Any
 
 from sim.errors import ScenarioError, UnitError, listing, shown
 from sim.experiment.given import as_given
+from sim.experiment.intervention import LASTING, unit_of_part
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
 from sim.files import write_text
+from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
+from sim.parameters.slips import LONG
 from sim.space import shapes
-from sim.units import convert, from_unit
+from sim.units import convert, from_unit, si_unit
 
 TIMES = (("year", 31557600.0), ("day", 86400.0), ("hour", 3600.0), ("min", 60.0))
 
@@ -29,8 +32,8 @@ def save_scenario(s: ScenarioData, path: Path) -> Path:
     return write_text(path, scenario_text(s, path))
 
 
-def scenario_text(s: ScenarioData, path: Path) -> str:
-    """The text of the file. path: where it will be, which pictures are told from."""
+def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
+    """The text of the file. path: where it will be, which pictures are told from; None: from the root."""
     unlike = unlike_library(s.model, s.constants, s.growth_law)
     if unlike:
         raise ScenarioError(
@@ -39,7 +42,7 @@ def scenario_text(s: ScenarioData, path: Path) -> str:
             "scenario.with_model(sim.library.model()), and give the model to what you read: "
             "sim.scenario(path).with_model(model)."
         )
-    head: dict[str, Any] = {"name": s.name if s.name != path.stem else ""}
+    head: dict[str, Any] = {"name": "" if path is not None and s.name == path.stem else s.name}
     head |= {key: getattr(s, key) for key in ("title", "notes", "expected", "geometry", "outer")}
     head |= {"duration": _time(s.duration), "constants": s.constants, "growth_law": s.growth_law}
     lines = [
@@ -47,7 +50,7 @@ def scenario_text(s: ScenarioData, path: Path) -> str:
     ]
     rows: dict[str, list[dict[str, Any]]] = {
         "layers": [{"name": n, "cells": c} for n, c in s.layers],
-        "domain": [{"length": a, "cells": c} for a, c in s.domain],
+        "domain": [{"length": a if a <= LONG else f"{a!r} m", "cells": c} for a, c in s.domain],
         "regions": [{"name": n, **_shape(shape, path)} for n, shape in s.regions],
         "random_fields": [{k: v for k, v in f.table().items() if v != ""} for f in s.random_fields],
     }
@@ -63,8 +66,20 @@ def scenario_text(s: ScenarioData, path: Path) -> str:
     lines += _parameters(s)
     for cut in s.interventions:
         table = cut.table() | {"at": _time(cut.at)}
+        if cut.until is not None:
+            table["until"] = _time(cut.until)
+        for part in LASTING:  # a plain number beyond its range would be taken for a slip
+            if part in table:
+                table[part] = {n: _with_unit(s, part, n, v) for n, v in table[part].items()}
         lines += ["", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in table.items())]
     return "\n".join(lines) + "\n"
+
+
+def _with_unit(s: ScenarioData, part: str, name: str, value: float | str) -> float | str:
+    """A plain number of an intervention with its unit, where it has one."""
+    p = s.parameters.get(name)
+    unit = unit_of_part(part, name) or (si_unit(p.unit) if p is not None else "1")
+    return value if isinstance(value, str) or unit == "1" else f"{value!r} {unit}"
 
 
 def _parameters(s: ScenarioData) -> Iterator[str]:
@@ -78,13 +93,14 @@ def _parameters(s: ScenarioData) -> Iterator[str]:
         except ScenarioError as error:
             raise ScenarioError(f"{s.name} cannot be written to a file: {error}") from None
         group, _, rest = name.partition(".")
-        groups.setdefault(group, []).append(f"{_key(rest)} = {_value(_entry(name, p))}")
+        entry = parameter_entry(name, p, parameter_words(s.model, name))
+        groups.setdefault(group, []).append(f"{_key(rest)} = {_value(entry)}")
     for group, rows in groups.items():
         yield from ("", f"[parameters.{_key(group)}]", *rows)
 
 
-def _entry(name: str, p: Parameter) -> dict[str, Any]:
-    """All of a parameter; `si` too where the value is rounded."""
+def parameter_entry(name: str, p: Parameter, said: str = "") -> dict[str, Any]:
+    """All of a parameter; `si` too where the value is rounded. said: how it is described anyway"""
     found: dict[str, Any] = {"value": p.value, "unit": p.unit}
     if p.range != (None, None):
         found["range"] = [-math.inf if p.low is None else p.low, math.inf if p.high is None else p.high]
@@ -92,21 +108,22 @@ def _entry(name: str, p: Parameter) -> dict[str, Any]:
     for key, text in texts.items():
         if not isinstance(text, str):
             raise ScenarioError(f"{name}: {key} = {shown(text)} is not text, which a file needs.")
-        if text:
+        if text and (key, text) != ("description", said):
             found[key] = text
     return found if from_unit(p.value, p.unit) == p.si else found | {"si": p.si}
 
 
-def _shape(shape: shapes.Shape, path: Path) -> dict[str, Any]:
+def _shape(shape: shapes.Shape, path: Path | None) -> dict[str, Any]:
     """The table of a shape; a picture is told from the folder of the file."""
-    return _from_folder(shapes.to_table(shape), path.parent)
+    return _from_folder(shapes.to_table(shape), None if path is None else path.parent)
 
 
-def _from_folder(table: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _from_folder(table: dict[str, Any], folder: Path | None) -> dict[str, Any]:
     if "of" in table:
         return table | {"of": [_from_folder(inner, folder) for inner in table["of"]]}
     if "path" in table and not os.path.isabs(table["path"]):
-        return table | {"path": os.path.relpath(table["path"], folder)}
+        here = os.path.abspath(table["path"])
+        return table | {"path": here if folder is None else os.path.relpath(here, folder)}
     return table
 
 
@@ -120,7 +137,7 @@ def _time(seconds: float) -> float | str:
                     return text
             except UnitError:
                 continue
-    return seconds
+    return f"{seconds!r} s" if seconds else 0.0
 
 
 def _listed(tables: list[dict[str, Any]]) -> str:

@@ -9,15 +9,18 @@ from typing import Any
 
 from sim.errors import ScenarioError, nearest
 from sim.experiment import change, places
+from sim.experiment.given import amount_text, as_given
 from sim.experiment.intervention import Intervention
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
-from sim.experiment.scenario_data import PLASMA, SIZES, ScenarioData
+from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
+from sim.public import public
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
+from sim.texts import day_text, duration_text, length_text, printable
 
 __all__ = ["PLASMA", "Scenario"]
 
@@ -35,7 +38,7 @@ class Scenario(ScenarioData):
     parameters: the scenario's own values: text with a unit, an SI number, or a whole Parameter;
         afterwards the model's, with the scenario's values, and the scenario's own
     initial: {species: value} everywhere, pore water for mobile species, or the name of a
-        layer quantity to copy
+        layer quantity to copy; None, or "none", takes an entry of a base out
     interventions: what is done to the tissue, and when (sim.Intervention)
     constants, growth_law: words that the model was made with
     domain: ((length, cells), ...) an axis, where the layers do not decide: a line from 0 on, a
@@ -46,6 +49,7 @@ class Scenario(ScenarioData):
     stochastic: whether and how nucleation is drawn (with_stochastic_nucleation)
     """
 
+    @public
     def changed(self, values: Mapping[str, Any]) -> Scenario:
         """A copy with other values, by name.
 
@@ -56,6 +60,7 @@ class Scenario(ScenarioData):
         """
         return change.changed(self, values)
 
+    @public
     def with_parameters(self, values: Mapping[str, float | str | Parameter]) -> Scenario:
         """A copy with other values: text with a unit, a number in SI, or a whole Parameter.
 
@@ -63,14 +68,17 @@ class Scenario(ScenarioData):
         """
         return change.with_parameters(self, values)
 
+    @public
     def with_intervention(self, *interventions: Intervention) -> Scenario:
         """A copy with interventions added."""
         return self.changed({"interventions": (*self.interventions, *interventions)})
 
+    @public
     def with_model(self, model: Model, initial: Mapping[str, float | str] | None = None) -> Scenario:
         """A copy with another model; values that the scenario gave to parameters are kept."""
         return replace(self, model=model, initial={**self.initial, **(initial or {})})
 
+    @public
     def with_stochastic_nucleation(
         self, seed: int, interval: float | str | None = None, sample: float | str | None = None
     ) -> Scenario:
@@ -81,6 +89,7 @@ class Scenario(ScenarioData):
         """
         return self.changed({"stochastic": StochasticNucleation(seed, interval, sample)})
 
+    @public
     def with_geometry(
         self, geometry: str, cells: Mapping[str, int] | None = None, domain: Sequence[tuple[Any, int]] = ()
     ) -> Scenario:
@@ -88,10 +97,11 @@ class Scenario(ScenarioData):
         values: dict[str, Any] = {"geometry": geometry}
         values |= {f"{layer}.cells": count for layer, count in (cells or {}).items()}
         new = GEOMETRIES.get(geometry)
-        if domain or new is None or len(new.axes) != len(GEOMETRIES[self.geometry].axes):
+        if len(domain) or new is None or len(new.axes) != len(GEOMETRIES[self.geometry].axes):
             values["domain"] = tuple(domain)
         return self.changed(values)
 
+    @public
     def with_resolution(self, factor: float | str) -> Scenario:
         """A copy with `factor` times as many cells in each layer, or along each axis (at least one).
 
@@ -99,6 +109,7 @@ class Scenario(ScenarioData):
         """
         return change.finer(self, factor)
 
+    @public
     def with_region(self, name: str, shape: Shape, like: str = "") -> Scenario:
         """A copy with a shape painted over what is there (sim.shapes).
 
@@ -129,6 +140,7 @@ class Scenario(ScenarioData):
         domain = places.domain_of(self)
         return replace(self, layers=layers, regions=regions, domain=domain, parameters=Parameters(values))
 
+    @public
     def with_random_field(
         self, field: str, log_sd: float, correlation_length: float | str, seed: int, region: str = ""
     ) -> Scenario:
@@ -140,13 +152,26 @@ class Scenario(ScenarioData):
         return self.changed({"random_fields": (*self.random_fields, made)})
 
     def with_(self, **changes: Any) -> Scenario:
-        """A copy with other fields, as Scenario(...) takes them: duration, outer, name, title, initial."""
+        """A copy with other fields, as Scenario(...) takes them: duration, outer, name, title, ...
+
+        initial and parameters are added to those there are, as everywhere: with_(initial={"Ca":
+        "1.2 mM"}) keeps the glycogen, with_(initial={"glycogen": None}) takes it out. (A whole
+        sim.Parameters takes the place of all parameters.)
+        """
         unknown = set(changes) - set(self.__dataclass_fields__)
         if unknown:
             word = sorted(unknown)[0]
             raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
+        if isinstance(changes.get("initial"), Mapping):
+            changes["initial"] = {**self.initial, **changes["initial"]}
+        change.warn_of_short(changes.get("duration"))
+        given = changes.get("parameters")
+        if isinstance(given, Mapping) and not isinstance(given, Parameters):
+            del changes["parameters"]
+            return change.with_parameters(replace(self, **changes), given)
         return replace(self, **changes)
 
+    @public
     def save(self, path: str | Path) -> Path:
         """Write a scenario file, which sim.scenario(path) reads back as an equal scenario.
 
@@ -154,28 +179,88 @@ class Scenario(ScenarioData):
         """
         return save_scenario(self, Path(path))
 
+    def interventions_in_words(self) -> list[str]:
+        """Each intervention as a line, values with the units of the model: "PPi at 3 day: PPi 20 uM"."""
+        return [i.in_words(self._unit) for i in self.interventions]
+
+    def _unit(self, part: str, name: str) -> str:
+        """The unit of a value of an intervention."""
+        if part == "parameters":
+            return self.parameters[name].unit if name in self.parameters else ""
+        units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
+        return units.get(name, "")
+
+    @public
     def diff(self, base: Scenario) -> str:
-        """What differs from `base` to this scenario, a line each: "old -> new"."""
+        """What differs from `base` to this scenario, a line each: "old -> new", or "+" and "-"."""
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
-        for key in ("geometry", "layers", "outer", "duration", "initial", "constants", "growth_law",
-                    "domain", "regions", "random_fields", "stochastic"):  # fmt: skip
-            old, new = getattr(base, key), getattr(self, key)
-            if old != new:
-                lines.append(f"{key}: {old} -> {new}")
+        for key in ("geometry", "outer", "constants", "growth_law"):
+            lines += _arrow(key, getattr(base, key), getattr(self, key))
+        lines += _arrow("duration", day_text(base.duration), day_text(self.duration))
+        old, new = dict(base.layers), dict(self.layers)
+        if list(old) == list(new):
+            lines += [row for n in old for row in _arrow(f"{n}.cells", str(old[n]), str(new[n]))]
+        else:
+            lines += _arrow("layers", _layers_text(base), _layers_text(self))
+        lines += _arrow("domain", places.domain_text(base.domain), places.domain_text(self.domain))
+        for n in dict.fromkeys((*base.initial, *self.initial)):
+            if base.initial.get(n) != self.initial.get(n):
+                lines.append(f"initial.{n}: {_amount(base, n)} -> {_amount(self, n)}")
         before = {p.name for p in base.model.processes}
         after = {p.name for p in self.model.processes}
         lines += [f"process removed: {n}" for n in sorted(before - after)]
         lines += [f"process added: {n}" for n in sorted(after - before)]
-        lines += [f"- {i}" for i in base.interventions if i not in self.interventions]
-        lines += [f"+ {i}" for i in self.interventions if i not in base.interventions]
+        gone, come = _events(base), _events(self)
+        lines += [f"- {row}" for event, row in gone if event not in [e for e, _ in come]]
+        lines += [f"+ {row}" for event, row in come if event not in [e for e, _ in gone]]
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
-        layers = ", ".join(f"{n} ({c} cells)" for n, c in self.layers)
+        layers = _layers_text(self)
         if self.domain:
-            size = " x ".join(f"{a * 1e3:g} mm ({c} cells)" for a, c in self.domain)
-            layers = f"{size} of {', '.join(places.names_of(self))}"
-        return (
-            f"Scenario({self.name}: {self.title or 'untitled'}; {self.geometry}, {layers}; "
-            f"outer {self.outer}; {self.duration / 86400:g} days; {self.model!r})"
-        )
+            layers = f"{places.domain_text(self.domain)} of {', '.join(places.names_of(self))}"
+        outer = self.outer
+        if outer == "exchange" and PERMEABILITY in self.parameters:
+            outer += f" ({self.parameters[PERMEABILITY].text()})"
+        parts = [f"{self.name}: {self.title or 'untitled'}", f"{self.geometry}, {layers}", f"outer {outer}"]
+        if self.initial:
+            parts.append("initial " + ", ".join(f"{n} {_amount(self, n)}" for n in self.initial))
+        parts += [row for _, row in _events(self)]
+        parts += [f"{self.duration / 86400:g} days", repr(self.model)]
+        return printable(f"Scenario({'; '.join(parts)})")
+
+
+def _arrow(name: str, old: str, new: str) -> list[str]:
+    """ "name: old -> new" where they differ."""
+    return [] if old == new else [f"{name}: {old} -> {new}"]
+
+
+def _layers_text(s: ScenarioData) -> str:
+    return ", ".join(f"{n} ({c} cells)" for n, c in s.layers)
+
+
+def _amount(s: ScenarioData, name: str) -> str:
+    """An amount at the start as it was given, or with a unit."""
+    value = s.initial.get(name, "absent")
+    given = value if isinstance(value, str) else as_given(value)
+    units = {x.name: x.unit for x in s.model.species}
+    return given if isinstance(given, str) else amount_text(given, units.get(name, "1"))
+
+
+def _events(s: Scenario) -> list[tuple[Any, str]]:
+    """Regions, random fields, chance and interventions, each with a line that says what it is."""
+    rows: list[tuple[Any, str]] = [
+        ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
+    ]
+    for f in s.random_fields:
+        where = f" in {f.region}" if f.region else ""
+        length = length_text(f.correlation_length)
+        words = f"log_sd {f.log_sd:g}, correlation length {length}, seed {f.seed}"
+        rows.append((f, f"random field of {f.field}{where}: {words}"))
+    if s.stochastic is not None:
+        chance = s.stochastic
+        drawn = [f"seed {chance.seed}"]
+        drawn += [f"interval {duration_text(chance.interval)}"] if chance.interval is not None else []
+        drawn += [f"sample {as_given(chance.sample)}"] if chance.sample is not None else []
+        rows.append((chance, f"stochastic nucleation: {', '.join(drawn)}"))
+    return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from importlib import resources
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
+from sim.chemistry.other_names import species_hint
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
-from sim.experiment.given import Given, check_names, check_unit
+from sim.experiment.given import Given, check_names, check_unit, listed_rows, same_dimension, si_of
 from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_order
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
 from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
-from sim.parameters import Parameter, Parameters
+from sim.model.words.naming import parameter_words
+from sim.parameters import Parameter, Parameters, load_parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
-from sim.units import convert_number, parse_unit, si_unit
+from sim.units import convert_number, si_unit
 
+PERMEABILITY = "outer.permeability"
+NOTHING = "none"  # an amount at the start that is taken out again, so that plasma's or none is there
 SIZES = ("radius", "thickness")
 TEXTS = ("name", "title", "notes", "expected")
 # quantity of a layer or region that belongs to no field and no species -> default and unit
@@ -98,14 +104,15 @@ class ScenarioData:
         self._set(duration=convert_number(duration, "s", "duration"))
         if not self.duration > 0:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
-        self._set(random_fields=tuple(from_keys(RandomField, f, name) for f in _listed(random_fields, name)))
+        drawn = [from_keys(RandomField, f, name) for f in listed_rows(random_fields, name)]
+        self._set(random_fields=tuple(drawn))
         self._check_random_fields()
         chance = None if stochastic is None else from_keys(StochasticNucleation, stochastic, name)
         if chance is not None:
             chance.share(geometry)  # refuses what the geometry lacks
         self._set(stochastic=chance, initial=self._initial_of(initial), parameters=model.parameters)
         self._set(parameters=self._parameters_of({} if parameters is None else parameters))
-        cuts = [from_keys(Intervention, i, name) for i in _listed(interventions, name)]
+        cuts = [from_keys(Intervention, i, name) for i in listed_rows(interventions, name)]
         self._set(interventions=in_order(cuts, self.duration))
         self._check_interventions()
 
@@ -150,10 +157,10 @@ class ScenarioData:
         if place in (PLASMA, *places.names_of(self)) and quantity in held:
             default, unit = held[quantity]
             return Parameter(default, si_unit(unit), source="this_work")
-        if name == "outer.permeability":
-            return Parameter(0.0, "m/s")
+        if name == PERMEABILITY:
+            return replace(_outside()[name], value=0.0, confidence="assumed")
         others = (n for n in self.candidates() if n != name)
-        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{nearest(name, others)}")
+        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
 
     def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
         """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI.
@@ -168,8 +175,10 @@ class ScenarioData:
             raise
         try:
             if isinstance(value, Parameter):
-                _same_dimension(name, value, unit)
+                same_dimension(name, value, unit)
                 return value
+            if name == PERMEABILITY:
+                return self._left_out(name).at(convert_number(value, unit, name))
             number = convert_number(value, unit, name)
         except UnitError as error:
             raise ParameterError(str(error)) from None
@@ -199,9 +208,21 @@ class ScenarioData:
         """Quantity of the fluid outside -> default and unit."""
         return {s.name: (0.0, s.unit) for s in self.model.species if s.mobile} | {"pH": (0.0, "1")}
 
+    def permeability(self) -> float:
+        """Of what lies between the tissue and the fluid outside [m/s]; 0 where there is no such thing."""
+        if self.outer != "exchange":
+            return 0.0
+        found = self.parameters.si(PERMEABILITY) if PERMEABILITY in self.parameters else 0.0
+        if not found > 0:
+            raise ScenarioError(
+                f"{self.name}: outer = 'exchange' needs {PERMEABILITY} above 0, of the layer between tissue "
+                f"and fluid. Set it, {PERMEABILITY} = '1e-7 m/s', or take outer = 'fixed' or 'closed'."
+            )
+        return found
+
     def candidates(self) -> list[str]:
         """Names of parameters that could be given."""
-        found = [*self.parameters, "outer.permeability", *(f"{PLASMA}.{q}" for q in self._of_plasma())]
+        found = [*self.parameters, PERMEABILITY, *(f"{PLASMA}.{q}" for q in self._of_plasma())]
         found += [f"{n}.{size}" for n, _ in self.layers for size in SIZES]
         return found + [f"{place}.{q}" for place in places.names_of(self) for q in self._of_places()]
 
@@ -219,10 +240,10 @@ class ScenarioData:
             if isinstance(value, Mapping):
                 value = parameter_from(name, value)
             if not isinstance(value, Parameter):
-                value = known.at(_si_of(name, value, known)) if known else self.new_parameter(name, value)
+                value = known.at(si_of(name, value, known)) if known else self.new_parameter(name, value)
             elif known:
-                _same_dimension(name, value, known.unit)
-            merged[name] = value
+                same_dimension(name, value, known.unit)
+            merged[name] = value.described_as(parameter_words(self.model, name))
         return Parameters(merged)
 
     def _initial_of(self, given: Mapping[str, float | str] | None) -> dict[str, float | str]:
@@ -232,6 +253,8 @@ class ScenarioData:
         units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
         found: dict[str, float | str] = {}
         for name, value in (given or {}).items():
+            if value is None or (isinstance(value, str) and value.strip().casefold() == NOTHING):
+                continue
             if isinstance(value, str) and not value.isidentifier():
                 value = Given(value, f"initial.{name}")
             elif not isinstance(value, str | Given):
@@ -264,24 +287,12 @@ class ScenarioData:
             for name, value in cut.state.items():
                 if name in species:
                     check_unit(value, species[name], f"state.{name}")
-            for name, value in cut.parameters.items():
-                if name in self.parameters and not isinstance(value, str):
-                    check_unit(value, self.parameters[name].unit, name)
+            for name, changed in cut.parameters.items():
+                if name in self.parameters and isinstance(changed, Given):
+                    check_unit(changed, self.parameters[name].unit, name)
 
 
-def _listed(rows: Any, name: str) -> list[Any]:
-    if isinstance(rows, str | Mapping) or not isinstance(rows, Iterable):
-        raise ScenarioError(f"{name}: {shown(rows)} is not a list of tables.")
-    return list(rows)
-
-
-def _si_of(name: str, value: float | str, known: Parameter) -> float:
-    try:
-        return convert_number(value, known.unit, name)
-    except UnitError as error:
-        raise ParameterError(str(error)) from None
-
-
-def _same_dimension(name: str, p: Parameter, unit: str) -> None:
-    if parse_unit(p.unit).dimension != parse_unit(unit).dimension:
-        raise ParameterError(f"{name} = {p.text()} is in {si_unit(p.unit)}; {si_unit(unit)} is needed.")
+@cache
+def _outside() -> Parameters:
+    """Parameters of the boundary, which scenarios may leave out."""
+    return load_parameters(resources.files("sim") / "data" / "boundary.toml")

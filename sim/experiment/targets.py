@@ -8,7 +8,7 @@
 "initial.Ca"                     an amount at the start, everywhere
 "random_field.collagen.log_sd"   of a random field: log_sd, correlation_length, seed
 "region.lesion.radius"           a length of the shape of a region
-"PPi.at", "intervention.1.PPi"   time and values of an intervention, by label or number from 1;
+"PPi.at", "PPi.until", "intervention.1.PPi"   times and values of an intervention, by label or number;
                                  "intervention.<which>.boundary.PPi" (or state, parameters) where
                                  the short form could mean two of them
 "name", "title", "notes", "expected"                text
@@ -25,8 +25,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
+from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, listing, nearest, shown
-from sim.experiment.intervention import Intervention
+from sim.experiment.intervention import LASTING, PLASMA, Intervention, own_name
 from sim.experiment.models import standard_model
 from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
@@ -35,7 +36,7 @@ from sim.space.boundary import KINDS as OUTER
 from sim.space.geometries import GEOMETRIES
 from sim.units import si_unit
 
-PARTS = ("boundary", "parameters", "state")
+PARTS, TIMES = ("boundary", "parameters", "state"), ("at", "until")
 FIELD_UNITS = {"log_sd": "1", "correlation_length": "m", "seed": "1"}
 WORDS = {"growth_law": GROWTH_LAWS, "outer": OUTER}
 WHOLES = ("layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions")
@@ -51,6 +52,7 @@ class Target:
     unit: of the values, SI; "" for words; words: those allowed; whole: whole numbers only
     least: what values may not lie below (above, if `open`); limits: both ends of what they may be
     parameter: whose range they should keep; axis: whether an axis of a sweep may have the name
+    own: what an intervention may say for the scenario's own value, "plasma.PPi"; "" elsewhere
     """
 
     kind: str
@@ -63,6 +65,7 @@ class Target:
     limits: tuple[float, float] | None = None
     parameter: Parameter | None = None
     axis: bool = True
+    own: str = ""
 
 
 def target(base: ScenarioData, name: str) -> Target:
@@ -78,7 +81,7 @@ def target(base: ScenarioData, name: str) -> Target:
         known = base.parameter(name)
     except ScenarioError:
         inside = [n for n in base.parameters if n.endswith(f".{name}")]
-        hint = nearest(name, base.candidates()) or nearest(name, target_names(base))
+        hint = species_hint(name, [*base.candidates(), *target_names(base)])
         hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
         laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
         hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
@@ -96,7 +99,8 @@ def target_names(base: ScenarioData) -> list[str]:
     found += [f"region.{n}.{part}" for n, shape in base.regions for part in _lengths(shape)]
     for k, i in enumerate(base.interventions):
         which = i.label or str(k + 1)
-        found += [f"{which}.at", f"intervention.{which}.at"]
+        times = TIMES if any(getattr(i, part) for part in LASTING) else TIMES[:1]
+        found += [f"{lead}{which}.{time}" for time in times for lead in ("", "intervention.")]
         found += [f"intervention.{which}.{n}" for part in PARTS for n in getattr(i, part)]
     return found
 
@@ -166,7 +170,7 @@ def _dotted(base: ScenarioData, name: str) -> Target | None:
     if first == "initial":
         units = {s.name: (s.unit, s.signed) for s in base.model.species} | {"pH": ("1", False)}
         if rest not in units:
-            raise ScenarioError(f"{name}: '{rest}' is not a species.{nearest(rest, units)}")
+            raise ScenarioError(f"{name}: '{rest}' is not a species.{species_hint(rest, units)}")
         unit, signed = units[rest]
         return Target("initial", (rest,), si_unit(unit), least=None if signed else 0.0)
     if first == "random_field":
@@ -205,8 +209,8 @@ def _intervention(base: ScenarioData, name: str) -> Target | None:
     which, k, rest = matches[0]
     if len([m for m in matches if m[0] == which]) > 1:
         raise ScenarioError(f"'{name}': several interventions are called '{which}'; number them from 1.")
-    if rest == "at":
-        return Target("intervention", (k, "at"), "s", least=0.0)
+    if rest in TIMES:
+        return Target("intervention", (k, rest), "s", least=0.0)
     i = base.interventions[k]
     part, _, inner = rest.partition(".")
     found = (
@@ -215,8 +219,9 @@ def _intervention(base: ScenarioData, name: str) -> Target | None:
     if given == name or not found:
         held = [n for p in PARTS for n in getattr(i, p)]
         raise ScenarioError(
-            f"'{name}': the intervention '{which}' has its time, 'at', and values of {listing(held)}; "
-            f"call them intervention.{which}.{held[0] if held else 'at'}.{nearest(rest, held)}"
+            f"'{name}': the intervention '{which}' has its times, 'at' and 'until', and values of "
+            f"{listing(held)}; call them intervention.{which}.{held[0] if held else 'at'}."
+            f"{nearest(rest, held)}"
         )
     if len(found) > 1:
         options = [f"intervention.{which}.{p}.{n}" for p, n in found]
@@ -238,11 +243,21 @@ def _value(base: ScenarioData, i: Intervention, k: int, part: str, name: str) ->
         p = target(base, name)
         if p.kind != "parameter":
             raise ScenarioError(f"{i}: '{name}' is not a parameter.{nearest(name, base.parameters)}")
-        return Target("intervention", where, p.unit, least=p.least, parameter=p.parameter)
+        return Target("intervention", where, p.unit, least=p.least, parameter=p.parameter, own=name)
     species = {s.name: s for s in base.model.species if part == "state" or s.mobile}
     if name == "pH" and part == "boundary":
-        return Target("intervention", where, "1", least=0.0)
+        return Target("intervention", where, "1", least=0.0, own=own_name(part, name))
     if name not in species:
-        raise ScenarioError(f"{i}: '{name}' is not a species that {part} takes.{nearest(name, species)}")
+        raise ScenarioError(f"{i}: '{name}' is not a species that {part} takes.{species_hint(name, species)}")
     s = species[name]
-    return Target("intervention", where, si_unit(s.unit), least=None if s.signed else 0.0)
+    least, outside = None if s.signed else 0.0, f"{PLASMA}.{name}"
+    if part == "state":
+        return Target("intervention", where, si_unit(s.unit), least=least)
+    return Target(
+        "intervention",
+        where,
+        si_unit(s.unit),
+        least=least,
+        own=outside,
+        parameter=base.parameters.get(outside),
+    )

@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from sim.binder.cache import model_text
+from sim.binder.kept import once_a_model
 from sim.experiment.scenario import Scenario
 from sim.identity.described import described, digest
 from sim.identity.settings import Settings
 from sim.identity.sources import sources_hash
 from sim.identity.versions import installed_versions
 from sim.jit.closure import stamp
-from sim.model.kept import once_a_model
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel, Process
 from sim.model.species import Species

@@ -1,14 +1,21 @@
-"""What is refused when a model is put together, each in a sentence."""
+"""What is refused when a model is put together, each in a sentence; and its parameters put together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+import numpy as np
+
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.errors import ModelError, nearest
-from sim.model.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
-from sim.model.process import Derived, Kernel, Process, arguments
+from sim.jit.callables import called, check_value, plain_function
+from sim.model.collector import Sum
+from sim.model.formulas import in_package, read_formula
+from sim.model.process import Derived, Kernel, Process, arguments, group
 from sim.model.species import Coefficient, Species
+from sim.model.words.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
+from sim.parameters import Parameter, Parameters
+from sim.units import parse_unit
 
 
 def check_names(
@@ -63,7 +70,7 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
     come back as sentences."""
     for need in owner.needs:
         if need not in allowed:
-            at = owner.formula.__name__ if callable(owner.formula) else "its kernel"
+            at = called(owner.formula) if callable(owner.formula) else "its kernel"
             raise ModelError(
                 f"{owner.name}: '{need}' in {at}({', '.join(owner.needs)}) is not a species, "
                 f"derived quantity, field or parameter of {owner.name}."
@@ -72,7 +79,10 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
     if isinstance(owner.formula, Kernel):
         return
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
-    _try(owner.formula, owner.name, len(arguments(owner.formula, owner.name)), outputs)
+    n = len(arguments(owner.formula, owner.name))
+    _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
+    if not in_package(owner):
+        read_formula(owner)  # now: the file may change
 
 
 def check_changes(process: Process, species: Sequence[str], parameters: Iterable[str]) -> None:
@@ -97,13 +107,63 @@ def check_coefficients(values: Iterable[Coefficient], owner: str, parameters: It
             )
 
 
-def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int) -> None:
+def together(
+    shared: Parameters, species: Iterable[Species], owners: Iterable[Derived | Process]
+) -> Parameters:
+    """Every parameter: the shared ones, molar volumes of solids, and "<group>.<argument>" of formulas.
+
+    Formulas of one group may share a parameter; two of one name that differ are refused.
+    """
+    found = {name: (p, "the shared parameters of the model") for name, p in shared.items()}
+    for s in species:
+        if s.solid is not None:
+            name = s.solid.volume_name
+            before, first = found.setdefault(name, (s.solid.volume, f"the solid {s.name}"))
+            if _differ(before, s.solid.volume):
+                raise ModelError(
+                    f"{name} is {before.text()} in {first} and {s.solid.volume.text()} in the solid "
+                    f"{s.name}: one name cannot have two values. Give the solid another name, or the volume "
+                    "that there is."
+                )
+    for owner in owners:
+        for key, p in owner.parameters.items():
+            name = f"{group(owner.name)}.{key}"
+            before, first = found.setdefault(name, (p, f"'{owner.name}'"))
+            if _differ(before, p):
+                raise ModelError(_clash(name, p, owner, before, first))
+    return Parameters({name: p for name, (p, _) in found.items()})
+
+
+def _differ(one: Parameter, other: Parameter) -> bool:
+    """Whether two parameters are different numbers; another source or range of one number does no harm."""
+    if one is other:
+        return False
+    return one.si != other.si or parse_unit(one.unit).dimension != parse_unit(other.unit).dimension
+
+
+def _clash(name: str, p: Parameter, owner: Derived | Process, before: Parameter, first: str) -> str:
+    base, _, argument = name.rpartition(".")
+    return (
+        f"{name} is {before.text()} in {first} and {p.text()} in '{owner.name}': parameters belong to the "
+        f"group '{base}', the name up to a colon, and one name cannot have two values. Give '{owner.name}' a "
+        f"group of its own ('own_{base}'), or the argument '{argument}' another name; to change the "
+        f"number for all of the group, use with_parameters({{'{name}': ...}})."
+    )
+
+
+def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int, rate: bool) -> None:
+    name = called(formula)
     try:
-        value = formula(*[1.0] * n_arguments)
+        with np.errstate(all="ignore"):
+            call = formula if isinstance(formula, Sum) else plain_function(formula)
+            value = call(*[1.0] * n_arguments)
     except ArithmeticError:
         return  # 1.0 everywhere may be a pole of a sound formula
     except Exception as e:
-        raise ModelError(f"{owner}: {formula.__name__}(1.0, ...) fails: {e}") from e
-    count = len(value) if isinstance(value, tuple) else 1
-    if count != n_outputs:
-        raise ModelError(f"{owner}: {formula.__name__} returns {count} values, {n_outputs} wanted.")
+        if str(e) == "math domain error":  # a logarithm's or a root's
+            return
+        raise ModelError(f"{owner}: {name}(1.0, ...) fails: {e}") from e
+    try:
+        check_value(value, name, n_outputs, rate)
+    except ModelError as error:
+        raise ModelError(f"{owner}: {error}") from None

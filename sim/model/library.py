@@ -15,7 +15,6 @@ from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
 from sim.model.model import Model
-from sim.model.names import OMEGA, TIME, meaning
 from sim.model.process import Derived, Process
 from sim.model.quantities import pore_water, shared_quantities, speciation
 from sim.model.reactions import check_species, unbalanced
@@ -29,7 +28,9 @@ from sim.model.tables import (
     reactions_file,
     species_of_solids,
 )
+from sim.model.words.names import OMEGA, TIME, meaning
 from sim.parameters import Parameters
+from sim.public import public
 
 __all__ = ["FIELDS", "GROWTH_LAWS", "model", "pore_water", "speciation", "with_constants"]
 
@@ -38,16 +39,17 @@ File = str | Path | Traversable
 
 # name: (default, unit, description); uniform over a layer of a scenario, constant in time
 FIELDS = {
-    "phi0": (0.7, "1", "pore water of the tissue without mineral"),
-    "buffer": (0.0, "mol m-3", "titratable sites of tissue protein"),
-    "collagen": (0.0, "m-3", "nucleation sites on collagen"),
-    "elastin": (0.0, "m-3", "nucleation sites on elastin"),
-    "device": (0.0, "m-3", "nucleation sites on an implant"),
+    "phi0": (0.7, "1", "porosity of the tissue without mineral: open water as a share of volume"),
+    "buffer": (0.0, "mol m-3", "titratable sites of tissue protein, per volume of tissue"),
+    "collagen": (0.0, "m-3", "nucleation sites on collagen, per volume of tissue"),
+    "elastin": (0.0, "m-3", "nucleation sites on elastin, per volume of tissue"),
+    "device": (0.0, "m-3", "nucleation sites on an implant, per volume of tissue"),
     "pH_hold": (0.0, "1", "pH imposed from outside; 0 leaves it free"),
     "inhibitor": (1.0, "1", "level of protein inhibitors, interstitial fluid = 1"),
 }
 
 
+@public
 def model(
     constants: str = "tissue-37C",
     growth_law: str = "affinity",
@@ -94,6 +96,7 @@ def model(
     return built
 
 
+@public
 def with_constants(model: Model, constants: str) -> Model:
     """The model with the equilibrium of its pore water by another set of constants."""
     found = [d for d in model.derived if d.name == "speciation"]

@@ -8,13 +8,24 @@ from functools import cached_property
 from typing import Any
 
 from sim.errors import ModelError, nearest
-from sim.model.checks import check_changes, check_coefficients, check_formula, check_names, check_solubility
+from sim.jit.written import learn, texts_of
+from sim.model.checks import (
+    check_changes,
+    check_coefficients,
+    check_formula,
+    check_names,
+    check_solubility,
+    together,
+)
 from sim.model.collector import Sum
-from sim.model.gathered import together
-from sim.model.names import TIME, UNACCOUNTED
+from sim.model.formulas import in_package, read_formula
 from sim.model.process import Derived, Process, coefficient, group
 from sim.model.species import Species
+from sim.model.words.model_tables import model_html, model_table
+from sim.model.words.names import TIME, UNACCOUNTED
 from sim.parameters import Parameters
+from sim.parameters.name_table import NameTable
+from sim.public import public
 
 
 @dataclass(frozen=True)
@@ -37,18 +48,22 @@ class Model:
         self._check()
         _ = self.order
 
+    @public
     def with_species(self, *species: Species) -> Model:
         """A copy with species added, or replaced where the name exists."""
         return replace(self, species=_merge(self.species, species))
 
+    @public
     def with_process(self, *processes: Process) -> Model:
         """A copy with processes added, or replaced where the name exists."""
         return replace(self, processes=_merge(self.processes, processes))
 
+    @public
     def with_derived(self, *derived: Derived) -> Model:
         """A copy with derived quantities added, or replaced where the name exists."""
         return replace(self, derived=_merge(self.derived, derived))
 
+    @public
     def without(self, *names: str) -> Model:
         """A copy without the named processes; "group" removes all of "group: ..."."""
         known = {p.name for p in self.processes} | {group(p.name) for p in self.processes}
@@ -59,12 +74,22 @@ class Model:
         return replace(self, processes=kept)
 
     def __getstate__(self) -> dict:
-        """The fields alone: what is cached beside them holds modules that another process has not loaded."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """The fields alone: what is cached beside them holds modules that another process has not loaded.
+
+        And the texts of its own formulas: a function of a main script or a notebook travels without its file.
+        """
+        owners: list[Derived | Process] = [*self.derived, *self.processes]
+        functions = [f for x in owners if not in_package(x) for f in read_formula(x)]
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return fields | {"texts": texts_of(functions)}
+
+    def __setstate__(self, state: dict) -> None:
+        learn(state.pop("texts"))
+        self.__dict__.update(state)
 
     @cached_property
     def kept(self) -> dict[object, Any]:
-        """What others made of this model (sim.model.kept); a copy or another process starts without."""
+        """What others made of this model (sim.binder.kept); a copy or another process starts without."""
         return {}
 
     @cached_property
@@ -178,6 +203,15 @@ class Model:
             check_changes(p, known, parameters)
         for s in self.species:
             check_coefficients((*s.contains.values(), s.diffusivity, s.initial), s.name, parameters)
+
+    @public
+    def table(self, what: str = "species") -> NameTable:
+        """What it is made of, with units and descriptions: "species" with the processes that change each,
+        "processes" with what each changes, "quantities" or "fields". To print, search, or as HTML."""
+        return model_table(self, what)
+
+    def _repr_html_(self) -> str:
+        return model_html(self)
 
     def __repr__(self) -> str:
         return (

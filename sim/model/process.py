@@ -8,29 +8,28 @@ an argument ({"solid": "DCPD"}) so that one formula serves several species; a do
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from sim.errors import ModelError
+from sim.errors import ModelError, shown
+from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
 from sim.parameters import Parameter
+from sim.public import public
 
 
 def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
-    """The argument names of a formula; a sentence when it has *args or the like."""
+    """The names of the arguments that a formula takes; a sentence when it has *args or the like."""
     if isinstance(formula, Sum):
         return formula.arguments
-    names = []
-    for p in inspect.signature(formula).parameters.values():
-        if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY):
-            raise ModelError(f"{owner}: {formula.__name__} takes '{p}'; a formula names each of its inputs.")
-        names.append(p.name)
-    return tuple(names)
+    try:
+        return plain_function(formula).free
+    except ModelError as error:
+        raise ModelError(f"{owner}: {error}") from None
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class Kernel:
     tables: Callable[[dict[str, float]], tuple]
 
 
+@public
 @dataclass(frozen=True)
 class Derived:
     """A quantity computed from the state in every cell; several outputs make several quantities.
@@ -78,6 +78,12 @@ class Derived:
             object.__setattr__(self, "units", ("1",) * len(self.outputs))
         if len(self.units) != len(self.outputs):
             raise ModelError(f"{self.name}: {len(self.outputs)} outputs but {len(self.units)} units.")
+        if not (callable(self.formula) or isinstance(self.formula, Kernel)):
+            raise ModelError(
+                f"{self.name}: the formula must be a function of named scalars, not {shown(self.formula)}."
+            )
+        if not isinstance(self.formula, Sum | Kernel):
+            _check_given(self)
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -86,6 +92,7 @@ class Derived:
         return tuple(self.inputs.get(a, a) for a in arguments(self.formula, self.name))
 
 
+@public
 @dataclass(frozen=True)
 class Process:
     """A rate [mol m-3 s-1 of bulk volume] and what it changes.
@@ -104,13 +111,32 @@ class Process:
 
     def __post_init__(self) -> None:
         if not callable(self.formula):
-            raise ModelError(f"{self.name}: the rate must be a function of named scalars.")
+            raise ModelError(
+                f"{self.name}: the rate must be a function of named scalars, not {shown(self.formula)}."
+            )
+        if isinstance(self.formula, Sum):
+            raise ModelError(
+                f"{self.name}: a Sum cannot be a rate; make it a Derived, and name that in the rate."
+            )
+        _check_given(self)
         if not self.changes:
             raise ModelError(f"{self.name}: a process must change at least one species.")
 
     @property
     def needs(self) -> tuple[str, ...]:
         return tuple(self.inputs.get(a, a) for a in arguments(self.formula, self.name))
+
+
+def _check_given(owner: Derived | Process) -> None:
+    """Refuse a formula of the wrong kind, and a parameter that it has been given already."""
+    names = arguments(owner.formula, owner.name)  # type: ignore[arg-type]
+    given = plain_function(owner.formula).given  # type: ignore[arg-type]
+    for key in owner.parameters:
+        if key in given and key not in names:
+            raise ModelError(
+                f"{owner.name}: '{key}' is fixed in the {called(owner.formula)}, and a parameter too; leave "
+                "out one of them."
+            )
 
 
 def group(name: str) -> str:

@@ -16,10 +16,10 @@ from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
 from sim.kinetics import acid, growth, inhibition, nucleation, phosphatase, porosity
 from sim.model.collector import SURFACE, VOLUME, Sum
-from sim.model.names import OMEGA
 from sim.model.process import Derived, Kernel, Process
 from sim.model.reactions import TEMPLATE, own_parameters
 from sim.model.species import Species
+from sim.model.words.names import OMEGA
 from sim.parameters import Parameters
 
 

@@ -18,11 +18,12 @@ from typing import Any
 from sim import kinetics
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError, listing, nearest, shown
-from sim.model.names import OMEGA
 from sim.model.process import Process, arguments, group
 from sim.model.species import Coefficient
+from sim.model.words.names import OMEGA
 from sim.parameters import Parameter, Parameters
 from sim.parameters.sections import LONGEST_TEXT, Section
+from sim.parameters.wording import wording
 
 KEYS = ("equation", "law", "rate", "reads", "unbalanced", "description")
 TEMPLATE = "template_"
@@ -55,7 +56,7 @@ class Reaction:
         own = own_parameters(self.name, formula, inputs, table)
         phase = inputs.get("ln_omega", "").removeprefix(OMEGA)
         if "nu" in arguments(formula, self.name) and "nu" not in (own | inputs) and phase in phases:
-            own = _in_order(own | {"nu": ions_of(phases[phase])}, formula, self.name)
+            own = _in_order(own | {"nu": ions_of(phases[phase], group(self.name))}, formula, self.name)
         return Process(self.name, formula, self.changes, own, inputs, self.description)
 
     def _check_parameters(self, known: Iterable[str]) -> None:
@@ -108,10 +109,11 @@ def own_parameters(
     return {a: table[key] for a, key in keys.items() if key in table}
 
 
-def ions_of(solid: Solid) -> Parameter:
-    """The number of ions in a formula unit, as a parameter."""
-    note = f"ions per {solid.formula}"
-    return Parameter(solid.nu, "1", solid.nu, solid.nu, "this_work", "derived", note)
+def ions_of(solid: Solid, of: str) -> Parameter:
+    """The number of ions in a formula unit, as a parameter. of: the group of processes that it belongs to"""
+    note = f"counted in {solid.formula}, water left out"
+    said = wording("parameters", "nu", title=solid.title, group=of).description
+    return Parameter(solid.nu, "1", solid.nu, solid.nu, "this_work", "derived", note, said)
 
 
 def read_reactions(content: Mapping[str, Any], where: str) -> dict[str, Reaction]:

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown, warn_caller
+from sim.parameters.name_table import NameTable
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references
 from sim.parameters.sections import table_of, tables_of_file
+from sim.public import public
+from sim.texts import printable
 from sim.units import convert_number, parse_unit, si_unit
+
+if TYPE_CHECKING:
+    import pandas
 
 __all__ = [
     "CONFIDENCE",
@@ -41,8 +47,11 @@ class ParameterDifference(NamedTuple):
     unit: str
 
     def __str__(self) -> str:
-        old, new = ("absent" if v is None else f"{v:g}" for v in (self.old, self.new))
-        return f"{self.name}: {old} -> {new}" + ("" if self.unit == "1" else f" {self.unit}")
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        if self.old is None or self.new is None:
+            old, new = ("absent" if v is None else f"{v:g}{unit}" for v in (self.old, self.new))
+            return f"{self.name}: {old} -> {new}"
+        return f"{self.name}: {self.old:g} -> {self.new:g}{unit}"
 
 
 class Differences(tuple[ParameterDifference, ...]):
@@ -89,13 +98,14 @@ class Parameters(Mapping[str, Parameter]):
         return f"<Parameters: {len(self)} ({listing(self, 4)})>"
 
     def __str__(self) -> str:
-        return self.table()
+        return printable(self.table())
 
     def _unknown(self, name: object) -> ParameterError:
         hint = nearest(name, self._entries)
         own = "" if hint else f" Known here: {listing(sorted(self._entries))}."
         return ParameterError(f"{shown(name)} is not a parameter.{hint}{own}")
 
+    @public
     def si(self, name: str) -> float:
         """Value in SI."""
         return self[name].si
@@ -104,6 +114,7 @@ class Parameters(Mapping[str, Parameter]):
         """SI values in the order of `names`."""
         return np.array([self[name].si for name in names], dtype=np.float64)
 
+    @public
     def within(self, prefix: str) -> Parameters:
         """Those whose dotted name lies under `prefix`: within("phosphatase")."""
         return Parameters({n: p for n, p in self.items() if n.startswith(prefix + ".")})
@@ -117,6 +128,7 @@ class Parameters(Mapping[str, Parameter]):
                 raise ParameterError(f"'{name}' is given twice, with different contents.")
         return Parameters({**self._entries, **other})
 
+    @public
     def with_values(self, values: Mapping[str, float | str | Parameter]) -> Parameters:
         """A copy with other values: text with a unit, a number in SI, or a whole Parameter.
 
@@ -130,7 +142,7 @@ class Parameters(Mapping[str, Parameter]):
                     raise ParameterError(
                         f"{name} = {value.text()} is in {si_unit(value.unit)}; {si_unit(old.unit)} is needed."
                     )
-                changed[name] = value
+                changed[name] = value.described_as(old.description)
             else:
                 try:
                     changed[name] = old.at(convert_number(value, old.unit, name))
@@ -144,6 +156,7 @@ class Parameters(Mapping[str, Parameter]):
                 warn_caller(sentence, RangeWarning)
         return Parameters(changed)
 
+    @public
     def diff(self, other: Mapping[str, Parameter]) -> Differences:
         """What changes from self to other; a change of source alone is no difference."""
         rows = []
@@ -159,22 +172,44 @@ class Parameters(Mapping[str, Parameter]):
                 rows.append(ParameterDifference(name, old.si, new.si, si_unit(old.unit)))
         return Differences(rows)
 
-    def table(self) -> str:
-        """Name, value, unit, range, confidence and source, one parameter a line."""
-        rows = [("name", "value", "unit", "range", "confidence", "source")]
-        for name, p in self.items():
-            low, high = ("..." if b is None else f"{b:g}" for b in p.range)
-            limits = "" if p.range == (None, None) else f"{low} - {high}"
-            rows.append((name, f"{p.value:g}", p.unit, limits, p.confidence, p.source))
-        widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-        padded = ("  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in rows)
-        return "\n".join(line.rstrip() for line in padded)
+    @public
+    def search(self, word: str) -> Parameters:
+        """Those with a part of a word in their name, description, note or source: search("phosphatase").
+
+        Raises UnknownNameError, with the nearest name, where there are none.
+        """
+        found = {r[0] for r in self._table(notes=True).search(word)}
+        return Parameters({n: p for n, p in self.items() if n in found})
+
+    def table(self, notes: bool = False) -> str:
+        """Name, value, range, confidence, source and description, a parameter a line; and notes if asked."""
+        return str(self._table(notes))
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A pandas.DataFrame by name: value, unit, low, high, confidence, source, description, note."""
+        import pandas as pd
+
+        keys = ("value", "unit", "low", "high", "confidence", "source", "description", "note")
+        rows = [[getattr(p, key) for key in keys] for p in self.values()]
+        return pd.DataFrame(rows, columns=list(keys), index=pd.Index(list(self), name="name"))
+
+    def _repr_html_(self) -> str:
+        return self._table(notes=True)._repr_html_()
+
+    def _table(self, notes: bool) -> NameTable:
+        head = ["name", "value", "range", "confidence", "source", "description"] + ["note"] * notes
+        rows = (
+            [n, p.text(), p.range_text(), p.confidence, p.source, p.description] + [p.note] * notes
+            for n, p in self.items()
+        )
+        return NameTable(head, rows)
 
 
 _NEEDED = ("value", "unit", "range", "source", "confidence")
 _ALLOWED = (*_NEEDED, "note", "description")
 
 
+@public
 def load_parameters(path: str | Path | Traversable) -> Parameters:
     """Parameters of a TOML file; nested tables give dotted names.
 

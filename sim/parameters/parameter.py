@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
+from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 from sim.units.unit_table import OFFSETS, UNITS
 
@@ -67,10 +68,16 @@ class Parameter:
             raise ParameterError(str(error)) from None
         if bottom is not None and top is not None and bottom > top:
             raise ParameterError(f"range [{bottom:g}, {top:g}] {unit} has its bounds swapped.")
-        if confidence not in CONFIDENCE:
+        if not isinstance(confidence, str) or confidence not in CONFIDENCE:
             raise ParameterError(not_one_of("confidence", confidence, CONFIDENCE))
         if not isinstance(source, str):
-            source = ", ".join(source)
+            keys = [str(key) for key in source] if isinstance(source, list | tuple | set | frozenset) else []
+            if not keys or keys != list(source):
+                raise ParameterError(f"source = {shown(source)} is no text and no list of texts.")
+            source = ", ".join(keys)
+        for word, text in (("note", note), ("description", description)):
+            if not isinstance(text, str):
+                raise ParameterError(f"{word} = {shown(text)} is not text.")
         values = (number, unit, bottom, top, source, confidence, note, description, si)
         for field, content in zip(dataclasses.fields(self), values, strict=True):
             object.__setattr__(self, field.name, content)
@@ -95,6 +102,14 @@ class Parameter:
         )
         object.__setattr__(changed, "si", float(si))  # exactly the number asked for
         return changed
+
+    def described_as(self, description: str) -> Parameter:
+        """The same number, with what it is in words; one that says so itself is kept."""
+        if self.description or not description:
+            return self
+        made = dataclasses.replace(self, description=description)
+        object.__setattr__(made, "si", self.si)  # `value` may round it
+        return made
 
     def contains_value(self) -> bool:
         """Whether the value lies in the range, bounds included (to rounding: units are converted)."""
@@ -139,9 +154,17 @@ class Parameter:
                     return f"; a number {size:g} times {times} would be inside."
         return "."
 
+    def range_text(self) -> str:
+        """The range with its unit, "0.05 to 15 mm"; "at least 0 mM" where an end is open; "" without one."""
+        if self.low is None:
+            return "" if self.high is None else f"at most {quantity_text(self.high, self.unit)}"
+        if self.high is None:
+            return f"at least {quantity_text(self.low, self.unit)}"
+        return f"{self.low:g} to {quantity_text(self.high, self.unit)}"
+
     def text(self) -> str:
-        """Value and unit, as "0.1 J/m2"."""
-        return f"{self.value:g}" if self.unit == "1" else f"{self.value:g} {self.unit}"
+        """Value and unit, as "0.1 J/m2" or "7 days"."""
+        return quantity_text(self.value, self.unit)
 
 
 def _in_unit(value: object, unit: str, name: str) -> float:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
 from sim.errors import FileFormatError, nearest
+from sim.public import public
 
 MAX_BYTES = 1_000_000
+OWN = "this_work"  # the key of estimates and choices, which the note of each parameter explains
 
 
 @dataclass(frozen=True)
@@ -23,24 +25,30 @@ class Reference:
     kind: str
     fields: tuple[tuple[str, str], ...]
 
-    def get(self, field: str) -> str:
+    def get(self, name: str) -> str:
         """The text of a field without braces, "" when absent."""
-        text = dict(self.fields).get(field, "")
+        text = dict(self.fields).get(name, "")
         return re.sub(r"\s+", " ", text.replace("{", "").replace("}", "").replace("--", "-")).strip()
 
     def __str__(self) -> str:
-        """Author (year). Title. Journal volume:pages. doi"""
+        """Author (year). Title. Journal volume:pages. doi; without author: Title (year). Journal ..."""
         where = self.get("journal") or self.get("booktitle") or self.get("publisher")
         where = where or self.get("howpublished")
         volume, pages = self.get("volume"), self.get("pages")
         where += f" {volume}" if volume else ""
         where += f"{':' if volume else ' '}{pages}" if pages else ""
-        authors = [" ".join(reversed(a.split(", ", 1))) for a in self.get("author").split(" and ")]
-        author = ", ".join(authors[:3]) + (" et al." if len(authors) > 3 else "")
         year = f" ({self.get('year')})" if self.get("year") else ""
         link = f"https://doi.org/{self.get('doi')}" if self.get("doi") else self.get("url")
-        parts = [f"{author or self.key}{year}", self.get("title"), where.strip(), link]
+        title = self.get("title")
+        who = [f"{self._authors()}{year}", title] if self._authors() else [f"{title or self.key}{year}"]
+        parts = [*who, where.strip(), link]
         return ". ".join(p.rstrip(".") for p in parts if p)
+
+    def _authors(self) -> str:
+        """The first three, "A. Smith, B. Jones, C. Brown et al."; "" where none is recorded."""
+        names = [a for a in self.get("author").split(" and ") if a]
+        first = [" ".join(reversed(a.split(", ", 1))) for a in names if a != "others"]
+        return ", ".join(first[:3]) + (" et al." if len(first) > 3 or "others" in names else "")
 
     def bibtex(self) -> str:
         """The entry as BibTeX."""
@@ -206,18 +214,26 @@ class Citation:
 
     supports: source key -> names of the parameters; "" holds those without a source
     counts: how many are measured, derived, fitted and assumed
+    notes: {parameter: why it has its value}; printed for numbers of our own
     """
 
     supports: Mapping[str, tuple[str, ...]]
     counts: Mapping[str, int]
     references: References
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+    def reasons(self, key: str) -> list[tuple[str, str]]:
+        """(parameter, note) of what rests on a source, where the source is this package itself."""
+        names = self.supports.get(key, ()) if key == OWN else ()
+        return [(n, self.notes.get(n) or "no note") for n in names] if any(map(self.notes.get, names)) else []
 
     def __str__(self) -> str:
         lines = []
         for key, names in sorted(self.supports.items(), key=lambda item: (not item[0], item[0])):
             text = str(self.references[key]) if key in self.references else f"{key} (no entry)"
             head = f"[{key}] {text}" if key else "No source; set by hand"
-            lines += [head, f"    {', '.join(names)}"]
+            reasons = [f"    {n}: {why}" for n, why in self.reasons(key)]
+            lines += [head, *(reasons or [f"    {', '.join(names)}"])]
         return "\n".join([*lines, ", ".join(f"{n} {word}" for word, n in self.counts.items())])
 
     def bibtex(self) -> str:
@@ -226,6 +242,7 @@ class Citation:
         return "\n\n".join(entry.bibtex() for entry in used)
 
 
+@public
 def cite(parameters: Mapping[str, Cited], references: References | None = None) -> Citation:
     """The sources behind `parameters`; references: those of the package when None."""
     supports: dict[str, list[str]] = {}
@@ -235,4 +252,5 @@ def cite(parameters: Mapping[str, Cited], references: References | None = None) 
         for key in parameter.sources or ("",):
             supports.setdefault(key, []).append(name)
     known = load_references() if references is None else references
-    return Citation({key: tuple(names) for key, names in supports.items()}, counts, known)
+    notes = {n: note for n, p in parameters.items() if (note := getattr(p, "note", ""))}
+    return Citation({key: tuple(names) for key, names in supports.items()}, counts, known, notes)

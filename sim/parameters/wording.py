@@ -8,19 +8,22 @@ from typing import NamedTuple
 
 from sim.parameters.sections import Section, table_of, tables_of_file
 
-KEYS = ("description", "short_name", "shown_in")
+KEYS = ("description", "short_name", "shown_in", "unit")
 
 
 class Wording(NamedTuple):
-    """A name in words. short_name: for legends and axes; shown_in: the customary unit, "" for the file's"""
+    """A name in words. short_name: for legends and axes; unit: SI; shown_in: the customary one"""
 
     description: str = ""
     short_name: str = ""
     shown_in: str = ""
+    unit: str = ""
 
     def filled(self, **words: str) -> Wording:
         """With {title}, {place} and the like replaced."""
-        return Wording(self.description.format(**words), self.short_name.format(**words), self.shown_in)
+        return self._replace(
+            description=self.description.format(**words), short_name=self.short_name.format(**words)
+        )
 
 
 @lru_cache

@@ -6,7 +6,13 @@ Nothing is shown and no setting of matplotlib outlives a call: save with `ax.fig
 
 from sim.plotting.canvas import style
 from sim.plotting.colours import colour
-from sim.plotting.runs.curves import budget, compare, course, profiles
+from sim.plotting.fits.data_and_fit import fitted, residuals
+from sim.plotting.fits.profile_curves import correlation, profile
+from sim.plotting.fits.sensitivity_panels import elasticities
+from sim.plotting.fits.whole_fit import fit
+from sim.plotting.runs.budget import budget
+from sim.plotting.runs.compare import compare
+from sim.plotting.runs.curves import course, profiles
 from sim.plotting.runs.fields import kymograph, plane
 from sim.plotting.runs.projections import projected, projection
 from sim.plotting.runs.sections import cut, cuts, maps
@@ -25,8 +31,12 @@ __all__ = [
     "colour",
     "compare",
     "course",
+    "correlation",
     "cut",
     "cuts",
+    "elasticities",
+    "fit",
+    "fitted",
     "indices",
     "isosurface",
     "kymograph",
@@ -34,9 +44,11 @@ __all__ = [
     "parallel",
     "phase_diagram",
     "plane",
+    "profile",
     "profiles",
     "projected",
     "projection",
+    "residuals",
     "scatter",
     "story",
     "style",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.plotting.asked import need_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -24,7 +26,9 @@ LOOK: Any = {
     "xtick.major.width": 0.7,
     "ytick.major.width": 0.7,
     "legend.frameon": False,
-    "legend.fontsize": 8,
+    "legend.fontsize": 8.2,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.use_mathtext": True,
     "lines.linewidth": 1.6,
     "image.cmap": "viridis",
 }
@@ -49,6 +53,7 @@ def style() -> Iterator[None]:
 @contextmanager
 def canvas(ax: Axes | None, figsize: tuple[float, float] = (6.4, 3.8)) -> Iterator[Axes]:
     """The given axes as they are, or new ones in the house look."""
+    need_axes(ax)
     if ax is not None:
         yield ax
         return
@@ -62,6 +67,7 @@ def canvas(ax: Axes | None, figsize: tuple[float, float] = (6.4, 3.8)) -> Iterat
 @contextmanager
 def panel_row(ax: Axes | Sequence[Axes] | None, count: int) -> Iterator[list[Axes]]:
     """`count` axes: those given, or new ones in rows of at most three."""
+    need_axes(ax)
     if ax is not None:
         yield list(np.atleast_1d(np.asarray(ax, dtype=object)).ravel())
         return

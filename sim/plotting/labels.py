@@ -1,31 +1,33 @@
-"""Names and units as a reader sees them: of variables, of time and of length."""
+"""Names and units as a reader sees them: of variables, pools, time and length."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import ConfigError, not_one_of
 from sim.units import axis_label, readable_unit, to_unit
 
 if TYPE_CHECKING:
     import xarray
-    from matplotlib.axes import Axes
 
-    from sim.run.result import Result
-
+# Of what a result has beside species; a variable that says its `short_name` itself goes by that.
 SHORT = {
-    "Ca_in_mineral": "Ca in solids",
+    "Ca_in_mineral": "calcium in solids",
     "HAP_density": "HAP",
-    "Ca_per_dry_mass": "Ca per dry mass",
+    "Ca_per_dry_mass": "calcium in solids per dry mass",
     "Ca_free": "free Ca",
     "P_free": "free P",
     "C_free": "free C",
     "Mg_free": "free Mg",
     "ionic_strength": "ionic strength",
 }
-CLOCKS = ("linear", "root")
+LINE = 34  # characters of a name that stand in one line beside an axis or in a legend
+PER_DAY = 86400.0
+_WATER = " in pore water"
+_SYMBOL = re.compile(r"[A-Z][A-Za-z]*[0-9]*")  # as chemists write one: Ca, PPi, ACP1
 
 
 class Look(NamedTuple):
@@ -34,27 +36,71 @@ class Look(NamedTuple):
     factor: float
     label: str
     name: str
+    unit: str = ""
+
+    def text(self, value: float) -> str:
+        """A value as drawn, with its unit, for a sentence in a picture."""
+        return f"{value:.2g} {self.unit}".strip()
 
 
-def look_of(data: xarray.DataArray) -> Look:
-    """The customary unit of a variable and the text of its axis."""
-    name, unit, factor = str(data.name), data.attrs.get("units", "1"), 1.0
-    if name == "Ca_per_dry_mass":
+def look_of(data: xarray.DataArray, name: str | None = None) -> Look:
+    """The unit that a variable is read in, and the text of its axis. name: its words, its own when None
+
+    A variable says that unit in its attribute `shown_in`; where it does not, one is chosen by its SI unit.
+    """
+    own, unit = str(data.name), data.attrs.get("units", "1")
+    said = data.attrs.get("shown_in")
+    if said and said != "1":
+        factor, unit = to_unit(1.0, said), said
+    else:
+        factor, unit = customary(unit)
+    if not said and own == "Ca_per_dry_mass":
         unit, factor = "ug/mg", 1e3
-    elif unit == "kg m-3":
-        unit = "mg cm-3"  # the same number
-    elif unit == "kg m-2":
-        unit, factor = "mg cm-2", 100.0
-    elif unit == "m" and data.size:
+    elif not said and unit == "m" and data.size:
         unit = readable_unit(float(np.nanmax(np.abs(data))), "m")
         factor = to_unit(1.0, unit)
-    text = name_of(name)
-    return Look(factor, text if name == "pH" else axis_label(text, unit), text)
+    text = name_of(own, data.attrs) if name is None else name
+    shown = "" if unit == "1" else axis_label("", unit).strip()[1:-1]
+    label = text if own == "pH" or text.endswith(" pH") else axis_label(wrapped(text), unit)
+    return Look(factor, label, text, shown)
 
 
-def name_of(name: str) -> str:
-    """A variable's name for a legend: "SI_HAP" is "SI HAP"."""
-    return SHORT.get(name, name.replace("_", " "))
+def customary(unit: str) -> tuple[float, str]:
+    """(customary units per SI unit, customary unit): mM, mg/cm3, mM per day."""
+    if unit == "mol m-3":
+        return 1.0, "mM"  # the same number
+    if unit == "mol m-3 s-1":
+        return PER_DAY, "mM/day"
+    if unit == "kg m-3":
+        return 1.0, "mg/cm3"  # the same number
+    if unit == "kg m-2":
+        return 100.0, "mg/cm2"
+    return 1.0, unit
+
+
+def name_of(name: str, attrs: dict[str, Any] | None = None) -> str:
+    """A variable's name for a legend: "SI_HAP" is "SI HAP", "mean Ca_in_mineral" "mean calcium in solids".
+
+    attrs: of the variable in its dataset: what it calls itself comes first, and names that are no
+    symbols of chemistry give way to the words that explain them
+    """
+    said = attrs or {}
+    if said.get("short_name"):
+        return str(said["short_name"])
+    if name in SHORT:
+        return SHORT[name]
+    if " " in name:  # of a measure: "mean HAP"
+        return " ".join(name_of(word) for word in name.split(" "))
+    plain = name.removeprefix("SI_").removeprefix("S_")
+    words = str(said.get("long_name", "")).removesuffix(_WATER)
+    if words and name == plain and name != "pH" and not _SYMBOL.fullmatch(name):
+        return words
+    return name.replace("_", " ")
+
+
+def wrapped(words: str, width: int = LINE) -> str:
+    """A long name in lines."""
+    return "\n".join(textwrap.wrap(words, width)) or words
 
 
 def time_scale(end: float) -> tuple[float, str]:
@@ -63,38 +109,13 @@ def time_scale(end: float) -> tuple[float, str]:
     return 1.0 / to_unit(1.0, unit), unit
 
 
+def time_words(unit: str) -> str:
+    """The unit of a time axis as written: those that are words in the plural."""
+    return f"{unit}s" if unit in ("day", "year", "week") else unit
+
+
 def length_scale(size: float) -> tuple[float, str]:
     """(metres per unit, unit) fit for an axis of this extent [m]."""
     unit = readable_unit(size, "m")
     unit = unit if unit != "m" else "mm"
     return 1.0 / to_unit(1.0, unit), unit
-
-
-def time_axis(ax: Axes, result: Result, clock: str) -> None:
-    """Label, limits and scale of a time axis drawn in the units of `time_scale`.
-
-    clock: "linear", or "root": a square-root scale, which shows the first hours of a long run
-    """
-    if clock not in CLOCKS:
-        raise ConfigError(not_one_of("clock", clock, CLOCKS))
-    end = float(result.t[-1])
-    per, unit = time_scale(end)
-    ax.set_xlim(0, end / per if end > 0 else 1.0)
-    ax.set_xlabel(f"time [{unit}]")
-    if clock == "root" and end > 0:
-        ax.set_xscale("function", functions=(_root, np.square))
-        ax.set_xlim(0, end / per)
-        ticks = [_nice(share * end / per) for share in (0.03, 0.1, 0.25, 0.5, 0.75)]
-        ax.set_xticks([0.0, *ticks, end / per], minor=False)
-        ax.xaxis.set_major_formatter("{x:.3g}")
-        ax.set_xlabel(f"time [{unit}], root scale")
-
-
-def _nice(x: float) -> float:
-    """The nearest of 1, 1.5, 2, 3, 5, 7 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(x))
-    return float(power * min((1.0, 1.5, 2.0, 3.0, 5.0, 7.0, 10.0), key=lambda n: abs(n - x / power)))
-
-
-def _root(x: np.ndarray) -> np.ndarray:
-    return np.sqrt(np.maximum(x, 0.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,9 +10,9 @@ import numpy as np
 from sim.binder.system import System
 from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
-from sim.model.model import Model
-from sim.model.naming import variable_words
 from sim.model.species import Species
+from sim.model.words.naming import variable_words
+from sim.run import coordinates
 from sim.run.ledger import pools, residual
 from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import Solution
@@ -30,8 +31,12 @@ def assemble(
     parts: list[tuple[Segment, Solution]],
     start: np.ndarray,
     jumps: list[tuple[float, np.ndarray]],
-) -> xarray.Dataset:
-    """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
+    kept: Sequence[str] | None = None,
+) -> tuple[xarray.Dataset, xarray.Dataset]:
+    """The dataset of a run, and its tables. Mobile species in pore water, immobile ones per bulk volume.
+
+    kept: variables to have, all when None
+    """
     import xarray as xr
 
     grid, model = builder.grid, builder.model
@@ -50,6 +55,8 @@ def assemble(
             derived, c = system.evaluate_all(t, y)
             here = slice(len(times), len(times) + t.size)
             for name, values in _quantities(builder, system, y, derived, c).items():
+                if kept is not None and name not in kept:
+                    continue
                 if name not in columns:
                     columns[name] = np.empty((outputs, grid.n_cells))
                 columns[name][here] = values
@@ -59,67 +66,46 @@ def assemble(
             budget.append(np.stack(list(found.values()), axis=-1))
             wrong.append(residual(system, y, start, jump))
             times.extend(t.tolist())
-    dims = ("time", *grid.axes)
+    spatial = coordinates.space_of(grid)
+    dims = ("time", *spatial)
     units, scales = _units(builder), _scales(builder, parts[0][0].system)
     variables: dict[str, Variable] = {}
     for name, values in columns.items():
-        data = values[: len(times)].reshape(len(times), *grid.shape)
+        data = coordinates.in_place(values[: len(times)], grid)
         attrs: dict[str, str | float] = {"units": units[name], **_words(builder, name, units[name])}
         attrs |= _facts(builder, name)
         if name in scales:  # times the run's atol, this is what it resolves
-            attrs["scale"] = scales[name]
+            attrs["reference_scale"] = scales[name]
         variables[name] = (dims, data, attrs)
     elements = list(model.elements)
-    variables["ledger"] = (
+    tables: dict[str, Variable] = {}
+    tables["ledger"] = (
         ("time", "element", "pool"), _joined(budget, (len(times), len(elements), len(pool_names))),
         {"units": "mol", "long_name": "amount by pool; supplies are cumulative"},
     )  # fmt: skip
-    variables["ledger_residual"] = (
+    tables["ledger_residual"] = (
         ("time", "element"), _joined(wrong, (len(times), len(elements))),
         {"units": "1", "long_name": "imbalance relative to turnover"},
     )  # fmt: skip
-    spatial = tuple(grid.axes)
+    tables |= coordinates.stoichiometry(model, parts[0][0].system)
     said: dict[str, str | float] = {"units": "m3", "long_name": "volume of a cell"}
-    variables["volume"] = (spatial, grid.volume.reshape(grid.shape), said)
-    variables |= _stoichiometry(model, parts[0][0].system)
+    variables["volume"] = (spatial, coordinates.in_place(grid.volume, grid), said)
     names = np.array(builder.places.names)
-    variables["layer"] = (spatial, names[builder.places.layer].reshape(grid.shape), {"long_name": "layer"})
-    coords: dict[str, tuple] = {
-        "time": ("time", np.array(times), {"units": "s", "long_name": "time", "axis": "T"})
-    }
-    for a in grid.axes:
-        e = grid.edges[a]
-        label = "radius" if a == "r" else a
-        coords[a] = (a, 0.5 * (e[1:] + e[:-1]), {"units": "m", "long_name": label})
-        coords[f"{a}_edges"] = (f"{a}_edge", e, {"units": "m", "long_name": f"cell faces, {label}"})
-    coords["element"] = ("element", np.array(elements, dtype=str))
-    coords["pool"] = ("pool", np.array(pool_names, dtype=str))
-    coords["species"] = ("species", np.array([s.name for s in model.species], dtype=str))
-    coords["process"] = ("process", np.array([q.name for q in model.processes], dtype=str))
+    layer = coordinates.in_place(names[builder.places.layer], grid)
+    variables["layer"] = (spatial, layer, {"long_name": "layer"})
+    coords = coordinates.of_cells(grid, times)
+    labels: dict[str, tuple] = {"time": coords["time"], **coordinates.edges(grid)}
+    labels["element"] = ("element", np.array(elements, dtype=str))
+    labels["pool"] = ("pool", np.array(pool_names, dtype=str))
+    labels["species"] = ("species", np.array([s.name for s in model.species], dtype=str))
+    labels["process"] = ("process", np.array([q.name for q in model.processes], dtype=str))
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
-    return xr.Dataset(variables, coords, attrs)
+    return xr.Dataset(variables, coords, attrs), xr.Dataset(tables, labels)
 
 
 def _joined(parts: list[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """Parts one after the other; a run refused at its start has none."""
     return np.concatenate(parts) if parts else np.zeros(shape)
-
-
-def _stoichiometry(model: Model, system: System) -> dict[str, Variable]:
-    """What each process changes, and what each species holds."""
-    matrix = np.zeros((len(model.processes), len(model.species)))
-    row, column, value = system.stoichiometry
-    np.add.at(matrix, (column, row), value)
-    return {
-        "stoichiometry": (
-            ("process", "species"), matrix,
-            {"units": "1", "long_name": "change of a species per unit of a process"},
-        ),
-        "contents": (
-            ("element", "species"), system.contents,
-            {"units": "1", "long_name": "amount of an element per unit of a species"},
-        ),
-    }  # fmt: skip
 
 
 def _quantities(

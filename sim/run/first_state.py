@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.binder.system import System
+from sim.chemistry.other_names import species_hint
 from sim.chemistry.pore_water import BACKGROUND, COMPONENTS, H, acidity_at, pore_water_tables
 from sim.errors import ScenarioError, nearest
 from sim.experiment.scenario import PLASMA, Scenario
@@ -49,7 +50,8 @@ class FirstState:
         u, _ = system.split(y)
         for name in s.initial:
             if name not in index and name != "pH":
-                raise ScenarioError(f"initial: '{name}' is not a species.{nearest(name, index)}")
+                raise ScenarioError(f"initial: '{name}' is not a species.{species_hint(name, index)}")
+            self._check_word(name, s.initial[name])
         for layer in self.places.names:
             here = self.places.within(layer)
             water = dict(fluid)
@@ -69,6 +71,18 @@ class FirstState:
                     u[here, index[x.name]] = s.quantity(layer, x.name, value)
         self._seed_crystals(u, values)
         return self._settled(system, _times_porosity(system, y))
+
+    def _check_word(self, name: str, word: float | str) -> None:
+        """Refuse the name of a quantity that no layer or region has."""
+        if not isinstance(word, str) or not word.isidentifier():
+            return
+        parts = [n.partition(".") for n in self.scenario.parameters]
+        known = [*self.model.fields, *self.index, *(q for n, _, q in parts if n in self.places.names)]
+        if word not in known:
+            raise ScenarioError(
+                f"initial.{name} = '{word}' is neither an amount with its unit nor a quantity of a layer."
+                f"{nearest(word, known)} 'none' takes the entry out."
+            )
 
     def fresh(self, system: System) -> np.ndarray:
         """The state of tissue put in place of what was cut out: plasma and what species begin with."""

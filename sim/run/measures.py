@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.public import public
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ class Measure:
     curve: Callable[[Result], xarray.DataArray] | None = None
     unit: str = ""
 
+    @public
     def __call__(self, result: Result) -> float:
         return self.function(result)
 
@@ -36,6 +39,7 @@ class Measure:
         return self.name
 
 
+@public
 def mean(name: str) -> Measure:
     """Volume mean of a variable over the tissue at the end [its unit]."""
 
@@ -48,6 +52,7 @@ def mean(name: str) -> Measure:
     return Measure(f"mean {name}", lambda result: float(curve(result)[-1]), curve)
 
 
+@public
 def total(name: str) -> Measure:
     """Volume integral of a variable over the tissue at the end [its unit x m3]; `Result.total` over time."""
 
@@ -57,6 +62,7 @@ def total(name: str) -> Measure:
     return Measure(f"total {name}", lambda result: float(curve(result)[-1]), curve)
 
 
+@public
 def peak(name: str) -> Measure:
     """Largest value of a variable anywhere at the end [its unit]."""
 
@@ -66,6 +72,7 @@ def peak(name: str) -> Measure:
     return Measure(f"peak {name}", lambda result: float(curve(result)[-1]), curve)
 
 
+@public
 def onset(name: str, above: float | str = "0.1 mM") -> Measure:
     """First time that a variable exceeds `above` anywhere [s], linear between outputs; inf if never.
 
@@ -87,11 +94,25 @@ def onset(name: str, above: float | str = "0.1 mM") -> Measure:
     return Measure(f"onset of {name}", measure, unit="s")
 
 
+@public
 def lowest(name: str) -> Measure:
     """Smallest value of a variable anywhere at any time [its unit]."""
     return Measure(f"lowest {name}", lambda result: float(result[name].min()))
 
 
+def log10(measure: Measure) -> Measure:
+    """log10 of a measure [decades of its SI unit]: -inf where it is 0, NaN where it is negative, inf where it
+    is (an onset that never comes). A sweep keeps these as they are, and an analysis says how many there are.
+    """
+
+    def function(result: Result) -> float:
+        value = measure(result)
+        return math.log10(value) if value > 0 else -math.inf if value == 0 else math.nan
+
+    return Measure(f"log10 of {measure.name}", function, unit="1")
+
+
+@public
 def where_peak(name: str) -> Callable[[Result], dict[str, float]]:
     """Coordinates [m] of the largest value at the end."""
 

@@ -13,9 +13,11 @@ import sys
 from dataclasses import dataclass
 
 from sim.errors import ScenarioError
+from sim.experiment.intervention import moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
+from sim.public import public
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
@@ -47,18 +49,26 @@ def cell_count(s: Scenario) -> int:
     return GEOMETRIES[s.geometry].cell_count([n for _, n in s.layers], s.domain)
 
 
-def memory_forecast(scenario: Scenario, solver: str = DEFAULT, outputs: int = OUTPUTS) -> MemoryForecast:
-    """What simulate(scenario, solver, times=outputs) will take, in bytes by part."""
+@public
+def memory_forecast(
+    scenario: Scenario, solver: str = DEFAULT, outputs: int | None = None, kept: int | None = None
+) -> MemoryForecast:
+    """What simulate(scenario, solver, times=outputs) will take, in bytes by part.
+
+    kept: how many variables, where not all; "dataset" is also about the size of the file before packing
+    """
+    cuts = len(moments(scenario.interventions, scenario.duration))
+    outputs = OUTPUTS + 2 * cuts if outputs is None else outputs
     model, held = scenario.model, find_solver(solver).memory
     n, power = cell_count(scenario), len(GEOMETRIES[scenario.geometry].axes)
     s, m = len(model.species), len(model.mobile)
     state = FLOAT * (n * s + 2 * m)
-    system = FLOAT * n * _per_cell(model, power) * (1 + len(scenario.interventions))
+    system = FLOAT * n * _per_cell(model, power) * (1 + cuts)
     matrix = ENTRY * held.sparse * n * s**2
     matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
-    kept, table = outputs * state, FLOAT * outputs * n * _columns(scenario)
+    kept, table = outputs * state, FLOAT * outputs * n * (_columns(scenario) if kept is None else kept)
     parts = {
         "grid and rates": system,
         "integrator": held.vectors * state,
@@ -115,17 +125,21 @@ def _columns(scenario: Scenario) -> int:
 
 
 def admitted(
-    scenario: Scenario, solver: str, outputs: int = OUTPUTS, free: int | None = None
+    scenario: Scenario,
+    solver: str,
+    outputs: int | None = None,
+    free: int | None = None,
+    kept: int | None = None,
 ) -> MemoryForecast:
     """The forecast, or a refusal when there is less than that; `free` [bytes] is looked up when None."""
-    found = memory_forecast(scenario, solver, outputs)
+    found = memory_forecast(scenario, solver, outputs, kept)
     free = available() if free is None else free
     if free is None or found.peak <= free:
         return found
     largest = sorted(found.parts.items(), key=lambda row: -row[1])[:2]
     words = " and ".join(f"{size_text(v)} of {k}" for k, v in largest)
     raise ScenarioError(
-        f"{scenario.name} on {found.cells} cells with {solver} and {outputs} outputs needs about "
+        f"{scenario.name} on {found.cells} cells with {solver} needs about "
         f"{size_text(found.peak)} of memory ({words}), and {size_text(free)} are free. Take fewer cells "
         "(with_resolution), fewer output times, or another solver: sim.memory_forecast tells what each takes."
     )

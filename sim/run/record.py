@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numba import get_num_threads
 
-from sim.errors import ConfigError
+from sim.chemistry.activity import range_notes
+from sim.chemistry.constants_sets import constants_set, extended_set
+from sim.errors import ConfigError, ScenarioError, listing
+from sim.experiment.given import as_given
 from sim.experiment.places import layout_table
+from sim.experiment.saving import parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
@@ -20,12 +25,20 @@ from sim.run.ledger import inventory
 from sim.run.result import Result
 from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import STATUS, Solution
+from sim.units import to_unit
+
+if TYPE_CHECKING:
+    import xarray
 
 
 class RunRecord:
-    """Collects segments and their solutions. start: contents of the elements at the start [mol]"""
+    """Collects segments and their solutions.
 
-    def __init__(self, builder: Builder, settings: Settings):
+    start: contents of the elements at the start [mol] · kept: variables of the result, all when None
+    """
+
+    def __init__(self, builder: Builder, settings: Settings, kept: Sequence[str] | None = None):
+        self.kept = kept
         self.builder, self.settings = builder, settings
         self.parts: list[tuple[Segment, Solution]] = []
         self.start = np.zeros(0)
@@ -48,16 +61,28 @@ class RunRecord:
 
     def result(self, wall: float) -> Result:
         """The Result of everything noted."""
-        dataset = assemble(self.builder, self.parts, self.start, self.jumps)
+        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps, self.kept)
         manifest = self.manifest(wall)
-        manifest["ledger_residual"] = float(np.abs(dataset["ledger_residual"].values).max(initial=0.0))
-        return Result(dataset, manifest)
+        manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
+        manifest["notes"] = [*constants_notes(self.builder.scenario), *self._range_notes(dataset)]
+        return Result(dataset, manifest, tables)
+
+    def _range_notes(self, dataset: xarray.Dataset) -> list[str]:
+        """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""
+        s = self.builder.scenario
+        if "ionic_strength" not in dataset or "fluid.temperature" not in s.parameters:
+            return []
+        chosen = constants_set(s.constants)
+        degrees = to_unit(s.parameters.si("fluid.temperature"), "degC")
+        most = float(dataset["ionic_strength"].max())
+        return range_notes(chosen.activity, most, chosen.name, chosen.temperature_range, degrees)
 
     def manifest(self, wall: float) -> dict:
         """Everything needed to tell what was run, with what, and how well it went.
 
         hash: sim.identity.definition says what is in it; a sweep keeps the same one as a row's `run`
         threads: those that compiled kernels may use; results do not depend on their number
+        notes: sentences on what to mind of the chemistry (added with the result)
         """
         s = self.builder.scenario
         solutions = [p for _, p in self.parts]
@@ -66,15 +91,19 @@ class RunRecord:
             for k, v in p.statistics.items():
                 statistics[k] = statistics.get(k, 0) + int(v)
         worst = max(solutions, key=lambda p: p.undershoot)
-        parameters = {n: [p.value, p.unit, p.source, p.confidence] for n, p in s.parameters.items()}
+        parameters = {n: parameter_entry(n, p) for n, p in s.parameters.items()}
         end = solutions[-1]
         return {
             "scenario": s.name,
             "title": s.title,
-            "notes": s.notes,
+            "scenario_notes": s.notes,
+            "notes": [],
             "constants": s.constants,
             "geometry": repr(self.builder.grid),
             "geometry_kind": s.geometry,
+            "outer": s.outer,
+            "layers": [list(row) for row in s.layers],
+            "initial": {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()},
             "growth_law": s.growth_law,
             "model": repr(s.model),
             "duration": s.duration,
@@ -94,13 +123,28 @@ class RunRecord:
             "threads": get_num_threads(),
             "layout": layout_table(s),
             **_identity(s, self.settings),
+            **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
-            "interventions": [str(i) for i in s.interventions],
+            "interventions": s.interventions_in_words(),
             "parameters": parameters,
             "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "
             f"{platform.python_version()}, {os.cpu_count()} processors",
         }
+
+
+def constants_notes(scenario: Scenario) -> list[str]:
+    """A sentence on the solids of a scenario whose solubility its constants do not say, or none."""
+    solids = [s.solid for s in scenario.model.solids if s.solid is not None]
+    chosen = extended_set(scenario.constants, tuple(s for s in solids if s.solubility))
+    lacking = chosen.lacking(s.phase for s in solids if s.phase)
+    if not lacking or "speciation" not in (d.name for d in scenario.model.derived):
+        return []
+    names = [s.name if s.name == s.phase else f"{s.name} ({s.phase})" for s in solids if s.phase in lacking]
+    return [
+        f"constants '{scenario.constants}' hold no solubility of {listing(names)}: these cannot form, and "
+        "what there is of them dissolves."
+    ]
 
 
 def _identity(scenario: Scenario, settings: Settings) -> dict[str, Any]:
@@ -109,6 +153,14 @@ def _identity(scenario: Scenario, settings: Settings) -> dict[str, Any]:
         return {"hash": run_fingerprint(scenario, settings)}
     except ConfigError as e:
         return {"hash": "", "no_hash": str(e)}
+
+
+def _scenario(s: Scenario) -> dict[str, str]:
+    """The scenario as the text of a file, or a sentence that says what such a file cannot hold."""
+    try:
+        return {"scenario_text": scenario_text(s)}
+    except ScenarioError as e:
+        return {"scenario_text": "", "no_scenario": str(e)}
 
 
 def _message(solutions: list[Solution]) -> str:

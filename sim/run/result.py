@@ -2,35 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import FileFormatError, UnknownNameError, nearest, shown
-from sim.files import write_whole
-from sim.parameters import Citation, Parameter, Parameters, cite
-from sim.units import convert, si_unit
+from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
+from sim.experiment.file_tables import parameter_from
+from sim.parameters import Citation, Parameters, cite
+from sim.public import public
+from sim.run.stored.csv_tables import chosen, write_tables
+from sim.run.stored.result_file import empty_tables, read_result, write_result
+from sim.texts import day_text, printable
+from sim.units import convert_number, si_unit
 
 if TYPE_CHECKING:
+    import pandas
     import xarray
 
-FORMAT = 1
+    from sim.experiment.scenario import Scenario
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """dataset: xarray.Dataset over (time, x | r | x, y(, z)), every variable with units.
+    """dataset: xarray.Dataset over (time, r | x | y, x | z, y, x), every variable with units.
 
     manifest: what was run, with which parameters and versions, and how well it went.
+    tables: what has other axes: the ledger, stoichiometry, contents of species, faces of cells
+    `result[name]` looks in both.
     """
 
     dataset: xarray.Dataset
     manifest: dict
+    tables: xarray.Dataset = field(default_factory=empty_tables)
 
     def __getitem__(self, name: str) -> xarray.DataArray:
         """A variable of the dataset: a species, "pH", "SI_HAP", "S_HAP", "HAP_density", ..."""
@@ -39,8 +46,10 @@ class Result:
                 f"{shown(name)} is not the name of a variable; give one name, result['HAP'], or take "
                 "result.dataset for several."
             )
+        if name in self.tables.variables:
+            return self.tables[name]
         if name not in self.dataset:
-            names = [str(n) for n in self.dataset.variables]
+            names = [str(n) for n in (*self.dataset.variables, *self.tables.variables)]
             raise UnknownNameError(f"the result has no '{name[:64]}'.{nearest(name, names)}")
         return self.dataset[name]
 
@@ -68,6 +77,12 @@ class Result:
         return self.manifest["message"]
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what to mind: solids that the constants lack, ranges of the chemistry."""
+        found = self.manifest.get("notes", ())
+        return () if isinstance(found, str) else tuple(found)  # in older files the scenario's own notes
+
+    @property
     def stats(self) -> dict[str, int]:
         """Counts of the solver: steps, right-hand sides, Jacobians, ..."""
         return self.manifest["statistics"]
@@ -75,24 +90,75 @@ class Result:
     @property
     def parameters(self) -> Parameters:
         """The parameters of the run."""
-        rows = self.manifest["parameters"].items()
-        return Parameters({n: Parameter(v, u, source=s, confidence=c) for n, (v, u, s, c) in rows})
+        return Parameters({n: parameter_from(n, row) for n, row in self.manifest["parameters"].items()})
 
+    @public
     def at(self, time: float | str) -> xarray.Dataset:
         """The dataset at one time [s, or text such as "7 day"], linear between outputs."""
-        t = convert(time, "s", "time")
-        low, high = float(self.t[0]), float(self.t[-1])
-        if not low <= t <= high * (1 + 1e-12):
-            raise ValueError(f"{t:g} s is outside the result, {low:g}-{high:g} s.")
+        t = self._within(time)
         names = [n for n in self.dataset.data_vars if self.dataset[n].dtype.kind == "f"]
         if self.t.size == 1:
             return self.dataset[names].isel(time=0)
-        return self.dataset[names].interp(time=min(t, high), assume_sorted=True)
+        return self.dataset[names].interp(time=t, assume_sorted=True)
+
+    @public
+    def sel(self, time: float | str | Sequence[float | str]) -> xarray.Dataset:
+        """The outputs nearest to a time, or to several [s, or text such as "3 day"]; `at` interpolates."""
+        if isinstance(time, str | int | float):
+            return self.dataset.sel(time=self._within(time), method="nearest")
+        return self.dataset.sel(time=[self._within(t) for t in time], method="nearest")
+
+    @public
+    def to_dataframe(
+        self,
+        names: Sequence[str] | str | None = None,
+        times: Sequence[float | str] | float | str | None = None,
+    ) -> pandas.DataFrame:
+        """A pandas table with a row for each output time [s] and cell, and a column for each variable.
+
+        names: the variables, all that have a value in each cell when None, and the layer of the cell
+        times: the outputs nearest to these only
+        """
+        data = (
+            self.dataset
+            if times is None
+            else self.sel([times] if isinstance(times, str | float | int) else times)
+        )
+        found = data[[*chosen(data, names), "layer"]].reset_coords("time_days", drop=True)
+        return found.to_dataframe(dim_order=["time", *data["volume"].dims])
+
+    @public
+    def to_csv(
+        self,
+        folder: str | os.PathLike,
+        names: Sequence[str] | str | None = None,
+        times: Sequence[float | str] | None = None,
+    ) -> list[Path]:
+        """Write course.csv (means, totals, extremes, ledger over time) and profile.csv (each time and cell).
+
+        names: the variables · times: of profile.csv, the outputs nearest to these; all when None
+        Headings hold units, times are in s and in days. Returns the paths.
+        """
+        shown_times = None if times is None else self.sel(times)
+        ledger = self.tables["ledger"] if "ledger" in self.tables else None
+        return write_tables(folder, self.dataset, ledger, names, shown_times)
+
+    def _within(self, time: float | str) -> float:
+        """A time [s] of the run, or a sentence in the words that it was given in."""
+        t = convert_number(time, "s", "time")
+        low, high = float(self.t[0]), float(self.t[-1])
+        if not low <= t <= high * (1 + 1e-12):
+            given = time.strip() if isinstance(time, str) else f"{t:g} s"
+            raise ConfigError(
+                f"time = {given} is outside the result, which goes from {day_text(low)} to {day_text(high)}."
+            )
+        return min(t, high)
 
     def ledger(self) -> xarray.Dataset:
         """Amounts of Ca, P, C and acidity by pool over time [mol], and the relative residual."""
-        return self.dataset[["ledger", "ledger_residual"]].rename(ledger="amount", ledger_residual="residual")
+        return self.tables[["ledger", "ledger_residual"]].rename(ledger="amount", ledger_residual="residual")
 
+    @public
     def total(self, name: str) -> xarray.DataArray:
         """Volume integral of a variable over time [its unit x m3]."""
         space = self.dataset["volume"].dims
@@ -101,25 +167,53 @@ class Result:
         total.attrs = {"units": unit, "long_name": f"total {self[name].attrs.get('long_name', name)}"}
         return total
 
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the run, equal to the one that was run.
+
+        Raises ScenarioError, which says what is missing, for a model of one's own and for files of format 1.
+        """
+        from sim.experiment.catalogue import scenario_from_text
+
+        text = self.manifest.get("scenario_text", "")
+        if not isinstance(text, str) or not text:
+            why = self.manifest.get("no_scenario", "it was written by an older hapsim.")
+            raise ScenarioError(f"the scenario of this result was not kept: {why}")
+        return scenario_from_text(str(self.manifest["scenario"]), text)
+
+    @public
+    def diff(self, other: Result) -> str:
+        """What differs from `other` to this result in how they were made, a line each: "old -> new"."""
+        mine, theirs = self.manifest, other.manifest
+        lines = []
+        if mine.get("scenario_text") and theirs.get("scenario_text"):
+            found = self.scenario.diff(other.scenario)
+            lines = [] if found == "no difference" else found.splitlines()
+        else:
+            lines += [str(row) for row in other.parameters.diff(self.parameters)]
+            keys = ("model", "geometry", "outer", "initial", "constants", "growth_law", "layout", "duration",
+                    "interventions")  # fmt: skip
+            lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in keys if mine.get(k) != theirs.get(k)]
+        settings = ("solver", "rtol", "atol", "seed")
+        lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in settings if mine.get(k) != theirs.get(k)]
+        return "\n".join(lines) or "no difference"
+
     def cite(self) -> Citation:
         """Sources of the parameters used, with a count of measured against assumed."""
         return cite(self.parameters)
 
+    @public
+    def only(self, names: Sequence[str] | str) -> Result:
+        """The result with these variables over time and space only; the tables stay."""
+        there = [*chosen(self.dataset, names), "volume", "layer"]
+        return replace(self, dataset=self.dataset[there])
+
+    @public
     def save(self, path: str | os.PathLike) -> Path:
         """Write NetCDF-4 that any xarray opens; under a temporary name first."""
-        data = self.dataset.copy()
-        data.attrs = {
-            "Conventions": "CF-1.11",
-            "title": self.manifest["title"] or self.manifest["scenario"],
-            "source": f"hapsim {self.manifest['versions']['hapsim']}",
-            **self.dataset.attrs,
-            "status": self.manifest["status"],
-            "hapsim_format": FORMAT,
-            "hapsim_manifest": json.dumps(self.manifest),
-        }
-        packed = {n: {"zlib": True, "complevel": 1} for n, v in data.items() if v.dtype.kind == "f"}
-        return write_whole(path, lambda file: data.to_netcdf(file, engine="h5netcdf", encoding=packed))
+        return write_result(path, self.dataset, self.tables, self.manifest)
 
+    @public
     def to_vtk(self, path: str | os.PathLike, names: Sequence[str] | None = None) -> Path:
         """Write a rectangle or box for ParaView: an image a time (.vti) and their collection (.pvd).
 
@@ -128,14 +222,15 @@ class Result:
         """
         from sim.run import vtk
 
-        return vtk.write(self.dataset, path, self.manifest["scenario"], names)
+        faces = {n: self.tables[n] for n in self.tables.coords if str(n).endswith("_edges")}
+        return vtk.write(self.dataset.assign_coords(faces), path, self.manifest["scenario"], names)
 
     def __repr__(self) -> str:
         m = self.manifest
         counts = ", ".join(f"{v} {k}" for k, v in m["statistics"].items())
         lines = [
             f"Result of {m['scenario']}: {m['message']}",
-            f"├─ {m['geometry']}",
+            f"├─ {m['geometry']}, outer {m.get('outer', 'not known')}",
             f"├─ {m['model']}, constants {m['constants']}",
             f"├─ {m['t_end'] / 86400:g} of {m['duration'] / 86400:g} days, {self.t.size} outputs",
             f"├─ {m['solver']}, rtol {m['rtol']:g}: {counts}; {m['wall_seconds']:.2f} s",
@@ -144,9 +239,10 @@ class Result:
             + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
             f"└─ speciation failures: {m['speciation_failures']}",
         ]
+        lines[-1:-1] = [f"├─ {text}" for text in (*m.get("interventions", ()), *self.notes)]
         if m.get("unbalanced"):
             lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
-        return "\n".join(lines)
+        return printable("\n".join(lines))
 
     def _repr_html_(self) -> str:
         import html
@@ -154,24 +250,12 @@ class Result:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
-def load(path: str | os.PathLike) -> Result:
-    """Read a result written by Result.save."""
-    import xarray as xr
+@public
+def load(path: str | os.PathLike, verify: bool = True) -> Result:
+    """Read a result written by Result.save.
 
-    path = Path(path)
-    if not path.exists():
-        raise FileFormatError(f"there is no file {path}.")
-    try:
-        data = xr.load_dataset(path, engine="h5netcdf", decode_timedelta=False)
-    except (OSError, ValueError, KeyError, RuntimeError) as e:
-        raise FileFormatError(f"{path} cannot be read as NetCDF: {e}") from e
-    version = data.attrs.get("hapsim_format")
-    if version is None or "hapsim_manifest" not in data.attrs:
-        raise FileFormatError(f"{path} was not written by hapsim.")
-    if int(version) > FORMAT:
-        raise FileFormatError(
-            f"{path} has format {version}; this hapsim reads up to {FORMAT}. Use a newer hapsim."
-        )
-    manifest = json.loads(data.attrs["hapsim_manifest"])
-    data.attrs = {k: data.attrs[k] for k in ("constants", "scenario") if k in data.attrs}
-    return Result(data, manifest)
+    verify: compare every variable with its checksum; False reads what is left of a damaged file
+    Raises FileFormatError, which says what of the file is damaged.
+    """
+    data, tables, manifest = read_result(path, verify)
+    return Result(data, manifest, tables)

@@ -9,10 +9,12 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.system import System
+from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, nearest
 from sim.experiment.given import as_given
 from sim.experiment.intervention import Intervention, Moment, at_end, moments
 from sim.experiment.scenario import PLASMA, Scenario
+from sim.experiment.scenario_data import PERMEABILITY
 from sim.parameters import Parameters
 from sim.run.first_state import FirstState
 from sim.run.nuclei import Nuclei
@@ -108,7 +110,7 @@ class Builder:
         """The system under these parameters, fed by this fluid ({species or pH: value})."""
         s = self.scenario
         values = self.first.total(parameters, fluid)
-        permeability = parameters.si("outer.permeability") if s.outer == "exchange" else 0.0
+        permeability = parameters.si(PERMEABILITY) if s.permeability() else 0.0
         boundary = Boundary(s.outer, values, permeability)
         return System(
             self.model, self.grid, parameters, self.fields(parameters),
@@ -155,14 +157,14 @@ class Builder:
             if name not in known:
                 raise ScenarioError(
                     f"boundary: '{name}' is not a mobile species (they are {', '.join(known)})."
-                    f"{nearest(name, known)}"
+                    f"{species_hint(name, known)}"
                 )
         if cut.region and cut.region not in self.places.names:
             raise ScenarioError(f"there is no layer '{cut.region}'.{nearest(cut.region, self.places.names)}")
         species = [x.name for x in self.model.species]
         for name in cut.state:
             if name not in species:
-                raise ScenarioError(f"'{name}' is not a species.{nearest(name, species)}")
+                raise ScenarioError(f"'{name}' is not a species.{species_hint(name, species)}")
         start_only = {"radius", "thickness", *known, *species}
         later = [n for n in s.candidates() if not _read_at_start(n, self.places.names, start_only)]
         for name, value in cut.parameters.items():
@@ -177,7 +179,7 @@ class Builder:
                     f"parameters: '{name}' is nothing that an intervention can change in {s.name}."
                     f"{nearest(name, later)}"
                 )
-            if name == "outer.permeability" and s.outer != "exchange":
+            if name == PERMEABILITY and s.outer != "exchange":
                 raise ScenarioError(f"{cut}: {name} acts only where outer = 'exchange', not '{s.outer}'.")
             if not isinstance(value, str):  # which says so outside its range
                 Parameters({name: s.parameter(name)}).with_values({name: as_given(value)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -9,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ScenarioError, shown
+from sim.errors import RangeWarning, ScenarioError, shown, unknown, warn_caller
 from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
-from sim.run import memory
-from sim.run.record import RunRecord
+from sim.public import public
+from sim.run import dataset, memory
+from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
 from sim.run.segments import Builder
 from sim.solvers import DEFAULT, Task
@@ -22,6 +24,7 @@ from sim.solvers import solver as find_solver
 from sim.solvers.steps.task import Progress
 
 
+@public
 def simulate(
     scenario: Scenario,
     solver: str = DEFAULT,
@@ -31,6 +34,7 @@ def simulate(
     progress: bool | Progress = False,
     max_steps: int = MAX_STEPS,
     seed: int | None = None,
+    variables: Sequence[str] | None = None,
 ) -> Result:
     """Run a scenario from 0 to its duration.
 
@@ -40,7 +44,10 @@ def simulate(
     times: output times [s, text or timedelta], rising, or how many, to which the states just before
         and just after each cut are then added; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
+    variables: names of those to keep over space and time, all when None; the ledger is always whole
     progress: True for a bar, or a function of (time [s], steps)
+    Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry; the
+    sentences stand in the manifest as `notes`.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
     if not isinstance(scenario, Scenario):
@@ -60,10 +67,16 @@ def simulate(
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(settings.times, int)
-    forecast, before = memory.admitted(scenario, solver, wanted.size), memory.resident()
+    lacking = constants_notes(scenario)
+    for note in lacking:  # now, not after hours
+        warn_caller(note, RangeWarning)
     builder = Builder(scenario)
+    kept = _kept(builder, variables)
+    outputs = wanted.size + stepped * len(cuts)
+    forecast = memory.admitted(scenario, solver, outputs, kept=None if kept is None else len(kept))
+    before = memory.resident()
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
-    record = RunRecord(builder, settings)
+    record = RunRecord(builder, settings, kept)
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
     if method.prepare is not None:
         method.prepare(segments[0].system)
@@ -93,6 +106,8 @@ def simulate(
         if bar is not None:
             bar.close()
     result = record.result(time.perf_counter() - started)
+    for note in result.manifest["notes"][len(lacking) :]:
+        warn_caller(note, RangeWarning)
     result.manifest["memory"] = memory.account(forecast, before)
     return result
 
@@ -120,11 +135,32 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     return row
 
 
+def checked_variables(scenario: Scenario, names: Sequence[str]) -> None:
+    """Refuse a variable that a run of the scenario will not have."""
+    _kept(Builder(scenario), names)
+
+
+def _kept(builder: Builder, given: Sequence[str] | None) -> list[str] | None:
+    """Names of variables that the result will have; None for all."""
+    if given is None:
+        return None
+    known = dataset.variables(builder)
+    names = [given] if isinstance(given, str) else list(given)
+    for name in names:
+        if name not in known:
+            raise ScenarioError(unknown("a variable of this run", name, known, 8))
+    if not names:
+        raise ScenarioError("variables = [] keeps nothing; name one, such as 'HAP', or leave it out for all.")
+    return list(dict.fromkeys(names))
+
+
 def _progress(progress: bool | Progress, scenario: Scenario):
     if not progress:
         return None, None
     if callable(progress):
         return None, progress
+    if sys.stderr is None:  # no console, as pythonw has none
+        return None, None
     from tqdm.auto import tqdm
 
     day = 86400.0

@@ -15,7 +15,7 @@ from xml.sax.saxutils import quoteattr
 import numpy as np
 
 from sim.errors import ConfigError, nearest
-from sim.files import write_bytes, write_text
+from sim.files import safe_name, write_bytes, write_text
 
 if TYPE_CHECKING:
     import xarray
@@ -50,17 +50,17 @@ def write(
     Lengths are in m, times in s, values in the units of the dataset. A cell's layer is a number
     whose meaning is in the array's name.
     """
-    axes = tuple(str(d) for d in data["volume"].dims)
+    axes = tuple(sorted(str(d) for d in data["volume"].dims))  # by name: y lies before x
     if axes not in (("x", "y"), ("x", "y", "z")):
         raise ConfigError(
             "VTK files show a rectangle or a box; this result has "
             + (f"one axis only, {axes[0]}: " if axes else "no place: ")
-            + "its NetCDF file, or to_dataframe() of its dataset, is the better export."
+            + "`hapsim export RESULT.nc --csv FOLDER`, or result.to_csv(folder), is the better export."
         )
     wanted = _chosen(data, axes, names)
     image, layer = _image(data, axes), _layer(data, axes)
-    path = Path(path)
-    collection = path if path.suffix == ".pvd" else path / f"{title}.pvd"
+    path = Path(path).expanduser()
+    collection = path if path.suffix == ".pvd" else path / f"{safe_name(title)}.pvd"
     rows = []
     for k, t in enumerate(data["time"].values):
         arrays = [layer]

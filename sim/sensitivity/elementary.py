@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.public import public
+from sim.sensitivity.enough import effect_remarks, effects_enough
 from sim.sensitivity.responses import (
     Responses,
     aligned,
@@ -17,6 +19,7 @@ from sim.sensitivity.responses import (
     interval_table,
     interval_text,
 )
+from sim.texts import printable
 
 if TYPE_CHECKING:
     from sim.sweeps.sweep_table import SweepTable
@@ -49,11 +52,23 @@ class MorrisEffects:
         return self.used.dropped
 
     def to_dataframe(self):
-        """A row an axis: mu, mu_low, mu_high, and so mu_star and sigma."""
+        """A row an axis: mu, mu_low, mu_high, and so mu_star and sigma; "enough" as below."""
         columns = ("mu", "mu_star", "sigma")
-        return interval_table(
+        frame = interval_table(
             self.names, {n: (getattr(self, n), *getattr(self, f"{n}_interval").T) for n in columns}
         )
+        frame["enough"] = self.enough
+        return frame
+
+    @property
+    def enough(self) -> np.ndarray:
+        """Whether the trajectories were enough for each axis (d,): see `sim.sensitivity.enough`."""
+        return effects_enough(self)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what these effects cannot say: too few, a measure over decades; or none."""
+        return effect_remarks(self)
 
     def __repr__(self) -> str:
         rows: list[tuple[str, ...]] = [("axis", "mu", "mu*", "sigma")]
@@ -63,18 +78,28 @@ class MorrisEffects:
             ]
             rows.append((name, *(interval_text(*e) for e in ends)))
         head = f"Elementary effects on {self.measure} ({100 * self.confidence:g} % intervals)"
-        return "\n".join([head, *(f"  {x}" for x in aligned(rows)), f"└─ {self.used.text()}"])
+        said = [f"├─ {text}" for text in self.remarks]
+        return printable(
+            "\n".join([head, *(f"  {x}" for x in aligned(rows)), *said, f"└─ {self.used.text()}"])
+        )
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
+@public
 def morris(
-    table: SweepTable, measure: str, confidence: float = 0.95, resamples: int = 1000, seed: int = 1
+    table: SweepTable,
+    measure: str,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 1,
+    log: bool = False,
 ) -> MorrisEffects:
     """Morris' mu, mu* and sigma of a measure from a sweep over sim.sweeps.morris points.
 
     An axis of words changes between its words in the order listed; mu depends on that order, mu* does not.
+    log: effects on log10(measure), in decades; points where it is zero or negative are missing, and counted
     A trajectory with a missing point is dropped whole.
     Source: Morris (1991), Technometrics 33:161-174; mu*: Campolongo et al. (2007).
     """
@@ -83,7 +108,7 @@ def morris(
     check_method(table, "morris", "Morris'")
     check_choices(confidence, resamples, seed)
     d = len(table.axes) - ("replicates" in table.settings)
-    used = blocks(table, measure, d + 1, "morris")
+    used = blocks(table, measure, d + 1, "morris", log)
     levels = int(table.settings["levels"])
     axes = [a for a in table.axes if a.name in used.names]
     effects = _effects(used, axes, levels / (2.0 * (levels - 1)))
@@ -99,7 +124,7 @@ def morris(
     shares = [0.5 - confidence / 2, 0.5 + confidence / 2]
     spread = np.quantile(effects[draws].std(axis=1, ddof=1), shares, axis=0).T
     return MorrisEffects(
-        measure, used.names, effects.mean(axis=0), ends[0], size.mean(axis=0), ends[1],
+        used.named(measure), used.names, effects.mean(axis=0), ends[0], size.mean(axis=0), ends[1],
         effects.std(axis=0, ddof=1), spread, effects, confidence, used,
     )  # fmt: skip
 

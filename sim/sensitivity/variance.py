@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_installed
+from sim.public import public
+from sim.sensitivity.enough import share_remarks, shares_enough
 from sim.sensitivity.responses import (
     Responses,
     aligned,
@@ -18,6 +20,7 @@ from sim.sensitivity.responses import (
     interval_table,
     interval_text,
 )
+from sim.texts import printable
 
 if TYPE_CHECKING:
     from sim.sweeps.sweep_table import SweepTable
@@ -51,9 +54,22 @@ class SobolIndices:
         return self.used.dropped
 
     def to_dataframe(self):
-        """A row an axis: first, first_low, first_high, total, total_low, total_high."""
+        """A row an axis: first, first_low, first_high, total, total_low, total_high, and "enough": whether
+        its intervals are no wider than `sim.sensitivity.enough.WIDEST` and its shares possible."""
         rows = {"first": (self.first, self.first_half), "total": (self.total, self.total_half)}
-        return interval_table(self.names, {n: (v, v - half, v + half) for n, (v, half) in rows.items()})
+        frame = interval_table(self.names, {n: (v, v - half, v + half) for n, (v, half) in rows.items()})
+        frame["enough"] = self.enough
+        return frame
+
+    @property
+    def enough(self) -> np.ndarray:
+        """Whether the points were enough for each axis (d,): see `sim.sensitivity.enough`."""
+        return shares_enough(self)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what these indices cannot say: too few points, a measure over decades; or none."""
+        return share_remarks(self)
 
     def __repr__(self) -> str:
         rows = [("axis", "first order", "total")]
@@ -72,7 +88,8 @@ class SobolIndices:
                 for j in range(i + 1, len(self.names)):
                     text = _with_interval(self.second[i, j], self.second_half[i, j])
                     lines.append(f"  {a} x {self.names[j]}: {text}")
-        return "\n".join([*lines, f"└─ {self.used.text()}"])
+        lines += [f"├─ {text}" for text in self.remarks]
+        return printable("\n".join([*lines, f"└─ {self.used.text()}"]))
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
@@ -82,13 +99,21 @@ def _with_interval(value: float, half: float) -> str:
     return interval_text(value, value - half, value + half)
 
 
+@public
 def sobol_indices(
-    table: SweepTable, measure: str, confidence: float = 0.95, resamples: int = 1000, seed: int = 1
+    table: SweepTable,
+    measure: str,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 1,
+    log: bool = False,
 ) -> SobolIndices:
     """Sobol' indices of a measure from a sweep over sim.sweeps.saltelli points, with SALib.
 
     resamples: of the bootstrap that the intervals come from. The points are a Sobol' sequence, more even than
         the bootstrap knows, so the intervals tend to be too wide.
+    log: indices of log10(measure), for measures over decades; points where it is zero or negative are
+        missing, and counted
     A block of d + 2 points with a missing one is dropped whole.
     Source: Saltelli et al. (2010), Comput. Phys. Commun. 181:259-270.
     """
@@ -96,7 +121,7 @@ def sobol_indices(
     check_choices(confidence, resamples, seed)
     second = bool(table.settings.get("second_order", False))
     d = len(table.axes) - ("replicates" in table.settings)
-    used = blocks(table, measure, 2 * d + 2 if second else d + 2, "saltelli")
+    used = blocks(table, measure, 2 * d + 2 if second else d + 2, "saltelli", log)
     y = used.values.ravel()
     if np.ptp(y) <= 1e-12 * np.abs(y).max():
         raise ConfigError(f"{measure} is the same at all points, {y[0]:g}: no axis changes it.")
@@ -106,8 +131,8 @@ def sobol_indices(
     )  # fmt: skip
     pairs = (found["S2"], found["S2_conf"]) if second else (None, None)
     return SobolIndices(
-        measure, used.names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"], pairs[0],
-        pairs[1], float(used.values[:, [0, -1]].var()), confidence, used,
+        used.named(measure), used.names, found["S1"], found["S1_conf"], found["ST"], found["ST_conf"],
+        pairs[0], pairs[1], float(used.values[:, [0, -1]].var()), confidence, used,
     )  # fmt: skip
 
 
@@ -115,7 +140,5 @@ def _analysis():
     try:
         from SALib.analyze.sobol import analyze
     except ImportError:
-        raise ConfigError(
-            'Sobol\' indices need SALib, which is missing; python -m pip install "hapsim[fit]".'
-        ) from None
+        raise ConfigError(not_installed("Sobol' indices need", "SALib")) from None
     return analyze

@@ -15,4 +15,4 @@ machine_code: Callable[[Callable], Any] = intrinsic
 def instruction(plain: Callable) -> Callable[[Callable], Any]:
     """@instruction(plain) on a builder of machine code; `plain` does the same in Python, and is what is
     called under NUMBA_DISABLE_JIT."""
-    return lambda build: plain if config.DISABLE_JIT else machine_code(build)
+    return lambda build: plain if getattr(config, "DISABLE_JIT", False) else machine_code(build)

@@ -12,6 +12,20 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
+from numba.core import config
+
+from sim.errors import ConfigError
+
+
+def thread_count() -> int:
+    """Threads that compiled kernels may use; a sentence where numba cannot load the layer it is told to."""
+    try:
+        return int(numba.get_num_threads())
+    except ValueError as error:
+        raise ConfigError(
+            f"NUMBA_THREADING_LAYER={getattr(config, 'THREADING_LAYER', '')} cannot be loaded by numba here. "
+            "Leave it unset, or give omp or workqueue."
+        ) from error
 
 
 class Pool:
@@ -23,7 +37,7 @@ class Pool:
 
     def __init__(self, smallest: int, size: int | None = None):
         self.smallest = smallest
-        self.size = size or numba.get_num_threads()
+        self.size = size or thread_count()
         self._threads: ThreadPoolExecutor | None = None
         self._process = 0
 
@@ -32,7 +46,7 @@ class Pool:
         if self.size == 1 or n < 2 * self.smallest:
             work(0, 0, n)
             return
-        shares = min(self.size, numba.get_num_threads(), n // self.smallest)
+        shares = min(self.size, thread_count(), n // self.smallest)
         if self._threads is None or self._process != os.getpid():  # threads do not follow into a fork
             self._process = os.getpid()
             self._threads = ThreadPoolExecutor(self.size - 1, "hapsim")

@@ -27,11 +27,12 @@ class _Equations:
         self.system, self.linear = system, LinearSystem(system)
         self.count = {
             "rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "rejected": 0,
-            "unsolved": 0,
+            "unsolved": 0, "singular": 0,
         }  # fmt: skip
         # CVODE's arrays are read-only, which to numba is another type: it would compile all again.
         self._state = np.empty(system.size)
         self.trouble = {"rhs": "", "jacobian": ""}
+        self.gamma_singular = 0.0  # of the last set-up [s], where I - gamma J could not be factored; else 0
 
     def rhs(self, t: float, y: np.ndarray, dy: np.ndarray) -> None:
         """The right-hand side; no number where the chemistry was not solved."""
@@ -59,16 +60,24 @@ class _Equations:
         if self.trouble["jacobian"]:  # there is no right-hand side here either: the step fails by that
             return
         self.count["factorisations"] += 1
+        self.gamma_singular = 0.0
         if not self.linear.factor(gamma):
-            raise ArithmeticError(f"I - gamma J is singular at gamma = {gamma:.3g} s")
+            self.gamma_singular = gamma
+            self.count["singular"] += 1
 
     def precondition(self, t, y, dy, r, z, gamma, delta, side) -> None:
         """z = (I - gamma J)^-1 r with the frozen J."""
         self.count["linear_solves"] += 1
-        if self.trouble["jacobian"]:
-            z[:] = r
+        if self.trouble["jacobian"] or self.gamma_singular:
+            z[:] = r  # without a preconditioner: where GMRES does not converge so, CVODE shortens the step
         else:
             self.linear.solve(r, z)
+
+    def reason(self, message: str) -> str:
+        """Why CVODE stopped, in its words, and what it does not know."""
+        if not self.gamma_singular:
+            return message
+        return f"{message} I - gamma J was singular at gamma = {self.gamma_singular:.3g} s."
 
 
 def solve(task: Task) -> Solution:
@@ -82,7 +91,9 @@ def solve(task: Task) -> Solution:
     often is in the statistics ("rejected"). Where the chemistry was not solved in some cell the
     right-hand side is no number, which Newton's iteration does not survive: CVODE then repeats the
     step at a quarter of its length ("unsolved" counts such evaluations). Its binding ignores what a
-    right-hand side returns, so that a recoverable error cannot be told in another way.
+    right-hand side returns, so that a recoverable error cannot be told in another way. Where I - gamma J
+    is singular (pores that nearly close) the step is tried without a preconditioner, and shortened where
+    that does not converge; the next has another gamma ("singular" counts the set-ups).
     """
     from sksundae.cvode import CVODE, CVODEPrecond
 
@@ -109,7 +120,10 @@ def solve(task: Task) -> Solution:
                 break
             out = integrator.step(t1, method="onestep", tstop=t1)
             if not out.success:
-                status, message = "failed", _sentence(out.message, system, t, y, trouble["rhs"])
+                status, message = (
+                    "failed",
+                    _sentence(equations.reason(out.message), system, t, y, trouble["rhs"]),
+                )
                 break
             below = 0.0 if interpolated else record.lowest(out.y)[0]
             if below > 1.0 and count["rejected"] < MAX_REJECTIONS:

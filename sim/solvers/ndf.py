@@ -17,9 +17,9 @@ from functools import partial
 import numpy as np
 from numba.core import config
 
+from sim.binder.kept import once_a_model
 from sim.binder.system import BLOCKS_PER_THREAD, System
 from sim.errors import SolverError
-from sim.model.kept import once_a_model
 from sim.model.model import Model
 from sim.solvers import cvode
 from sim.solvers.steps import compiled, ndf_steps
@@ -93,7 +93,11 @@ def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int],
 
 def _is_line(system: System) -> bool:
     """Whether one thread does it all, so that its steps can be compiled whole; never where nothing is."""
-    return not config.DISABLE_JIT and len(system.grid.shape) <= 1 and system.n_blocks < 2 * BLOCKS_PER_THREAD
+    return (
+        not getattr(config, "DISABLE_JIT", False)
+        and len(system.grid.shape) <= 1
+        and system.n_blocks < 2 * BLOCKS_PER_THREAD
+    )
 
 
 @once_a_model

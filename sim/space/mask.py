@@ -14,6 +14,7 @@ import numpy as np
 
 from sim.errors import ScenarioError, shown
 from sim.space.grid import Grid
+from sim.space.shape_checks import Centred, centre_by_name
 from sim.units import convert_number
 
 SIDES = ("bright", "dark")
@@ -21,18 +22,18 @@ LUMA = np.array([0.299, 0.587, 0.114])  # grey of red, green and blue, ITU-R BT.
 
 
 @dataclass(frozen=True, init=False)
-class Mask:
+class Mask(Centred):
     """Pixels laid over the grid: a cell belongs to it when at least half of its volume is covered.
 
     pixels: array indexed [x], [x, y] or [x, y, z]; nonzero is inside, or equal to `label` if given
     size: full lengths of the array [m or text], one an axis
-    center: where its middle lies; the origin when left out
+    centre: where its middle lies; the origin when left out
     """
 
     cells: tuple[int, ...]
     bits: str = field(repr=False)  # the pixels packed, compressed and as text, so that a mask is data
     size: tuple[float, ...]
-    center: tuple[float, ...]
+    centre: tuple[float, ...]
     digest: str
     path: str
     threshold: float
@@ -42,7 +43,7 @@ class Mask:
         self,
         pixels,
         size: Sequence[float | str],
-        center: Sequence[float | str] = (),
+        centre: Sequence[float | str] = (),
         label: int | None = None,
     ):
         array = np.asarray(pixels)
@@ -64,7 +65,7 @@ class Mask:
             cells=tuple(int(n) for n in array.shape),
             bits=base64.b64encode(packed).decode(),
             size=lengths,
-            center=_lengths(center, array.ndim, "center") if len(center) else (0.0,) * array.ndim,
+            centre=_lengths(centre, array.ndim, "centre") if len(centre) else (0.0,) * array.ndim,
             digest=hashlib.sha256(repr(array.shape).encode() + np.packbits(found).tobytes()).hexdigest()[:16],
             path="", threshold=0.5, inside_is="bright",
         )  # fmt: skip
@@ -90,7 +91,7 @@ class Mask:
             )
         covered = self.pixels.astype(float)
         for d, axis in enumerate(grid.axes):
-            start = self.center[d] - 0.5 * self.size[d]
+            start = self.centre[d] - 0.5 * self.size[d]
             faces = grid.edges[axis]
             slack = 1e-9 * (faces[-1] - faces[0])
             if start < faces[0] - slack or start + self.size[d] > faces[-1] + slack:
@@ -111,29 +112,30 @@ class Mask:
         """Plain data, for scenario files and hashes: the path of a picture, else the pixels."""
         if self.path:
             return {
-                "shape": "image", "path": self.path, "width": self.size[0], "center": list(self.center),
+                "shape": "image", "path": self.path, "width": self.size[0], "centre": list(self.centre),
                 "threshold": self.threshold, "inside": self.inside_is, "digest": self.digest,
             }  # fmt: skip
         return {
             "shape": "mask", "cells": list(self.cells), "bits": self.bits, "size": list(self.size),
-            "center": list(self.center),
+            "centre": list(self.centre),
         }  # fmt: skip
 
     @classmethod
-    def from_bits(cls, cells: Sequence[int], bits: str, size: Sequence, center: Sequence = ()) -> Mask:
+    def from_bits(cls, cells: Sequence[int], bits: str, size: Sequence, centre: Sequence = ()) -> Mask:
         """A mask from the text that `table` wrote."""
         try:
             data = np.frombuffer(zlib.decompress(base64.b64decode(bits, validate=True)), np.uint8)
             pixels = np.unpackbits(data, count=int(np.prod(cells))).reshape(tuple(cells))
         except (ValueError, TypeError, zlib.error) as e:
             raise ScenarioError(f"the bits of a mask of {shown(cells)} cells cannot be read: {e}.") from None
-        return cls(pixels, size, center)
+        return cls(pixels, size, centre)
 
 
+@centre_by_name
 def image(
     path: str | os.PathLike,
     width: float | str,
-    center: Sequence[float | str] = (),
+    centre: Sequence[float | str] = (),
     threshold: float = 0.5,
     inside: str = "bright",
     digest: str = "",
@@ -159,7 +161,7 @@ def image(
         )
     across = convert_number(width, "m", "image: width")
     pixels = chosen[::-1].T  # rows run downwards in a picture, y upwards
-    made = Mask(pixels, (across, across * pixels.shape[1] / pixels.shape[0]), center)
+    made = Mask(pixels, (across, across * pixels.shape[1] / pixels.shape[0]), centre)
     if digest and digest != made.digest:
         raise ScenarioError(
             f"{path} has changed since the scenario was written (pixels {made.digest}, then {digest})."

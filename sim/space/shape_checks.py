@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeVar
 
 import numpy as np
 
@@ -11,10 +13,39 @@ from sim.errors import ScenarioError, shown
 from sim.space.grid import Grid
 from sim.units import convert_number
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 
 def word(kind: type) -> str:
     """The word of a scenario file for a class of shapes: HalfSpace is "half_space"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
+
+
+class Centred:
+    """A shape with a centre; center=, as American English spells it, is answered by a sentence."""
+
+    def __new__(cls, *_given: Any, **named: Any) -> Self:
+        _refuse_center(cls.__name__, named)
+        return super().__new__(cls)
+
+
+def centre_by_name(make: Callable[P, T]) -> Callable[P, T]:
+    """A function that makes a shape with a centre; center= is answered by a sentence."""
+
+    @wraps(make)
+    def made(*given: P.args, **named: P.kwargs) -> T:
+        _refuse_center(make.__name__, named)
+        return make(*given, **named)
+
+    return made
+
+
+def _refuse_center(name: str, named: Mapping[str, object]) -> None:
+    if "center" in named:
+        raise ScenarioError(
+            f"{name}(center={shown(named['center'])}): the argument is spelt centre; write centre=..."
+        )
 
 
 def lengths(shape: Any, *names: str) -> None:
@@ -63,7 +94,7 @@ def positive(shape: Any, name: str) -> None:
 
 
 def relative(
-    shape: Any, grid: Grid, count: int | None = None, what: str = "", origin: str = "center"
+    shape: Any, grid: Grid, count: int | None = None, what: str = "", origin: str = "centre"
 ) -> list[np.ndarray]:
     """Coordinates of the cells relative to the shape's origin, one array an axis."""
     dim, name = len(grid.axes), word(type(shape))

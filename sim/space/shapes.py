@@ -33,19 +33,19 @@ Length = float | str
 
 
 @dataclass(frozen=True)
-class Disc:
+class Disc(checks.Centred):
     """A disc; a ball in three dimensions, |r| <= radius along a line."""
 
     radius: float
-    center: tuple[float, ...] = ()
+    centre: tuple[float, ...] = ()
 
     if TYPE_CHECKING:
 
-        def __init__(self, radius: Length, center: Sequence[Length] = ()) -> None: ...
+        def __init__(self, radius: Length, centre: Sequence[Length] = ()) -> None: ...
 
     def __post_init__(self) -> None:
         checks.lengths(self, "radius")
-        checks.rows(self, "center")
+        checks.rows(self, "centre")
         checks.positive(self, "radius")
 
     def inside(self, grid: Grid) -> np.ndarray:
@@ -54,20 +54,20 @@ class Disc:
 
 
 @dataclass(frozen=True)
-class Annulus:
+class Annulus(checks.Centred):
     """What lies between two radii; a shell in three dimensions."""
 
     inner: float
     outer: float
-    center: tuple[float, ...] = ()
+    centre: tuple[float, ...] = ()
 
     if TYPE_CHECKING:
 
-        def __init__(self, inner: Length, outer: Length, center: Sequence[Length] = ()) -> None: ...
+        def __init__(self, inner: Length, outer: Length, centre: Sequence[Length] = ()) -> None: ...
 
     def __post_init__(self) -> None:
         checks.lengths(self, "inner", "outer")
-        checks.rows(self, "center")
+        checks.rows(self, "centre")
         checks.positive(self, "outer")
         if not 0 <= self.inner < self.outer:
             raise ScenarioError(
@@ -81,21 +81,21 @@ class Annulus:
 
 
 @dataclass(frozen=True)
-class Ellipse:
+class Ellipse(checks.Centred):
     """An ellipse, or ellipsoid of three radii. direction: (x, y) of the first radius, any length."""
 
     radii: tuple[float, ...]
-    center: tuple[float, ...] = ()
+    centre: tuple[float, ...] = ()
     direction: tuple[float, ...] = (1.0, 0.0)
 
     if TYPE_CHECKING:
 
         def __init__(
-            self, radii: Sequence[Length], center: Sequence[Length] = (), direction: Sequence[float] = (1, 0)
+            self, radii: Sequence[Length], centre: Sequence[Length] = (), direction: Sequence[float] = (1, 0)
         ) -> None: ...
 
     def __post_init__(self) -> None:
-        checks.rows(self, "radii", "center")
+        checks.rows(self, "radii", "centre")
         checks.positive(self, "radii")
         checks.numbers(self, "direction")
         if len(self.direction) != 2 or not math.hypot(*self.direction) > 0:
@@ -114,18 +114,18 @@ class Ellipse:
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(checks.Centred):
     """A rectangle or box with sides along the axes. size: full lengths."""
 
     size: tuple[float, ...]
-    center: tuple[float, ...] = ()
+    centre: tuple[float, ...] = ()
 
     if TYPE_CHECKING:
 
-        def __init__(self, size: Sequence[Length], center: Sequence[Length] = ()) -> None: ...
+        def __init__(self, size: Sequence[Length], centre: Sequence[Length] = ()) -> None: ...
 
     def __post_init__(self) -> None:
-        checks.rows(self, "size", "center")
+        checks.rows(self, "size", "centre")
         checks.positive(self, "size")
 
     def inside(self, grid: Grid) -> np.ndarray:
@@ -225,8 +225,8 @@ SHAPES: dict[str, Callable[..., Shape]] = {
 }
 _WORDS = {kind: word for word, kind in SHAPES.items() if isinstance(kind, type)}
 _KEYS = {
-    "mask": ("cells", "bits", "size", "center"),
-    "image": ("path", "width", "center", "threshold", "inside", "digest"),
+    "mask": ("cells", "bits", "size", "centre"),
+    "image": ("path", "width", "centre", "threshold", "inside", "digest"),
 } | {word: tuple(f.name for f in fields(kind)) for kind, word in _WORDS.items()}
 
 

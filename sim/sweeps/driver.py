@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import tempfile
@@ -11,9 +12,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import ConfigError, nearest, shown
+from sim.errors import ConfigError, nearest, shown, warn_caller
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, RTOL, Times
+from sim.public import public
 from sim.run import measures as of
 from sim.solvers import DEFAULT
 from sim.sweeps.design.design import Design
@@ -34,6 +36,7 @@ Measures = Mapping[str, Measure]
 Engine = Generator[list[Row], None, None]
 
 
+@public
 def sweep(
     base: Scenario,
     design: Design,
@@ -120,7 +123,13 @@ def _fill(store: Store, missing: Sequence[Point], engine: Engine, report: Progre
 def _engine(job: Job, missing: Sequence[Point], workers: int, client: Client | None) -> Engine:
     if client is not None:
         return cluster.run(job, missing, client)
-    if workers:
+    if workers and multiprocessing.current_process().daemon:
+        warn_caller(
+            f"workers = {workers}: this process is a worker itself, one that may start no others (daemonic); "
+            "its points run here, one after the other.",
+            UserWarning,
+        )
+    elif workers:
         return processes.run(job, missing, workers)
     return in_process.run(job, missing)
 

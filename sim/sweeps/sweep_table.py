@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, shown
+from sim.public import public
 from sim.sweeps.design.axis import Axis
 from sim.sweeps.store.row import FINISHED, Row
 from sim.sweeps.store.store import Store
+from sim.texts import tree
 
 if TYPE_CHECKING:
     import pandas
@@ -92,7 +94,7 @@ class SweepTable:
         """
         import pandas as pd
 
-        columns: dict[str, Any] = {a.name: self.inputs(a.name) for a in self.axes}
+        columns: dict[str, Any] = self._labels() | {a.name: self.inputs(a.name) for a in self.axes}
         columns |= {n: self.measure(n) for n in self.names}
         columns |= {"status": self.status, "reason": [row["reason"] for row in self.rows]}
         columns["wall"] = np.array([row["wall"] for row in self.rows], float)
@@ -102,6 +104,15 @@ class SweepTable:
         frame = pd.DataFrame(columns, index=pd.Index([row["index"] for row in self.rows], name="point"))
         frame.attrs["units"] = self.units | {"wall": "s"}
         return frame
+
+    def _labels(self) -> dict[str, list]:
+        """{name of the column: label of each row} of a table of points that had labels."""
+        labels = self.settings.get("labels")
+        if not labels:
+            return {}
+        taken = {a.name for a in self.axes} | set(self.names) | {"status", "reason", "wall"}
+        name = labels["name"] if labels["name"] not in taken else f"label.{labels['name']}"
+        return {name: [labels["values"][row["index"]] for row in self.rows]}
 
     def to_xarray(self) -> xarray.Dataset:
         """A grid with a dimension for each axis, anything else over "point".
@@ -124,6 +135,7 @@ class SweepTable:
             places = (np.arange(len(self.rows)),)
             coordinates["point"] = [row["index"] for row in self.rows]
             coordinates |= {a.name: ("point", self.inputs(a.name)) for a in self.axes}
+            coordinates |= {name: ("point", values) for name, values in self._labels().items()}
         else:
             dims, shape = tuple(levels), tuple(len(v) for v in levels.values())
             at = [{v: k for k, v in enumerate(v)} for v in levels.values()]
@@ -167,17 +179,11 @@ class SweepTable:
         counts = Counter(row["status"] for row in self.rows)
         said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items(), key=lambda c: -c[1]))
         axes = ", ".join(a.name for a in self.axes)
-        lines = [
-            f"Sweep by {self.method} over {axes or 'nothing'}: {len(self.rows)} of {self.planned} points"
-        ]
-        lines.append(f"├─ {said or 'none run'}")
-        lines.append(f"├─ measures: {', '.join(self.names) or 'none'}")
-        for row in self.failed[:3]:
-            lines.append(f"├─ point {row['index']} {row['status']}: {row['reason'][:200]}")
-        if self.message:
-            lines.append(f"├─ {self.message}")
-        lines.append(f"└─ {'store: ' + str(self.path) if self.path else 'not stored'}")
-        return "\n".join(lines)
+        head = f"Sweep by {self.method} over {axes or 'nothing'}: {len(self.rows)} of {self.planned} points"
+        lines = [said or "none run", f"measures: {', '.join(self.names) or 'none'}"]
+        lines += [f"point {row['index']} {row['status']}: {row['reason'][:200]}" for row in self.failed[:3]]
+        lines += [self.message] if self.message else []
+        return tree(head, [*lines, f"store: {self.path}" if self.path else "not stored"])
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(repr(self))}</pre>"
@@ -188,6 +194,7 @@ def results_folder(path: Path) -> Path:
     return path.with_name(path.name + ".results")
 
 
+@public
 def load(path: str | os.PathLike, *more: str | os.PathLike) -> SweepTable:
     """Read a sweep from its store, also while it is running; several where it was run in shards."""
     tables = []
@@ -212,8 +219,15 @@ def table_of_store(store: Store, message: str = "") -> SweepTable:
     return SweepTable(
         rows=store.rows(), axes=axes, method=plan["method"], settings=plan["settings"],
         names=list(plan["measures"]), units={a.name: a.unit for a in axes} | plan["measures"],
-        path=store.path, planned=plan["planned"], message=message,
+        path=store.path, planned=_planned(plan, store), message=message,
     )  # fmt: skip
+
+
+def _planned(plan: dict, store: Store) -> int:
+    """Points that the store is to have a row of; equal ones, which are run once, all count."""
+    places = set(store.places().values())
+    again = plan["settings"].get("repeats", {}).values()
+    return plan["planned"] + sum(place in places for place in again)
 
 
 def _joined_shards(tables: Sequence[SweepTable]) -> SweepTable:
@@ -222,7 +236,7 @@ def _joined_shards(tables: Sequence[SweepTable]) -> SweepTable:
     for t in tables[1:]:
         if (t.axes, t.method, t.settings) != (first.axes, first.method, first.settings):
             raise ConfigError(f"{t.path} and {first.path} are not shards of one design.")
-    rows = {row["key"]: row for t in tables for row in t.rows}
+    rows = {row["index"]: row for t in tables for row in t.rows}
     return SweepTable(
         rows=sorted(rows.values(), key=lambda row: row["index"]), axes=first.axes, method=first.method,
         settings=first.settings, names=first.names, units=first.units,

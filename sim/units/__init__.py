@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import UnitError, shown
-from sim.units.arrays import float_array, holds_many, is_missing
+from sim.public import public
+from sim.units.arrays import float_array, has_axes, holds_many, is_missing
 from sim.units.substance import as_amount
 from sim.units.text import LONGEST, read_unit
 from sim.units.unit_table import (
@@ -52,6 +53,7 @@ class Unit(NamedTuple):
     dimension: Dimension
 
 
+@public
 def parse_unit(text: str, like: str = "") -> Unit:
     """SI factor and dimension of a unit text; a factor only, so degC counts as K.
 
@@ -62,17 +64,21 @@ def parse_unit(text: str, like: str = "") -> Unit:
     return Unit(float(factor), dimension)
 
 
+@public
 def unit_of(quantity: str, name: str = "value") -> str:
     """The unit part of a quantity text: "5 mM" gives "mM", "5" gives "1"."""
     return _split(quantity, name)[1] or "1"
 
 
+@public
 def si_unit(unit: str) -> str:
     """The SI unit of the same dimension in UDUNITS spelling: "uM/h" gives "mol m-3 s-1"."""
     return si_text(read_unit(unit, "unit")[1])
 
 
 def _split(text: str, name: str) -> tuple[Fraction, str]:
+    if not isinstance(text, str):
+        raise UnitError(f"{name} = {shown(text)} is not text; write for example '5 mM'.")
     if len(text) > LONGEST:
         raise UnitError(
             f"{name} = {shown(text, 24)} is longer than {LONGEST} characters; write for example '5 mM'."
@@ -135,7 +141,7 @@ def convert_number(value: object, unit: str, name: str = "value") -> float:
         value = value.item()
     if not holds_many(value):
         return _number(value, name)
-    if np.shape(value) == ():  # type: ignore[arg-type]
+    if not has_axes(value):
         return _number(float(float_array(value, unit, name)[()]), name)
     needed = si_unit(unit)
     what = "one number" if needed == "1" else f"one number in {needed} or one text with its unit"
@@ -213,6 +219,8 @@ def to_unit(si_value: Any, unit: str) -> Any:
     if isinstance(si_value, np.ndarray):
         shifted = si_value - float(offset) if offset else si_value.astype(np.float64)
         return shifted / float(factor) if factor >= 1 else shifted * float(1 / factor)
+    if not isinstance(si_value, Real) or isinstance(si_value, bool):
+        raise UnitError(f"{shown(si_value)} is not a number or an array in SI.")
     if not math.isfinite(si_value):
         return float(si_value)
     return float((_decimal(float(si_value)) - offset) / factor)

@@ -36,6 +36,11 @@ def holds_many(value: object) -> bool:
     return hasattr(value, "__array__") and not isinstance(value, np.generic)
 
 
+def has_axes(value: object) -> bool:
+    """Whether a value is a list, array or column, not an array without axes, which is one number."""
+    return holds_many(value) and getattr(value, "ndim", 1) != 0
+
+
 def float_array(value: Any, unit: str, name: str) -> NDArray[np.float64]:
     """Numbers of a list, array or column as SI floats, NaN where one is missing; the shape is kept.
 

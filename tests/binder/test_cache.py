@@ -26,7 +26,7 @@ from sim.binder.text import write
 from sim.binder.system import System
 from sim.space import grid as grids
 
-model = Model((Species("x"),), (Process("p", formula.rate, {{"x": 1}}),))
+model = Model((Species("A"),), (Process("p", formula.rate, {{"A": 1}}),))
 system = System(model, grids.well_mixed())
 dy = np.zeros(1)
 system.rhs(0.0, np.array([3.0]), dy)
@@ -37,8 +37,8 @@ print(system._module.__name__, dy[0], round(block[0, 0, 0], 5), hits)
 FORMULA = """
 import other
 
-def rate(x):
-    return other.helper(x)
+def rate(A):
+    return other.helper(A)
 """
 HELPER = "def helper(x):\n    return {factor} * x\n"
 
@@ -103,7 +103,7 @@ def test_a_folder_that_cannot_be_written_is_not_the_end(place):
 
 def test_a_model_goes_when_nobody_holds_it():
     """What is made of it refers to it; kept elsewhere, models of one's own would pile up in a notebook."""
-    model = Model((Species("x"),), (Process("p", decay, {"x": -1}),))
+    model = Model((Species("A"),), (Process("p", decay, {"A": -1}),))
     held = weakref.ref(model)
     assert compiled_model(model) is compiled_model(model)
     del model
@@ -111,5 +111,5 @@ def test_a_model_goes_when_nobody_holds_it():
     assert held() is None
 
 
-def decay(x):
-    return x
+def decay(A):
+    return A

@@ -395,7 +395,7 @@ ROW = ("7 day", "Ca_per_dry_mass", "23.8 ug/mg")
         ([ROW], NAMES, {"confidence": 95}, ConfigError, "confidence = 95"),
         ([ROW], NAMES, {"errors": "relative"}, ConfigError, "errors = 'relative'"),
         ([], NAMES, {}, ConfigError, "holds no numbers"),
-        ([("30 day", *ROW[1:])], NAMES, {}, ConfigError, "only to 21 day; lengthen it"),
+        ([("30 day", *ROW[1:])], NAMES, {}, ConfigError, "only to 21 days; lengthen it"),
         ([("7 day", "mean Ca_per_dry_mas", "1 ug/mg")], NAMES, {}, ConfigError, "Did you mean 'Ca_per_dry"),
         ([("7 day", "lowest pH", "7")], NAMES, {}, ConfigError, "'lowest pH' is not understood"),
         ([("7 day", "HAP", "7 ug/mg")], NAMES, {}, ConfigError, "is in 'ug/mg'; the simulation has"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sim.calibration import Data, read, shipped
+from sim.calibration.data_file import as_data
 from sim.errors import ConfigError, FileFormatError
 
 GOOD = """# source: a paper
@@ -62,7 +63,18 @@ def test_a_deviation_may_have_a_unit_of_its_own(tmp_path):
         ("time [day],quantity,value [mM]\nseven,HAP,1\n", "line 2: time = 'seven' is not a number"),
         ("time [day],quantity,value [mM]\n7,HAP,5 mM\n", "not a number; units stand in the header"),
         ('time [day],quantity,value [mM]\n7,HAP,"1,5"\n', "line 2: value = '1,5' is not a number"),
-        ("time [day],quantity,value [mM]\n7,HAP,nan\n", "not a finite number"),
+        ("time [day],quantity,value [mM]\n7,HAP,inf\n", "not a finite number"),
+        (
+            "time [day],quantity,value [mM]\n7,HAP,nan\n8,HAP,\n",
+            "no numbers to calibrate to: 2 lines",
+        ),
+        (
+            "time [day];quantity;value [mM]\n7;HAP;1,5\n",
+            "line 1: .*separated by semicolons; .*a comma",
+        ),
+        ("time [day]\tquantity\tvalue [mM]\n", "separated by tabs"),
+        ('time [day],quantity,value [mM]\n7,HAP,"2,25"\n', "line 2: .*write the decimal with a point, 2.25"),
+        ("time [day],quantity,value [mM]\nNA,HAP,1\n", "line 2: time = 'NA' is not a number"),
         ("time [day],quantity,value [mM]\n7,HAP,1_0\n", "1_0"),
         ("time [day],quantity,value [mM]\n7,HAP,1e999\n", "not a finite"),
         ("time [day],quantity,value [mM]\n-7,HAP,1\n", "line 2: time = -604800 s is negative"),
@@ -95,3 +107,36 @@ def test_the_elastin_implant_is_shipped_with_its_source():
     assert data.sd is None and len(data) == 2
     with pytest.raises(ConfigError, match="Did you mean 'elastin_implant_rat'"):
         shipped("elastin_implant")
+
+
+def test_missing_values_are_left_out_and_said(tmp_path):
+    head = "\ufefftime [day],quantity,value [mM],sd [mM]\n"
+    text = head + "1,HAP,1,1\n2,HAP,NA,\n3,HAP,,1\n4,HAP,nan,NaN\n5,HAP,2,1\n"
+    data = read(written(tmp_path, text))
+    assert [d.value for d in data] == [1, 2]
+    assert data.remarks == ("3 lines without a value left out: 3, 4, 5.",)
+    pd = pytest.importorskip("pandas")
+    values = ["1 mM", None, np.ma.masked, pd.NA, float("nan"), "2 mM"]
+    rows = as_data([("1 day", "HAP", v) for v in values])
+    assert len(rows) == 2 and rows.remarks[0] == "4 rows without a value left out: 2, 3, 4, 5."
+
+
+def test_equal_rows_stay_rows_and_are_said(tmp_path):
+    """Two animals may well give the same number."""
+    data = read(written(tmp_path, "time [h],quantity,value [mM]\n1,HAP,5\n2,HAP,6\n1,HAP,5\n"))
+    assert len(data) == 3 and data.remarks[0].startswith("equal lines: 2, 4.")
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (([1, 2], "HAP", "1 mM"), "row 1: time"),
+        (("1 day", "HAP", [1.0, 2.0]), "row 1: value"),
+        (("1 day", "HAP", "1 mM", {"a": 1}), "row 1: standard deviation"),
+        (("1 day", 5, "1 mM"), "quantity"),
+        (17, "row 1"),
+    ],
+)
+def test_wrong_kinds_of_values_in_rows_are_sentences(row, words):
+    with pytest.raises(ConfigError, match=words):
+        as_data([row])

@@ -102,6 +102,36 @@ def test_show_gives_values_with_unit_range_confidence_and_source():
     assert sim.scenario(NAME).title in done.stdout
 
 
+def test_show_says_what_a_parameter_is_and_why(empty_folder):
+    """Description, range with its unit and note, at most 100 columns; one in full, several by a part."""
+    lines = hapsim("show", NAME).stdout.splitlines()
+    at = next(k for k, x in enumerate(lines) if "lesion.radius" in x)
+    assert "0.05 to 15 mm" in lines[at] and "from the centre to its edge. Note: infarct 10" in lines[at + 1]
+    assert max(map(len, lines)) <= 100
+    assert "from the centre to its edge" not in hapsim("show", NAME, "--brief").stdout
+    full = hapsim("show", NAME, "necrosis.tau_death").stdout
+    assert "6 hours" in full and "0.2 to 500 hours" in full and "Shen" in full and "21600 s" in full
+    some = hapsim("show", NAME, "phosphatase", "--brief").stdout
+    assert "phosphatase.K_m" in some and "lesion.radius" not in some
+    none = hapsim("show", NAME, "lesion.radus")
+    assert none.exit_code == 2 and "Did you mean 'lesion.radius'" in none.stderr
+
+
+def test_show_prints_the_file_to_start_from(empty_folder):
+    done = hapsim("show", NAME, "--toml", "--set", "border.elastin=1e20 1/m3")
+    Path("mine.toml").write_text(done.stdout, encoding="utf-8")
+    expected = sim.scenario(NAME).changed({"border.elastin": "1e20 1/m3", "name": "mine"})
+    assert sim.scenario("mine.toml") == expected
+
+
+def test_glossary_finds_by_a_part_of_a_word_and_answers_slips():
+    done = hapsim("glossary", "bound_Ca")
+    assert done.exit_code == 0 and "calcium bound to membrane phospholipid [mM]" in done.stdout
+    assert max(map(len, hapsim("glossary").stdout.splitlines())) <= 100
+    wrong = hapsim("glossary", "porosty")
+    assert wrong.exit_code == 2 and "Did you mean 'porosity'" in wrong.stderr
+
+
 def test_show_all_has_every_parameter():
     found = hapsim("show", NAME, "--all").stdout
     words = set(found.split())
@@ -116,7 +146,7 @@ def test_show_marks_what_was_changed():
 
 
 def test_a_value_out_of_range_is_a_warning_on_stderr_and_no_error():
-    done = hapsim("show", NAME, "--set", "plasma.Ca=25")
+    done = hapsim("show", NAME, "--set", "plasma.Ca=25 mM")
     assert done.exit_code == 0
     assert done.stderr.startswith("warning: plasma.Ca = 25 mM is")
     assert done.stderr.count("warning") == 1
@@ -206,6 +236,19 @@ def test_speciate_gives_the_numbers_of_the_library_and_names_its_constants():
     assert found["free"]["Ca"] == pytest.approx(fluid.free["Ca"])
     assert found["SI"]["calcite"] is None  # no carbonate: minus infinity
     assert found["constants"] == "tissue-37C"
+
+
+def test_speciate_shows_charge_and_ranges_on_the_screen_and_for_machines():
+    """0.6 M NaCl is beyond Davies' 0.5; 2 x 5 meq of calcium with 6 of chloride leave 4 at pH 7."""
+    words = ("speciate", "--pH", "7", "Ca=10 meq/L", "Cl=606", "Na=600", "--temperature", "310.15 K")
+    done = hapsim(*words)
+    assert done.exit_code == 0 and done.stderr.count("davies are sound to about 0.5") == 1
+    assert "charge         4 meq/kgw" in done.stdout and "note: the ionic strength reaches" in done.stdout
+    found = json.loads(hapsim(*words, "--json").stdout)["fluid"]
+    assert found["charge"]["value"] == pytest.approx(4.0, abs=1e-3)
+    assert found["notes"] and found["temperature"]["value"] == 37.0
+    end = hapsim("speciate", "--pH", "7.4", "Ca=2.5", "P=1", "--mineral", "HAP").stdout
+    assert "At equilibrium with HAP by constants 'tissue-37C'" in end
 
 
 def test_speciate_lets_a_mineral_form():

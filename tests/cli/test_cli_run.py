@@ -97,7 +97,8 @@ def test_set_changes_what_is_run(run, tmp_path):
     assert done.stdout == f"{tmp_path / 'a'}\n"
     assert {f.name for f in (tmp_path / "a").iterdir()} == FILES - {"story.png"}
     m = sim.load(tmp_path / "a" / "result.nc").manifest
-    assert m["parameters"]["lesion.radius"][:2] == [2.0, "mm"]
+    radius = m["parameters"]["lesion.radius"]
+    assert (radius["value"], radius["unit"]) == (2.0, "mm")
     assert m["geometry"].startswith("Grid(sphere")
     assert m["hash"] != sim.load(run[1] / "result.nc").manifest["hash"]
 
@@ -128,10 +129,13 @@ def test_repeating_a_command_takes_the_next_folder(empty_folder):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_an_interrupted_run_keeps_what_it_has(monkeypatch, tmp_path, number, code):
+def test_an_interrupted_run_keeps_what_it_has(request, monkeypatch, tmp_path, number, code):
     """Ctrl-C, or the end of a batch job, after 40 steps."""
     solve = SOLVERS[DEFAULT].solve
 
+    # Jobs in the background of a shell ignore SIGINT, and so would this one.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     sent = []
 
     def interrupted(task):

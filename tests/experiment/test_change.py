@@ -164,7 +164,7 @@ def test_points_say_nothing_of_ranges(base):
         ({"seed": 1.5}, ScenarioError, "whole number"),
         ({"duration": 0.0}, ParameterError, "above 0"),
         ({"initial.Caa": 1.0}, ScenarioError, "Did you mean 'Ca'"),
-        ({"PPi.when": 1.0}, ScenarioError, "has its time, 'at'"),
+        ({"PPi.when": 1.0}, ScenarioError, "has its times, 'at'"),
         ({"intervention.PPi.Ca": 1.0}, ScenarioError, "values of PPi"),
         ({"intervention.3.at": 1.0}, ScenarioError, "names no intervention"),
         ({"intervention.PPi.boundary.PPPi": 1.0}, ScenarioError, "Did you mean 'PPi'"),

@@ -83,7 +83,8 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
     assert s.size("a") == 2e-3 and s.parameters["a.thickness"].unit == "mm"
     assert s.parameters.si("acid.load") == 30.0
     assert s.parameters["acid.load"].range == s.model.parameters["acid.load"].range
-    assert s.parameters["plasma.Ca"] is whole
+    given = s.parameters["plasma.Ca"]  # all of it, and what its name means
+    assert given == whole.described_as(given.description) and "calcium" in given.description
     assert s.layers == (("a", 4),) and type(s.layers[0][1]) is int
 
 
@@ -99,7 +100,7 @@ def test_parameters_of_a_scenario_may_be_numbers_text_or_whole():
         ({"parameters": {"acid.load": sim.Parameter(1, "mm")}}, ParameterError, "mol m-3 is needed"),
         ({"parameters": 3}, ScenarioError, "is not a table"),
         ({"initial": {"Ca": "2 mm"}}, UnitError, "initial.Ca"),
-        ({"initial": {"Ca": None}}, UnitError, "initial.Ca"),
+        ({"initial": {"Ca": True}}, UnitError, "initial.Ca"),
         ({"initial": {"Ca": [1, 2]}}, UnitError, "initial.Ca = [1, 2] is a list"),
         ({"initial": {5: 1}}, ScenarioError, "initial: 5 is not a name"),
         ({"parameters": {"acid.load": [1, 2]}}, ParameterError, "acid.load = [1, 2] is a list"),
@@ -166,3 +167,30 @@ def test_a_treatment_out_of_range_is_warned_of_in_the_words_it_was_given_in():
         with pytest.warns(sim.errors.RangeWarning) as caught:
             list(Builder(base.with_intervention(cut)).segments())
         assert ("a plain number is in SI" in str(caught[0].message)) is hint
+
+
+def test_a_scenario_and_what_differs_are_shown_as_one_would_type_them():
+    base = sim.scenario("infarct_myocardium")
+    cut = sim.Intervention("3 day", {"PPi": 0.02}, label="drug", until="10 day")
+    late = sim.Intervention(4 * 86400, parameters={"growth.k": 1e-14}, state={"Ca": 2.5}, region="lesion")
+    changes = {"initial": {"P": 2.0, "glycogen": None}, "outer": "exchange", "outer.permeability": 1e-7}
+    made = base.with_intervention(cut, late).changed(changes | {"lesion.cells": 20, "duration": "12 day"})
+    assert made.diff(base).splitlines() == [
+        "outer.permeability: absent -> 1e-07 m/s", "outer: fixed -> exchange", "duration: 30 days -> 12 days",
+        "lesion.cells: 80 -> 20", "initial.glycogen: doomed -> absent", "initial.P: absent -> 2 mM",
+        "+ drug at 3 days until 10 days: PPi 20 uM",
+        "+ intervention at 4 days: growth.k 1e-14 m s-1, set Ca 2.5 mM in lesion",
+    ]  # fmt: skip
+    assert "- drug at 3 days until 10 days: PPi 20 uM" in base.diff(made).splitlines()
+    for words in ("exchange (1e-07 m/s)", "initial P 2 mM", "drug at 3 days", "set Ca 2.5 mM", "12 days"):
+        assert words in repr(made), words
+    plane = base.with_geometry("rectangle").with_region("lesion", sim.shapes.Disc("3 mm"))
+    plane = plane.with_random_field("collagen", 0.5, "2 mm", 1, region="border")
+    plane = plane.with_stochastic_nucleation(3, sample="10 um")
+    lines = plane.diff(base).splitlines()
+    assert "lesion.radius: 4 mm -> absent" in lines and "+ region lesion: disc, radius 3 mm" in lines
+    assert "+ stochastic nucleation: seed 3, sample 10 um" in lines
+    assert "+ random field of collagen in border: log_sd 0.5, correlation length 2 mm, seed 1" in lines
+    for words in ("disc, radius 3 mm", "random field of collagen", "seed 3"):
+        assert words in repr(plane), words
+    assert plane.diff(plane) == "no difference"

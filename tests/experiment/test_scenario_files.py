@@ -16,6 +16,7 @@ import sim
 from sim import shapes
 from sim.errors import ConfigError, FileFormatError, RangeWarning, ScenarioError
 from sim.experiment.catalogue import scenario
+from sim.parameters import Parameters
 from sim.space.random_field import RandomField
 
 SMALL = """
@@ -211,7 +212,7 @@ def test_saving_is_refused_where_it_could_not_be_found_again(tmp_path):
         s.save(tmp_path / "mine")
     with pytest.raises(ScenarioError, match="no folder"):
         s.save(tmp_path / "nowhere" / "mine.toml")
-    stray = s.with_(parameters={**s.parameters, "lesoin.phi0": sim.Parameter(0.5)})
+    stray = s.with_(parameters=Parameters({**s.parameters, "lesoin.phi0": sim.Parameter(0.5)}))
     with pytest.raises(ScenarioError, match=r"cannot be written.*lesoin.phi0.*Did you mean 'lesion.phi0'"):
         stray.save(tmp_path / "mine.toml")
 
@@ -386,7 +387,7 @@ def test_whatever_python_says_of_a_content_names_the_file(write, monkeypatch):
     def ambiguous(self, values):
         raise ValueError("the truth value is ambiguous")
 
-    monkeypatch.setattr(sim.Scenario, "changed", ambiguous)
+    monkeypatch.setattr("sim.experiment.catalogue.typed", ambiguous)
     with pytest.raises(ScenarioError, match=r"mine\.toml: this is no scenario: ValueError, the truth"):
         sim.scenario(write(SMALL))
 

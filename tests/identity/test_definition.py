@@ -86,7 +86,7 @@ def test_words_of_a_scenario_decide_nothing(name):
 CUT = sim.Intervention(1.0, {"PPi": 1.0}, {"growth.k": 1e-14}, {"Ca": 1.0}, "lesion", False, "a")
 OTHER_CUT = {
     "at": 2.0, "boundary": {"PPi": 2.0}, "parameters": {}, "state": {"Ca": 2.0}, "region": "border",
-    "excise": True, "label": "b",
+    "excise": True, "label": "b", "until": 3.0,
 }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def _fresh():
 
 
 DATA = sorted(p.relative_to(PACKAGE / "data").as_posix() for p in (PACKAGE / "data").rglob("*.toml"))
-INPUTS = {"scenarios", "sweeps"}  # named by users, and in a definition field by field
+INPUTS = {"calibration", "scenarios", "sweeps"}  # named by users, and in a definition field by field
 
 
 @pytest.mark.parametrize("name", [n for n in DATA if n.split("/")[0] not in INPUTS])

@@ -7,7 +7,7 @@ import pytest
 import sim
 from sim.errors import ModelError
 from sim.experiment import scenario_data
-from sim.model import names
+from sim.model.words import names
 from sim.space.geometries import GEOMETRIES
 
 
@@ -23,14 +23,15 @@ def results(base):
     plane = base.with_geometry("rectangle", domain=square).with_region(
         "lesion", sim.shapes.Ellipse(("1 mm", "1 mm"))
     )
-    drawn = plane.with_random_field("collagen", relative_sd=0.2, length="2 mm", seed=1)
+    drawn = plane.with_random_field("collagen", 0.2, "2 mm", seed=1)
     return [sim.simulate(s, times=2) for s in (base, drawn)]
 
 
 def of_results(result, model):
-    """What a dataset holds beside the names of the model's own parts."""
+    """What a dataset and its tables hold beside the names of the model's own parts."""
     own = {*(s.name for s in model.species), *model.quantities, *model.fields}
-    return {str(n) for n in (*result.dataset.variables, *result.dataset.dims)} - own
+    parts = (result.dataset, result.tables)
+    return {str(n) for part in parts for n in (*part.variables, *part.dims)} - own
 
 
 def test_every_name_of_a_dataset_is_on_the_list(results, base):
@@ -48,7 +49,7 @@ def test_what_is_on_the_list_is_in_some_dataset_or_is_an_axis(results, base):
 
 
 def test_the_pools_that_the_ledger_makes_are_on_the_list(results, base):
-    pools = {str(p) for p in results[0].dataset["pool"].values}
+    pools = {str(p) for p in results[0].tables["pool"].values}
     own = {s.pool or s.name for s in base.model.species}
     assert sorted(p for p in pools - own if p not in names.POOLS and not p.startswith(names.SUPPLIED)) == []
 

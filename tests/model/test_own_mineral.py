@@ -102,7 +102,10 @@ def test_the_ledger_the_summary_and_the_figures_show_it(result):
     assert result.manifest["ledger_residual"] < 1e-10
     held = result["ledger"].sel(element="Ca", pool="ATCP").values[-1]
     assert held == pytest.approx(float(3 * (result["ATCP"][-1] * result["volume"]).sum()), rel=1e-12)
-    by_phase = {line.key: line for line in summary_lines(result)}["Ca_by_phase"]
+    lines = {line.key: line for line in summary_lines(result)}
+    by_phase = lines["Ca_by_phase"]
+    solid = sum(v for p, v in by_phase.value.items() if p in result.solids)
+    assert solid == pytest.approx(lines["Ca_in_solids_mean"].value, rel=1e-9)
     assert "ATCP" in by_phase.text
     assert by_phase.value["ATCP"] > 0
     figure = plotting.story(result)
@@ -232,7 +235,7 @@ solubility = { log_K = -28.9, source = "x", confidence = "assumed" }
         ("[whitlockite]", "[lambda]", "'lambda' cannot name a solid: it is a word of Python"),
         ("[whitlockite]", "[pH]", "[pH] cannot name a solid: 'pH' is a derived quantity"),
         ("[whitlockite]", "[porosity]", "'porosity' is a derived quantity"),
-        ("[whitlockite]", "[Ca_in_mineral]", "'Ca_in_mineral' is part of a result"),
+        ("[whitlockite]", "[Ca_in_mineral]", "'Ca_in_mineral' is the calcium in solids"),
         ("[whitlockite]", "[SI_HAP]", "'SI_HAP' is a saturation"),
         ("[whitlockite]", "[collagen]", "'collagen' is a field"),
         ("[whitlockite]", "[lipid]", "[lipid] cannot name a solid: 'lipid' is a species"),

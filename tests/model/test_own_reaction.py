@@ -182,7 +182,7 @@ def test_files_that_cannot_be_read_are_told(tmp_path):
         (OWN, "species.Q.sclae = 1", "unknown key 'sclae'. Did you mean 'scale'"),
         (OWN, "[species.lambda]", "'lambda' cannot name a species: it is a word of Python"),
         (OWN, "[species.pH]", r"\[pH\] cannot name a species: 'pH' is a derived quantity"),
-        (OWN, "[species.ledger]", "'ledger' is part of a result"),
+        (OWN, "[species.ledger]", "'ledger' is the ledger of a result"),
         (OWN, "[species.t]", "'t' is the time"),
         (OWN, "[species.phi0]", "'phi0' is a field"),
         (OWN, "[species.HAP]", r"\[HAP\] cannot name a solid: 'HAP' is a species"),

@@ -13,8 +13,8 @@ def test_profiles_show_the_dataset_at_the_times_asked_for(result):
     axes = plot.profiles(result, ["Ca", "P", "pH", "SI_HAP"], at=["1 h", "3 h", "6 h"])
     assert len(axes) == 4
     assert [a.get_ylabel() for a in axes] == [
-        "Ca [mol m$^{-3}$]",
-        "P [mol m$^{-3}$]",
+        "calcium [mM]",
+        "phosphate [mM]",
         "pH",
         "SI HAP [-]",
     ]
@@ -110,7 +110,7 @@ def test_compare_draws_the_curve_of_a_measure(result, slab):
     assert [line.get_label() for line in ax.lines] == ["round", "flat"]
     for line, run in zip(ax.lines, (result, slab), strict=True):
         assert line.get_ydata()[-1] == pytest.approx(measure(run))
-    assert "[mol m$^{-3}$]" in ax.get_ylabel()
+    assert "[mM]" in ax.get_ylabel()
     assert ax.get_xlabel() == "time [h]"
 
 
@@ -124,7 +124,8 @@ def test_compare_draws_bars_where_there_is_no_curve(result, slab):
 def test_an_onset_that_never_came_is_a_word_and_not_a_bar(result):
     ax = plot.compare({"a": result}, sim.measures.onset("HAP", above="1 M"))
     assert ax.patches[0].get_height() == 0
-    assert "never" in [t.get_text() for t in ax.texts]
+    assert "never\nin 6 h" in [t.get_text() for t in ax.texts]
+    assert ax.get_ylim() == (0.0, 6.0) and ax.get_ylabel().endswith("[h]")  # the run, not an axis to 1 s
 
 
 @pytest.mark.parametrize("element", ["Ca", "P", "acidity"])
@@ -149,7 +150,7 @@ def test_the_stack_of_the_budget_ends_at_start_plus_supplied(result, element):
     outside = [p for p in ledger["pool"].values if "supplied" in p or p == "interventions"]
     held = ledger.drop_sel(pool=outside).sum("pool").values / float(result["volume"].sum())
     assert line.get_ydata() == pytest.approx(held, abs=1e-9 * scale)
-    assert ax.get_ylabel() == f"{element} per tissue [mol m$^{{-3}}$]"
+    assert ax.get_ylabel() == f"{element} per tissue [mM]"
 
 
 @pytest.mark.parametrize(

@@ -55,11 +55,11 @@ def one_at_a_time():
 def test_a_table_of_single_changes_shows_its_extremes_about_its_base():
     ax = plot.tornado(one_at_a_time(), "onset")
     found = bars(ax)
-    assert list(found)[-1] == "acid.load\n0 to 40 mol m$^{-3}$"  # never: the largest effect
+    assert list(found)[-1] == "acid.load\n0 to 40 mM"  # never: the largest effect
     assert found["lesion.radius\n0.5 to 2 mm"] == [(4.0, 7.0), (2.0, 4.0)]
     assert (1.0, 4.0) in found["growth_law\nfast | slow"]
     assert "→ never" in [t.get_text() for t in ax.texts]
-    assert ax.get_xlabel() == "onset [day]"
+    assert ax.get_xlabel() == "onset [days]"
     assert "base: 4" in legend(ax)
 
 
@@ -73,7 +73,7 @@ def test_any_other_table_shows_medians_at_the_ends_of_each_axis():
     (row,) = [v for k, v in bars(ax).items() if k.startswith("acid.load")]
     expected = [tuple(sorted((middle, low))), tuple(sorted((middle, high)))]
     assert sorted(row) == [pytest.approx(pair) for pair in sorted(expected)]
-    assert ax.get_xlabel() == "median of mineral [mol m$^{-3}$]"
+    assert ax.get_xlabel() == "median of mineral [mM]"
 
 
 @dataclass
@@ -131,7 +131,7 @@ def test_morris_effects_are_bars_of_size_and_spread():
     size, spread = (c.get_segments() for c in ax.collections)
     assert [w[:, 0].tolist() for w in size] == [[2.0, 4.0], [4.0, 6.5]]
     assert [w[:, 0].tolist() for w in spread] == [[0.5, 1.2], [0.4, 0.45]]  # as it is, beside its value
-    assert ax.get_xlabel() == "effect on mineral over the whole axis [mol m$^{-3}$]"
+    assert ax.get_xlabel() == "effect on mineral over the whole axis [mM]"
 
 
 def test_local_sensitivities_are_changes_for_ten_per_cent():

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import warnings
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from reference import busy, elements
 from solver_traits import GENERAL, named
 
 import sim
-from sim.errors import ScenarioError, SolverError
+from sim.cli.summary import summary_lines
+from sim.errors import RangeWarning, ScenarioError, SolverError
 from sim.run.measures import mean
 from sim.run.segments import Builder
 from sim.solvers import Task
@@ -331,10 +333,31 @@ def test_plasma_parameters_act_like_the_boundary(short):
 def test_every_set_of_constants_runs_a_scenario(constants):
     """A solid that a set lacks never forms, and the dataset says nothing of its saturation."""
     scenario = sim.scenario("infarct_myocardium", constants=constants).with_resolution(0.1)
-    result = sim.simulate(scenario.with_(duration="2 day"), times=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RangeWarning)  # of the solids it lacks, see below
+        result = sim.simulate(scenario.with_(duration="2 day"), times=3)
     assert result.success and result["SI_HAP"].attrs["long_name"].endswith(f"({constants})")
     if constants == "phreeqc":
         assert "SI_OCP" not in result.dataset and float(result["OCP"].max()) == 0.0
+
+
+def test_a_run_says_which_solids_its_constants_lack_and_where_its_chemistry_ends(tmp_path):
+    """minteq.v4.dat has no amorphous phase, see the head of the set; 0.6 M NaCl is beyond Davies' 0.5."""
+    plain = sim.scenario("infarct_myocardium").with_resolution(0.1).with_(duration="1 hour")
+    assert sim.simulate(plain, times=2).notes == ()
+    with pytest.warns(RangeWarning, match="hold no solubility of granules") as heard:
+        result = sim.simulate(plain.with_(constants="minteq.v4"), times=2)
+    (note,) = result.notes
+    assert note == str(heard[0].message) and "ACP" in note and "OCP" not in note and "HAP" not in note
+    assert repr(result).count(note) == 1
+    result.save(tmp_path / "r.nc")
+    assert sim.load(tmp_path / "r.nc").notes == result.notes
+    assert "note" in {row.label for row in summary_lines(result)}
+    with pytest.warns(RangeWarning):
+        brine = plain.with_parameters({"fluid.Na": "600 mM", "fluid.Cl": "600 mM"})
+    with pytest.warns(RangeWarning, match="davies are sound to about 0.5"):
+        salt = sim.simulate(brine, times=2)
+    assert salt.notes and float(salt["ionic_strength"].max()) > 0.5
 
 
 def test_pores_fill_and_no_further():

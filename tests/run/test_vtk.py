@@ -15,7 +15,9 @@ from sim.run.result import Result
 VTK_TYPES = {"Float64": "<f8", "Int32": "<i4"}
 MANIFEST = {
     "scenario": "made_up", "title": "", "versions": {"hapsim": "0"}, "status": "finished",
-    "parameters": {}, "geometry_kind": "box",
+    "parameters": {}, "geometry_kind": "box", "constants": "", "geometry": "", "model": "", "message": "",
+    "solver": "", "duration": 1.0, "t_end": 1.0, "rtol": 1e-5, "atol": 1e-9, "wall_seconds": 0.0,
+    "undershoot": 0.0, "ledger_residual": 0.0, "statistics": {},
 }  # fmt: skip
 
 
@@ -117,7 +119,7 @@ def test_units_travel_with_the_arrays(tmp_path):
 
 
 def test_what_has_no_plane_is_refused_in_a_sentence(tmp_path):
-    with pytest.raises(ConfigError, match=r"one axis only, x: its NetCDF file"):
+    with pytest.raises(ConfigError, match=r"one axis only, x: `hapsim export RESULT.nc --csv FOLDER`"):
         made_up((4,), (0,), (1,)).to_vtk(tmp_path / "out")
     with pytest.raises(ConfigError, match=r"no 'HAPP'\. Did you mean 'HAP'\?"):
         made_up((4, 3), (0, 0), (1, 1)).to_vtk(tmp_path / "out", ["HAPP"])
@@ -145,4 +147,4 @@ def test_the_command_writes_what_paraview_opens(tmp_path):
 def test_the_command_wants_a_format(tmp_path):
     done = CliRunner().invoke(main, ["export", str(tmp_path / "result.nc")])
     assert done.exit_code == 2
-    assert "--vtk FOLDER" in done.output
+    assert "--csv FOLDER or --vtk FOLDER" in done.output

@@ -117,7 +117,7 @@ def test_blocks_with_failed_points_are_dropped_whole_and_counted():
     )
     assert broken.dropped == 3
     assert broken.used.lost == {"failed": 3, "not run": 1}
-    assert "61 of 64 blocks; 3 dropped because of points 3 failed, 1 not run" in repr(broken)
+    assert "61 of 64 blocks; 3 dropped for missing points (3 failed, 1 not run)" in repr(broken)
     y = np.array([ishigami(**p) for p in design]).reshape(64, size)
     y = np.delete(y, (0, 7, 20), axis=0)
     a, ab, b = y[:, 0], y[:, 1:4], y[:, 4]

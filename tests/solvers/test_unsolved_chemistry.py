@@ -11,6 +11,7 @@ from sim.model.process import Process
 from sim.model.species import Species
 from sim.parameters.parameter import Parameter
 from sim.solvers import Task, solver
+from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.space import grid as grids
 
 REACH = 0.01  # s: how far from the last accepted state the chemistry is solved
@@ -98,3 +99,20 @@ def test_a_fixed_step_that_cannot_be_done_is_refused(name):
     found, _ = run(name, reach=REACH, step=0.1)
     assert found.status == "failed"
     assert "was not solved; the fixed step of 0.1 s cannot be done" in found.message
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_preconditioner_that_is_singular_costs_a_step_not_the_run(monkeypatch, times):
+    """as where pores nearly close; the statistics say how often."""
+    factor, calls = LinearSystem.factor, []
+
+    def singular_at_first(self, gamma):
+        calls.append(gamma)
+        return False if 2 <= len(calls) < 2 + times else factor(self, gamma)
+
+    monkeypatch.setattr(LinearSystem, "factor", singular_at_first)
+    found, _ = run("cvode")
+    assert len(calls) > 2 + times
+    assert found.status == "finished", found.message
+    assert found.statistics["singular"] == times
+    assert found.end == pytest.approx(math.exp(-1.0), rel=3e-4)

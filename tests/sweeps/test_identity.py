@@ -165,7 +165,7 @@ def test_each_field_of_an_intervention_decides():
     cut = sim.Intervention(1.0, {"PPi": 1.0}, {"growth.k": 1e-14}, {"Ca": 1.0}, "lesion", False, "a")
     other = {
         "at": 2.0, "boundary": {"PPi": 2.0}, "parameters": {}, "state": {"Ca": 2.0}, "region": "border",
-        "excise": True, "label": "b",
+        "excise": True, "label": "b", "until": 3.0,
     }  # fmt: skip
     keys = [key(BASE.with_intervention(replace(cut, **{n: v}))) for n, v in other.items()]
     assert other.keys() == {f.name for f in fields(cut)}

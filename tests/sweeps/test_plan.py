@@ -294,3 +294,11 @@ def test_a_scenario_file_that_is_none_is_refused(content, tmp_path):
 )
 def test_sizes_of_memory(text, bytes_):
     assert memory_in_bytes(text, "memory") == bytes_
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_a_file_in_another_encoding_is_told_to_be_utf8(tmp_path, encoding):
+    path = tmp_path / "mine.toml"
+    path.write_bytes('scenario = "infarct_myocardium"  # für später\n'.encode(encoding))
+    with pytest.raises(FileFormatError, match="ave it as UTF-8"):
+        load_plan(path)

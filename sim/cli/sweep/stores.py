@@ -9,7 +9,7 @@ import click
 
 from sim.cli import choices
 from sim.cli.tables import text_table
-from sim.errors import ConfigError, FileFormatError, nearest
+from sim.errors import ConfigError, FileFormatError, nearest, not_installed
 from sim.files import write_text, write_whole
 
 if TYPE_CHECKING:
@@ -129,5 +129,5 @@ def _parquet_engine() -> None:
         import pyarrow  # noqa: F401
     except ImportError:
         raise ConfigError(
-            "writing .parquet needs pyarrow: python -m pip install pyarrow. Or export to .csv or .nc."
+            not_installed("writing .parquet needs", "pyarrow", without="Or export to .csv or .nc.")
         ) from None

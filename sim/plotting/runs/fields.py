@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from sim.plotting.asked import moment, need_axes, need_name, need_result
 from sim.plotting.canvas import canvas
-from sim.plotting.colour_scale import colour_bar, colour_scale
-from sim.plotting.labels import look_of, time_axis, time_scale
-from sim.plotting.runs import places, planes
+from sim.plotting.colour_scale import GAP, Colours, ColourScale, chosen, colour_bar, colour_scale, drop_bars
+from sim.plotting.labels import Look, look_of, time_scale
+from sim.plotting.runs import events, places, planes
+from sim.plotting.spans import least_resolved
+from sim.plotting.ticks import time_axis
+from sim.public import public
 from sim.texts import moment_text
-from sim.units import convert
 
 if TYPE_CHECKING:
     import xarray
@@ -19,69 +24,112 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
+DRAWN = "picture of a field"  # gid of what is taken away when axes are drawn on again
 
+
+@public
 def kymograph(
     result: Result,
     name: str,
     ax: Axes | None = None,
-    scale: str = "auto",
-    cmap: str | None = None,
     clock: str = "linear",
+    **colours: Unpack[Colours],
 ) -> Axes:
     """A variable over time (right) and distance from the centre (up), as colour.
 
-    scale: "auto", "linear" or "log" (amounts below 1e-5 of the peak share the lowest colour)
     clock: "linear" or "root", a square-root scale of time that shows the first hours
-    A rectangle or box is shown along x through its middle.
+    colours: scale, cmap, vmin, vmax, see sim.plotting.colour_scale.Colours
+    A rectangle or box is shown along x through its middle. Interventions stand above the axis of time.
     """
-    data = result[name]
+    need_result(result, "a kymograph")
+    data = result[need_name(result, name)]
     axis = places.main_axis(result, "a kymograph")
+    planes.in_cells(result, name)
     data = places.line(result, data)
     look = look_of(data)
     size, unit = places.scale_along(result, axis)
-    per, _ = time_scale(float(result.t[-1]))
-    values = data.values * look.factor
-    with canvas(ax) as ax:
-        how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
+    end = float(result.t[-1])
+    per, _ = time_scale(end)
+    values = data.transpose("time", axis).values * look.factor
+    how = scale_for(result, name, values, look, colours)
+    with canvas(ax) as ax, drawn_anew(ax):
         image = ax.pcolormesh(
             time_edges(result.t) / per, places.edges(result, axis) / size, values.T,
             norm=how.norm, cmap=how.cmap, rasterized=True,
         )  # fmt: skip
-        time_axis(ax, result, clock)
+        time_axis(ax, end, clock)
         ax.set_ylabel(places.axis_text(result, axis, unit))
-        places.mark_layers(ax, result, axis, size, vertical=False)
-        colour_bar(ax, image, look.label, how, values, pad=0.06)
+        room = places.mark_layers(ax, result, axis, size, vertical=False)
+        events.mark_events(ax, events.events(result), per)
+        colour_bar([ax], image, look, how, GAP + room)
     return ax
 
 
+@public
 def plane(
     result: Result,
     name: str,
     at: float | str | None = None,
     ax: Axes | None = None,
-    scale: str = "auto",
-    cmap: str | None = None,
+    **colours: Unpack[Colours],
 ) -> Axes:
     """A variable over the plane of the section at one time (the end when None), as colour.
 
+    colours: scale, cmap, vmin, vmax, see sim.plotting.colour_scale.Colours; for frames of a movie give
+    vmin and vmax, and the same ax each time
     A box is cut through its middle; a cylinder or sphere is shown as the disc it stands for, a
     slab as a strip with its mirror half. x is to the right and y is up.
     """
-    data = result[name]
+    need_result(result, "a map")
+    need_name(result, name)
     axis = places.main_axis(result, "a map")
     planes.in_cells(result, name)
-    time = float(result.t[-1]) if at is None else convert(at, "s", "at")
+    time = moment(result, at)
     data = snapshot(result, name, time)
     look = look_of(result[name])
     size, unit = places.scale_along(result, axis)
-    with canvas(ax, (5.0, 4.1)) as ax:
-        section = planes.section(result, data)
-        values = section.values * look.factor
-        how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
+    section = planes.section(result, data)
+    values = section.values * look.factor
+    how = scale_for(result, name, values, look, colours)
+    with canvas(ax, planes.figure_size(section)) as ax, drawn_anew(ax):
         image = planes.draw(ax, result, section, look.factor, how.norm, how.cmap, size, unit)
         ax.set_title(f"{look.name} at {moment_text(time)}")
-        colour_bar(ax, image, look.label, how, values, pad=0.03)
+        colour_bar([ax], image, look, how)
     return ax
+
+
+def scale_for(
+    result: Result,
+    name: str,
+    values: np.ndarray,
+    look: Look,
+    colours: Colours,
+    depth: float = 1.0,
+    scale: str = "auto",
+) -> ColourScale:
+    """The colours of a variable's values [drawn]. depth: [m] they were summed over; scale: unless told"""
+    asked = chosen(colours, str(result[name].attrs.get("units", "1")), look.factor, scale)
+    return colour_scale(
+        values, name, least=least_resolved(result, name) * depth * look.factor, unit=look.unit, **asked
+    )
+
+
+@contextmanager
+def drawn_anew(ax: Axes) -> Iterator[None]:
+    """Take away the field that was drawn on these axes before: frames of a movie do not pile up."""
+    need_axes(ax)
+    drop_bars(ax)  # first: a bar asks where its picture is when it goes
+    for old in [a for a in ax.get_children() if a.get_gid() in (DRAWN, events.MARK)]:
+        old.remove()
+    before = set(ax.get_children())
+    yield
+    for made in set(ax.get_children()) - before:
+        if made not in ax.child_axes and made.get_gid() is None:  # the colour bar is known by its label
+            _mark(made)
+
+
+def _mark(artist: Any) -> None:
+    artist.set_gid(DRAWN)
 
 
 def snapshot(result: Result, name: str, at: float | str) -> xarray.DataArray:
@@ -99,9 +147,3 @@ def time_edges(t: np.ndarray) -> np.ndarray:
     if t.size == 1:
         return np.array([t[0], t[0] + 1.0])
     return np.concatenate([t[:1], 0.5 * (t[1:] + t[:-1]), t[-1:]])
-
-
-def least_resolved(result: Result, name: str) -> float:
-    """The least of a variable that a run tells from nothing, its absolute tolerance [its unit]; 0 where
-    that is not known."""
-    return float(result.manifest.get("atol", 0.0)) * float(result[name].attrs.get("scale", 0.0))

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError, nearest
 from sim.plotting.labels import length_scale
+from sim.plotting.ticks import points_across, text_width
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sim.run.result import Result
+
+
+NAMES = 8.2  # font size of the names of layers [pt]
 
 
 def kind(result: Result) -> str:
@@ -30,7 +34,7 @@ def strip(result: Result) -> bool:
 
 def axes_of(result: Result) -> tuple[str, ...]:
     """Names of the spatial axes: (), ("r",), ("x", "y"), ..."""
-    return tuple(str(d) for d in result["volume"].dims)
+    return tuple(sorted(str(d) for d in result["volume"].dims))  # in files y comes before x
 
 
 def main_axis(result: Result, what: str) -> str:
@@ -98,30 +102,55 @@ def layer_radii(result: Result) -> list[float]:
     return radii
 
 
-def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool) -> None:
-    """Dashed lines between layers and their names beside the axes.
+def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool) -> float:
+    """Dashed lines between layers and their names beside the axes; returns the room [pt] the names take.
 
-    vertical: the layers follow each other along the x-axis, so the lines stand upright
+    vertical: the layers follow each other along the x-axis, so the lines stand upright and the names
+    above them; else the names stand at the right. Where there is no room for all, the narrowest go.
     """
     spans = layer_spans(result, axis)
     if len(spans) < 2:
-        return
-    whole = spans[-1][2] - spans[0][1]
-    for name, low, high in spans:
-        middle = 0.5 * (low + high) / size
-        if low > spans[0][1]:
-            draw = ax.axvline if vertical else ax.axhline
-            draw(low / size, color="0.35" if vertical else "0.85", lw=0.8, ls=(0, (4, 3)), zorder=3)
-        narrow = (high - low) / whole < (0.099 if vertical else 0.07)
-        if narrow:
-            continue
-        text: dict[str, Any] = {"fontsize": 7.5, "color": "0.35", "clip_on": False}
+        return 0.0
+    length = points_across(ax)[0 if vertical else 1]
+    start, whole = spans[0][1], spans[-1][2] - spans[0][1]
+    for _, low, _ in spans[1:]:
+        draw = ax.axvline if vertical else ax.axhline
+        draw(low / size, color="0.35" if vertical else "0.85", lw=0.8, ls=(0, (4, 3)), zorder=2.4)
+    named = sorted(range(len(spans)), key=lambda k: spans[k][1] - spans[k][2])
+    while named:  # the widest first
+        order = sorted(named)
+        words = [spans[k][0].replace("_", " ") for k in order]
+        wide = [text_width(w, NAMES) + 6.0 if vertical else 1.3 * NAMES for w in words]
+        at = spread(
+            [length * (0.5 * (spans[k][1] + spans[k][2]) - start) / whole for k in order], wide, length
+        )
+        if at is not None:
+            break
+        named.pop()
+    else:
+        return 0.0
+    look: dict[str, Any] = {"fontsize": NAMES, "color": "0.35", "clip_on": False}
+    for name, share in zip(words, (a / length for a in at), strict=True):
+        middle = (start + share * whole) / size
         if vertical:
-            text |= {"ha": "center", "va": "bottom", "transform": ax.get_xaxis_transform()}
-            ax.text(middle, 1.01, name, **text)
+            ax.text(middle, 1.01, name, ha="center", va="bottom", transform=ax.get_xaxis_transform(), **look)
         else:
-            text |= {"ha": "left", "va": "center", "transform": ax.get_yaxis_transform()}
-            ax.text(1.01, middle, name, rotation=270, **text)
+            ax.text(1.015, middle, name, ha="left", va="center", transform=ax.get_yaxis_transform(), **look)
+    return NAMES + 3.0 if vertical else max(text_width(w, NAMES) for w in words) + 4.0
+
+
+def spread(middles: list[float], wide: list[float], length: float) -> list[float] | None:
+    """Places of names of some widths along a length, each as near to its middle as the next allows, all
+    between 0 and length; None where they do not fit. middles: rising"""
+    if sum(wide) > length:
+        return None
+    at = [min(max(m, 0.5 * w), length - 0.5 * w) for m, w in zip(middles, wide, strict=True)]
+    for k in range(1, len(at)):
+        at[k] = max(at[k], at[k - 1] + 0.5 * (wide[k - 1] + wide[k]))
+    at[-1] = min(at[-1], length - 0.5 * wide[-1])
+    for k in range(len(at) - 2, -1, -1):
+        at[k] = min(at[k], at[k + 1] - 0.5 * (wide[k] + wide[k + 1]))
+    return at
 
 
 def place(result: Result, data: xarray.DataArray, where: str | float) -> xarray.DataArray:
@@ -165,6 +194,6 @@ def place(result: Result, data: xarray.DataArray, where: str | float) -> xarray.
 def place_text(where: str | float) -> str:
     """A place in words, for a legend."""
     if isinstance(where, str):
-        return where
+        return where.replace("_", " ")
     size, unit = length_scale(abs(float(where)))
     return f"{where / size:.3g} {micro(unit)}"

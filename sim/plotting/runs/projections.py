@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from sim.errors import ConfigError, not_one_of
+from sim.plotting.asked import moment, need_name, need_result
 from sim.plotting.canvas import canvas
-from sim.plotting.colour_scale import colour_bar, colour_scale
+from sim.plotting.colour_scale import Colours, colour_bar
 from sim.plotting.labels import look_of, name_of
 from sim.plotting.runs import places, planes
-from sim.plotting.runs.fields import least_resolved, snapshot
+from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
+from sim.public import public
 from sim.texts import moment_text
-from sim.units import convert
 
 if TYPE_CHECKING:
     import xarray
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 HOW = ("integral", "mean", "maximum")
 
 
+@public
 def projection(
     result: Result,
     name: str = "HAP_density",
@@ -31,32 +33,39 @@ def projection(
     axis: str = "z",
     how: str = "integral",
     ax: Axes | None = None,
-    scale: str = "linear",
-    cmap: str | None = None,
+    **colours: Unpack[Colours],
 ) -> Axes:
     """A variable of a box seen along an axis at one time (the end when None), as colour.
 
     how: "integral" is what a radiograph sees, an amount per area; "mean"; or "maximum", which
         shows the brightest spot on each line of sight
-    The scale is linear as that of a radiograph: twice the mineral is twice the number.
+    colours: scale, cmap, vmin, vmax, as in `plane`; the scale is linear unless told, as that of a
+        radiograph: twice the mineral is twice the number
+    A coarse grid shows as steps and rings: lines of sight through a ball of cells differ by whole cells.
+    Nothing is smoothed; the title says how many cells there are.
     """
+    need_result(result, "a projection")
     data = projected(result, name, at, axis, how)
-    time = float(result.t[-1]) if at is None else convert(at, "s", "at")
-    look = look_of(data)
+    time = moment(result, at)
+    words = {"integral": "integral of", "mean": "mean", "maximum": "highest"}[how]
+    look = look_of(data, f"{words} {name_of(name, result[name].attrs)}")
     size, unit = places.scale_along(result, axis)
     plane = planes.along(result, data)
-    with canvas(ax, (5.0, 4.1)) as ax:
-        values = plane.values * look.factor
-        depth = float(np.ptp(places.edges(result, axis))) if how == "integral" else 1.0
-        least = least_resolved(result, name) * depth
-        drawn = colour_scale(values, name, scale, cmap, least * look.factor)
+    values = plane.values * look.factor
+    depth = float(np.ptp(places.edges(result, axis))) if how == "integral" else 1.0
+    drawn = scale_for(result, name, values, look, colours, depth, "linear")
+    with canvas(ax, planes.figure_size(plane)) as ax, drawn_anew(ax):
         image = planes.draw(ax, result, plane, look.factor, drawn.norm, drawn.cmap, size, unit)
-        words = {"integral": "integral of", "mean": "mean", "maximum": "highest"}[how]
-        ax.set_title(f"{name_of(name)} seen along {axis} at {moment_text(time)}")
-        colour_bar(ax, image, f"{words} {look.label}", drawn, values, pad=0.03)
+        grid = planes.grid_text(result, plane, size, unit)
+        ax.set_title(
+            f"{name_of(name, result[name].attrs)} seen along {axis} at {moment_text(time)}"
+            + (f"\ngrid of {grid}" if grid else "")
+        )
+        colour_bar([ax], image, look, drawn)
     return ax
 
 
+@public
 def projected(
     result: Result, name: str, at: float | str | None = None, axis: str = "z", how: str = "integral"
 ) -> xarray.DataArray:
@@ -67,6 +76,8 @@ def projected(
     """
     if how not in HOW:
         raise ConfigError(not_one_of("how", how, HOW))
+    need_result(result, "a projection")
+    need_name(result, name)
     planes.known_axis(axis, planes.box_axes(result, "a projection"))
     planes.in_cells(result, name)
     data = snapshot(result, name, float(result.t[-1]) if at is None else at)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, shown
+from sim.plotting.asked import as_list, moment, moments, need_name, need_result
 from sim.plotting.canvas import canvas, style
-from sim.plotting.colour_scale import colour_bar, colour_scale
+from sim.plotting.colour_scale import Colours, colour_bar, dress_bar
 from sim.plotting.labels import look_of
+from sim.plotting.moments import round_times
 from sim.plotting.runs import places, planes
-from sim.plotting.runs.fields import least_resolved, snapshot
-from sim.plotting.runs.moments import round_times
+from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
+from sim.plotting.spans import least_step
+from sim.plotting.ticks import figure_of
+from sim.public import public
 from sim.texts import moment_text
-from sim.units import convert
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,31 +31,37 @@ FEWER = (0.03, 0.1, 0.3, 1.0)  # when each variable has a row
 WIDEST = 3  # panels beside each other of one variable
 
 
+@public
 def maps(
     result: Result,
     names: str | Sequence[str],
     at: Sequence[float | str] | float | str | None = None,
-    scale: str = "auto",
-    cmap: str | None = None,
+    **colours: Unpack[Colours],
 ) -> Figure:
     """The section at several times (up to six round ones when None), all on one colour scale.
 
     names: one variable, or several: then each has a row and a scale of its own
-    A box is cut through its middle.
+    colours: scale, cmap, vmin, vmax, see sim.plotting.colour_scale.Colours
+    A box is cut through its middle. A variable that does not change in time is drawn once.
     """
     import matplotlib.pyplot as plt
 
+    need_result(result, "maps")
     axis = places.main_axis(result, "a map")
-    rows = [names] if isinstance(names, str) else list(names)
+    rows = as_list(names)
     if not rows:
         raise ConfigError("no variable is named; give for example ['HAP', 'pH'].")
     for name in rows:
-        planes.in_cells(result, name)
-    times = _times(result, at, SHARES if len(rows) == 1 else FEWER)
+        planes.in_cells(result, need_name(result, name))
+    times = round_times(result, SHARES if len(rows) == 1 else FEWER) if at is None else moments(result, at)
+    steady = {name: _steady(result, name, times) for name in rows}
+    if all(steady.values()):
+        times = times[-1:]
     columns = min(len(times), WIDEST) if len(rows) == 1 else len(times)
     deep = -(-len(times) // columns) if len(rows) == 1 else len(rows)
     size, unit = places.scale_along(result, axis)
-    height = 1.2 if places.strip(result) else 2.3
+    shape = planes.section(result, snapshot(result, rows[0], times[-1]))
+    height = max(2.2 * float(np.ptp(shape.y) / np.ptp(shape.x)), 1.0) + 0.25
     with style():
         fig, grid = plt.subplots(
             deep, columns, figsize=(1.6 + 2.3 * columns, 0.8 + height * deep),
@@ -63,14 +72,20 @@ def maps(
             for spare in panels[len(times) :]:
                 spare.remove()
             panels = panels[: len(times)]
-            _row(panels, result, name, times, scale, cmap, size, unit)
+            if steady[name]:
+                for spare in panels[1:]:
+                    spare.remove()
+                panels = panels[:1]
+            _row(panels, result, name, times[-len(panels) :], size, unit, colours)
             for n, panel in enumerate(panels):
                 _few_ticks(panel)
                 lowest = n + columns >= len(times) if len(rows) == 1 else k == deep - 1
                 panel.tick_params(labelbottom=lowest, labelleft=n % columns == 0)
                 panel.set_xlabel(panel.get_xlabel() if lowest else "")
                 panel.set_ylabel(panel.get_ylabel() if n % columns == 0 else "")
-                if k == 0:
+                if steady[name] and len(times) > 1:
+                    panel.set_title("the same at all times")
+                elif k == 0 or (k == 1 and steady[rows[0]]):
                     panel.set_title(moment_text(times[n]))
     return fig
 
@@ -84,12 +99,16 @@ def _few_ticks(ax: Axes) -> None:
             axis.set_major_locator(MaxNLocator(5, prune="both"))
 
 
-def _times(
-    result: Result, at: Sequence[float | str] | float | str | None, shares: tuple[float, ...]
-) -> list[float]:
-    if at is None:
-        return round_times(result, shares)
-    return [convert(t, "s", "at") for t in ([at] if isinstance(at, str | int | float) else at)]
+def _steady(result: Result, name: str, times: list[float]) -> bool:
+    """Whether a variable has one picture at all of these times."""
+    if len(times) < 2:
+        return False
+    if "time" not in result[name].dims:
+        return True
+    found = np.stack([snapshot(result, name, t).values for t in times])
+    change = float(np.nanmax(np.abs(found - found[-1])))
+    size = float(np.nanmax(np.abs(found)))
+    return change <= least_step(result, name, size) or change <= 1e-9 * size
 
 
 def _row(
@@ -97,21 +116,26 @@ def _row(
     result: Result,
     name: str,
     times: list[float],
-    scale: str,
-    cmap: str | None,
     size: float,
     unit: str,
+    colours: Colours,
 ) -> None:
     """One variable at some times, with one bar."""
     look = look_of(result[name])
     found = [planes.section(result, snapshot(result, name, t)) for t in times]
     values = np.concatenate([p.values.ravel() for p in found]) * look.factor
-    how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
+    how = scale_for(result, name, values, look, colours)
     for panel, plane in zip(panels, found, strict=True):
         image = planes.draw(panel, result, plane, look.factor, how.norm, how.cmap, size, unit)
-    colour_bar(panels, image, look.label, how, values, pad=0.01)
+    rows = {p.get_subplotspec().rowspan.start for p in panels}  # type: ignore[union-attr]
+    if len(rows) == 1 or how.words:
+        colour_bar(panels, image, look, how)
+        return
+    drawn = figure_of(panels[0]).colorbar(image, ax=panels, extend=how.extend, pad=0.01, aspect=30)
+    dress_bar(drawn, look.label, how)
 
 
+@public
 def cut(
     result: Result,
     name: str,
@@ -119,62 +143,76 @@ def cut(
     axis: str = "z",
     position: float | str | None = None,
     ax: Axes | None = None,
-    scale: str = "auto",
-    cmap: str | None = None,
+    **colours: Unpack[Colours],
 ) -> Axes:
     """A variable on a plane of a box across `axis`, at one time (the end when None), as colour.
 
     position: where along the axis [m or text]; its middle when None. Shown are the cells that hold
-    it; the title names their centre.
+    it; the title names their centre. colours: scale, cmap, vmin, vmax, as in `plane`
     """
+    need_result(result, "a cut")
+    need_name(result, name)
     planes.known_axis(axis, planes.box_axes(result, "a cut"))
     planes.in_cells(result, name)
-    time = float(result.t[-1]) if at is None else convert(at, "s", "at")
+    time = moment(result, at)
     look = look_of(result[name])
     size, unit = places.scale_along(result, axis)
     plane, centre = planes.cut_through(result, snapshot(result, name, time), axis, position)
-    with canvas(ax, (5.0, 4.1)) as ax:
-        values = plane.values * look.factor
-        how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
+    values = plane.values * look.factor
+    how = scale_for(result, name, values, look, colours)
+    with canvas(ax, planes.figure_size(plane)) as ax, drawn_anew(ax):
         image = planes.draw(ax, result, plane, look.factor, how.norm, how.cmap, size, unit)
         where = f"{axis} = {centre / size:.3g} {places.micro(unit)}"
         ax.set_title(f"{look.name} at {moment_text(time)}, {where}")
-        colour_bar(ax, image, look.label, how, values, pad=0.03)
+        colour_bar([ax], image, look, how)
     return ax
 
 
+@public
 def cuts(
     result: Result,
     name: str,
     at: float | str | None = None,
     position: Sequence[float | str | None] | None = None,
-    scale: str = "auto",
-    cmap: str | None = None,
+    **colours: Unpack[Colours],
 ) -> Figure:
     """Three planes of a box, across z, y and x, on one colour scale; lines show where they meet.
 
     position: where they cut (x, y, z) [m or text]; the middle when None
+    colours: scale, cmap, vmin, vmax, as in `plane`
     """
     import matplotlib.pyplot as plt
 
+    need_result(result, "a figure of three cuts")
+    need_name(result, name)
     names = planes.box_axes(result, "a figure of three cuts")
     planes.in_cells(result, name)
-    where = dict(zip(names, position or (None,) * 3, strict=True))
-    time = float(result.t[-1]) if at is None else convert(at, "s", "at")
+    given = [None] * 3 if position is None else as_list(position)
+    if len(given) != 3:
+        raise ConfigError(
+            f"position = {shown(position)} is not three places; give (x, y, z), None for a middle."
+        )
+    where = dict(zip(names, given, strict=True))
+    time = moment(result, at)
     data, look = snapshot(result, name, time), look_of(result[name])
     size, unit = places.scale_along(result, names[0])
     found = [(axis, *planes.cut_through(result, data, axis, where[axis])) for axis in names[::-1]]
     centre = {axis: c for axis, _, c in found}
     values = np.concatenate([p.values.ravel() for _, p, _ in found]) * look.factor
     with style():
-        fig, grid = plt.subplots(1, 3, figsize=(10.6, 3.7), layout="compressed")
+        wide = [float(np.ptp(p.x)) for _, p, _ in found]
+        high = max(float(np.ptp(p.y)) for _, p, _ in found)
+        per = 8.0 / sum(wide)
+        fig, grid = plt.subplots(
+            1, 3, figsize=(10.6, per * high + 1.2), width_ratios=wide, layout="compressed"
+        )
         panels = list(grid)
-        how = colour_scale(values, name, scale, cmap, least_resolved(result, name) * look.factor)
+        how = scale_for(result, name, values, look, colours)
         for panel, (axis, plane, c) in zip(panels, found, strict=True):
             image = planes.draw(panel, result, plane, look.factor, how.norm, how.cmap, size, unit)
             panel.axvline(centre[plane.across] / size, color="0.6", lw=0.6)
             panel.axhline(centre[plane.up] / size, color="0.6", lw=0.6)
             panel.set_title(f"{axis} = {c / size:.3g} {places.micro(unit)}")
-        colour_bar(panels, image, look.label, how, values, pad=0.015)
+        colour_bar(panels, image, look, how)
         fig.suptitle(f"{look.name} at {moment_text(time)}", x=0.01, ha="left")
     return fig

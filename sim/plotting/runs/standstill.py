@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.plotting.colours import colour
-from sim.plotting.labels import name_of
-from sim.plotting.runs import curves, fields, places
+from sim.plotting.runs import budget, curves, fields, places
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -66,9 +65,9 @@ def stirred(result: Result, fig: Figure, grid: SubplotSpec, indices: tuple[str, 
 def _calcium(result: Result, ax: Axes, when: str) -> None:
     """The pools that hold calcium."""
     table = result["ledger"].sel(element="Ca").isel(time=-1) / float(result["volume"].sum())
-    held = {str(p): float(table.sel(pool=p)) for p in table["pool"].values if not curves.is_supply(str(p))}
+    held = {str(p): float(table.sel(pool=p)) for p in table["pool"].values if not budget.is_supply(str(p))}
     _bars(result, ax, {p: v for p, v in held.items() if v})
-    ax.set_xlabel("Ca per tissue [mol m$^{-3}$]")
+    ax.set_xlabel("Ca per tissue [mM]")
     ax.set_title(f"Where the calcium is, {when}", pad=8)
 
 
@@ -76,7 +75,7 @@ def _bars(result: Result, ax: Axes, values: dict[str, float]) -> None:
     """A bar for each name, the first on top, with its number beside it."""
     heights = np.array(list(values.values()))
     bars = ax.barh(
-        [name_of(n) for n in values], heights, color=[colour(n, result) for n in values], height=0.6
+        [budget.pool_name(n) for n in values], heights, color=[colour(n, result) for n in values], height=0.6
     )
     ax.bar_label(bars, [f"{v:.3g}" for v in heights], padding=3, fontsize=8)
     ax.invert_yaxis()

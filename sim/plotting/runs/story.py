@@ -3,121 +3,160 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.plotting import spans
+from sim.plotting.asked import need_result
 from sim.plotting.canvas import style
-from sim.plotting.runs import curves, fields, places, sections, standstill
-from sim.plotting.runs.moments import round_times
+from sim.plotting.moments import round_times
+from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
+from sim.public import public
 from sim.run import measures
-from sim.texts import moment_text
+from sim.texts import moment_text, number_text
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.gridspec import SubplotSpec
+    from matplotlib.gridspec import GridSpec
 
     from sim.run.result import Result
 
 CLOCK = "root"
+WIDE, HIGH = 9.2, 2.75  # inches: of the figure, and of a row of panels
+LINE = 0.2  # inches of a line under the title
+CHARACTERS = 112  # that such a line holds
+LEAST = 1e-4  # an amount [mM, mg cm-3] that is only said to be below this
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
 
+@public
 def story(result: Result) -> Figure:
     """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget.
 
     A run that did not reach its end tells why; one that got no further than a state shows that state.
+    It is as wide as a page or the column of a notebook, where it is read without being shrunk much.
     """
     import matplotlib.pyplot as plt
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
+    need_result(result, "a story")
+    lines, warned = _head(result)
     with style():
-        gaps = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.1, hspace=0.04, wspace=0.03)
-        fig = plt.figure(figsize=(13.2, 7.4), layout=gaps)
-        rows = fig.add_gridspec(2, 1, height_ratios=(1.1, 1))
-        top, bottom = rows[0], rows[1]
-        m = result.manifest
+        panels = 3 if result.t.size > 1 and places.axes_of(result) else 2
+        high = HIGH * panels + 0.5 + LINE * (len(lines) + len(warned))
+        gaps = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06, hspace=0.03, wspace=0.02)
+        fig = plt.figure(figsize=(WIDE, high), layout=gaps)
+        grid = fig.add_gridspec(panels, 2)
         if not result.t.size:
-            standstill.nothing(fig, m["message"])
+            standstill.nothing(fig, result.manifest["message"])
         elif result.t.size == 1 and places.axes_of(result):
-            standstill.across(result, fig, rows[:], mineral(result), _formed(result), _indices(result))
+            standstill.across(result, fig, grid[:], mineral(result), _formed(result), _indices(result))
         elif result.t.size == 1:
-            standstill.stirred(result, fig, rows[:], _indices(result))
+            standstill.stirred(result, fig, grid[:], _indices(result))
         elif places.axes_of(result):
-            _space(result, fig, top, bottom)
+            _space(result, fig, grid)
         else:
-            _stirred(result, fig, top, bottom)
-        lines = [_summary(result)] if result.t.size else [f"{m['scenario']}  |  {m['status'].upper()}"]
-        lines += [] if result.success else textwrap.wrap(m["message"], 190)
-        room = "\n" * len(lines)  # the layout knows of the title only
-        fig.suptitle(
-            f"{m['title'] or m['scenario']}{room}", x=0.008, ha="left", fontsize=13, fontweight="bold"
-        )
-        for k, line in enumerate(lines):
-            tint = "0.25" if k == 0 else "#B2182B"
-            fig.text(0.008, 0.945 - 0.026 * k, line, fontsize=9.5, color=tint, va="center")
+            _stirred(result, fig, grid)
+        m = result.manifest
+        room = "\n" * len(lines + warned)  # the layout knows of the title only
+        title = textwrap.shorten(m["title"] or m["scenario"], 90, placeholder="...")
+        fig.suptitle(f"{title}{room}", x=0.01, ha="left", fontsize=12, fontweight="bold")
+        for k, line in enumerate(lines + warned):
+            tint = "0.25" if k < len(lines) else "#B2182B"
+            down = (0.36 + LINE * k) / high
+            fig.text(0.01, 1.0 - down, line, fontsize=9, color=tint, va="center")
     return fig
 
 
+def _head(result: Result) -> tuple[list[str], list[str]]:
+    """Lines under the title: what came of the run, and why it broke off."""
+    m = result.manifest
+    said = _summary(result) if result.t.size else [m["scenario"], m["status"].upper()]
+    lines: list[str] = []
+    for part in said:  # whole parts in a line, as many as fit
+        if lines and len(lines[-1]) + len(part) + 5 <= CHARACTERS:
+            lines[-1] += f"  |  {part}"
+        else:
+            lines.append(part)
+    return lines, [] if result.success else textwrap.wrap(m["message"], CHARACTERS)
+
+
+@public
 def atlas(result: Result) -> Figure:
     """The figure of a rectangle or box beside its story: mineral, pH and saturation, mapped over time."""
+    need_result(result, "an atlas")
     names = (mineral(result), "pH", *_indices(result)[:1])
     return sections.maps(result, [n for n in names if n in result.dataset])
 
 
 def mineral(result: Result) -> str:
     """What to show as mineral: the mass of HAP, or all calcium in solids while HAP is scarce."""
-    share = measures.mean("Ca_in_mineral")(result)
-    if share > 0 and 5 * measures.mean("HAP")(result) < 0.1 * share:
+    share = mean_at_end(result, "Ca_in_mineral")
+    if share > 0 and 5 * mean_at_end(result, "HAP") < 0.1 * share:
         return "Ca_in_mineral"
     return "HAP_density"
 
 
-def _space(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec) -> None:
+def mean_at_end(result: Result, name: str) -> float:
+    """Volume mean of a variable at the end [its unit]."""
+    return float(compare.mean_of(name)(result))
+
+
+def _space(result: Result, fig: Figure, grid: GridSpec) -> None:
     round_ = places.axes_of(result)[0] == "r" or len(places.axes_of(result)) > 1
-    upper = top.subgridspec(1, 3, width_ratios=(1.25, 0.9, 1.25))
-    lower = bottom.subgridspec(1, 3)
-    name = mineral(result)
-    ax = fields.kymograph(result, name, ax=fig.add_subplot(upper[0]), clock=CLOCK)
-    ax.set_title("Mineral over time and place", pad=8)
-    ax = fig.add_subplot(upper[1])
+    name, end, times = mineral(result), moment_text(float(result.t[-1])), round_times(result)
+    made = [[fig.add_subplot(grid[row, column]) for column in (0, 1)] for row in range(3)]
+    ax = fields.kymograph(result, name, ax=made[0][0], clock=CLOCK)
+    _title(ax, "Mineral over time and place")
     if round_:
-        fields.plane(result, name, ax=ax)
-        ax.set_title(f"The section at {moment_text(float(result.t[-1]))}", pad=8)
+        fields.plane(result, name, ax=made[0][1])
+        _title(made[0][1], f"The section at {end}")
     else:
-        curves.profiles(result, [_formed(result)], at=round_times(result)[-1], ax=ax)
-        ax.set_title(f"Solids at {moment_text(float(result.t[-1]))}", pad=16)
-    ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[2]), clock=CLOCK)
-    ax.set_title("Where the calcium is", pad=8)
-    times = round_times(result)
-    ax = fig.add_subplot(lower[0])
-    curves.profiles(result, "pH", at=times, ax=ax)
-    if len(places.axes_of(result)) > 1 and ax.get_legend() is not None:
-        ax.legend(**curves.BESIDE)  # a valley with two walls leaves no corner free
-    ax.set_title("pH across the tissue", pad=16)
-    ax = fig.add_subplot(lower[1])
-    curves.profiles(result, [_indices(result)], at=list(dict.fromkeys((times[0], times[-1]))), ax=ax)
-    ax.set_title("Saturation across the tissue", pad=16)
+        curves.profiles(result, name, at=times, ax=made[0][1])
+        _title(made[0][1], "Mineral across the tissue")
+    budget.budget(result, "Ca", ax=made[1][0], clock=CLOCK)
+    _title(made[1][0], "Where the calcium is")
     where = ["core", *[n for n, _, _ in places.layer_spans(result, places.axes_of(result)[0])][1:]]
     where = list(dict.fromkeys(where)) if len(where) > 1 else ["core", "edge"]
-    ax = fig.add_subplot(lower[2])
-    curves.course(result, "pH", at=where[:4], ax=ax, clock=CLOCK)
-    ax.set_title("pH over time", pad=16)
+    curves.course(result, "pH", at=where[:4], ax=made[1][1], clock=CLOCK)
+    _title(made[1][1], "pH over time")
+    curves.profiles(result, "pH", at=times, ax=made[2][0])
+    _title(made[2][0], "pH across the tissue")
+    ends = list(dict.fromkeys((times[0], times[-1])))
+    curves.profiles(result, [_indices(result)], at=ends, ax=made[2][1])
+    _title(made[2][1], "Saturation across the tissue")
+    for row in made:
+        level_titles(row)
 
 
-def _stirred(result: Result, fig: Figure, top: SubplotSpec, bottom: SubplotSpec) -> None:
-    upper, lower = top.subgridspec(1, 2, width_ratios=(1, 1)), bottom.subgridspec(1, 2)
-    ax = fig.add_subplot(upper[0])
-    curves.course(result, [_formed(result)], ax=ax, clock=CLOCK)
-    ax.set_title("Solids over time", pad=8)
-    ax = curves.budget(result, "Ca", ax=fig.add_subplot(upper[1]), clock=CLOCK)
-    ax.set_title("Where the calcium is", pad=8)
-    ax = fig.add_subplot(lower[0])
-    curves.course(result, "pH", ax=ax, clock=CLOCK)
-    ax.set_title("pH over time", pad=8)
-    ax = fig.add_subplot(lower[1])
-    curves.course(result, [_indices(result)], ax=ax, clock=CLOCK)
-    ax.set_title("Saturation over time", pad=8)
+def _stirred(result: Result, fig: Figure, grid: GridSpec) -> None:
+    made = [[fig.add_subplot(grid[row, column]) for column in (0, 1)] for row in range(2)]
+    curves.course(result, [_formed(result)], ax=made[0][0], clock=CLOCK)
+    _title(made[0][0], "Solids over time")
+    budget.budget(result, "Ca", ax=made[0][1], clock=CLOCK)
+    _title(made[0][1], "Where the calcium is")
+    curves.course(result, "pH", ax=made[1][0], clock=CLOCK)
+    _title(made[1][0], "pH over time")
+    curves.course(result, [_indices(result)], ax=made[1][1], clock=CLOCK)
+    _title(made[1][1], "Saturation over time")
+    for row in made:
+        level_titles(row)
+
+
+def _title(ax: Axes, words: str) -> None:
+    ax.set_title(words)
+
+
+def level_titles(row: Sequence[Axes]) -> None:
+    """Titles of panels beside each other on one height, above whatever stands over any of them."""
+    room = max(events.height(ax) for ax in row)
+    if any(t.get_transform() != ax.transAxes and t.get_position()[1] > 1 for ax in row for t in ax.texts):
+        room = max(room, places.NAMES + 4.0)
+    for ax in row:
+        ax.set_title(ax.get_title(loc="left"), pad=room + 6.0)
 
 
 def _formed(result: Result) -> tuple[str, ...]:
@@ -132,27 +171,27 @@ def _indices(result: Result) -> tuple[str, ...]:
     return tuple(n for n in reversed(found.values()) if n in result.dataset)
 
 
-def _summary(result: Result) -> str:
-    """Onset, total and status in a line."""
+def _summary(result: Result) -> list[str]:
+    """Onset, amounts and status, in parts."""
     m = result.manifest
-    onset = measures.onset("Ca_in_mineral", above="0.1 mM")(result)
-    amount = measures.mean("Ca_in_mineral")(result)
-    hap = measures.mean("HAP_density")(result)
+    when = measures.onset("Ca_in_mineral", above="0.1 mM")(result)
+    came = f"onset {moment_text(when)}" if np.isfinite(when) else "no onset"
+    calcium, hap = _amount(result, "Ca_in_mineral"), _amount(result, "HAP_density")
     parts = [
         m["scenario"],
         f"{places.kind(result).replace('_', ' ')}, {moment_text(m['t_end'])}",
-        "no onset (0.1 mM Ca in solids)"
-        if not np.isfinite(onset)
-        else f"onset {moment_text(onset)} (0.1 mM Ca in solids)",  # fmt: skip
-        f"at the end {_amount(amount)} mM Ca in solids, {_amount(hap)} mg HAP/cm$^3$ on average",
+        f"{came} (0.1 mM calcium in solids)",
+        f"at the end {calcium} mM calcium in solids and {hap} mg HAP/cm$^3$ on average",
     ]
     if m["status"] != "finished":
-        when = f"after {moment_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
-        parts.append(f"{m['status'].upper()} {when}")
-    return "  |  ".join(parts)
+        until = f"after {moment_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
+        parts.append(f"{m['status'].upper()} {until}")
+    return parts
 
 
-def _amount(value: float) -> str:
-    if 0 < value < 1e-4:
-        return "< 0.0001"
-    return f"{float(f'{value:.3g}'):g}"
+def _amount(result: Result, name: str) -> str:
+    """A mean at the end; what the run cannot tell from nothing, of either sign, is below its tolerance."""
+    value, least = mean_at_end(result, name), spans.least_resolved(result, name)
+    if value and abs(value) <= least:
+        return number_text(0.5 * least, float(f"{least:.0e}"))
+    return number_text(value, LEAST)

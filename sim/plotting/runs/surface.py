@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.errors import ConfigError, not_installed
+from sim.plotting.asked import moment, need_name, need_result
 from sim.plotting.canvas import style
 from sim.plotting.labels import look_of
 from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import snapshot
+from sim.public import public
 from sim.texts import moment_text
-from sim.units import convert
+from sim.units import convert_number
 
 if TYPE_CHECKING:
     import xarray
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 TINT = "#5B9BC7"
 
 
+@public
 def isosurface(
     result: Result,
     name: str = "HAP_density",
@@ -37,14 +40,16 @@ def isosurface(
     The surface runs between the centres of cells, so it is open where it meets the edge of the box.
     Needs scikit-image (the extra view3d). ax: three-dimensional axes
     """
+    need_result(result, "an isosurface")
+    need_name(result, name)
     names = planes.box_axes(result, "an isosurface")
     planes.in_cells(result, name)
     _marching_cubes()  # what is missing is said before anything is looked up
-    time = float(result.t[-1]) if at is None else convert(at, "s", "at")
+    time = moment(result, at)
     data, look = snapshot(result, name, time).transpose(*names), look_of(result[name])
     low, high = float(data.min()), float(data.max())
     unit = result[name].attrs.get("units", "1")
-    value = 0.5 * (low + high) if level is None else convert(level, unit, "level")
+    value = 0.5 * (low + high) if level is None else convert_number(level, unit, "level")
     words = "" if unit == "1" else f" {unit}"
     if not low < value < high or min(data.shape) < 2:
         raise ConfigError(
@@ -63,8 +68,7 @@ def isosurface(
             set_label(f"{a} [{places.micro(length)}]")
             set_limits(*(places.edges(result, a)[[0, -1]] / size))
         ax.set_box_aspect([float(np.ptp(places.edges(result, a))) for a in names])
-        head, _, tail = look.label.partition(" [")
-        words = f"{head} = {value * look.factor:.3g} {tail.rstrip(']-')}".rstrip()
+        words = f"{look.name} = {value * look.factor:.3g} {look.unit}".rstrip()
         ax.set_title(f"{words} at {moment_text(time)}")
     return ax
 
@@ -94,8 +98,9 @@ def _marching_cubes() -> Callable[..., tuple[np.ndarray, ...]]:
         from skimage.measure import marching_cubes
     except ImportError as e:
         raise ConfigError(
-            "an isosurface needs scikit-image: python -m pip install 'hapsim[view3d]'. plot.projection and "
-            "plot.cuts show a box without it."
+            not_installed(
+                "an isosurface needs", "scikit-image", without="plot.projection and plot.cuts show a box too."
+            )
         ) from e
     return marching_cubes
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.plotting.sweeps.columns import Column, tick_text
+from sim.plotting.sweeps.columns import Column, tick_texts
+from sim.plotting.ticks import power_in_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,22 +35,15 @@ def scale_axis(
         if which == "x" and sum(map(len, column.words)) > LONG_WORDS:
             axis.set_tick_params(labelrotation=25)
     elif levels is not None:
-        axis.set_ticks(levels, [tick_text(v, 3) for v in levels], minor=False)
+        axis.set_ticks(levels, tick_texts(levels, 3), minor=False)
         axis.set_ticks([], minor=True)
     elif column.log:
-        axis.set_ticks(log_ticks(low, high), minor=False)
-        axis.set_major_formatter(lambda value, _: tick_text(value))
+        ticks = log_ticks(low, high)
+        axis.set_ticks(ticks, tick_texts(ticks), minor=False)
         axis.set_ticks(_between(low, high), minor=True)
         axis.set_minor_formatter("")
     else:
-        power_of_ten(axis)
-
-
-def power_of_ten(axis: Any) -> None:
-    """A common factor of the ticks as a power of ten, not as 1e-6."""
-    formatter = axis.get_major_formatter()
-    if hasattr(formatter, "set_useMathText"):
-        formatter.set_useMathText(True)
+        power_in_label(axis, column.label, max(abs(low), abs(high)))
 
 
 def limits_around(column: Column, share: float = 0.04) -> tuple[float, float]:

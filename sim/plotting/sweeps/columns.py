@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, UnitError, listing, nearest
-from sim.plotting.labels import length_scale, name_of, time_scale
-from sim.units import axis_label, convert, si_unit
+from sim.plotting.labels import Look, customary, length_scale, name_of, time_scale, time_words
+from sim.plotting.sweeps.customary_units import given_unit
+from sim.units import axis_label, convert, si_unit, to_unit
 
 if TYPE_CHECKING:
     from sim.sweeps.sweep_table import SweepTable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 SAME = 1e-9  # relative: two levels nearer than this differ by rounding only
 WIDE = 30.0  # listed levels that span more than this ratio are shown on a logarithmic axis
 DECADES = 1e3  # a measure that spans more than this ratio is
+PLAIN = (1e-3, 1e5)  # numbers that are read without powers of ten
 SEED = "seed"  # the axis of replicates
 
 
@@ -47,7 +49,8 @@ class Column(NamedTuple):
             return self.words[int(value)]
         if np.isinf(value):
             return self.endless
-        return f"{tick_text(value, 3)} {self.unit}".strip()
+        plural = self.unit in ("day", "year", "week") and tick_text(value, 3) != "1"
+        return f"{tick_text(value, 3)} {self.unit}{'s' if plural else ''}".strip()
 
     @property
     def endless(self) -> str:
@@ -110,7 +113,10 @@ def axis_column(table: SweepTable, name: str, role: str) -> Column:
         places = np.array([found.index(str(v)) for v in raw], dtype=float)
         return Column(name, places, 1.0, "", name, words=found)
     values = raw.astype(float)
-    factor, unit = readable_scale(values, axis.unit)
+    # Of all that is planned, so that a half-run sweep has the units of the finished one.
+    planned = [v for v in (getattr(axis, "low", None), getattr(axis, "high", None)) if v is not None]
+    planned += [v for v in getattr(axis, "values", ()) if not isinstance(v, str)]
+    factor, unit = readable_scale(np.append(values, planned), axis.unit, name)
     known = values[np.isfinite(values)]
     log = bool(getattr(axis, "log", False))
     if getattr(axis, "values", ()) and known.size and known.min() > 0:
@@ -202,17 +208,22 @@ def value_of_measure(measure: Column, value: float | str, role: str) -> float:
     return float(value) * measure.factor
 
 
-def readable_scale(values: np.ndarray, unit: str) -> tuple[float, str]:
-    """(drawn units per SI unit, unit) fit for these values: h or day, um or mm."""
+def readable_scale(values: np.ndarray, unit: str, name: str = "") -> tuple[float, str]:
+    """(drawn units per SI unit, unit) fit for these values: h or day, um or mm; of a parameter the unit
+    that it is given in."""
     known = np.abs(values[np.isfinite(values)])
     top = float(known.max()) if known.size else 1.0
     kind = _dimension(unit)
     if kind in ("s", "m"):
         per, name = time_scale(top) if kind == "s" else length_scale(top)
         return 1.0 / per, name
-    if unit == "kg m-3":
-        return 1.0, "mg cm-3"
-    return (100.0, "mg cm-2") if unit == "kg m-2" else (1.0, unit)
+    own = given_unit(name, unit)
+    return (to_unit(1.0, own), own) if own else customary(unit)
+
+
+def look_of_column(column: Column) -> Look:
+    """A column as a colour bar shows it."""
+    return Look(column.factor, column.label, name_of(column.name), column.unit)
 
 
 def _dimension(unit: str) -> str:
@@ -225,8 +236,10 @@ def _dimension(unit: str) -> str:
 
 def label_with_unit(name: str, unit: str) -> str:
     """Text of an axis, with its unit."""
-    if not unit:
-        return name
+    if not unit or unit == "1":
+        return name if not unit else f"{name} [-]"
+    if time_words(unit) != unit:
+        return f"{name} [{time_words(unit)}]"
     try:
         return axis_label(name, unit)
     except UnitError:  # a user's own measure may count crystals
@@ -235,12 +248,21 @@ def label_with_unit(name: str, unit: str) -> str:
 
 def printed_unit(unit: str) -> str:
     """A unit behind a number: powers raised, nothing for pure numbers."""
-    return "" if unit in ("", "1") else label_with_unit("", unit).strip()[1:-1]
+    if unit in ("", "1") or time_words(unit) != unit:
+        return unit if unit != "1" else ""
+    return label_with_unit("", unit).strip()[1:-1]
 
 
-def tick_text(value: float, digits: int = 4) -> str:
-    """A number as read: 0.05, 20, 2000; powers of ten beyond."""
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
+def tick_texts(values: Any, digits: int = 4) -> list[str]:
+    """Numbers on one axis in one style: all as they are read, or all with powers of ten."""
+    found = [float(v) for v in values]
+    plain = all(v == 0 or PLAIN[0] <= abs(v) < PLAIN[1] for v in found)
+    return [tick_text(v, digits, plain) for v in found]
+
+
+def tick_text(value: float, digits: int = 4, plain: bool | None = None) -> str:
+    """A number as read: 0.05, 20, 2000; powers of ten beyond. plain: whether so, by its size when None"""
+    if value == 0 or (PLAIN[0] <= abs(value) < PLAIN[1] if plain is None else plain):
         return f"{float(f'{value:.{digits}g}'):g}"
     power = int(np.floor(np.log10(abs(value)) + 1e-9))
     front = value / 10.0**power

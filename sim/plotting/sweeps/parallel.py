@@ -18,11 +18,14 @@ from sim.plotting.sweeps.columns import (
     Column,
     check_table,
     column_of,
+    look_of_column,
     measure_column,
     point_states,
     tick_text,
+    tick_texts,
     varying_axes,
 )
+from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 ABOVE = 1.1  # height on a parallel axis of what never happened
 
 
+@public
 def parallel(
     table: SweepTable,
     measures: str | Sequence[str] | None = None,
@@ -124,11 +128,11 @@ def _lines(
     known, never = done & np.isfinite(shade.values), done & np.isinf(shade.values)
     if known.any():
         values = shade.values[known]
-        how = colour_scale(values, shade.name, scale, cmap)
+        how = colour_scale(values, shade.name, scale, cmap, unit=shade.unit)
         image = draw(
             known, array=values, norm=how.norm, cmap=how.cmap, linewidths=0.9, alpha=0.8, label="_numbers"
         )
-        colour_bar(ax, image, shade.label, how, values, pad=0.03)
+        colour_bar([ax], image, look_of_column(shade), how)
     if never.any():
         dots = (0, (1.2, 1.4))
         draw(never, colors=unfinished.NEVER_LINE, linewidths=1.0, linestyles=dots, label="_never")
@@ -146,7 +150,8 @@ def _upright(ax: Axes, k: int, c: Column, open_end: bool) -> None:
     elif high > low:
         ends = (10.0**low, 10.0**high) if c.log else (low, high)
         ticks = log_ticks(*ends) if c.log else _round(*ends)
-        marks = [(float((c.position(t) - low) / (high - low)), tick_text(t)) for t in ticks]
+        at = [float((c.position(t) - low) / (high - low)) for t in ticks]
+        marks = list(zip(at, tick_texts(ticks), strict=True))
     else:
         marks = [(0.5, tick_text(10.0**low if c.log else low))]
     if open_end:
@@ -154,7 +159,7 @@ def _upright(ax: Axes, k: int, c: Column, open_end: bool) -> None:
     for height, words in marks:
         ax.plot([k - 0.03, k], [height, height], color="0.15", lw=0.9, zorder=3, label="_tick")
         ax.text(
-            k - 0.05, height, words, ha="right", va="center", fontsize=7, zorder=4,
+            k - 0.05, height, words, ha="right", va="center", fontsize=7.5, zorder=4,
             bbox={"facecolor": "w", "edgecolor": "none", "alpha": 0.75, "pad": 0.8},
         )  # fmt: skip
 

@@ -13,9 +13,10 @@ from sim.plotting.colour_scale import colour_bar, colour_scale
 from sim.plotting.sweeps import unfinished
 from sim.plotting.sweeps.axis_scales import log_ticks, scale_axis
 from sim.plotting.sweeps.cells import CellPolygons, grid_cells, nearest_cells
-from sim.plotting.sweeps.columns import check_table, value_of_measure
+from sim.plotting.sweeps.columns import check_table, look_of_column, value_of_measure
 from sim.plotting.sweeps.plane_of_points import PointPlane, plane_of_points
 from sim.plotting.sweeps.point_looks import AsCells, AsMarks
+from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +33,7 @@ ASIDE = 8.0  # of its place: a marker that replicates disagree, clear of the rin
 Contours = int | Sequence[float | str]
 
 
+@public
 def phase_diagram(
     table: SweepTable,
     x: str,
@@ -92,10 +94,10 @@ def _draw(ax: Axes, looks: AsCells | AsMarks, seen: PointPlane, scale: str, cmap
     never, known = done & np.isinf(seen.value), done & np.isfinite(seen.value)
     if known.any():
         values = seen.value[known]
-        how = colour_scale(values, seen.measured.name, scale, cmap)
+        how = colour_scale(values, seen.measured.name, scale, cmap, unit=seen.measured.unit)
         room = bool(never.any()) and not cmap
         image = looks.numbers(known, values, how, _colour_map(how.cmap, room))
-        colour_bar(ax, image, seen.measured.label, how, values, pad=0.03)
+        colour_bar([ax], image, look_of_column(seen.measured), how)
     if never.any():
         handles.append(looks.never(never, seen.measured.endless))
     for status in unfinished.ordered(seen.state):

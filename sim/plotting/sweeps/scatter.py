@@ -16,8 +16,10 @@ from sim.plotting.sweeps.columns import (
     Column,
     check_table,
     column_of,
+    look_of_column,
     point_states,
 )
+from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +31,7 @@ BLUE = "#2F6F9F"
 OUTSIDE = (1.03, 1.075)  # of the axes: rows for points that never did, and for those that failed
 
 
+@public
 def scatter(
     table: SweepTable,
     x: str,
@@ -90,12 +93,12 @@ def _inside(
     else:
         known = done & np.isfinite(shade.values)
         if known.any():
-            how = colour_scale(shade.values[known], shade.name, scale, cmap)
+            how = colour_scale(shade.values[known], shade.name, scale, cmap, unit=shade.unit)
             dots = ax.scatter(
                 x[known], y[known], c=shade.values[known], norm=how.norm, cmap=how.cmap, label="_numbers",
                 **look,
             )  # fmt: skip
-            colour_bar(ax, dots, shade.label, how, shade.values[known], pad=0.06)
+            colour_bar([ax], dots, look_of_column(shade), how)
         never = done & np.isinf(shade.values)
         if never.any():
             mark: dict[str, Any] = {

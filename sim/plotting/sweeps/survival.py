@@ -9,7 +9,7 @@ import numpy as np
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas
 from sim.plotting.colours import DASHES, colour, dark_to_light
-from sim.plotting.labels import time_scale
+from sim.plotting.labels import time_scale, time_words
 from sim.plotting.sweeps.columns import (
     Column,
     axis_column,
@@ -19,6 +19,7 @@ from sim.plotting.sweeps.columns import (
     tick_text,
 )
 from sim.plotting.sweeps.unfinished import legend_below
+from sim.public import public
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def kaplan_meier(onset: np.ndarray, end: np.ndarray) -> Survival:
     )  # fmt: skip
 
 
+@public
 def survival(
     table: SweepTable,
     onset_measure: str,
@@ -110,7 +112,7 @@ def survival(
             _draw_curve(ax, runs, words, among, per, k, tone)
         ax.set_xlim(0.0, longest / per or 1.0)
         ax.set_ylim(0.0, 1.03)
-        ax.set_xlabel(f"time [{unit}]")
+        ax.set_xlabel(f"time [{time_words(unit)}]")
         ax.set_ylabel("share without mineral [-]")
         handles = ax.get_legend_handles_labels()[0]
         legend_below(ax, handles, title=None if by is None else axis_column(table, by, "by").label)

@@ -10,7 +10,6 @@ import numpy as np
 from sim.errors import ConfigError, listing, nearest
 from sim.plotting.canvas import canvas
 from sim.plotting.labels import name_of
-from sim.plotting.sweeps.axis_scales import power_of_ten
 from sim.plotting.sweeps.columns import (
     SEED,
     Column,
@@ -22,6 +21,8 @@ from sim.plotting.sweeps.columns import (
     varying_axes,
 )
 from sim.plotting.sweeps.unfinished import legend_below
+from sim.plotting.ticks import power_in_label
+from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,6 +56,7 @@ class Ends(NamedTuple):
     at_base: str | None = None
 
 
+@public
 def tornado(
     given: Any,
     measure: str | None = None,
@@ -238,8 +240,7 @@ def _draw(ax: Axes, ends: Ends) -> None:
     ax.set_yticks(range(len(bars)), [b.words for b in bars])
     ax.set_ylim(-0.6, len(bars) - 0.4)
     ax.margins(x=0.08)
-    ax.set_xlabel(ends.label)
-    power_of_ten(ax.xaxis)
+    power_in_label(ax.xaxis, ends.label, max(abs(v) for v in numbers))
     _legend(ax, ((LOW, ends.low), (HIGH, ends.high)))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from sim.errors import SolverError
 from sim.simd.lanes8 import WIDTH
-from sim.simd.regions import may_enter
+from sim.simd.regions import region
 from sim.solvers.linear.coarsening import (
     Lines,
     Turned,
@@ -152,8 +152,9 @@ class Multigrid:
         flat = r.reshape(-1)
         size = np.abs(flat).max()
         before = 2.0 ** -np.round(np.log2(size)) if 0 < size < np.inf else 1.0
-        small = SMALL if may_enter() else self.grid.n_cells + 1
-        v_cycle(self.tables, flat, x.reshape(-1, copy=False), before, 1.0 / (before * self.scale), small)
+        with region() as free:
+            small = SMALL if free else self.grid.n_cells + 1
+            v_cycle(self.tables, flat, x.reshape(-1, copy=False), before, 1.0 / (before * self.scale), small)
 
     def apply(self, x: np.ndarray, out: np.ndarray) -> None:
         """out = A x; both (n, m) float64."""

@@ -194,6 +194,9 @@ def crossing_bounds(name: str, low: Any, high: Any) -> ConfigError:
 def read_values(name: str, given: Iterable[Any]) -> tuple[tuple[Value, ...], str]:
     """SI values, or words, of what stands on an axis, and their SI unit."""
     given = [g.item() if isinstance(g, np.generic) else g for g in given]
+    for k, g in enumerate(given):
+        if is_missing(g) and not isinstance(g, float):
+            raise ConfigError(f"{name}: value {k + 1} of the list is missing, {shown(g)}; give one.")
     words = [g for g in given if _is_word(g)]
     if words:
         if len(words) < len(given):
@@ -216,6 +219,15 @@ def _read_numbers(name: str, given: Iterable[Any]) -> tuple[tuple[float, ...], s
             unit = unit or si_unit(unit_of(g, name))
     # A plain number is SI already; two texts of different dimension are refused by convert.
     return tuple(convert(g, unit or "1", name) + 0.0 for g in given), unit
+
+
+def is_missing(given: Any) -> bool:
+    """Whether it stands for no value: None, NaN, pandas' NA and NaT, a masked number, an empty cell."""
+    if given is None or given is np.ma.masked or type(given).__name__ in ("NAType", "NaTType"):
+        return True
+    if isinstance(given, str):
+        return not given.strip()
+    return isinstance(given, float | np.floating) and bool(np.isnan(given))
 
 
 def _is_word(given: Any) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sim.errors import ConfigError, RangeWarning, UnitError, nearest, shown, warn_caller
-from sim.experiment.change import checked_value
+from sim.experiment.change import applied, checked_value
 from sim.experiment.scenario import Scenario
+from sim.experiment.scenario_data import PERMEABILITY
 from sim.experiment.targets import Target, target
 from sim.sweeps.design.axis import Axis
 from sim.units import parse_unit
@@ -28,6 +32,21 @@ def units_for(axes: tuple[Axis, ...], base: Scenario) -> dict[str, str]:
     for a in axes:
         _check(a, found[a.name])
     return {name: t.unit for name, t in found.items()}
+
+
+def check_boundary(points: Sequence[Mapping[str, Any]], base: Scenario) -> None:
+    """Refuse points that exchange through no permeability, and permeabilities that no point reads."""
+    seen: dict[tuple, bool] = {}
+    for point in points:
+        given = {n: point[n] for n in ("outer", PERMEABILITY) if n in point}
+        if given.get("outer", base.outer) == "exchange" and tuple(given.items()) not in seen:
+            seen[tuple(given.items())] = bool(applied(base, given).permeability())
+        elif not given and not seen:
+            return
+    if not seen and any(PERMEABILITY in point for point in points):
+        raise ConfigError(
+            f"the axis {PERMEABILITY} decides nothing: outer = '{base.outer}'. Set outer = 'exchange'."
+        )
 
 
 def _check(a: Axis, t: Target) -> None:

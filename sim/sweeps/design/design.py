@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 from sim.errors import ConfigError, listing, shown
 from sim.experiment.scenario import Scenario
 from sim.sweeps.design.axis import Axis, Value
-from sim.sweeps.design.axis_check import units_for
+from sim.sweeps.design.axis_check import check_boundary, units_for
 
 Inputs = dict[str, Value]
 LARGEST = 10_000_000  # points; more would fill the memory before the first run
@@ -25,6 +26,7 @@ class Design:
     points: {axis: value} each, SI numbers or words
     settings: how the points were made (n, seed, levels, second_order, replicates), plain data;
         settings["repeats"]: {index of a point: index of the first equal one}, which is run once
+        settings["labels"]: {"name": of their column, "values": a label for each point}, of a table
     """
 
     method: str
@@ -49,6 +51,8 @@ class Design:
                     f"point {k} has values for {listing(sorted(point))}; the axes are {listing(names)}."
                 )
             for name, value in point.items():
+                if not isinstance(value, str | Real) or isinstance(value, bool):
+                    raise ConfigError(f"point {k}: {name} = {shown(value)} is neither a number nor a word.")
                 if not isinstance(value, str) and not math.isfinite(value):
                     raise ConfigError(f"point {k}: {name} = {value} is not a finite number.")
         settings = {k: v for k, v in self.settings.items() if k != "repeats"}
@@ -73,7 +77,11 @@ class Design:
             raise ConfigError(f"only one of the two designs has {listing(odd)}; both need the same axes.")
         axes = tuple(_joined(a, theirs[n]) for n, a in mine.items())
         parts = [{"method": d.method, "points": len(d), **d.settings} for d in (self, other)]
-        return Design("table", axes, self.points + other.points, {"parts": parts})
+        settings: dict[str, Any] = {"parts": parts}
+        named = [d.settings["labels"] for d in (self, other) if "labels" in d.settings]
+        if len(named) == 2:
+            settings["labels"] = named[0] | {"values": named[0]["values"] + named[1]["values"]}
+        return Design("table", axes, self.points + other.points, settings)
 
     def with_replicates(self, seeds: int | Sequence[int]) -> Design:
         """Each point with each of the seeds (1 to n for a number n): draws of stochastic nucleation."""
@@ -89,13 +97,16 @@ class Design:
             )
         axis = Axis.listed(SEED, list(seeds))
         points = tuple({**p, SEED: s} for p in self.points for s in axis.values)
-        return Design(
-            self.method, (*self.axes, axis), points, self.settings | {"replicates": list(axis.values)}
-        )
+        settings = self.settings | {"replicates": list(axis.values)}
+        if "labels" in settings:
+            values = [v for v in settings["labels"]["values"] for _ in axis.values]
+            settings["labels"] = settings["labels"] | {"values": values}
+        return Design(self.method, (*self.axes, axis), points, settings)
 
     def with_units(self, base: Scenario) -> Design:
         """This design for a scenario, checked, with the units of axes that were given in plain numbers."""
         units = units_for(self.axes, base)
+        check_boundary(self.points, base)
         return replace(self, axes=tuple(replace(a, unit=units[a.name]) for a in self.axes))
 
     def check(self, base: Scenario) -> None:
@@ -128,7 +139,7 @@ def axes_of(axes: Any) -> tuple[Axis, ...]:
     """Axes from {name: what a user writes}."""
     if isinstance(axes, list | tuple) and axes and all(isinstance(a, Axis) for a in axes):
         return tuple(axes)
-    if not isinstance(axes, dict):
+    if not isinstance(axes, dict) or not axes:
         raise ConfigError(f"axes = {shown(axes)}; give a dictionary, {{'lesion.radius': ('1 mm', '5 mm')}}.")
     return tuple(Axis.of(name, given) for name, given in axes.items())
 

@@ -14,13 +14,15 @@ from typing import Any
 import numpy as np
 from scipy.stats import qmc
 
-from sim.errors import ConfigError, listing, nearest, shown
-from sim.sweeps.design.axis import Axis, read_values
+from sim.errors import ConfigError, listing, nearest, not_installed, shown
+from sim.public import public
+from sim.sweeps.design.axis import Axis, is_missing, read_values
 from sim.sweeps.design.design import LARGEST, Design, axes_of
 
 LARGEST_SEED = 2**32 - 1  # what numpy's older generator takes, which SALib's samples are drawn from
 
 
+@public
 def grid(axes: Mapping[str, Any], n: int | Mapping[str, int] = 5) -> Design:
     """Every combination, the last axis fastest.
 
@@ -40,6 +42,7 @@ def grid(axes: Mapping[str, Any], n: int | Mapping[str, int] = 5) -> Design:
     return Design("grid", made, points, {"shape": shape})
 
 
+@public
 def latin_hypercube(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     """n points, one in each n-th of every axis, paired by chance (scipy.stats.qmc)."""
     made, n, seed = axes_of(axes), _count(n, "n"), _seed(seed)
@@ -48,6 +51,7 @@ def latin_hypercube(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     return _sampled("latin_hypercube", made, shares, {"n": n, "seed": seed})
 
 
+@public
 def sobol(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     """n = 2^k points of a scrambled Sobol' sequence (scipy.stats.qmc)."""
     made, n, seed = axes_of(axes), _power_of_two(n), _seed(seed)
@@ -55,6 +59,7 @@ def sobol(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     return _sampled("sobol", made, shares, {"n": n, "seed": seed})
 
 
+@public
 def morris(axes: Mapping[str, Any], n: int, seed: int, levels: int = 4) -> Design:
     """n trajectories of Morris (1991) with SALib: d + 1 points each, one axis changed at a time.
 
@@ -78,6 +83,7 @@ def morris(axes: Mapping[str, Any], n: int, seed: int, levels: int = 4) -> Desig
     )
 
 
+@public
 def saltelli(axes: Mapping[str, Any], n: int, seed: int, second_order: bool = False) -> Design:
     """Saltelli's (2002) extension of a Sobol' sequence of n = 2^k points, for Sobol' indices.
 
@@ -97,27 +103,52 @@ def saltelli(axes: Mapping[str, Any], n: int, seed: int, second_order: bool = Fa
     return _sampled("saltelli", made, shares, {"n": n, "seed": seed, "second_order": bool(second_order)})
 
 
+@public
 def table(rows: Any) -> Design:
-    """Points as they stand: a list of {name: value}, or a pandas.DataFrame. Text has units."""
-    if hasattr(rows, "to_dict"):
+    """Points as they stand: a list of {name: value}, or a pandas.DataFrame. Text has units.
+
+    Equal rows stay rows, and are computed once. The index of a DataFrame, unless it merely counts, becomes
+    a column of the results under its name, or "label". A missing value is refused.
+    """
+    labels: dict[str, Any] = {}
+    if hasattr(rows, "to_dict") and hasattr(rows, "index") and hasattr(rows, "columns"):
+        if not rows.columns.is_unique:
+            raise ConfigError(f"a column of the table is there twice: {listing(rows.columns)}.")
+        labels = _labels(rows.index)
         rows = rows.to_dict("records")
     if not isinstance(rows, Sequence) or isinstance(rows, str):
         raise ConfigError(f"a table is a list of rows, [{{'lesion.radius': '2 mm'}}], not {shown(rows)}.")
     if not rows:
         raise ConfigError("this table has no rows; a design needs at least one point.")
     for k, row in enumerate(rows):
+        if not isinstance(rows[0], Mapping):
+            raise ConfigError(f"row 0 of the table is {shown(rows[0])}; one is {{'lesion.radius': '2 mm'}}.")
         if not isinstance(row, Mapping) or row.keys() != rows[0].keys():
             what = listing(row) if isinstance(row, Mapping) else shown(row)
             raise ConfigError(f"row {k} of the table holds {what}; row 0 holds {listing(rows[0])}.")
     made, columns = [], {}
     for name in rows[0]:
         for k, row in enumerate(rows):
+            if is_missing(row[name]):
+                which = f" ({labels['values'][k]})" if labels else ""
+                raise ConfigError(
+                    f"row {k} of the table{which} has no value for {name}; give one, or take the row out."
+                )
             if isinstance(row[name], float) and not math.isfinite(row[name]):
                 raise ConfigError(f"row {k} of the table: {name} = {row[name]} is not a finite number.")
         columns[name], unit = read_values(name, [row[name] for row in rows])
         made.append(Axis(name, unit=unit, values=tuple(dict.fromkeys(columns[name]))))
     points = tuple(dict(zip(columns, p, strict=True)) for p in zip(*columns.values(), strict=True))
-    return Design("table", tuple(made), points, {})
+    return Design("table", tuple(made), points, {"labels": labels} if labels else {})
+
+
+def _labels(index: Any) -> dict[str, Any]:
+    """Name and labels of the index of a DataFrame; {} of one that counts from 0."""
+    values = [v.item() if isinstance(v, np.generic) else v for v in index]
+    if values == list(range(len(values))) and index.name is None:
+        return {}
+    plain = [v if isinstance(v, int | str) and not isinstance(v, bool) else str(v) for v in values]
+    return {"name": str(index.name or "label"), "values": plain}
 
 
 def _levels(axis: Axis, n: int) -> list:
@@ -159,9 +190,7 @@ def _salib(module: str):
     try:
         return import_module(f"SALib.{module}")
     except ImportError:
-        raise ConfigError(
-            'Morris trajectories come from SALib, which is missing; python -m pip install "hapsim[fit]".'
-        ) from None
+        raise ConfigError(not_installed("Morris trajectories need", "SALib")) from None
 
 
 def _count(n: Any, name: str) -> int:

@@ -19,7 +19,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
-from sim.errors import ConfigError, SweepError, shown
+from sim.errors import ConfigError, SweepError, not_installed, shown
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
 from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 AHEAD = 2  # chunks for every worker thread: one that runs and one that waits for it
 DEATHS = 2  # workers that a point may end
 POLL = 2.0  # s between checks of the connection
-EXTRA = "python -m pip install 'hapsim[cluster]'"
 
 
 def connect(address: str, timeout: float | str = "10 s") -> Client:
@@ -45,7 +44,7 @@ def connect(address: str, timeout: float | str = "10 s") -> Client:
     try:
         from distributed import Client
     except ImportError as e:
-        raise ConfigError(f"sweeps on a cluster need Dask: {EXTRA}.") from e
+        raise ConfigError(not_installed("sweeps on a cluster need", "dask[distributed]")) from e
     seconds = convert(timeout, "s", "timeout")
     try:
         return Client(address, timeout=seconds, set_as_default=False)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from sim.binder.kept import once_a_model
 from sim.errors import ConfigError, UnknownNameError
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
-from sim.model.kept import once_a_model
 from sim.model.model import Model
 from sim.run.simulate import simulate
 from sim.sweeps.design.job import Job, Point

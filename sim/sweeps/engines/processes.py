@@ -8,9 +8,11 @@ notebook, which the standard library's pools do not.
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 import time
@@ -114,6 +116,19 @@ def interrupt_later() -> Iterator[None]:
             before(*came[0])
 
 
+@contextmanager
+def _streams() -> Iterator[None]:
+    """loky flushes stdout and stderr before it starts a process; without a console they are None."""
+    absent = [name for name in ("stdout", "stderr") if getattr(sys, name) is None]
+    try:
+        for name in absent:
+            setattr(sys, name, io.StringIO())
+        yield
+    finally:
+        for name in absent:
+            setattr(sys, name, None)
+
+
 class _Worker:
     """A pool of one process, and what it has been given."""
 
@@ -133,7 +148,8 @@ class _Worker:
         self.chunk: list[Point] = []
         self.begun = self.overdue = False
         self.marker.clear()
-        self.future = self.pool.submit(_begin, self.job, self.samples, str(self.path))
+        with _streams():
+            self.future = self.pool.submit(_begin, self.job, self.samples, str(self.path))
 
     @property
     def idle(self) -> bool:

@@ -35,7 +35,7 @@ class Progress:
             self._bar.set_postfix_str(self._bad(), refresh=False)
             self._bar.update(len(rows))
         tenth = 10 * self.done // max(1, self.wanted)
-        if self._lines and tenth > self._tenth:
+        if self._lines and sys.stderr is not None and tenth > self._tenth:
             self._tenth = tenth
             print(self.line(), file=sys.stderr, flush=True)
 
@@ -60,6 +60,8 @@ class Progress:
 
 def is_watched() -> bool:
     """Whether the output is shown as it comes: in a terminal, or by a notebook's kernel."""
+    if sys.stderr is None:  # as pythonw has it
+        return False
     if sys.stderr.isatty():
         return True
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()

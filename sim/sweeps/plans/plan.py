@@ -67,7 +67,7 @@ class SweepPlan:
 
     def check(self) -> None:
         """Refuse what could not run: an axis of nothing, a wrong unit."""
-        with _naming_file(self.file):
+        with naming_file(self.file):
             self.design.check(self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
@@ -108,18 +108,18 @@ def load_plan(name: str | Path) -> SweepPlan:
 def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
     """The plan of a file's content; a scenario of its own is looked for beside `path`."""
     where = path.name
-    with _naming_file(where):
+    with naming_file(where):
         top = Section(content, where, KEYS)
-        base = _treated(_base(top, path.parent), top)
+        base = base_of(top, path.parent)
         design = design_of(content, where)
-        measured = _measures(top, base)
+        measured = measures_of(top, base)
         figures = _figures(top, [a.name for a in design.axes], list(measured))
         words = top.text("title"), top.text("notes", most=10_000)
-        return SweepPlan(path.stem, base, design, measured, _options(top), figures, *words, where)
+        return SweepPlan(path.stem, base, design, measured, options_of(top), figures, *words, where)
 
 
 @contextmanager
-def _naming_file(where: str) -> Iterator[None]:
+def naming_file(where: str) -> Iterator[None]:
     """Errors of the library name the file too."""
     try:
         yield
@@ -133,9 +133,15 @@ def _folder() -> Any:
     return resources.files("sim") / "data" / "sweeps"
 
 
+def base_of(top: Section, folder: Path) -> Scenario:
+    """The scenario of a file, with the changes and interventions that the file states."""
+    return _treated(_base(top, folder), top)
+
+
 def _base(top: Section, folder: Path) -> Scenario:
     """The scenario that is varied: of the package by name, or of a file by path, as the file changes it."""
     from sim.experiment.catalogue import scenario, scenarios
+    from sim.experiment.typed import typed
 
     top.needed("scenario")
     name = top.text("scenario")
@@ -144,7 +150,8 @@ def _base(top: Section, folder: Path) -> Scenario:
         raise ScenarioError(
             f"{top.where}: no scenario is called {shown(name)}, and that of a file ends in '.toml'.{hint}"
         )
-    return scenario(folder / name if name.endswith(".toml") else name).changed(_changes(top))
+    base = scenario(folder / name if name.endswith(".toml") else name)
+    return typed(base, _changes(top))
 
 
 def _changes(top: Section) -> dict[str, Any]:
@@ -159,15 +166,18 @@ def _changes(top: Section) -> dict[str, Any]:
 def _treated(base: Scenario, top: Section) -> Scenario:
     """The scenario with the interventions of the file added."""
     from sim.experiment.intervention import Intervention, from_keys
+    from sim.experiment.typed import typed
 
     tables = top.list("interventions", "tables")
     found = [
         from_keys(Intervention, t, f"{top.where} [[interventions]] {k}") for k, t in enumerate(tables, 1)
     ]
+    if found:
+        typed(base, {"interventions": tables})  # refuses slips
     return base.with_intervention(*found) if found else base
 
 
-def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
+def measures_of(top: Section, base: Scenario) -> dict[str, measures.Measure]:
     """{name: measure} of [measures]: mineral = { what = "mean", of = "HAP" }."""
     from sim.run.dataset import variables
     from sim.run.segments import Builder
@@ -181,7 +191,7 @@ def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
     known = variables(Builder(base))
     found = {}
     for name, table in content.items():
-        one = Section(table, f"{top.where} [measures] {shown(name)}", ("what", "of", "above"))
+        one = Section(table, f"{top.where} [measures] {shown(name)}", ("what", "of", "above", "log"))
         what = one.choice("what", MEASURES)
         one.needed("of")
         of = one.text("of")
@@ -195,10 +205,12 @@ def _measures(top: Section, base: Scenario) -> dict[str, measures.Measure]:
             found[name] = measures.onset(of, above=level)
         else:
             found[name] = MEASURES[what](of)
+        if one.yes("log"):
+            found[name] = measures.log10(found[name])
     return found
 
 
-def _options(top: Section) -> dict[str, Any]:
+def options_of(top: Section) -> dict[str, Any]:
     """Keywords of `sim.sweep` that the [run] table states."""
     from sim.identity.settings import checked_atol, checked_rtol
     from sim.solvers import SOLVERS

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import time
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -117,10 +118,19 @@ class Store:
         return {keys[k * size : (k + 1) * size].hex(): p for k, p in enumerate(places)}
 
     def rows(self) -> list[Row]:
-        """The last row of every point of the last design, in its order."""
-        places = self.places()
-        rows = [row | {"index": places[row["key"]]} for row in self.each() if row["key"] in places]
+        """The last row of every point of the last design, in its order; equal points have a row each."""
+        places = self._all_places()
+        rows = [row | {"index": k} for row in self.each() for k in places.get(row["key"], ())]
         return sorted(rows, key=lambda row: row["index"])
+
+    def _all_places(self) -> dict[str, list[int]]:
+        """{key: places in the last design}, more than one where its points are equal and run once."""
+        found = {key: [place] for key, place in self.places().items()}
+        first = {places[0]: places for places in found.values()}
+        for again, place in self.design.get("settings", {}).get("repeats", {}).items():
+            if place in first:
+                first[place].append(int(again))
+        return found
 
     def each(self, attempts: bool = False) -> Iterator[Row]:
         """The last row of every point, of any design, or all attempts, one by one as they were written."""
@@ -134,16 +144,18 @@ class Store:
     def status(self) -> dict:
         """What there is: planned, done, {status: points}, first and last [s since 1970], wall [s],
         who is writing ("" when no one is), and when the last writer began [s since 1970, 0 if unknown]."""
-        done = self.keys()
-        planned = self.places()
+        places = self._all_places()
+        counts, done = Counter[str](), 0
         with self._guarded():
-            counts = dict(self._database.execute("SELECT status, COUNT(*) FROM points GROUP BY status"))
+            for key, status in self._database.execute("SELECT key, status FROM points"):
+                counts[status] += len(places.get(key, (0,)))
+                done += len(places.get(key, () if places else (0,)))
             first, last, wall = self._database.execute(
                 "SELECT MIN(written), MAX(written), TOTAL(wall) FROM attempts"
             ).fetchone()
         return {
-            "planned": len(planned), "done": len(done & planned.keys()) if planned else len(done),
-            "counts": counts, "first": first, "last": last, "wall": wall,
+            "planned": sum(map(len, places.values())), "done": done,
+            "counts": dict(counts), "first": first, "last": last, "wall": wall,
             "writer": current_writer(lock_path(self.path)), "began": last_writer_began(lock_path(self.path)),
         }  # fmt: skip
 

@@ -18,6 +18,7 @@ UNACCOUNTED = "unaccounted"  # pool, and beginning of the names, of what process
 AXES = tuple(dict.fromkeys(a for g in GEOMETRIES.values() for a in g.axes))
 RESULTS: dict[str, str] = {
     "time": "the time of a result",
+    "time_days": "the time of a result",
     **dict.fromkeys(AXES, "a coordinate of results"),
     **{f"{a}_{end}": "faces of cells in results" for a in AXES for end in ("edge", "edges")},
     "element": "the elements in the ledger of a result",

@@ -1,0 +1,1 @@
+"""hapsim calibrate and hapsim sensitivity."""

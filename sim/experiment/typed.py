@@ -1,0 +1,65 @@
+"""Changes that were typed, on a command line or in a file, where forgotten units are told from meant ones."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from sim.errors import ParameterError, warn_caller
+from sim.experiment.change import changed
+from sim.experiment.file_tables import dotted_values
+from sim.experiment.intervention import PLASMA, own_name
+from sim.experiment.scenario_data import ScenarioData
+from sim.experiment.targets import TIMES, target
+from sim.parameters import Parameter
+from sim.parameters.slips import slip
+
+S = TypeVar("S", bound=ScenarioData)
+
+
+def typed(base: S, values: Mapping[str, Any]) -> S:
+    """`changed` for what was typed on a command line or in a file.
+
+    A plain number outside its range, or of seconds or metres that nobody means, is refused there; with
+    its unit it is taken, and warned of. Nothing beyond a million times its upper bound is taken.
+    """
+    with warnings.catch_warnings(record=True) as said_of_ranges:
+        warnings.simplefilter("always")
+        made = changed(base, values)
+    for name, value in values.items():
+        said = _slip(made, name, value)
+        if said:
+            raise ParameterError(said)
+    for warning in said_of_ranges:
+        warn_caller(str(warning.message), warning.category)
+    return made
+
+
+def _slip(made: ScenarioData, name: str, value: Any) -> str:
+    if name == "interventions":
+        return next((s for i in value for s in _slips_of(made, i) if s), "")
+    if name == "domain" and not isinstance(value, str):
+        lengths = (row.get("length") if isinstance(row, Mapping) else row[0] for row in value)
+        return next((s for a in lengths if (s := slip("domain: length", a, "m"))), "")
+    if isinstance(value, Parameter | Mapping):
+        return ""
+    t = target(made, name)
+    if t.kind not in ("parameter", "duration", "intervention", "initial", "region", "random_field"):
+        return ""
+    if value is None or not t.unit or value == t.own or (isinstance(value, str) and value.isidentifier()):
+        return ""
+    return slip(name, value, t.unit, t.parameter)
+
+
+def _slips_of(made: ScenarioData, row: Any) -> Iterator[str]:
+    """Slips in the table of an intervention."""
+    if not isinstance(row, Mapping):
+        return
+    for time in TIMES:
+        yield slip(f"interventions: {time}", row.get(time), "s")
+    for part, known in (("boundary", f"{PLASMA}."), ("parameters", "")):
+        for name, value in dotted_values(row.get(part) or {}, part).items():
+            p = made.parameters.get(f"{known}{name}")
+            if p is not None and value != own_name(part, name):
+                yield slip(f"{part}.{name}", value, p.unit, p)

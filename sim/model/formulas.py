@@ -1,0 +1,223 @@
+"""Formulas as text: a formula and every plain function that it calls, each under a name of its own.
+
+The text depends on nothing outside it. `exp` and its like become those of `elementary`, and powers
+its `power`, so that a loop over cells can be vectorised; whole-number powers stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import math
+from collections.abc import Callable
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from sim.errors import ModelError
+from sim.jit.callables import CALL, Plain, called, plain_function
+from sim.jit.written import definition
+from sim.model.collector import Sum
+from sim.model.process import Derived, Kernel, Process
+from sim.simd import elementary
+
+MODULES = {"math": "math", "numpy": "np"}  # as the generated text imports them
+ELEMENTARY = "elementary"
+
+
+def in_package(owner: Derived | Process) -> bool:
+    """Whether its formula is one of hapsim's own, which every process has."""
+    if isinstance(owner.formula, Sum | Kernel):
+        return True
+    return plain_function(owner.formula).function.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
+def read_formula(owner: Derived | Process) -> list[FunctionType]:
+    """Every function that the formula of a process or derived quantity is made of, the text of each read
+    and kept; ModelError with its name where that cannot be done."""
+    text = FormulaText()
+    try:
+        text.add(owner.formula)  # type: ignore[arg-type]
+    except ModelError as error:
+        raise ModelError(f"{owner.name}: {error}") from None
+    return text.functions
+
+
+class FormulaText:
+    """Collects formulas and what they call, each under a name of its own."""
+
+    def __init__(self) -> None:
+        self.names: dict[object, str] = {}
+        self.parts: list[str] = []
+        self.functions: list[FunctionType] = []  # all that the text was made of
+        self._held: list[Callable] = []  # keeps what is known by its id
+
+    def add(self, formula: Callable | Sum) -> str:
+        """The name under which `formula` stands in the text."""
+        if isinstance(formula, Sum):
+            if formula not in self.names:
+                name = self.names[formula] = f"f{len(self.names)}_{formula.__name__}"
+                self.parts.append(f"@kernel(cache=False, forceinline=True)\n{formula.text(name)}\n")
+            return self.names[formula]
+        found = plain_function(formula)
+        function = found.function
+        key = (function, *((n, id(v)) for n, v in found.given.items()))
+        if key in self.names:
+            return self.names[key]
+        name = self.names[key] = f"f{len(self.names)}_{function.__name__.strip('<>')}"
+        self._held.append(formula)
+        tree = definition(function)
+        self.functions.append(function)
+        _without_notes(tree, found)
+        scope = _Scope(found)
+        tree = _InlineModules(scope, self).visit(tree)
+        rename = {}
+        own = tree.name
+        recursive = own in _free_names(tree) and scope.is_itself(own)
+        tree = _Powers().visit(tree)
+        for used in sorted(_free_names(tree)):
+            if used != ELEMENTARY and used not in self.names.values() and not (recursive and used == own):
+                value = scope.value(used)
+                if used in found.given and isinstance(getattr(type(value), CALL, None), FunctionType):
+                    raise _unusable(function, used, value)  # `self` as a whole; self.k is a number
+                rename[used] = self.text(function, used, value)
+        if recursive:
+            rename[own] = name
+        tree = _Rename(rename, own, name).visit(tree)
+        inlined = "" if recursive else ", forceinline=True"  # else LLVM leaves the large ones as calls
+        text = ast.unparse(ast.fix_missing_locations(tree))
+        self.parts.append(f"@kernel(cache=False{inlined})\n{text}\n")
+        return name
+
+    def text(self, function: FunctionType, used: str, value) -> str:
+        """What `used`, with this value in the formula's own file, is called in the text."""
+        if value is math or value is np:
+            return MODULES[value.__name__]
+        if _elementary(value):
+            return f"elementary.{value.__name__}"
+        library = (getattr(value, "__module__", "") or "").partition(".")[0]
+        if library in MODULES and callable(value):
+            return f"{MODULES[library]}.{value.__name__}"
+        if callable(value) and not isinstance(value, type):
+            return self.add(value)
+        if isinstance(value, np.integer | np.floating | np.bool_):
+            value = value.item()
+        if isinstance(value, int | float) and math.isfinite(value):
+            return repr(float(value)) if isinstance(value, float) else repr(value)
+        raise _unusable(function, used, value)
+
+
+def _unusable(function: FunctionType, used: str, value: object) -> ModelError:
+    return ModelError(
+        f"{called(function)} uses '{used}' ({type(value).__name__}); a formula may use "
+        "its arguments, numbers, math, numpy and other plain functions."
+    )
+
+
+def _without_notes(tree: ast.FunctionDef, found: Plain) -> None:
+    """Take out types, the docstring, values that stand for arguments, and arguments that are given."""
+    tree.returns = None
+    for arguments in (tree.args.posonlyargs, tree.args.args):
+        for a in arguments:
+            a.annotation = None
+        arguments[:] = [a for a in arguments if a.arg not in found.given]
+    tree.args.defaults = []
+    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for n in stored & set(found.given):
+        raise ModelError(f"{tree.name} changes '{n}', which is given; change another name.")
+    if ast.get_docstring(tree) is not None and len(tree.body) > 1:
+        tree.body = tree.body[1:]
+    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(tree)):
+        raise ModelError(f"{called(found.function)} returns nothing; end it with `return` and the value.")
+
+
+def _free_names(tree: ast.FunctionDef) -> set[str]:
+    stored = {a.arg for a in tree.args.args + tree.args.posonlyargs}
+    stored |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    return loaded - stored - set(vars(builtins))
+
+
+class _Scope:
+    """What names mean within a function."""
+
+    def __init__(self, found: Plain):
+        self.function, self.given = found.function, found.given
+        self.local = set(found.function.__code__.co_varnames) - set(found.given)
+
+    def value(self, name: str) -> Any:
+        """What a name that is no argument stands for now."""
+        for place in (self.given, inspect.getclosurevars(self.function).nonlocals, self.function.__globals__):
+            if name in place:
+                return place[name]
+        raise ModelError(f"{called(self.function)} uses '{name}', which is not defined.")
+
+    def is_itself(self, name: str) -> bool:
+        """Whether a name is that of the function."""
+        value = self.value(name)
+        return getattr(value, "py_func", value) is self.function
+
+
+def _elementary(value) -> bool:
+    """Whether elementary has its own version of this function of math or numpy."""
+    name = getattr(value, "__name__", "")
+    return name in elementary.FUNCTIONS and value in (getattr(math, name, None), getattr(np, name, None))
+
+
+class _Powers(ast.NodeTransformer):
+    """a**b as elementary.power(a, b), unless b is a small whole number written down."""
+
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow):
+            return node
+        by = node.right
+        if isinstance(by, ast.Constant) and by.value in (0, 1, 2, 3, 4, 5, 6):
+            return node
+        power = ast.parse("elementary.power", mode="eval").body
+        return ast.copy_location(ast.Call(func=power, args=[node.left, by], keywords=[]), node)
+
+
+class _InlineModules(ast.NodeTransformer):
+    """Replaces `module.helper` by the helper itself, so that the text holds all that it computes; and
+    `self.k` of a method by the number that it is."""
+
+    def __init__(self, scope: _Scope, formulas: FormulaText):
+        self.scope, self.formulas = scope, formulas
+
+    def visit_Attribute(self, node):
+        names: list[str] = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute):
+            names.insert(0, inner.attr)
+            inner = inner.value
+        if not isinstance(inner, ast.Name) or inner.id in self.scope.local:
+            return self.generic_visit(node)
+        used, value = ast.unparse(node), self.scope.value(inner.id)
+        if value in (math, np) if isinstance(value, ModuleType) else False:
+            if len(names) == 1 and _elementary(getattr(value, names[0], None)):
+                return ast.copy_location(ast.parse(f"elementary.{names[0]}", mode="eval").body, node)
+            return node
+        for name in names:
+            if not hasattr(value, name):
+                raise ModelError(f"{called(self.scope.function)} uses {used}, which is not there.")
+            value = getattr(value, name)
+        text = self.formulas.text(self.scope.function, used, value)
+        return ast.copy_location(ast.parse(text, mode="eval").body, node)
+
+
+class _Rename(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str], old: str, new: str):
+        self.names, self.old, self.new = {**names, old: new}, old, new
+
+    def visit_FunctionDef(self, node):
+        node.name = self.new if node.name == self.old else node.name
+        self.generic_visit(node)
+        return node
+
+    def visit_Name(self, node):
+        if isinstance(node.ctx, ast.Load) and node.id in self.names:
+            return ast.copy_location(ast.parse(self.names[node.id], mode="eval").body, node)
+        return node

@@ -1,0 +1,1 @@
+"""Results as files: NetCDF with checks, and tables as CSV."""

@@ -1,0 +1,30 @@
+"""What docs/calibration.md shows runs, each block by itself, and prints what it says."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from sim.calibration.plans.fit_plan import calibration_from
+
+TEXT = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, flags=re.S)
+CASES = list(zip(BLOCKS, ["0.46285", "not identifiable", "first order"], strict=True))
+
+
+@pytest.mark.parametrize(("block", "said"), CASES, ids=["worked", "known", "sensitivity"])
+def test_each_block_runs_by_itself(block, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "block.py"
+    path.write_text(block.replace("workers=2", "workers=0").replace("n=64", "n=8"), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(__import__("sys").modules, "block", raising=False)
+    __import__("block")
+    assert said in capsys.readouterr().out
+
+
+def test_the_calibration_file_is_one(tmp_path):
+    text, _ = re.findall(r"```toml\n(.*?)```", TEXT, flags=re.S)
+    (tmp_path / "uptake.csv").write_text("time [day],quantity,value [ug/mg]\n7,mean Ca_per_dry_mass,23.8\n")
+    calibration_from(tomllib.loads(text), tmp_path / "mine.toml").check()
