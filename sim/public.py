@@ -122,7 +122,9 @@ def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
             for one in value if several else (value,):
                 if not any(test(one) for _, test in kind):
                     wanted = _or([word for word, _ in kind])
-                    given = f"{name}: {argument} = {shown(one)}"
+                    own = bound.arguments.get("name")  # of what is made: which of many it is
+                    which = f"{name} '{own}'" if isinstance(own, str) and argument != "name" else name
+                    given = f"{which}: {argument} = {shown(one)}"
                     raise ArgumentError(f"{given} is not {wanted}.{_hint(one, kind)}")
         return function(*args, **kwargs)
 

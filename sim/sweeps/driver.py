@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import ConfigError, nearest, shown, warn_caller
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, RTOL, Times
-from sim.public import public
 from sim.run import measures as of
 from sim.solvers import DEFAULT
 from sim.sweeps.design.design import Design
@@ -36,7 +35,6 @@ Measures = Mapping[str, Measure]
 Engine = Generator[list[Row], None, None]
 
 
-@public
 def sweep(
     base: Scenario,
     design: Design,

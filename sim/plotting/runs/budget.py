@@ -14,7 +14,6 @@ from sim.plotting.labels import name_of, time_scale
 from sim.plotting.legends import BESIDE
 from sim.plotting.runs import events
 from sim.plotting.ticks import time_axis
-from sim.public import public
 from sim.units import convert_number
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ POOLS = {
 }
 
 
-@public
 def budget(
     result: Result,
     element: str = "Ca",
@@ -48,7 +46,7 @@ def budget(
     """
     need_result(result, "a budget")
     names = [str(e) for e in result["element"].values]
-    if element not in names:
+    if not isinstance(element, str) or element not in names:
         raise ConfigError(
             f"the ledger has no {shown(element)}; there are {', '.join(names)}.{nearest(element, names)}"
         )

@@ -16,7 +16,6 @@ from sim.plotting.legends import put_legend
 from sim.plotting.runs import events
 from sim.plotting.spans import least_resolved, least_span, widened
 from sim.plotting.ticks import power_in_label, time_axis
-from sim.public import public
 from sim.run import measures
 from sim.texts import duration_text
 from sim.units import axis_label
@@ -33,7 +32,6 @@ TINT = "#5B9BC7"
 DECADES = 6.0  # that a logarithmic axis spans at most
 
 
-@public
 def compare(
     results: Mapping[str, Result] | Sequence[Result] | Result,
     measure: Measure | str,

@@ -15,7 +15,6 @@ from sim.plotting.runs import events, places, planes
 from sim.plotting.runs.fields import snapshot
 from sim.plotting.runs.panels import draw_panel, finish_panel
 from sim.plotting.ticks import time_axis
-from sim.public import public
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 Names = str | Sequence[str | Sequence[str]]
 
 
-@public
 def profiles(
     result: Result,
     names: Names,
@@ -58,7 +56,6 @@ def profiles(
     return found[0] if isinstance(names, str) else np.array(found, dtype=object)
 
 
-@public
 def course(
     result: Result,
     names: Names,

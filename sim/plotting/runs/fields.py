@@ -15,7 +15,6 @@ from sim.plotting.labels import Look, look_of, time_scale
 from sim.plotting.runs import events, places, planes
 from sim.plotting.spans import least_resolved
 from sim.plotting.ticks import time_axis
-from sim.public import public
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 DRAWN = "picture of a field"  # gid of what is taken away when axes are drawn on again
 
 
-@public
 def kymograph(
     result: Result,
     name: str,
@@ -65,7 +63,6 @@ def kymograph(
     return ax
 
 
-@public
 def plane(
     result: Result,
     name: str,

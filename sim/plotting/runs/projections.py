@@ -13,7 +13,6 @@ from sim.plotting.colour_scale import Colours, colour_bar
 from sim.plotting.labels import look_of, name_of
 from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
-from sim.public import public
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 HOW = ("integral", "mean", "maximum")
 
 
-@public
 def projection(
     result: Result,
     name: str = "HAP_density",
@@ -65,7 +63,6 @@ def projection(
     return ax
 
 
-@public
 def projected(
     result: Result, name: str, at: float | str | None = None, axis: str = "z", how: str = "integral"
 ) -> xarray.DataArray:

@@ -17,7 +17,6 @@ from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
 from sim.plotting.spans import least_step
 from sim.plotting.ticks import figure_of
-from sim.public import public
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ FEWER = (0.03, 0.1, 0.3, 1.0)  # when each variable has a row
 WIDEST = 3  # panels beside each other of one variable
 
 
-@public
 def maps(
     result: Result,
     names: str | Sequence[str],
@@ -135,7 +133,6 @@ def _row(
     dress_bar(drawn, look.label, how)
 
 
-@public
 def cut(
     result: Result,
     name: str,
@@ -168,7 +165,6 @@ def cut(
     return ax
 
 
-@public
 def cuts(
     result: Result,
     name: str,

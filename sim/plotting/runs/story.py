@@ -13,7 +13,6 @@ from sim.plotting.asked import need_result
 from sim.plotting.canvas import style
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
-from sim.public import public
 from sim.run import measures
 from sim.texts import moment_text, number_text
 
@@ -32,7 +31,6 @@ LEAST = 1e-4  # an amount [mM, mg cm-3] that is only said to be below this
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
 
-@public
 def story(result: Result) -> Figure:
     """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget.
 
@@ -84,7 +82,6 @@ def _head(result: Result) -> tuple[list[str], list[str]]:
     return lines, [] if result.success else textwrap.wrap(m["message"], CHARACTERS)
 
 
-@public
 def atlas(result: Result) -> Figure:
     """The figure of a rectangle or box beside its story: mineral, pH and saturation, mapped over time."""
     need_result(result, "an atlas")

@@ -13,7 +13,6 @@ from sim.plotting.canvas import style
 from sim.plotting.labels import look_of
 from sim.plotting.runs import places, planes
 from sim.plotting.runs.fields import snapshot
-from sim.public import public
 from sim.texts import moment_text
 from sim.units import convert_number
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 TINT = "#5B9BC7"
 
 
-@public
 def isosurface(
     result: Result,
     name: str = "HAP_density",

@@ -12,7 +12,6 @@ from sim.plotting.labels import customary, name_of
 from sim.plotting.sweeps.columns import label_with_unit
 from sim.plotting.sweeps.unfinished import legend_below
 from sim.plotting.ticks import power_in_label
-from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +32,6 @@ class IndexRow(NamedTuple):
     tone: str
 
 
-@public
 def indices(result: Any, ax: Axes | None = None) -> Axes:
     """Sensitivity of a measure to each axis of a sweep, with intervals, the largest on top.
 

@@ -25,7 +25,6 @@ from sim.plotting.sweeps.columns import (
     tick_texts,
     varying_axes,
 )
-from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 ABOVE = 1.1  # height on a parallel axis of what never happened
 
 
-@public
 def parallel(
     table: SweepTable,
     measures: str | Sequence[str] | None = None,

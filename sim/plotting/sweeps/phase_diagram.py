@@ -16,7 +16,6 @@ from sim.plotting.sweeps.cells import CellPolygons, grid_cells, nearest_cells
 from sim.plotting.sweeps.columns import check_table, look_of_column, value_of_measure
 from sim.plotting.sweeps.plane_of_points import PointPlane, plane_of_points
 from sim.plotting.sweeps.point_looks import AsCells, AsMarks
-from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +32,6 @@ ASIDE = 8.0  # of its place: a marker that replicates disagree, clear of the rin
 Contours = int | Sequence[float | str]
 
 
-@public
 def phase_diagram(
     table: SweepTable,
     x: str,

@@ -19,7 +19,6 @@ from sim.plotting.sweeps.columns import (
     look_of_column,
     point_states,
 )
-from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,7 +30,6 @@ BLUE = "#2F6F9F"
 OUTSIDE = (1.03, 1.075)  # of the axes: rows for points that never did, and for those that failed
 
 
-@public
 def scatter(
     table: SweepTable,
     x: str,

@@ -19,7 +19,6 @@ from sim.plotting.sweeps.columns import (
     tick_text,
 )
 from sim.plotting.sweeps.unfinished import legend_below
-from sim.public import public
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -71,7 +70,6 @@ def kaplan_meier(onset: np.ndarray, end: np.ndarray) -> Survival:
     )  # fmt: skip
 
 
-@public
 def survival(
     table: SweepTable,
     onset_measure: str,

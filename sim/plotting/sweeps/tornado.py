@@ -22,7 +22,6 @@ from sim.plotting.sweeps.columns import (
 )
 from sim.plotting.sweeps.unfinished import legend_below
 from sim.plotting.ticks import power_in_label
-from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +55,6 @@ class Ends(NamedTuple):
     at_base: str | None = None
 
 
-@public
 def tornado(
     given: Any,
     measure: str | None = None,

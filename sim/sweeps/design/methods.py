@@ -15,14 +15,12 @@ import numpy as np
 from scipy.stats import qmc
 
 from sim.errors import ConfigError, listing, nearest, not_installed, shown
-from sim.public import public
 from sim.sweeps.design.axis import Axis, is_missing, read_values
 from sim.sweeps.design.design import LARGEST, Design, axes_of
 
 LARGEST_SEED = 2**32 - 1  # what numpy's older generator takes, which SALib's samples are drawn from
 
 
-@public
 def grid(axes: Mapping[str, Any], n: int | Mapping[str, int] = 5) -> Design:
     """Every combination, the last axis fastest.
 
@@ -42,7 +40,6 @@ def grid(axes: Mapping[str, Any], n: int | Mapping[str, int] = 5) -> Design:
     return Design("grid", made, points, {"shape": shape})
 
 
-@public
 def latin_hypercube(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     """n points, one in each n-th of every axis, paired by chance (scipy.stats.qmc)."""
     made, n, seed = axes_of(axes), _count(n, "n"), _seed(seed)
@@ -51,7 +48,6 @@ def latin_hypercube(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     return _sampled("latin_hypercube", made, shares, {"n": n, "seed": seed})
 
 
-@public
 def sobol(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     """n = 2^k points of a scrambled Sobol' sequence (scipy.stats.qmc)."""
     made, n, seed = axes_of(axes), _power_of_two(n), _seed(seed)
@@ -59,7 +55,6 @@ def sobol(axes: Mapping[str, Any], n: int, seed: int) -> Design:
     return _sampled("sobol", made, shares, {"n": n, "seed": seed})
 
 
-@public
 def morris(axes: Mapping[str, Any], n: int, seed: int, levels: int = 4) -> Design:
     """n trajectories of Morris (1991) with SALib: d + 1 points each, one axis changed at a time.
 
@@ -83,7 +78,6 @@ def morris(axes: Mapping[str, Any], n: int, seed: int, levels: int = 4) -> Desig
     )
 
 
-@public
 def saltelli(axes: Mapping[str, Any], n: int, seed: int, second_order: bool = False) -> Design:
     """Saltelli's (2002) extension of a Sobol' sequence of n = 2^k points, for Sobol' indices.
 
@@ -103,7 +97,6 @@ def saltelli(axes: Mapping[str, Any], n: int, seed: int, second_order: bool = Fa
     return _sampled("saltelli", made, shares, {"n": n, "seed": seed, "second_order": bool(second_order)})
 
 
-@public
 def table(rows: Any) -> Design:
     """Points as they stand: a list of {name: value}, or a pandas.DataFrame. Text has units.
 
@@ -196,6 +189,8 @@ def _salib(module: str):
 def _count(n: Any, name: str) -> int:
     if isinstance(n, bool) or not isinstance(n, int | np.integer):
         raise ConfigError(f"{name} = {shown(n)} must be a whole number.")
+    if n > LARGEST:
+        raise ConfigError(f"{name} = {shown(n)} is more than the {LARGEST} points that a design may have.")
     if n < 1:
         raise ConfigError(f"{name} = {n} gives a design of no points; give at least 1.")
     return int(n)
