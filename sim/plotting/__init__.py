@@ -18,6 +18,7 @@ from sim.plotting.runs.projections import projected, projection
 from sim.plotting.runs.sections import cut, cuts, maps
 from sim.plotting.runs.story import atlas, story
 from sim.plotting.runs.surface import isosurface
+from sim.plotting.scheme import scheme
 from sim.plotting.sweeps.indices import indices
 from sim.plotting.sweeps.parallel import parallel
 from sim.plotting.sweeps.phase_diagram import phase_diagram
@@ -50,6 +51,7 @@ __all__ = [
     "projection",
     "residuals",
     "scatter",
+    "scheme",
     "story",
     "style",
     "survival",

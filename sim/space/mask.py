@@ -35,9 +35,10 @@ class Mask(Centred):
     size: tuple[float, ...]
     centre: tuple[float, ...]
     digest: str
-    path: str
-    threshold: float
-    inside_is: str
+    # Where the pixels came from decides nothing: a picture by another path is the same mask.
+    path: str = field(compare=False)
+    threshold: float = field(compare=False)
+    inside_is: str = field(compare=False)
 
     def __init__(
         self,

@@ -76,6 +76,26 @@ def test_labels_choose_and_masks_are_data():
     assert shapes.Mask(labels, (1e-3, 1e-3), label=1).digest != mask.digest
 
 
+def test_a_picture_by_another_path_is_the_same_mask(tmp_path, monkeypatch):
+    """Pixels, size and place decide; a file called by its name, by its whole path, or copied is one mask."""
+    from matplotlib.image import imsave
+
+    monkeypatch.chdir(tmp_path)
+    bright = np.zeros((6, 8, 3))
+    bright[1:4, 2:5] = 1.0
+    for name in ("traced.png", "copied.png"):
+        imsave(name, bright)
+    imsave("other.png", bright[::-1])
+    first = shapes.image("traced.png", width="2 mm")
+    for same in (tmp_path / "traced.png", "copied.png"):
+        assert shapes.image(same, width="2 mm") == first
+        assert hash(shapes.image(same, width="2 mm")) == hash(first)
+    assert shapes.image("other.png", width="2 mm") != first
+    assert shapes.image("traced.png", width="3 mm") != first
+    assert shapes.image("traced.png", width="2 mm", centre=("1 mm", 0)) != first
+    assert shapes.image("traced.png", width="2 mm", inside="dark") != first
+
+
 def test_a_picture_is_read_upright(tmp_path):
     """Bright pixel in the upper right corner of the picture: x and y largest."""
     grey = np.zeros((3, 4))
