@@ -7,6 +7,8 @@ sweep whose surroundings fail (`StoreError`, `SweepError`).
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -76,6 +78,14 @@ class MissingWarning(UserWarning):
 
 class RegionWarning(UserWarning):
     """A region that is hardly where it was meant to be; it is used as it stands."""
+
+
+def warn_caller(sentence: str, category: type[Warning]) -> None:
+    """Warn, pointing at the line outside the package that called it, however deep inside it was noticed."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "sim":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence, category, stacklevel=level)
 
 
 def nearest(name: object, candidates: Iterable[str]) -> str:

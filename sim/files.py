@@ -35,7 +35,10 @@ def write_whole(
     temporary = end.with_name(f".{end.stem[:LONGEST_STEM]}-{mark}.part{end.suffix}")
     try:
         if make_folders:
-            end.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                end.parent.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise NotADirectoryError(errno.ENOTDIR, f"{end.parent} is a file, no folder") from None
         if end.is_dir():
             raise IsADirectoryError(errno.EISDIR, "this is a folder; give the name of a file in it")
         if not end.parent.is_dir():

@@ -25,20 +25,26 @@ from sim.errors import ArgumentError, listing, nearest, shown
 
 P = ParamSpec("P")
 R = TypeVar("R")
+C = TypeVar("C", bound=type)
 Test = Callable[[Any], bool]
 Kind = tuple[tuple[str, Test], ...]  # the alternatives of an annotation, each with its words
 
+LARGEST = 10**300  # a whole number beyond it is no float either
 ANYTHING: Kind = (("anything", lambda value: True),)
 
 
 def _whole(value: Any) -> bool:
-    return isinstance(value, numbers.Integral | np.integer) and not isinstance(value, bool | np.bool_)
+    if isinstance(value, bool | np.bool_) or not isinstance(value, numbers.Integral | np.integer):
+        return False
+    return abs(int(value)) < LARGEST
 
 
 def _real(value: Any) -> bool:
     if isinstance(value, bool | np.bool_):
         return False
-    if isinstance(value, numbers.Real | np.floating | np.integer):
+    if isinstance(value, numbers.Integral | np.integer):
+        return _whole(value)
+    if isinstance(value, numbers.Real | np.floating):
         return True
     # An array of one number without axes is a number to numpy, xarray and pandas alike.
     return getattr(value, "shape", None) == () and getattr(value, "dtype", np.dtype(bool)).kind in "iuf"
@@ -51,6 +57,11 @@ def _list(value: Any) -> bool:
     return hasattr(type(value), "__iter__") and getattr(value, "shape", (1,)) != ()
 
 
+def _texts(value: Any) -> bool:
+    return _list(value) and (not hasattr(value, "__len__") or all(isinstance(one, str) for one in value))
+
+
+TEXTS: tuple[str, Test] = ("a list of texts", _texts)  # Sequence[str]
 PLAIN: dict[object, tuple[str, Test]] = {
     str: ("text", lambda value: isinstance(value, str)),
     bool: ("True or False", lambda value: isinstance(value, bool | np.bool_)),
@@ -69,17 +80,33 @@ PLAIN: dict[object, tuple[str, Test]] = {
 }
 
 
-def public(function: Callable[P, R]) -> Callable[P, R]:
-    """The function, with its arguments checked against their annotations at each call.
+@typing.overload
+def public(function: C) -> C: ...
+
+
+@typing.overload
+def public(function: Callable[P, R]) -> Callable[P, R]: ...
+
+
+def public(function: Any) -> Any:
+    """The function, its arguments checked against their annotations at each call; a class, as it is made.
 
     Raises ArgumentError (a ConfigError and a TypeError): for a value of a kind that the annotation does not
     allow, an argument that is not there, or one that is missing. Annotations that name type variables,
     protocols or Any are not checked.
     """
+    if isinstance(function, type):
+        made: Any = function
+        made.__init__ = _checked(made.__init__, made.__name__)
+        return function
+    owner, _, last = function.__qualname__.rpartition(".")
+    return _checked(function, owner.rpartition(".")[2] if last == "__init__" else last)
+
+
+def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
     signature = inspect.signature(function)
     names = tuple(signature.parameters)
     method = names[:1] in (("self",), ("cls",))
-    name = function.__qualname__.removesuffix(".__init__").split(".")[-1]
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -91,11 +118,14 @@ def public(function: Callable[P, R]) -> Callable[P, R]:
             kind = _kinds(function)[argument]
             if kind is ANYTHING:
                 continue
-            if not any(test(value) for _, test in kind):
-                words = _or([word for word, _ in kind])
-                raise ArgumentError(
-                    f"{name}: {argument} = {shown(value)} is not {words}.{_hint(value, kind)}"
-                )
+            several = signature.parameters[argument].kind is inspect.Parameter.VAR_POSITIONAL
+            for one in value if several else (value,):
+                if not any(test(one) for _, test in kind):
+                    wanted = _or([word for word, _ in kind])
+                    own = bound.arguments.get("name")  # of what is made: which of many it is
+                    which = f"{name} '{own}'" if isinstance(own, str) and argument != "name" else name
+                    given = f"{which}: {argument} = {shown(one)}"
+                    raise ArgumentError(f"{given} is not {wanted}.{_hint(one, kind)}")
         return function(*args, **kwargs)
 
     return checked
@@ -130,11 +160,10 @@ def _or(words: Sequence[str]) -> str:
 @cache
 def _kinds(function: Callable) -> dict[str, Kind]:
     """{argument: what it may be}; worked out at the first call, when all modules are there."""
-    space = vars(sys.modules[function.__module__])
+    space = getattr(function, "__globals__", None) or vars(sys.modules[function.__module__])
     found = {}
     for name, parameter in inspect.signature(function).parameters.items():
-        loose = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-        if loose or parameter.annotation is parameter.empty:
+        if parameter.kind is parameter.VAR_KEYWORD or parameter.annotation is parameter.empty:
             found[name] = ANYTHING
         else:
             found[name] = kind_of(parameter.annotation, space)
@@ -171,6 +200,8 @@ def _of_text(node: ast.expr, space: Mapping[str, Any]) -> Kind:
     if isinstance(node, ast.Constant):
         return kind_of(node.value, space) if node.value is None or isinstance(node.value, str) else ANYTHING
     if isinstance(node, ast.Subscript):
+        if ast.unparse(node) in ("Sequence[str]", "list[str]", "tuple[str, ...]"):
+            return (TEXTS,)
         return _of_text(node.value, space)  # what is inside is the business of the function
     if isinstance(node, ast.Attribute):
         root = space.get(node.value.id) if isinstance(node.value, ast.Name) else None

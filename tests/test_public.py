@@ -3,13 +3,14 @@
 import inspect
 import pickle
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from sim.errors import ArgumentError, ConfigError
+from sim.errors import ArgumentError, ConfigError, shown
 from sim.public import public
 
 if TYPE_CHECKING:
@@ -32,14 +33,21 @@ def told(
     return len(table)
 
 
+@public
 class Patient:
-    @public
     def __init__(self, name: "str"):
         self.name = name
 
     @public
     def renamed(self, name: "str") -> "Patient":
         return Patient(name)
+
+
+@public
+@dataclass(frozen=True)
+class Pill:
+    amount: "float"
+    name: "str" = "pill"
 
 
 class Stranger:  # noqa: F811
@@ -71,10 +79,13 @@ WRONG = {
     "dose: amount = True is not a number or text.": lambda: dose(True),
     "dose: amount = None is not a number or text.": lambda: dose(None),
     "dose: amount = (1+2j) is not a number or text.": lambda: dose(1 + 2j),
+    f"dose: days = {shown(10**400)} is not a whole number.": lambda: dose(1, 10**400),
+    f"dose: amount = {shown(-(10**400))} is not a number or text.": lambda: dose(-(10**400)),
     "dose: days = 1.5 is not a whole number.": lambda: dose(1, 1.5),
     "dose: days = '3' is not a whole number.": lambda: dose(1, "3"),
-    "dose: to = 'arm' is not a list or None.": lambda: dose(1, to="arm"),
-    "dose: to = 3 is not a list or None.": lambda: dose(1, to=3),
+    "dose: to = [1] is not a list of texts or None.": lambda: dose(1, to=[1]),
+    "dose: to = 'arm' is not a list of texts or None.": lambda: dose(1, to="arm"),
+    "dose: to = 3 is not a list of texts or None.": lambda: dose(1, to=3),
     "dose: missing a required argument: 'amount'": lambda: dose(days=1),
     "dose: too many positional arguments": lambda: dose(1, 1, None, 5),
     "told has no argument 'cell'; it takes table, make, who, sure, path, cells. Did you mean 'cells'?":
@@ -87,6 +98,8 @@ WRONG = {
     "Was sorted(...) meant?": lambda: told(sorted),
     "Patient: name = 3 is not text.": lambda: Patient(3),
     "renamed: name = 3 is not text.": lambda: Patient("A").renamed(3),
+    "Pill: amount = 'much' is not a number.": lambda: Pill("much"),
+    "Pill has no argument 'nam'; it takes amount, name. Did you mean 'name'?": lambda: Pill(1, nam="x"),
     "renamed has no argument 'nam'; it takes name.": lambda: Patient("A").renamed(nam="B"),
 }  # fmt: skip
 

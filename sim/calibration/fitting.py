@@ -26,6 +26,7 @@ from sim.calibration.verdicts import unjudged, verdicts
 from sim.errors import ConfigError, ScenarioError, not_one_of, shown
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, Settings
+from sim.public import public
 from sim.run.measures import Measure
 from sim.solvers import DEFAULT
 
@@ -35,6 +36,7 @@ RESTARTS = 5  # after a profile found a better fit
 ERRORS = ("constant", "proportional")
 
 
+@public
 def calibrate(
     scenario: Scenario,
     data: Any,

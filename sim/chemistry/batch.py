@@ -7,7 +7,6 @@ digits. The water that the solid takes up or gives off (order 1e-5 of the whole)
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,7 @@ from sim.chemistry.amounts import total_of
 from sim.chemistry.fluid import Fluid, Value, Values, fluid_of
 from sim.chemistry.many import SolvedFluids, solve_totals, spread
 from sim.chemistry.saturation import ln_iap
-from sim.errors import ConfigError, SpeciationError, listing, nearest, shown
+from sim.errors import ConfigError, SpeciationError, listing, nearest, shown, warn_caller
 from sim.units.labels import aligned
 
 LEAST = -115.0  # ln of the smallest fraction of a component that may remain, 1e-50
@@ -79,7 +78,13 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     for k, c in enumerate(tables.components):
         T[:, k] = 1e-3 * np.ravel(fluid.acidity if k == h else fluid.totals[c])
     given = aligned({"pH": fluid.pH, "amount": amount})[0]["amount"]
-    initial = np.array(np.broadcast_to(1e-3 * total_of("amount", given), shape)).ravel()
+    solid = 1e-3 * total_of("amount", given)
+    if np.shape(solid) not in ((), shape):
+        raise ConfigError(
+            f"amount = {shown(amount)} has shape {np.shape(solid)}; one number, or one for each fluid "
+            f"(shape {shape}), is needed."
+        )
+    initial = np.array(np.broadcast_to(solid, shape)).ravel()
     lost = np.ravel(fluid.missing) | np.isnan(initial)
     known = ~(lost | np.isnan(T).any(axis=1))
     batch = _Batch(tables, i, T[known], fluid.unknowns[known])
@@ -91,7 +96,7 @@ def equilibrate(fluid: Fluid, mineral: str = "HAP", amount: Any = 0.0) -> Equili
     if bad.any() and not shape:
         raise SpeciationError(f"no equilibrium with {mineral} was found for this fluid.")
     if bad.any():
-        warnings.warn(f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", stacklevel=2)
+        warn_caller(f"{int(bad.sum())} of {n} fluids have no equilibrium with {mineral}.", UserWarning)
 
     def shaped(a: np.ndarray) -> Value:
         return fluid.labelled(a.reshape(shape)) if shape else float(a[0])

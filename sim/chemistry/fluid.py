@@ -7,7 +7,6 @@ text such as "2.5 mM" is taken as 2.5 mmol per kg water. pH is -log10 of the H+ 
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +20,16 @@ from sim.chemistry.many import SolvedFluids, neutralised, solve_totals, spread, 
 from sim.chemistry.other_names import component_hint
 from sim.chemistry.saturation import ln_iap, saturation_index, saturation_ratio
 from sim.chemistry.tables import SpeciationTables
-from sim.errors import ConfigError, MissingWarning, RangeWarning, SpeciationError, listing, nearest, shown
+from sim.errors import (
+    ConfigError,
+    MissingWarning,
+    RangeWarning,
+    SpeciationError,
+    listing,
+    nearest,
+    shown,
+    warn_caller,
+)
 from sim.units.constants import ZERO_CELSIUS
 from sim.units.labels import Wrap, aligned, bare
 
@@ -222,11 +230,11 @@ def fluid_of(
                 f"the balance of {which} is furthest off. "
                 "Check totals above 1 mol/kgw, or take the other activity model."
             )
-        warnings.warn(
+        warn_caller(
             f"{int(bad.sum())} of {bad.size} fluids have no equilibrium found; "
             "they are NaN, see .converged "
             f"(in the first the balance of {which} is furthest off).",
-            stacklevel=3,
+            UserWarning,
         )
     x, m, lng, totals = (np.array(a) for a in (found.x, found.m, found.lng, found.totals))
     for a in (x, m, lng, totals):
@@ -285,8 +293,8 @@ def _notes(
     most = float(np.nanmax(ionic_strength)) if np.isfinite(ionic_strength).any() else 0.0
     notes = range_notes(tables.activity, most, tables.constants, limits, temperature)
     for note in notes:
-        warnings.warn(note, RangeWarning, stacklevel=4)
+        warn_caller(note, RangeWarning)
     if lost.any():
         notes.append(f"{int(lost.sum())} of {lost.size} fluids have missing values given; they are NaN.")
-        warnings.warn(notes[-1], MissingWarning, stacklevel=4)
+        warn_caller(notes[-1], MissingWarning)
     return tuple(notes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from numbers import Real
@@ -10,7 +9,16 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sim.errors import ConfigError, ParameterError, RangeWarning, ScenarioError, UnitError, nearest, shown
+from sim.errors import (
+    ConfigError,
+    ParameterError,
+    RangeWarning,
+    ScenarioError,
+    UnitError,
+    nearest,
+    shown,
+    warn_caller,
+)
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import check_names
 from sim.experiment.intervention import Intervention
@@ -43,9 +51,9 @@ def changed(base: S, values: Mapping[str, Any]) -> S:
 def warn_of_short(duration: object) -> None:
     """Warn of a duration that is a plain number and hardly meant in seconds."""
     if isinstance(duration, Real) and not isinstance(duration, bool):
-        said = short("duration", float(duration))
+        said = short("duration", convert_number(duration, "s", "duration"))
         if said:
-            warnings.warn(said, RangeWarning, stacklevel=3)
+            warn_caller(said, RangeWarning)
 
 
 def applied(base: S, inputs: Mapping[str, Any]) -> S:
@@ -68,7 +76,7 @@ def with_parameters(base: S, values: Mapping[str, Any]) -> S:
             known[name] = base.new_parameter(name, given)
             said = known[name].outside(name, None if isinstance(given, str | Parameter) else given)
             if said:
-                warnings.warn(said, RangeWarning, stacklevel=3)
+                warn_caller(said, RangeWarning)
     return replace(base, parameters=Parameters(known).with_values(rest))
 
 

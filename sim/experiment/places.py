@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from sim.errors import RegionWarning, ScenarioError, listing, shown
+from sim.errors import RegionWarning, ScenarioError, listing, shown, warn_caller
 from sim.experiment.nucleation import StochasticNucleation
 from sim.space import shapes
 from sim.space.geometries import GEOMETRIES
@@ -211,21 +210,19 @@ def paint(s: Placed, grid: Grid, place: np.ndarray) -> np.ndarray:
                 f"cell: {shape!r}."
             )
         if reaches_beyond(shape, grid):
-            warnings.warn(
+            warn_caller(
                 f"region '{name}' reaches beyond the domain, {_extent(grid)}; only what lies inside is used. "
                 f"Make the domain larger if that is not meant: {shape!r}.",
                 RegionWarning,
-                stacklevel=2,
             )
         place[here] = names.index(name)
         held.add(names.index(name))
     for lost in sorted(held - set(place.tolist())):
         covering = listing(dict.fromkeys(n for n, _ in s.regions if n != names[lost]))
-        warnings.warn(
+        warn_caller(
             f"no cell is left of '{names[lost]}', covered by what is painted over it ({covering}); its "
             "parameters act nowhere. Paint a smaller shape, or paint it earlier.",
             RegionWarning,
-            stacklevel=2,
         )
     return place
 

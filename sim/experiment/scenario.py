@@ -16,6 +16,7 @@ from sim.experiment.saving import save_scenario
 from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
+from sim.public import public
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
@@ -48,6 +49,7 @@ class Scenario(ScenarioData):
     stochastic: whether and how nucleation is drawn (with_stochastic_nucleation)
     """
 
+    @public
     def changed(self, values: Mapping[str, Any]) -> Scenario:
         """A copy with other values, by name.
 
@@ -58,6 +60,7 @@ class Scenario(ScenarioData):
         """
         return change.changed(self, values)
 
+    @public
     def with_parameters(self, values: Mapping[str, float | str | Parameter]) -> Scenario:
         """A copy with other values: text with a unit, a number in SI, or a whole Parameter.
 
@@ -65,14 +68,17 @@ class Scenario(ScenarioData):
         """
         return change.with_parameters(self, values)
 
+    @public
     def with_intervention(self, *interventions: Intervention) -> Scenario:
         """A copy with interventions added."""
         return self.changed({"interventions": (*self.interventions, *interventions)})
 
+    @public
     def with_model(self, model: Model, initial: Mapping[str, float | str] | None = None) -> Scenario:
         """A copy with another model; values that the scenario gave to parameters are kept."""
         return replace(self, model=model, initial={**self.initial, **(initial or {})})
 
+    @public
     def with_stochastic_nucleation(
         self, seed: int, interval: float | str | None = None, sample: float | str | None = None
     ) -> Scenario:
@@ -83,6 +89,7 @@ class Scenario(ScenarioData):
         """
         return self.changed({"stochastic": StochasticNucleation(seed, interval, sample)})
 
+    @public
     def with_geometry(
         self, geometry: str, cells: Mapping[str, int] | None = None, domain: Sequence[tuple[Any, int]] = ()
     ) -> Scenario:
@@ -90,7 +97,7 @@ class Scenario(ScenarioData):
         values: dict[str, Any] = {"geometry": geometry}
         values |= {f"{layer}.cells": count for layer, count in (cells or {}).items()}
         new = GEOMETRIES.get(geometry)
-        if domain or new is None or len(new.axes) != len(GEOMETRIES[self.geometry].axes):
+        if len(domain) or new is None or len(new.axes) != len(GEOMETRIES[self.geometry].axes):
             values["domain"] = tuple(domain)
         return self.changed(values)
 
@@ -131,6 +138,7 @@ class Scenario(ScenarioData):
         domain = places.domain_of(self)
         return replace(self, layers=layers, regions=regions, domain=domain, parameters=Parameters(values))
 
+    @public
     def with_random_field(
         self, field: str, log_sd: float, correlation_length: float | str, seed: int, region: str = ""
     ) -> Scenario:
@@ -161,6 +169,7 @@ class Scenario(ScenarioData):
             return change.with_parameters(replace(self, **changes), given)
         return replace(self, **changes)
 
+    @public
     def save(self, path: str | Path) -> Path:
         """Write a scenario file, which sim.scenario(path) reads back as an equal scenario.
 
@@ -179,6 +188,7 @@ class Scenario(ScenarioData):
         units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
         return units.get(name, "")
 
+    @public
     def diff(self, base: Scenario) -> str:
         """What differs from `base` to this scenario, a line each: "old -> new", or "+" and "-"."""
         lines = [str(row) for row in base.parameters.diff(self.parameters)]

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from sim.errors import ParameterError
+from sim.errors import ParameterError, warn_caller
 from sim.experiment.change import changed
 from sim.experiment.file_tables import dotted_values
 from sim.experiment.intervention import PLASMA, own_name
@@ -32,7 +32,7 @@ def typed(base: S, values: Mapping[str, Any]) -> S:
         if said:
             raise ParameterError(said)
     for warning in said_of_ranges:
-        warnings.warn(warning.message, stacklevel=2)
+        warn_caller(str(warning.message), warning.category)
     return made
 
 

@@ -19,6 +19,7 @@ from sim.units import convert_number
 RTOL, ATOL = 1e-5, 1e-6
 
 OUTPUTS = 121  # times of output, where none are asked for
+MOST_OUTPUTS = 1_000_000
 
 Times = int | Sequence[float | str] | np.ndarray | None  # as a user gives them
 
@@ -95,6 +96,8 @@ def checked_times(times: Times) -> int | tuple[float, ...]:
     if times is None:
         return OUTPUTS
     if isinstance(times, int | np.integer) and not isinstance(times, bool):
+        if times > MOST_OUTPUTS:
+            raise ScenarioError(f"times = {shown(times)}: at most {MOST_OUTPUTS} output times are kept.")
         if times < 2:
             raise ScenarioError(f"times = {times}: at least 2 output times are needed.")
         return int(times)

@@ -30,6 +30,7 @@ from sim.model.tables import (
 )
 from sim.model.words.names import OMEGA, TIME, meaning
 from sim.parameters import Parameters
+from sim.public import public
 
 __all__ = ["FIELDS", "GROWTH_LAWS", "model", "pore_water", "speciation", "with_constants"]
 
@@ -48,6 +49,7 @@ FIELDS = {
 }
 
 
+@public
 def model(
     constants: str = "tissue-37C",
     growth_law: str = "affinity",
@@ -94,6 +96,7 @@ def model(
     return built
 
 
+@public
 def with_constants(model: Model, constants: str) -> Model:
     """The model with the equilibrium of its pore water by another set of constants."""
     found = [d for d in model.derived if d.name == "speciation"]

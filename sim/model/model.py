@@ -25,6 +25,7 @@ from sim.model.words.model_tables import model_html, model_table
 from sim.model.words.names import TIME, UNACCOUNTED
 from sim.parameters import Parameters
 from sim.parameters.name_table import NameTable
+from sim.public import public
 
 
 @dataclass(frozen=True)
@@ -47,18 +48,22 @@ class Model:
         self._check()
         _ = self.order
 
+    @public
     def with_species(self, *species: Species) -> Model:
         """A copy with species added, or replaced where the name exists."""
         return replace(self, species=_merge(self.species, species))
 
+    @public
     def with_process(self, *processes: Process) -> Model:
         """A copy with processes added, or replaced where the name exists."""
         return replace(self, processes=_merge(self.processes, processes))
 
+    @public
     def with_derived(self, *derived: Derived) -> Model:
         """A copy with derived quantities added, or replaced where the name exists."""
         return replace(self, derived=_merge(self.derived, derived))
 
+    @public
     def without(self, *names: str) -> Model:
         """A copy without the named processes; "group" removes all of "group: ..."."""
         known = {p.name for p in self.processes} | {group(p.name) for p in self.processes}
@@ -199,6 +204,7 @@ class Model:
         for s in self.species:
             check_coefficients((*s.contains.values(), s.diffusivity, s.initial), s.name, parameters)
 
+    @public
     def table(self, what: str = "species") -> NameTable:
         """What it is made of, with units and descriptions: "species" with the processes that change each,
         "processes" with what each changes, "quantities" or "fields". To print, search, or as HTML."""

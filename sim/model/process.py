@@ -19,6 +19,7 @@ from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
 from sim.parameters import Parameter
+from sim.public import public
 
 
 def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
@@ -53,6 +54,7 @@ class Kernel:
     tables: Callable[[dict[str, float]], tuple]
 
 
+@public
 @dataclass(frozen=True)
 class Derived:
     """A quantity computed from the state in every cell; several outputs make several quantities.
@@ -90,6 +92,7 @@ class Derived:
         return tuple(self.inputs.get(a, a) for a in arguments(self.formula, self.name))
 
 
+@public
 @dataclass(frozen=True)
 class Process:
     """A rate [mol m-3 s-1 of bulk volume] and what it changes.

@@ -10,6 +10,7 @@ from typing import Any
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError
 from sim.parameters.wording import spaced
+from sim.public import public
 from sim.units import convert_number, parse_unit
 
 Named = float | str  # a number, or the dotted name of a parameter whose SI value is used
@@ -17,6 +18,7 @@ Coefficient = Named | tuple[Named, ...]  # "-name" for its negative; several are
 LONGEST_LABEL = 24  # characters
 
 
+@public
 @dataclass(frozen=True)
 class Species:
     """One state variable of a cell.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown
+from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown, warn_caller
 from sim.parameters.name_table import NameTable
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references
 from sim.parameters.sections import table_of, tables_of_file
+from sim.public import public
 from sim.texts import printable
 from sim.units import convert_number, parse_unit, si_unit
 
@@ -105,6 +105,7 @@ class Parameters(Mapping[str, Parameter]):
         own = "" if hint else f" Known here: {listing(sorted(self._entries))}."
         return ParameterError(f"{shown(name)} is not a parameter.{hint}{own}")
 
+    @public
     def si(self, name: str) -> float:
         """Value in SI."""
         return self[name].si
@@ -113,6 +114,7 @@ class Parameters(Mapping[str, Parameter]):
         """SI values in the order of `names`."""
         return np.array([self[name].si for name in names], dtype=np.float64)
 
+    @public
     def within(self, prefix: str) -> Parameters:
         """Those whose dotted name lies under `prefix`: within("phosphatase")."""
         return Parameters({n: p for n, p in self.items() if n.startswith(prefix + ".")})
@@ -126,6 +128,7 @@ class Parameters(Mapping[str, Parameter]):
                 raise ParameterError(f"'{name}' is given twice, with different contents.")
         return Parameters({**self._entries, **other})
 
+    @public
     def with_values(self, values: Mapping[str, float | str | Parameter]) -> Parameters:
         """A copy with other values: text with a unit, a number in SI, or a whole Parameter.
 
@@ -150,9 +153,10 @@ class Parameters(Mapping[str, Parameter]):
             plain = None if isinstance(value, str | Parameter) else float(value)
             sentence = changed[name].outside(name, plain)
             if sentence and changed[name] is not old:
-                warnings.warn(sentence, RangeWarning, stacklevel=2)
+                warn_caller(sentence, RangeWarning)
         return Parameters(changed)
 
+    @public
     def diff(self, other: Mapping[str, Parameter]) -> Differences:
         """What changes from self to other; a change of source alone is no difference."""
         rows = []
@@ -168,6 +172,7 @@ class Parameters(Mapping[str, Parameter]):
                 rows.append(ParameterDifference(name, old.si, new.si, si_unit(old.unit)))
         return Differences(rows)
 
+    @public
     def search(self, word: str) -> Parameters:
         """Those with a part of a word in their name, description, note or source: search("phosphatase").
 
@@ -204,6 +209,7 @@ _NEEDED = ("value", "unit", "range", "source", "confidence")
 _ALLOWED = (*_NEEDED, "note", "description")
 
 
+@public
 def load_parameters(path: str | Path | Traversable) -> Parameters:
     """Parameters of a TOML file; nested tables give dotted names.
 

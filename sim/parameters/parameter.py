@@ -68,10 +68,16 @@ class Parameter:
             raise ParameterError(str(error)) from None
         if bottom is not None and top is not None and bottom > top:
             raise ParameterError(f"range [{bottom:g}, {top:g}] {unit} has its bounds swapped.")
-        if confidence not in CONFIDENCE:
+        if not isinstance(confidence, str) or confidence not in CONFIDENCE:
             raise ParameterError(not_one_of("confidence", confidence, CONFIDENCE))
         if not isinstance(source, str):
-            source = ", ".join(source)
+            keys = [str(key) for key in source] if isinstance(source, list | tuple | set | frozenset) else []
+            if not keys or keys != list(source):
+                raise ParameterError(f"source = {shown(source)} is no text and no list of texts.")
+            source = ", ".join(keys)
+        for word, text in (("note", note), ("description", description)):
+            if not isinstance(text, str):
+                raise ParameterError(f"{word} = {shown(text)} is not text.")
         values = (number, unit, bottom, top, source, confidence, note, description, si)
         for field, content in zip(dataclasses.fields(self), values, strict=True):
             object.__setattr__(self, field.name, content)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sim.errors import FileFormatError, nearest
+from sim.public import public
 
 MAX_BYTES = 1_000_000
 OWN = "this_work"  # the key of estimates and choices, which the note of each parameter explains
@@ -241,6 +242,7 @@ class Citation:
         return "\n\n".join(entry.bibtex() for entry in used)
 
 
+@public
 def cite(parameters: Mapping[str, Cited], references: References | None = None) -> Citation:
     """The sources behind `parameters`; references: those of the package when None."""
     supports: dict[str, list[str]] = {}

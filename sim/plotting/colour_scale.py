@@ -87,7 +87,7 @@ def colour_scale(
     """
     from matplotlib.colors import LogNorm, Normalize
 
-    if scale not in SCALES:
+    if not isinstance(scale, str) or scale not in SCALES:
         raise ConfigError(not_one_of("scale", scale, SCALES))
     cmap = colour_map(cmap)
     if vmin is not None or vmax is not None:

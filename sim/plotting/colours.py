@@ -8,6 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from sim.chemistry.solids import solids, solids_by_phase
+from sim.public import public
 
 if TYPE_CHECKING:
     from sim.run.result import Result
@@ -34,6 +35,7 @@ KIN = {
 }  # fmt: skip
 
 
+@public
 def colour(name: str, result: Result | None = None) -> str:
     """The colour of a species, phase, pool or quantity derived from one.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.public import public
 from sim.units import convert
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Measure:
     curve: Callable[[Result], xarray.DataArray] | None = None
     unit: str = ""
 
+    @public
     def __call__(self, result: Result) -> float:
         return self.function(result)
 
@@ -37,6 +39,7 @@ class Measure:
         return self.name
 
 
+@public
 def mean(name: str) -> Measure:
     """Volume mean of a variable over the tissue at the end [its unit]."""
 
@@ -49,6 +52,7 @@ def mean(name: str) -> Measure:
     return Measure(f"mean {name}", lambda result: float(curve(result)[-1]), curve)
 
 
+@public
 def total(name: str) -> Measure:
     """Volume integral of a variable over the tissue at the end [its unit x m3]; `Result.total` over time."""
 
@@ -58,6 +62,7 @@ def total(name: str) -> Measure:
     return Measure(f"total {name}", lambda result: float(curve(result)[-1]), curve)
 
 
+@public
 def peak(name: str) -> Measure:
     """Largest value of a variable anywhere at the end [its unit]."""
 
@@ -67,6 +72,7 @@ def peak(name: str) -> Measure:
     return Measure(f"peak {name}", lambda result: float(curve(result)[-1]), curve)
 
 
+@public
 def onset(name: str, above: float | str = "0.1 mM") -> Measure:
     """First time that a variable exceeds `above` anywhere [s], linear between outputs; inf if never.
 
@@ -88,6 +94,7 @@ def onset(name: str, above: float | str = "0.1 mM") -> Measure:
     return Measure(f"onset of {name}", measure, unit="s")
 
 
+@public
 def lowest(name: str) -> Measure:
     """Smallest value of a variable anywhere at any time [its unit]."""
     return Measure(f"lowest {name}", lambda result: float(result[name].min()))
@@ -105,6 +112,7 @@ def log10(measure: Measure) -> Measure:
     return Measure(f"log10 of {measure.name}", function, unit="1")
 
 
+@public
 def where_peak(name: str) -> Callable[[Result], dict[str, float]]:
     """Coordinates [m] of the largest value at the end."""
 

@@ -17,6 +17,7 @@ from sim.experiment.intervention import moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
+from sim.public import public
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
@@ -48,6 +49,7 @@ def cell_count(s: Scenario) -> int:
     return GEOMETRIES[s.geometry].cell_count([n for _, n in s.layers], s.domain)
 
 
+@public
 def memory_forecast(
     scenario: Scenario, solver: str = DEFAULT, outputs: int | None = None, kept: int | None = None
 ) -> MemoryForecast:

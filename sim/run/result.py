@@ -13,10 +13,11 @@ import numpy as np
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
 from sim.experiment.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
+from sim.public import public
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.texts import day_text, printable
-from sim.units import convert, si_unit
+from sim.units import convert_number, si_unit
 
 if TYPE_CHECKING:
     import pandas
@@ -91,6 +92,7 @@ class Result:
         """The parameters of the run."""
         return Parameters({n: parameter_from(n, row) for n, row in self.manifest["parameters"].items()})
 
+    @public
     def at(self, time: float | str) -> xarray.Dataset:
         """The dataset at one time [s, or text such as "7 day"], linear between outputs."""
         t = self._within(time)
@@ -99,12 +101,14 @@ class Result:
             return self.dataset[names].isel(time=0)
         return self.dataset[names].interp(time=t, assume_sorted=True)
 
+    @public
     def sel(self, time: float | str | Sequence[float | str]) -> xarray.Dataset:
         """The outputs nearest to a time, or to several [s, or text such as "3 day"]; `at` interpolates."""
         if isinstance(time, str | int | float):
             return self.dataset.sel(time=self._within(time), method="nearest")
         return self.dataset.sel(time=[self._within(t) for t in time], method="nearest")
 
+    @public
     def to_dataframe(
         self,
         names: Sequence[str] | str | None = None,
@@ -123,6 +127,7 @@ class Result:
         found = data[[*chosen(data, names), "layer"]].reset_coords("time_days", drop=True)
         return found.to_dataframe(dim_order=["time", *data["volume"].dims])
 
+    @public
     def to_csv(
         self,
         folder: str | os.PathLike,
@@ -140,7 +145,7 @@ class Result:
 
     def _within(self, time: float | str) -> float:
         """A time [s] of the run, or a sentence in the words that it was given in."""
-        t = convert(time, "s", "time")
+        t = convert_number(time, "s", "time")
         low, high = float(self.t[0]), float(self.t[-1])
         if not low <= t <= high * (1 + 1e-12):
             given = time.strip() if isinstance(time, str) else f"{t:g} s"
@@ -153,6 +158,7 @@ class Result:
         """Amounts of Ca, P, C and acidity by pool over time [mol], and the relative residual."""
         return self.tables[["ledger", "ledger_residual"]].rename(ledger="amount", ledger_residual="residual")
 
+    @public
     def total(self, name: str) -> xarray.DataArray:
         """Volume integral of a variable over time [its unit x m3]."""
         space = self.dataset["volume"].dims
@@ -175,6 +181,7 @@ class Result:
             raise ScenarioError(f"the scenario of this result was not kept: {why}")
         return scenario_from_text(str(self.manifest["scenario"]), text)
 
+    @public
     def diff(self, other: Result) -> str:
         """What differs from `other` to this result in how they were made, a line each: "old -> new"."""
         mine, theirs = self.manifest, other.manifest
@@ -195,15 +202,18 @@ class Result:
         """Sources of the parameters used, with a count of measured against assumed."""
         return cite(self.parameters)
 
+    @public
     def only(self, names: Sequence[str] | str) -> Result:
         """The result with these variables over time and space only; the tables stay."""
         there = [*chosen(self.dataset, names), "volume", "layer"]
         return replace(self, dataset=self.dataset[there])
 
+    @public
     def save(self, path: str | os.PathLike) -> Path:
         """Write NetCDF-4 that any xarray opens; under a temporary name first."""
         return write_result(path, self.dataset, self.tables, self.manifest)
 
+    @public
     def to_vtk(self, path: str | os.PathLike, names: Sequence[str] | None = None) -> Path:
         """Write a rectangle or box for ParaView: an image a time (.vti) and their collection (.pvd).
 
@@ -240,6 +250,7 @@ class Result:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
+@public
 def load(path: str | os.PathLike, verify: bool = True) -> Result:
     """Read a result written by Result.save.
 

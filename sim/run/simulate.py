@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from sim.errors import RangeWarning, ScenarioError, shown, unknown
+from sim.errors import RangeWarning, ScenarioError, shown, unknown, warn_caller
 from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
@@ -68,7 +67,7 @@ def simulate(
     stepped = isinstance(settings.times, int)
     lacking = constants_notes(scenario)
     for note in lacking:  # now, not after hours
-        warnings.warn(note, RangeWarning, stacklevel=2)
+        warn_caller(note, RangeWarning)
     builder = Builder(scenario)
     kept = _kept(builder, variables)
     outputs = wanted.size + stepped * len(cuts)
@@ -106,7 +105,7 @@ def simulate(
             bar.close()
     result = record.result(time.perf_counter() - started)
     for note in result.manifest["notes"][len(lacking) :]:
-        warnings.warn(note, RangeWarning, stacklevel=2)
+        warn_caller(note, RangeWarning)
     result.manifest["memory"] = memory.account(forecast, before)
     return result
 

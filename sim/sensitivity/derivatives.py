@@ -13,6 +13,7 @@ import numpy as np
 from sim.errors import ConfigError, RangeWarning, ScenarioError, nearest, shown
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import held_value, target
+from sim.public import public
 from sim.run.result import Result
 from sim.sensitivity.responses import aligned
 from sim.sweeps.store.row import Row
@@ -73,6 +74,7 @@ class LocalSensitivities:
         return f"<pre>{html.escape(repr(self))}</pre>"
 
 
+@public
 def local(
     scenario: Scenario,
     parameters: Iterable[str],

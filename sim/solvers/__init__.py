@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
-from sim.errors import SolverError, nearest
+from sim.errors import SolverError, nearest, shown
 from sim.solvers import cvode, ndf, rk, rkc, scipy_ivp, strang
 from sim.solvers.row import Held, Solver
 from sim.solvers.steps.solution import STATUS, Solution
@@ -70,8 +70,8 @@ DEFAULT = "ndf"
 
 def solver(name: str) -> Solver:
     """The solver called `name`."""
-    if name not in SOLVERS:
+    if not isinstance(name, str) or name not in SOLVERS:
         raise SolverError(
-            f"no solver is called '{name}'; there are {', '.join(SOLVERS)}.{nearest(name, SOLVERS)}"
+            f"no solver is called {shown(name)}; there are {', '.join(SOLVERS)}.{nearest(name, SOLVERS)}"
         )
     return SOLVERS[name]

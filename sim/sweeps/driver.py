@@ -6,14 +6,13 @@ import multiprocessing
 import os
 import re
 import tempfile
-import warnings
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import ConfigError, nearest, shown
+from sim.errors import ConfigError, nearest, shown, warn_caller
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, RTOL, Times
 from sim.run import measures as of
@@ -123,10 +122,10 @@ def _engine(job: Job, missing: Sequence[Point], workers: int, client: Client | N
     if client is not None:
         return cluster.run(job, missing, client)
     if workers and multiprocessing.current_process().daemon:
-        warnings.warn(
+        warn_caller(
             f"workers = {workers}: this process is a worker itself, one that may start no others (daemonic); "
             "its points run here, one after the other.",
-            stacklevel=3,
+            UserWarning,
         )
     elif workers:
         return processes.run(job, missing, workers)

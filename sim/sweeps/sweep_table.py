@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, shown
+from sim.public import public
 from sim.sweeps.design.axis import Axis
 from sim.sweeps.store.row import FINISHED, Row
 from sim.sweeps.store.store import Store
@@ -193,6 +194,7 @@ def results_folder(path: Path) -> Path:
     return path.with_name(path.name + ".results")
 
 
+@public
 def load(path: str | os.PathLike, *more: str | os.PathLike) -> SweepTable:
     """Read a sweep from its store, also while it is running; several where it was run in shards."""
     tables = []

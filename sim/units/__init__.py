@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import UnitError, shown
+from sim.public import public
 from sim.units.arrays import float_array, has_axes, holds_many, is_missing
 from sim.units.substance import as_amount
 from sim.units.text import LONGEST, read_unit
@@ -52,6 +53,7 @@ class Unit(NamedTuple):
     dimension: Dimension
 
 
+@public
 def parse_unit(text: str, like: str = "") -> Unit:
     """SI factor and dimension of a unit text; a factor only, so degC counts as K.
 
@@ -62,11 +64,13 @@ def parse_unit(text: str, like: str = "") -> Unit:
     return Unit(float(factor), dimension)
 
 
+@public
 def unit_of(quantity: str, name: str = "value") -> str:
     """The unit part of a quantity text: "5 mM" gives "mM", "5" gives "1"."""
     return _split(quantity, name)[1] or "1"
 
 
+@public
 def si_unit(unit: str) -> str:
     """The SI unit of the same dimension in UDUNITS spelling: "uM/h" gives "mol m-3 s-1"."""
     return si_text(read_unit(unit, "unit")[1])

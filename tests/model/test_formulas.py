@@ -17,7 +17,7 @@ import pytest
 
 import sim
 from sim.binder.text import write
-from sim.errors import ModelError
+from sim.errors import ArgumentError, ModelError
 from sim.jit.callables import plain_function
 
 A = sim.Species("A", initial=1.0)
@@ -196,8 +196,8 @@ SLIPS = {
     "ufunc": (np.exp, "mine: .*def rate.*exp"),
     "operator": (operator.neg, "mine: .*neg"),
     "class": (Law, "mine: Law is a class"),
-    "no function": ("k*A", "mine: .*not 'k\\*A'"),
-    "object without call": (Slotted(), "mine: the rate must be a function"),
+    "no function": ("k*A", "mine.*is not a function"),
+    "object without call": (Slotted(), "mine.*is not a function"),
     "hidden by a decorator": (hidden, "mine: .*names each of its inputs. It is a wrapper"),
     "self passed on": (Law(1.0).passes_itself_on, "mine: .* uses 'self' \\(Law\\)"),
     "given and changed": (functools.partial(changes_k, k=1.0), "mine: .*changes 'k'"),
@@ -208,14 +208,14 @@ SLIPS = {
 @pytest.mark.parametrize("name", SLIPS)
 def test_what_is_none_is_told_with_the_name_of_its_process(name):
     formula, words = SLIPS[name]
-    with pytest.raises(ModelError, match=words):
+    with pytest.raises((ModelError, ArgumentError), match=words):
         model(formula)
 
 
 @pytest.mark.parametrize("name", ["no return", "text", "array", "pair", "generator", "ufunc", "no function"])
 def test_so_it_is_for_a_derived_quantity(name):
     formula, words = SLIPS[name]
-    with pytest.raises(ModelError, match=words.replace("rate must", "formula must")):
+    with pytest.raises((ModelError, ArgumentError), match=words.replace("rate must", "formula must")):
         sim.Model((A,), derived=(sim.Derived("mine", formula),))
 
 

@@ -23,7 +23,7 @@ class FakeAxis:
 
 
 @dataclass
-class FakeTable:
+class SweepTable:
     """inputs_ and measures: {name: values by point}; a point without a measure has nan."""
 
     axes: tuple
@@ -76,7 +76,7 @@ def onset_grid(n=12, keep=None):
     status[(i == 2) & (j == 4)] = "out of memory"
     status[(i == 9) & (j == 3)] = "killed"
     keep = slice(keep)
-    return FakeTable(
+    return SweepTable(
         (RADIUS, LOAD),
         {"lesion.radius": radius[keep], "acid.load": load[keep]},
         {"onset": failing(onset, status)[keep], "mineral": failing(mineral, status)[keep]},
@@ -101,7 +101,7 @@ def hypercube(n=200, axes=(RADIUS, LOAD), seed=4):
     status[:: n // 12] = "failed"
     status[5 :: n // 5] = "timed out"
     mineral = 3e4 * np.exp(-onset / (4 * DAY)) + 1.0
-    return FakeTable(
+    return SweepTable(
         axes, inputs, {"onset": failing(onset, status), "mineral": failing(mineral, status)},
         {a.name: a.unit for a in axes} | {"onset": "s", "mineral": "mol m-3"}, status,
         method="latin_hypercube", settings={"n": n, "seed": seed},
@@ -118,4 +118,4 @@ def table_of(inputs, measures, units, status=None, method="table", axes=None, se
             for k, v in inputs.items()
         )
     measures = {k: failing(v, status) for k, v in measures.items()}
-    return FakeTable(axes, inputs, measures, units, status, method, settings or {})
+    return SweepTable(axes, inputs, measures, units, status, method, settings or {})

@@ -11,6 +11,10 @@ from sim import sensitivity, sweeps
 from sim.errors import ConfigError
 
 
+class SweepTable(SimpleNamespace):
+    """Stands in for the table of a sweep: what an analysis reads of it."""
+
+
 def table_of(design, function, fails=(), missing=(), name="y"):
     """What a sweep over the design would give: a row a point, equal points once."""
     rows = []
@@ -25,7 +29,7 @@ def table_of(design, function, fails=(), missing=(), name="y"):
                 "reason": "" if good else "too stiff",
             }
         )  # fmt: skip
-    return SimpleNamespace(
+    return SweepTable(
         rows=rows, axes=design.axes, method=design.method, settings=design.settings, names=[name]
     )
 

@@ -205,7 +205,7 @@ def test_without_salib_the_sentence_names_the_extra(monkeypatch):
         raise ImportError(name)
 
     monkeypatch.setattr(importlib, "import_module", missing)
-    with pytest.raises(ConfigError, match=r"hapsim\[fit\]"):
+    with pytest.raises(ConfigError, match=r"pip install SALib"):
         morris(TWO, 4, 1)
 
 

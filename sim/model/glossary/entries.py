@@ -12,6 +12,7 @@ from sim.model.words.model_tables import change_text
 from sim.model.words.naming import START, quantity_words, variable_words
 from sim.parameters.name_table import NameTable
 from sim.parameters.wording import shown_unit, wording, wordings
+from sim.public import public
 from sim.units import si_unit
 
 HEAD = ("name", "kind", "unit", "description")
@@ -19,6 +20,7 @@ PLACE = "layer or region"
 Row = tuple[str, str, str, str]
 
 
+@public
 def glossary(word: str = "", model: Model | None = None) -> NameTable:
     """All names with kind, unit and description; with a word, those that hold a part of it.
 

@@ -9,6 +9,7 @@ import numpy as np
 from sim.errors import ConfigError, unknown
 from sim.plotting.canvas import canvas
 from sim.plotting.labels import name_of, time_scale
+from sim.public import public
 from sim.units import axis_label, to_unit
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ FIT, START, DATA = "#1B4F72", "0.6", "#B03A2E"
 MARKS = "osD^vP"
 
 
+@public
 def fitted(result: Any, quantity: str | None = None, ax: Axes | None = None, courses: Any = None) -> Axes:
     """Data of one quantity with bars of one standard deviation, the best fit, and where the search began.
 
@@ -65,6 +67,7 @@ def fitted(result: Any, quantity: str | None = None, ax: Axes | None = None, cou
     return ax
 
 
+@public
 def residuals(result: Any, ax: Axes | None = None) -> Axes:
     """(prediction - data) over the standard deviation against time; the band is two of them.
 

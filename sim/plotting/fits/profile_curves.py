@@ -8,12 +8,14 @@ import numpy as np
 
 from sim.plotting.canvas import canvas
 from sim.plotting.fits.data_and_fit import DATA, FIT, check_fit
+from sim.public import public
 from sim.units import axis_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@public
 def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
     """The profile of a parameter: how much worse the best fit of all others is at each value.
 
@@ -87,6 +89,7 @@ def _parabola(ax: Axes, result: Any, k: int, top: float) -> None:
     ax.plot(x, z**2, ":", color="0.55", lw=1.2, label="linearised")
 
 
+@public
 def correlation(result: Any, ax: Axes | None = None) -> Axes:
     """Correlation of the estimates of each pair of parameters, -1 to 1; grey where there is none."""
     check_fit(result)

@@ -11,12 +11,14 @@ from sim.errors import ConfigError
 from sim.plotting.canvas import canvas, style
 from sim.plotting.labels import name_of
 from sim.plotting.sweeps.indices import indices
+from sim.public import public
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
+@public
 def elasticities(result: Any, ax: Axes | None = None) -> Axes:
     """Local sensitivities, per cent of a measure for one per cent of a parameter; whiskers: their errors.
 

@@ -9,6 +9,7 @@ import numpy as np
 from sim.plotting.canvas import style
 from sim.plotting.fits.data_and_fit import check_fit, fitted, residuals
 from sim.plotting.fits.profile_curves import correlation, profile
+from sim.public import public
 from sim.texts import count_text
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 COLUMNS = 3
 
 
+@public
 def fit(result: Any) -> Figure:
     """Data against fit for each quantity, residuals, the profile of each parameter that has one, and the
     correlation of the estimates.

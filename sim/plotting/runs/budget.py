@@ -46,7 +46,7 @@ def budget(
     """
     need_result(result, "a budget")
     names = [str(e) for e in result["element"].values]
-    if element not in names:
+    if not isinstance(element, str) or element not in names:
         raise ConfigError(
             f"the ledger has no {shown(element)}; there are {', '.join(names)}.{nearest(element, names)}"
         )

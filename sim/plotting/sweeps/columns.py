@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import ConfigError, UnitError, listing, nearest
+from sim.errors import ConfigError, UnitError, listing, nearest, shown
 from sim.plotting.labels import Look, customary, length_scale, name_of, time_scale, time_words
 from sim.plotting.sweeps.customary_units import given_unit
 from sim.units import axis_label, convert, si_unit, to_unit
@@ -75,6 +75,8 @@ def check_table(table: SweepTable, picture: str) -> None:
 
 def column_of(table: SweepTable, name: str, role: str) -> Column:
     """An axis or a measure of the table, by name; role: for the sentence when there is none."""
+    if not isinstance(name, str):
+        raise ConfigError(f"{role} = {shown(name)} is not text; give the name of an axis or of a measure.")
     if name in axis_names(table):
         return axis_column(table, name, role)
     if name in table.names:

@@ -32,6 +32,8 @@ def chosen(data: xarray.Dataset, names: Sequence[str] | str | None) -> list[str]
     for name in wanted or ():
         if name not in there:
             raise ConfigError(unknown("a variable that this result has in its cells", name, there))
+    if wanted is not None and not len(wanted):
+        raise ConfigError("names = [] asks for nothing; name one, such as 'HAP', or leave it out for all.")
     return there if wanted is None else list(dict.fromkeys(wanted))
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.errors import ConfigError, RangeWarning, UnitError, nearest, shown
+from sim.errors import ConfigError, RangeWarning, UnitError, nearest, shown, warn_caller
 from sim.experiment.change import applied, checked_value
 from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import PERMEABILITY
@@ -88,4 +87,4 @@ def _warn_of_range(a: Axis, t: Target, low: float, high: float) -> None:
     sentences = [t.parameter.at(v).outside(a.name, None if a.unit else v) for v in ends]
     said = [s for s in sentences if s]
     if said:
-        warnings.warn(" ".join(said), RangeWarning, stacklevel=5)
+        warn_caller(" ".join(said), RangeWarning)

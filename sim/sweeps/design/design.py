@@ -139,6 +139,8 @@ def axes_of(axes: Any) -> tuple[Axis, ...]:
     """Axes from {name: what a user writes}."""
     if isinstance(axes, list | tuple) and axes and all(isinstance(a, Axis) for a in axes):
         return tuple(axes)
+    if isinstance(axes, dict) and not axes:
+        raise ConfigError("a design needs at least one axis, {'lesion.radius': ('1 mm', '5 mm')}.")
     if not isinstance(axes, dict):
         raise ConfigError(f"axes = {shown(axes)}; give a dictionary, {{'lesion.radius': ('1 mm', '5 mm')}}.")
     return tuple(Axis.of(name, given) for name, given in axes.items())

@@ -114,6 +114,8 @@ def table(rows: Any) -> Design:
     if not rows:
         raise ConfigError("this table has no rows; a design needs at least one point.")
     for k, row in enumerate(rows):
+        if not isinstance(rows[0], Mapping):
+            raise ConfigError(f"row 0 of the table is {shown(rows[0])}; one is {{'lesion.radius': '2 mm'}}.")
         if not isinstance(row, Mapping) or row.keys() != rows[0].keys():
             what = listing(row) if isinstance(row, Mapping) else shown(row)
             raise ConfigError(f"row {k} of the table holds {what}; row 0 holds {listing(rows[0])}.")
@@ -187,6 +189,8 @@ def _salib(module: str):
 def _count(n: Any, name: str) -> int:
     if isinstance(n, bool) or not isinstance(n, int | np.integer):
         raise ConfigError(f"{name} = {shown(n)} must be a whole number.")
+    if n > LARGEST:
+        raise ConfigError(f"{name} = {shown(n)} is more than the {LARGEST} points that a design may have.")
     if n < 1:
         raise ConfigError(f"{name} = {n} gives a design of no points; give at least 1.")
     return int(n)
