@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from sim.errors import ModelError
 from sim.model.model import Model
-from sim.model.process import Derived, Kernel, Process, arguments, group
+from sim.model.process import Derived, Kernel, Process, arguments
 from sim.model.words.names import POROSITY, TIME
 
 
@@ -89,7 +89,7 @@ class Layout:
     def named(self, owner: Derived | Process, argument: str) -> str:
         """What an argument of a formula stands for: a parameter's full name or a quantity."""
         if argument in owner.parameters and argument not in owner.inputs:
-            return f"{group(owner.name)}.{argument}"
+            return self.model.parameter_names[owner.name, argument]
         return owner.inputs.get(argument, argument)
 
 

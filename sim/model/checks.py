@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -110,10 +110,11 @@ def check_coefficients(values: Iterable[Coefficient], owner: str, parameters: It
 def together(
     shared: Parameters, species: Iterable[Species], owners: Iterable[Derived | Process]
 ) -> Parameters:
-    """Every parameter: the shared ones, molar volumes of solids, and "<group>.<argument>" of formulas.
+    """Every parameter: the shared ones, molar volumes of solids, and those of formulas by `full_names`.
 
     Formulas of one group may share a parameter; two of one name that differ are refused.
     """
+    owners = list(owners)
     found = {name: (p, "the shared parameters of the model") for name, p in shared.items()}
     for s in species:
         if s.solid is not None:
@@ -125,13 +126,37 @@ def together(
                     f"{s.name}: one name cannot have two values. Give the solid another name, or the volume "
                     "that there is."
                 )
+    names = full_names(owners, {name: p for name, (p, _) in found.items()})
     for owner in owners:
         for key, p in owner.parameters.items():
-            name = f"{group(owner.name)}.{key}"
+            name = names[owner.name, key]
             before, first = found.setdefault(name, (p, f"'{owner.name}'"))
             if _differ(before, p):
                 raise ModelError(_clash(name, p, owner, before, first))
     return Parameters({name: p for name, (p, _) in found.items()})
+
+
+def full_names(
+    owners: Iterable[Derived | Process], shared: Mapping[str, Parameter]
+) -> dict[tuple[str, str], str]:
+    """{(formula's name, argument): full name of its parameter}: "<group>.<argument>" for all of a group.
+
+    Formulas of one's own called "group: part" that do not agree with the others of the group on the number
+    have it to themselves, as "group: part.argument": what was written down for each is what acts.
+    """
+    by_name: dict[str, list[tuple[Derived | Process, str, Parameter]]] = {}
+    for owner in owners:
+        for key, p in owner.parameters.items():
+            by_name.setdefault(f"{group(owner.name)}.{key}", []).append((owner, key, p))
+    found = {}
+    for name, members in by_name.items():
+        values = [shared[name]] if name in shared else []
+        values += [p for _, _, p in members]
+        agreed = not any(_differ(values[0], p) for p in values[1:])
+        for owner, key, _ in members:
+            own = not agreed and owner.name != group(owner.name) and not in_package(owner)
+            found[owner.name, key] = f"{owner.name}.{key}" if own else name
+    return found
 
 
 def _differ(one: Parameter, other: Parameter) -> bool:

@@ -15,6 +15,7 @@ from sim.model.checks import (
     check_formula,
     check_names,
     check_solubility,
+    full_names,
     together,
 )
 from sim.model.collector import Sum
@@ -97,6 +98,12 @@ class Model:
         """Every parameter, "<group>.<argument>" and the shared ones. Two that differ under one name are
         refused: the formulas of one of them would silently take the number of the other."""
         return together(self.shared, self.species, (*self.derived, *self.processes))
+
+    @cached_property
+    def parameter_names(self) -> dict[tuple[str, str], str]:
+        """{(name of a formula, argument): full name of the parameter that it takes}."""
+        held = {s.solid.volume_name: s.solid.volume for s in self.species if s.solid is not None}
+        return full_names((*self.derived, *self.processes), held | dict(self.shared))
 
     @cached_property
     def solids(self) -> tuple[Species, ...]:

@@ -183,7 +183,7 @@ def test_the_seed_is_in_the_manifest_and_decides(drawn):
     assert one.manifest["layout"]["stochastic"]["interval"] == 1000.0
     assert one.manifest["hash"] == same.manifest["hash"] != other.manifest["hash"]
     assert np.array_equal(counts(one), counts(same)) and not np.array_equal(counts(one), counts(other))
-    assert s.diff(scenario(cells=5)).startswith("stochastic: None -> ")
+    assert s.diff(scenario(cells=5)).startswith("+ stochastic nucleation: seed 3, ")
 
 
 def test_intervals_left_out_are_short_at_first():

@@ -79,7 +79,7 @@ def test_times_are_chosen_by_text_and_told_in_the_words_given(result):
     assert result.sel(["1 h", "1 day"]).sizes["time"] == 2
     assert float(result.at("0.5 day")["HAP"].sel(x=0.001, y=0.01)) == 50.0
     for call in (result.at, result.sel):
-        with pytest.raises(ConfigError, match="time = 40 day is outside the result, .* 0 day to 1 day"):
+        with pytest.raises(ConfigError, match="time = 40 day is outside the result, .* 0 days to 1 day"):
             call("40 day")
 
 
