@@ -9,7 +9,8 @@ import os
 import shutil
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
@@ -53,6 +54,16 @@ class Commands(click.Group):
             warnings.showwarning = _Sentences()
             sys.exit(self._guarded(words, extra))
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with _reader_may_leave():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _reader_may_leave():
+            return super().invoke(ctx)
+
     def _guarded(self, words: list[str], extra: dict[str, Any]) -> int:
         try:
             code = super().main(words, **extra)
@@ -84,6 +95,20 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End as other programs do where the reader of stdout has enough, as in `hapsim scenarios | head -1`."""
+    try:
+        yield
+    except BrokenPipeError:
+        try:
+            sys.stdout.flush()  # what could not be written is still in there
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
+            raise click.exceptions.Exit(exit_codes.READER_LEFT) from None
+        raise
 
 
 class _Sentences:

@@ -15,7 +15,7 @@ from sim.cli import choices, exit_codes
 from sim.cli.outputs import json_text, made_folder, windowless_pyplot
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
-from sim.files import write_text, write_whole
+from sim.files import safe_name, write_text, write_whole
 from sim.texts import duration_text, size_text
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def run(
 
     duration = None if days is None else f"{days!r} day"
     _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
-    folder = _folder(out or Path("results") / Path(name).stem, force, chosen=out is not None)
+    folder = _folder(out or Path("results") / safe_name(Path(name).stem), force, chosen=out is not None)
     times, kept = _outputs(outputs), choices.names_in(variables)
     if kept is not None:
         checked_variables(scenario, kept)
