@@ -6,6 +6,7 @@ Exit codes are in `exit_codes` and at the end of --help. Data go to stdout, prog
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import sys
 import warnings
@@ -103,12 +104,21 @@ def _reader_may_leave() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
-        try:
-            sys.stdout.flush()  # what could not be written is still in there
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the very end
-            raise click.exceptions.Exit(exit_codes.READER_LEFT) from None
-        raise
+        left = [number for number in (1, 2) if _nobody_reads(number)]
+        if not left:  # another pipe, as that of a worker
+            raise
+        for number in left:  # or the flush at the very end would fail
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        raise click.exceptions.Exit(exit_codes.READER_LEFT) from None
+
+
+def _nobody_reads(number: int) -> bool:
+    """Whether stdout (1) or stderr (2) is a pipe whose other end is closed."""
+    if not hasattr(select, "poll"):
+        return number == 1
+    watch = select.poll()
+    watch.register(number, 0)  # errors are told unasked
+    return any(event & select.POLLERR for _, event in watch.poll(0))
 
 
 class _Sentences:

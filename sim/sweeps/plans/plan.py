@@ -14,6 +14,7 @@ from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nea
 from sim.experiment.file_tables import dotted_values, parameters_in, read_toml
 from sim.parameters.sections import Section, quantity, si_quantity
 from sim.run import measures
+from sim.sweeps.design.axis_check import check_ends
 from sim.sweeps.plans.design import design_of
 from sim.sweeps.plans.memory import memory_in_bytes
 
@@ -66,9 +67,10 @@ class SweepPlan:
     file: str = ""
 
     def check(self) -> None:
-        """Refuse what could not run: an axis of nothing, a wrong unit."""
+        """Refuse what could not run: an axis of nothing, a wrong unit, an intervention after the end."""
         with naming_file(self.file):
             self.design.check(self.base)
+            check_ends(self.design.points, self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
         """Run it: the keywords of `sim.sweep` (workers, client, timeout, ...) go before the file's."""
