@@ -116,6 +116,7 @@ def run(
     plan = _plan(file)
     plan.check()
     if check:
+        plan.check_points()
         click.echo(planned(plan))
         return exit_codes.DONE
     if workers is not None and scheduler:

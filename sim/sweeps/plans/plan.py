@@ -67,9 +67,14 @@ class SweepPlan:
     file: str = ""
 
     def check(self) -> None:
-        """Refuse what could not run: an axis of nothing, a wrong unit, an intervention after the end."""
+        """Refuse what could not run: an axis of nothing, a wrong unit."""
         with naming_file(self.file):
             self.design.check(self.base)
+
+    def check_points(self) -> None:
+        """Refuse an intervention that begins after the end of the run in any point; a sweep that runs has
+        such points as failed rows."""
+        with naming_file(self.file):
             check_ends(self.design.points, self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
