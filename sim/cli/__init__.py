@@ -6,10 +6,12 @@ Exit codes are in `exit_codes` and at the end of --help. Data go to stdout, prog
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TextIO
 
 import click
@@ -53,6 +55,16 @@ class Commands(click.Group):
             warnings.showwarning = _Sentences()
             sys.exit(self._guarded(words, extra))
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        with _reader_may_leave():
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _reader_may_leave():
+            return super().invoke(ctx)
+
     def _guarded(self, words: list[str], extra: dict[str, Any]) -> int:
         try:
             code = super().main(words, **extra)
@@ -84,6 +96,29 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End as other programs do where the reader of stdout has enough, as in `hapsim scenarios | head -1`."""
+    try:
+        yield
+    except BrokenPipeError:
+        left = [number for number in (1, 2) if _nobody_reads(number)]
+        if not left:  # another pipe, as that of a worker
+            raise
+        for number in left:  # or the flush at the very end would fail
+            os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        raise click.exceptions.Exit(exit_codes.READER_LEFT) from None
+
+
+def _nobody_reads(number: int) -> bool:
+    """Whether stdout (1) or stderr (2) is a pipe whose other end is closed."""
+    if not hasattr(select, "poll"):
+        return number == 1
+    watch = select.poll()
+    watch.register(number, 0)  # errors are told unasked
+    return any(event & select.POLLERR for _, event in watch.poll(0))
 
 
 class _Sentences:

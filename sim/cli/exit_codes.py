@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DONE, FAILED, BAD_INPUT, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
+READER_LEFT = 141  # whoever read stdout closed it; what a shell says of programs that SIGPIPE ends
 
 _STOPPED = f"{BAD_INPUT} bad input; {INTERRUPTED} Ctrl-C, {TERMINATED} SIGTERM: what was computed is kept."
 EPILOG = f"Exit codes: {DONE} done; {FAILED} it failed; {_STOPPED}"

@@ -15,7 +15,7 @@ from sim.cli import choices, exit_codes
 from sim.cli.outputs import json_text, made_folder, windowless_pyplot
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
-from sim.files import write_text, write_whole
+from sim.files import safe_name, write_text, write_whole
 from sim.texts import duration_text, size_text
 
 if TYPE_CHECKING:
@@ -49,7 +49,11 @@ def _solvers() -> str:
     help="Factor on the cells per layer.",
 )
 @click.option("--outputs", metavar="N|TIMES", help="How many outputs, or when: 40, or '1 day,7 day'.")
-@click.option("--variables", metavar="NAMES", help="Variables to keep in result.nc, as HAP,pH; else all.")
+@click.option(
+    "--variables",
+    metavar="NAMES",
+    help="Variables to write to result.nc, as HAP,pH; else all, which the run itself always holds.",
+)
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
 @choices.force
 @choices.quiet
@@ -81,17 +85,17 @@ def run(
       hapsim run my.toml
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
-    from sim.run.simulate import checked_variables, simulate
+    from sim.run.simulate import checked_variables, output_count, simulate
     from sim.solvers import DEFAULT
 
     duration = None if days is None else f"{days!r} day"
     _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
-    folder = _folder(out or Path("results") / Path(name).stem, force, chosen=out is not None)
+    folder = _folder(out or Path("results") / safe_name(Path(name).stem), force, chosen=out is not None)
     times, kept = _outputs(outputs), choices.names_in(variables)
     if kept is not None:
         checked_variables(scenario, kept)
     with made_folder(folder):
-        _prepare(scenario, solver or DEFAULT, quiet)
+        _prepare(scenario, solver or DEFAULT, output_count(scenario, times), quiet)
         report = _progress(scenario, quiet)
         with terminable() as terminated:
             result = simulate(scenario, solver=solver or DEFAULT, rtol=rtol, times=times, progress=report)
@@ -118,12 +122,12 @@ def _outputs(text: str | None) -> int | list[str] | None:
     return int(found[0]) if len(found) == 1 and found[0].isdigit() else found
 
 
-def _prepare(scenario: Scenario, solver: str, quiet: bool) -> None:
+def _prepare(scenario: Scenario, solver: str, outputs: int, quiet: bool) -> None:
     """Compile before the clock and the bar start, and say so when it takes long."""
     from sim.run import memory
     from sim.run.segments import Builder
 
-    forecast = memory.admitted(scenario, solver)
+    forecast = memory.admitted(scenario, solver, outputs)
     if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
             f"note: {forecast.cells} cells will take a while and some {size_text(forecast.peak)} "

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """$HAPSIM_CACHE, else `hapsim` in the user's cache; where that cannot be written, a temporary folder."""
+    """$HAPSIM_CACHE, else `hapsim` in the user's cache; where that cannot be written, a temporary folder.
+
+    Warns (UserWarning) once where nothing is kept for the next process. Raises OSError where no folder at
+    all can be written.
+    """
     asked = os.environ.get("HAPSIM_CACHE", "")
     if asked not in _found:
         _found[asked] = _first_writable([Path(asked)] if asked else _usual())
@@ -35,4 +42,19 @@ def _first_writable(candidates: list[Path]) -> Path:
                 return folder
         except OSError:
             continue
-    return Path(tempfile.mkdtemp(prefix="hapsim-cache-"))
+    try:
+        made = Path(tempfile.mkdtemp(prefix="hapsim-cache-"))
+    except OSError as error:
+        raise OSError(error.errno, "no folder can be written to, not even for temporary files") from error
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
+    _say_so(candidates)
+    return made
+
+
+def _say_so(candidates: list[Path]) -> None:
+    tried = " nor ".join(str(folder) for folder in candidates)
+    warnings.warn(
+        f"compiled code cannot be kept: {tried} cannot be written to, so every process compiles the model "
+        "anew, which takes a minute or more. HAPSIM_CACHE names a folder that can be written to.",
+        stacklevel=2,
+    )

@@ -70,8 +70,9 @@ def simulate(
         warn_caller(note, RangeWarning)
     builder = Builder(scenario)
     kept = _kept(builder, variables)
-    outputs = wanted.size + stepped * len(cuts)
-    forecast = memory.admitted(scenario, solver, outputs, kept=None if kept is None else len(kept))
+    forecast = memory.admitted(
+        scenario, solver, output_count(scenario, times), kept=None if kept is None else len(kept)
+    )
     before = memory.resident()
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings, kept)
@@ -131,6 +132,13 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     for k in reversed(range(row.size)):
         row[k] = min(row[k], np.nextafter(row[k + 1], 0.0) if k + 1 < row.size else duration)
     return row
+
+
+def output_count(scenario: Scenario, times: Times = None) -> int:
+    """How many outputs simulate(scenario, times=times) has: a number of them has two more a cut."""
+    cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
+    stepped = isinstance(checked_times(times), int)
+    return output_times(scenario.duration, times, cuts).size + stepped * len(cuts)
 
 
 def checked_variables(scenario: Scenario, names: Sequence[str]) -> None:

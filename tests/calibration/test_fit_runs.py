@@ -11,6 +11,7 @@ import pytest
 
 import sim
 from sim.calibration import Data, Datum, Free, RunFailed, calibrate, fit
+from sim.calibration.engine.fit_progress import FitProgress
 from sim.errors import ConfigError
 from sim.sweeps import load
 
@@ -122,6 +123,16 @@ def test_progress_tells_runs_cost_and_stage():
     assert {s.stage for s in states} >= {"searches", "sides of profiles"}
     assert states[-1].done == states[-1].tasks == 4
     assert "4 of 4 done" in states[-1].text()
+
+
+def test_a_fit_without_stderr_shows_nothing(monkeypatch, capsys):
+    """As in a program without a console, where print would write to stdout instead or fail."""
+    monkeypatch.setattr(sys, "stderr", None)
+    shown = FitProgress(True)
+    shown.stage("searches", 1)
+    shown.run_done(False, 1.0, 0)
+    shown.close()
+    assert capsys.readouterr().out == ""
 
 
 def coarse():

@@ -287,3 +287,19 @@ def test_doctor_says_what_is_installed_and_that_it_works():
 
 def test_version():
     assert hapsim("--version").stdout == f"hapsim {sim.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words", [("scenarios",), ("show", NAME), ("glossary",), ("cite", NAME), ("--help",)]
+)
+def test_a_reader_that_leaves_is_no_error(words):
+    """`hapsim scenarios | head -1`: no traceback, and the status a shell gives to what SIGPIPE ends."""
+    reading, writing = os.pipe()
+    os.close(reading)  # it has gone before a word is written
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-m", "sim", *words], stdout=writing, stderr=subprocess.PIPE, env=env, timeout=60,
+        check=False,
+    )  # fmt: skip
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, b"")

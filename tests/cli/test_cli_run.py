@@ -176,3 +176,27 @@ def test_ctrl_c_before_anything_was_computed_leaves_nothing(monkeypatch, empty_f
     assert done.exit_code == 130
     assert "Interrupted" in done.stderr
     assert not list(empty_folder.iterdir())
+
+
+def test_the_forecast_counts_the_outputs_that_were_asked_for(empty_folder, monkeypatch):
+    """A number of outputs, and listed times; the file's scenario has no intervention."""
+    from sim.run import memory
+
+    class Enough(Exception):
+        pass
+
+    def seen(scenario, solver, outputs=None, **_):
+        raise Enough(outputs)
+
+    monkeypatch.setattr(memory, "admitted", seen)
+    for given, count in (("7", 7), ("10 s, 60 s, 5 min", 3)):
+        done = CliRunner().invoke(main, ["--debug", "run", NAME, *TINY, "--outputs", given])
+        assert repr(done.exception) == f"Enough({count})"
+
+
+def test_a_file_of_any_name_gets_a_folder_that_every_system_takes(empty_folder, monkeypatch):
+    """CON is a device of Windows, and a colon no part of a name there."""
+    for stem, folder in (("con", "_con"), ("acid:2", "acid_2")):
+        sim.scenario(NAME).save(empty_folder / f"{stem}.toml")
+        done = hapsim("run", f"{stem}.toml", *TINY, "--no-figure", "--quiet")
+        assert done.stdout == f"{os.path.join('results', folder)}\n", done.output

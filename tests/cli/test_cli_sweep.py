@@ -243,6 +243,26 @@ def test_check_runs_nothing(file):
     assert [p.name for p in Path().iterdir()] == [file.name]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('of = "pH"', 'of = "pHH"', "no variable 'pHH'"),
+        ("times = 4", 'times = 4\nsolver = "nfd"', "nfd"),
+        ('"lesion.radius" = { low = "1 mm", high = "2 mm"', '"wash.at" = { low = "10 min", high = "60 min"',
+         "wash.at = 3600 s"),
+    ],
+)  # fmt: skip
+def test_check_refuses_what_would_fail_at_a_point(old, new, words, file):
+    """The run lasts 1 h, 3600 s; the axis of the last case reaches that."""
+    wash = "[[interventions]]\nlabel = 'wash'\nat = '30 min'\nboundary = { PPi = '20 uM' }\n[axes]"
+    text = FILE.partition("[[figures]]")[0].replace("[axes]", wash)
+    file.write_text(text)
+    assert hapsim(file, "--check").exit_code == 0
+    file.write_text(text.replace(old, new))
+    out = hapsim(file, "--check")
+    assert out.exit_code == 2 and words in out.stderr and "drop.toml" in out.stderr
+
+
 def test_the_default_store_is_named_after_the_file(file):
     out = hapsim(file, "--workers", 0, "--quiet")
     assert out.stdout == "results/drop.db\n"

@@ -56,7 +56,7 @@ class FitProgress:
         self.state = FitState(0, 0, 0, float("nan"), "", 0, 0, 0.0)
         self._began = self._last = time.perf_counter()
         self._tell = show if callable(show) else None
-        self._shows = show is True
+        self._shows = show is True and sys.stderr is not None  # None in programs without a console
         self._bar = _line() if self._shows and is_watched() else None
 
     def run_done(self, failed: bool, cost: float, reused: int) -> None:

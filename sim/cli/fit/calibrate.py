@@ -15,7 +15,7 @@ from sim.cli.outputs import json_text, made_folder
 from sim.cli.stopping import terminable
 from sim.cli.tables import name_list, text_paragraph, text_table
 from sim.errors import ConfigError
-from sim.files import write_text
+from sim.files import safe_name, write_text
 from sim.texts import duration_text
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def calibrate(
         raise ConfigError(f"--out {out} must end in .json, .csv or .toml: that says the format.")
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"there is no folder {out.parent}.")
-    path = store or Path("results") / f"{plan.name}.fit.db"
+    path = store or Path("results") / f"{safe_name(plan.name)}.fit.db"
     with nullcontext() if store else made_folder(path.parent), terminable() as terminated:
         found = plan.run(store=path, progress=not quiet)
     if out is not None:

@@ -15,7 +15,7 @@ from sim.cli.stopping import terminable
 from sim.cli.sweep.text import axis_text, counts, reason_rows
 from sim.cli.tables import name_list, text_paragraph, text_table
 from sim.errors import ConfigError
-from sim.files import write_text
+from sim.files import safe_name, write_text
 from sim.texts import duration_text
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def sensitivity(
         raise ConfigError(f"--out {out} must end in .json or .csv: that says the format.")
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"there is no folder {out.parent}.")
-    path = store or Path("results") / f"{plan.name}.sensitivity.db"
+    path = store or Path("results") / f"{safe_name(plan.name)}.sensitivity.db"
     with nullcontext() if store else made_folder(path.parent), terminable() as terminated:
         points = plan.run(path, progress=not quiet, workers=workers)
     if points.message:

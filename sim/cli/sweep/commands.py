@@ -14,6 +14,7 @@ from sim.cli.outputs import made_folder
 from sim.cli.stopping import terminable
 from sim.cli.sweep import figures, stores
 from sim.errors import ConfigError, FileFormatError, nearest
+from sim.files import safe_name
 
 if TYPE_CHECKING:
     from sim.sweeps.plans.plan import SweepPlan
@@ -115,11 +116,12 @@ def run(
     plan = _plan(file)
     plan.check()
     if check:
+        plan.check_points()
         click.echo(planned(plan))
         return exit_codes.DONE
     if workers is not None and scheduler:
         raise ConfigError("--workers is for this machine, --scheduler for a cluster: give one of them.")
-    path = store or Path("results") / f"{plan.name}.db"
+    path = store or Path("results") / f"{safe_name(plan.name)}.db"
     drawn = figures.checked(figure, plan) if figure else None
     where = _cluster(scheduler) if scheduler else {"workers": _workers(workers)}
     folder = nullcontext() if store else made_folder(path.parent)  # that of a given store must be there

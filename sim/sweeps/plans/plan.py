@@ -14,6 +14,7 @@ from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nea
 from sim.experiment.file_tables import dotted_values, parameters_in, read_toml
 from sim.parameters.sections import Section, quantity, si_quantity
 from sim.run import measures
+from sim.sweeps.design.axis_check import check_ends
 from sim.sweeps.plans.design import design_of
 from sim.sweeps.plans.memory import memory_in_bytes
 
@@ -69,6 +70,12 @@ class SweepPlan:
         """Refuse what could not run: an axis of nothing, a wrong unit."""
         with naming_file(self.file):
             self.design.check(self.base)
+
+    def check_points(self) -> None:
+        """Refuse an intervention that begins after the end of the run in any point; a sweep that runs has
+        such points as failed rows."""
+        with naming_file(self.file):
+            check_ends(self.design.points, self.base)
 
     def run(self, store: str | Path | None = None, **more: Any) -> SweepTable:
         """Run it: the keywords of `sim.sweep` (workers, client, timeout, ...) go before the file's."""
