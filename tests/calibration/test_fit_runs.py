@@ -185,3 +185,15 @@ def test_a_killed_fit_goes_on_from_its_store(tmp_path):
     found = calibrate(coarse(), ROWS, NAMES, starts=2, profiles=False, store=store, progress=last.append)
     assert last[-1].reused >= 29
     alike(found, calibrate(coarse(), ROWS, NAMES, starts=2, profiles=False))
+
+
+def test_progress_without_a_console_writes_nothing(monkeypatch, capsys):
+    """pythonw has no stderr; print would take stdout instead, where data go."""
+    from sim.calibration.engine.fit_progress import EVERY, FitProgress
+
+    monkeypatch.setattr(sys, "stderr", None)
+    shown = FitProgress(True)
+    shown._last -= 2 * EVERY  # a line is due
+    shown.run_done(False, 1.0, 0)
+    shown.close()
+    assert shown.state.runs == 1 and capsys.readouterr().out == ""
