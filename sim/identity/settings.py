@@ -119,7 +119,7 @@ def checked_times(times: Times) -> int | tuple[float, ...]:
         if times < 2:
             raise ScenarioError(f"times = {times}: at least 2 output times are needed.")
         return int(times)
-    if not _is_row(times) or not len(times):
+    if isinstance(times, bool) or not _is_row(times) or not len(times):
         raise ScenarioError(
             f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many, times=60."
         )
