@@ -33,7 +33,7 @@ def said(end, **variables):
 def test_a_line_and_a_plane_run_without_the_compiler():
     """The same steps in Python: equal to rounding."""
     names: dict = {}
-    exec(PROGRAM, names)  # here, with the compiler
+    exec(PROGRAM, names)  # noqa: S102 - here, with the compiler
     of = "run(line) + run(plane) + [sim.speciate(pH=7.2, Ca=2.0, P=1.5).SI['HAP']]"
     assert np.allclose(said(f"print({of})", NUMBA_DISABLE_JIT="1"), eval(of, names), rtol=1e-10)  # noqa: S307
 
