@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -53,7 +53,20 @@ class Settings:
         Raises ScenarioError, or SolverError for a solver that is not there.
         """
         find_solver(solver)
-        return cls(solver, checked_rtol(rtol), checked_atol(atol), checked_times(times), int(max_steps))
+        return cls(
+            solver, checked_rtol(rtol), checked_atol(atol), checked_times(times), checked_steps(max_steps)
+        )
+
+
+def checked_steps(max_steps: int) -> int:
+    """How many steps a run may take, a whole number of at least 1."""
+    whole = isinstance(max_steps, Integral) and not isinstance(max_steps, bool)
+    if not whole or max_steps < 1:
+        raise ScenarioError(
+            f"max_steps = {shown(max_steps)} must be a whole number of steps, at least 1; "
+            f"{MAX_STEPS} is the default."
+        )
+    return int(max_steps)
 
 
 def checked_rtol(rtol: float) -> float:
@@ -73,6 +86,11 @@ def _within(name: str, value: float, low: float, high: float, allowed: str) -> f
     if not low <= value <= high:
         raise ScenarioError(f"{name} = {shown(value)} must be a number {allowed}; it is outside that.")
     return float(value)
+
+
+def _is_row(times: Any) -> bool:
+    """Whether times stand one after the other; what each of them is comes later."""
+    return not isinstance(times, str) and (isinstance(times, Sequence) or getattr(times, "ndim", 0) == 1)
 
 
 def _listed_times(times: Sequence | np.ndarray) -> list[Any]:
@@ -101,7 +119,7 @@ def checked_times(times: Times) -> int | tuple[float, ...]:
         if times < 2:
             raise ScenarioError(f"times = {times}: at least 2 output times are needed.")
         return int(times)
-    if isinstance(times, str | bool | Real) or np.ndim(times) != 1 or not len(times):
+    if isinstance(times, bool) or not _is_row(times) or not len(times):
         raise ScenarioError(
             f"times = {shown(times)} is no row of times; give some, ['1 h', '1 day'], or how many, times=60."
         )

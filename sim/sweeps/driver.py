@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import ConfigError, nearest, shown, warn_caller
+from sim.errors import ConfigError, not_one_of, shown, warn_caller
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, RTOL, Times
 from sim.run import measures as of
@@ -198,9 +198,7 @@ def _statuses(retry: bool | str | Sequence[str]) -> tuple[str, ...]:
     found = (retry,) if isinstance(retry, str) else tuple(retry)
     for word in found:
         if word not in UNFINISHED:
-            raise ConfigError(
-                f"retry: {shown(word)} is not one of {', '.join(UNFINISHED)}.{nearest(word, UNFINISHED)}"
-            )
+            raise ConfigError(not_one_of("retry", word, UNFINISHED))
     return found
 
 

@@ -65,14 +65,18 @@ def test_workers_change_no_number_where_profiles_find_a_better_fit():
     alike(alone, fit(valley, data, free, starts=1, workers=2))
 
 
-def deadly(v):
-    """Its process dies beyond k = 5 (the second start of seed 1 is at 13)."""
-    if v[1] > 5:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return uptake(v)
-
-
 def test_a_run_that_ends_its_process_is_a_failed_run():
+    """It dies beyond k = 5 (the second start of seed 1 is at 13), with another run in hand.
+
+    A function of a function travels by value, so that six processes need not import this file.
+    """
+    times = TIMES
+
+    def deadly(v):
+        if v[1] > 5:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return v[0] * (1 - np.exp(-v[1] * times))
+
     found = fit(deadly, numbers(), FREE, starts=2, seed=1, workers=2, profiles=False)
     plain = fit(uptake, numbers(), FREE, starts=1, profiles=False)
     np.testing.assert_allclose(found.values, plain.values, rtol=1e-4)
@@ -196,3 +200,15 @@ def test_a_killed_fit_goes_on_from_its_store(tmp_path):
     found = calibrate(coarse(), ROWS, NAMES, starts=2, profiles=False, store=store, progress=last.append)
     assert last[-1].reused >= 29
     alike(found, calibrate(coarse(), ROWS, NAMES, starts=2, profiles=False))
+
+
+def test_progress_without_a_console_writes_nothing(monkeypatch, capsys):
+    """pythonw has no stderr; print would take stdout instead, where data go."""
+    from sim.calibration.engine.fit_progress import EVERY, FitProgress
+
+    monkeypatch.setattr(sys, "stderr", None)
+    shown = FitProgress(True)
+    shown._last -= 2 * EVERY  # a line is due
+    shown.run_done(False, 1.0, 0)
+    shown.close()
+    assert shown.state.runs == 1 and capsys.readouterr().out == ""

@@ -235,6 +235,18 @@ def test_what_does_not_fit_the_scenario_is_told(base, axes, kind, words):
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize(
+    "axis",
+    [
+        [1.0, [2.0]], ([1.0], 2.0), ("1 mM", ["2 mM"]), {"low": [1.0], "high": 2.0}, {"values": [[1.0], 2.0]},
+        [np.array([1.0, 2.0])],
+    ],
+)  # fmt: skip
+def test_a_list_where_one_value_of_an_axis_is_meant_is_told(axis):
+    with pytest.raises(UnitError, match=r"^plasma\.Ca = .* is an? (list|array); one number"):
+        sim.sweeps.Axis.of("plasma.Ca", axis)
+
+
 def test_two_names_of_one_thing_are_told(base):
     cut = base.with_intervention(sim.Intervention(at="3 day", boundary={"PPi": "20 uM"}, label="PPi"))
     with pytest.raises(ConfigError, match="change the same thing"):

@@ -81,7 +81,7 @@ class FitProgress:
             self._bar = None
         elif self._shows and self.state.runs:
             took = duration_text(time.perf_counter() - self._began, 2)
-            print(f"fit: {self.state.text()}, took {took}", file=sys.stderr, flush=True)
+            self._say(f"fit: {self.state.text()}, took {took}")
         self._shows = False
         self._tell = None
 
@@ -96,7 +96,11 @@ class FitProgress:
             self._bar.update()
         elif self._shows and (told and now - self._last > 1.0 or now - self._last > EVERY):
             self._last = now
-            print(f"fit: {self.state.text()}", file=sys.stderr, flush=True)
+            self._say(f"fit: {self.state.text()}")
+
+    def _say(self, line: str) -> None:
+        if sys.stderr is not None:  # pythonw has none, and print would then write to stdout
+            print(line, file=sys.stderr, flush=True)
 
 
 def _line() -> Any:

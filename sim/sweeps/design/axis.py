@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.errors import ConfigError, nearest, shown
 from sim.experiment.targets import WHOLE_NUMBERS
-from sim.units import convert, si_unit, unit_of
+from sim.units import convert_number, si_unit, unit_of
 
 Value = float | int | str
 
@@ -218,7 +218,7 @@ def _read_numbers(name: str, given: Iterable[Any]) -> tuple[tuple[float, ...], s
         if isinstance(g, str):
             unit = unit or si_unit(unit_of(g, name))
     # A plain number is SI already; two texts of different dimension are refused by convert.
-    return tuple(convert(g, unit or "1", name) + 0.0 for g in given), unit
+    return tuple(convert_number(g, unit or "1", name) + 0.0 for g in given), unit
 
 
 def is_missing(given: Any) -> bool:

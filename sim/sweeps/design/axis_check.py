@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sim.errors import ConfigError, RangeWarning, UnitError, nearest, shown, warn_caller
+from sim.errors import ConfigError, RangeWarning, UnitError, not_one_of, shown, warn_caller
 from sim.experiment.change import applied, checked_value
 from sim.experiment.intervention import at_end
 from sim.experiment.scenario import Scenario
@@ -98,7 +98,7 @@ def _words(a: Axis, t: Target) -> None:
         raise ConfigError(f"{a.name}: {shown(value)} is a number; it takes words, of {allowed}.")
     for word in a.values:
         if word not in t.words:
-            raise ConfigError(f"{a.name} = '{word}' is not one of {allowed}.{nearest(word, t.words)}")
+            raise ConfigError(not_one_of(a.name, word, t.words))
 
 
 def _warn_of_range(a: Axis, t: Target, low: float, high: float) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from numbers import Real
 from typing import Any
 
-from sim.errors import ConfigError, nearest, shown
+from sim.errors import ConfigError, not_one_of, shown
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import fingerprint, run_definition
 from sim.identity.described import described, digest, text_digest, text_of
@@ -16,7 +16,7 @@ from sim.identity.settings import ATOL, RTOL, Settings, Times
 from sim.run.result import Result
 from sim.solvers import DEFAULT
 from sim.sweeps.design.axis import Value
-from sim.units import convert
+from sim.units import convert_number
 
 KEEP = ("none", "failed", "all")
 Measure = Callable[[Result], float]
@@ -52,11 +52,9 @@ class Job:
         for name in ("solver", "rtol", "atol", "times"):
             object.__setattr__(self, name, getattr(settings, name))
         if self.keep not in KEEP:
-            raise ConfigError(
-                f"keep = {shown(self.keep)} is not one of {', '.join(KEEP)}.{nearest(self.keep, KEEP)}"
-            )
+            raise ConfigError(not_one_of("keep", self.keep, KEEP))
         for name, value, unit in (("timeout", self.timeout, "s"), ("memory", self.memory, "bytes")):
-            if value is not None and not (isinstance(value, Real) and value > 0):
+            if value is not None and not (isinstance(value, Real) and value is not True and value > 0):
                 raise _no_limit(name, value, unit)
 
     @cached_property
@@ -106,7 +104,7 @@ class Point:
 
 def checked_timeout(timeout: float | str | None) -> float | None:
     """The time-out of a Job from what a user gives: text has a unit, a number is in seconds."""
-    seconds = None if timeout is None else convert(timeout, "s", "timeout")
+    seconds = None if timeout is None else convert_number(timeout, "s", "timeout")
     if seconds is not None and not seconds > 0:
         raise _no_limit("timeout", timeout, "s")
     return seconds

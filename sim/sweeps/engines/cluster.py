@@ -26,7 +26,7 @@ from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
 from sim.sweeps.engines.point import run_point
 from sim.sweeps.engines.worker_death import final_row_path, take_final_row
 from sim.sweeps.store.row import KILLED, Row, empty_row
-from sim.units import convert
+from sim.units import convert_number
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -45,7 +45,7 @@ def connect(address: str, timeout: float | str = "10 s") -> Client:
         from distributed import Client
     except ImportError as e:
         raise ConfigError(not_installed("sweeps on a cluster need", "dask[distributed]")) from e
-    seconds = convert(timeout, "s", "timeout")
+    seconds = convert_number(timeout, "s", "timeout")
     try:
         return Client(address, timeout=seconds, set_as_default=False)
     except (OSError, TimeoutError, ValueError, TypeError) as e:
