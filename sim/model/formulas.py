@@ -155,8 +155,8 @@ class _Scope:
         code = self.function.__code__
         if any(name in (*c.co_varnames, *c.co_cellvars) for c in (code, *codes(code))):
             raise ModelError(
-                f"{called(self.function)} makes '{name}' within itself (def, lambda or import); a formula may "
-                "use other plain functions, so define or import it outside."
+                f"{called(self.function)} makes '{name}' within itself (def, lambda or import); "
+                "a formula may use other plain functions, so define or import it outside."
             )
         raise ModelError(f"{called(self.function)} uses '{name}', which is not defined.")
 

@@ -97,7 +97,7 @@ def test_running_a_model_or_pickling_its_job_keeps_its_key():
     cloudpickle = pytest.importorskip("cloudpickle")
     job = Job(BASE, {"a": measures.mean("HAP")})
     before = job.key(INPUTS)
-    sim.simulate(BASE.with_(duration=10.0), times=2)
+    sim.simulate(BASE.with_(duration="10 s"), times=2)
     again = cloudpickle.loads(cloudpickle.dumps(Job(BASE, {"a": measures.mean("HAP")})))
     assert again.key(INPUTS) == before
 
