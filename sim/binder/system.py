@@ -16,6 +16,7 @@ import numpy as np
 from sim.binder.cache import compiled_model
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
 from sim.binder.text import RATES, SHOW, SLOPES
+from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
@@ -179,7 +180,8 @@ class System:
         """One call before the clock starts."""
         y, dy = np.ones(self.size), np.zeros(self.size)
         memory = self.memory.copy()
-        self.rhs(0.0, y, dy)
+        with formulas_named(self.model):
+            self.rhs(0.0, y, dy)
         self.memory[:] = memory
         self.failures[:] = 0
 

@@ -24,6 +24,9 @@ from functools import cache
 
 import numpy as np
 
+from sim.jit.imported import code_not_in, named_by
+from sim.jit.written import content
+
 PACKAGE, OWN = "sim", "sim.jit"
 GENERATED = "hapsim_generated"  # what names of generated modules begin with
 NUMBERS = (bool, int, float, complex, str, bytes, type(None), np.generic)
@@ -102,6 +105,10 @@ _nodes: dict[Definition, tuple[str, tuple[Definition, ...] | None]] = {}
 def _read_node(module: str, name: str) -> tuple[str, tuple[Definition, ...]]:
     file = source_file(module)
     statements = file.defined.get(name, []) if name else file.effects
+    if not module.startswith(GENERATED):  # those are written once
+        code = code_not_in(_texts[module], module, name, module.startswith(f"{PACKAGE}."))
+        if code is not None:  # what runs was imported before the file changed
+            return f"code {content(code)}", tuple(named_by(code, module))
     if not statements:
         return "", tuple(_imported(file, name))
     clean = [_without_words(s) for s in statements]

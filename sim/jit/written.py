@@ -83,7 +83,7 @@ def _found(code: CodeType) -> str:
             tree, whole = ast.parse(text), InspectLoader.source_to_code(text, code.co_filename)
         except (SyntaxError, ValueError):
             continue
-        same = [c for c in _codes(whole) if c.co_name == code.co_name and content(c) == key]
+        same = [c for c in codes(whole) if c.co_name == code.co_name and content(c) == key]
         for c in sorted(same, key=lambda c: abs(c.co_firstlineno - code.co_firstlineno)):
             node = _node_of(c, tree)
             if node is not None:
@@ -123,11 +123,12 @@ def _of_stdin() -> Iterator[str]:
         return
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
+def codes(code: CodeType) -> Iterator[CodeType]:
+    """The codes of all functions within a code."""
     for c in code.co_consts:
         if isinstance(c, CodeType):
             yield c
-            yield from _codes(c)
+            yield from codes(c)
 
 
 def _node_of(code: CodeType, tree: ast.Module) -> ast.FunctionDef | None:

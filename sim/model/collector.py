@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from sim.errors import ModelError, nearest
+from sim.errors import ModelError, not_one_of
 from sim.model.species import Species
 
 VOLUME, SURFACE = "volume", "surface"
@@ -32,9 +32,7 @@ class Sum:
     def __post_init__(self) -> None:
         known = (VOLUME, SURFACE)
         if self.what not in known:
-            raise ModelError(
-                f"a Sum of '{self.what}' is not one of {', '.join(known)}.{nearest(self.what, known)}"
-            )
+            raise ModelError(not_one_of("Sum: what", self.what, known))
 
     @property
     def __name__(self) -> str:

@@ -18,7 +18,7 @@ import numpy as np
 
 from sim.errors import ModelError
 from sim.jit.callables import CALL, Plain, called, plain_function
-from sim.jit.written import definition
+from sim.jit.written import codes, definition
 from sim.model.collector import Sum
 from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary
@@ -152,6 +152,12 @@ class _Scope:
         for place in (self.given, inspect.getclosurevars(self.function).nonlocals, self.function.__globals__):
             if name in place:
                 return place[name]
+        code = self.function.__code__
+        if any(name in (*c.co_varnames, *c.co_cellvars) for c in (code, *codes(code))):
+            raise ModelError(
+                f"{called(self.function)} makes '{name}' within itself (def, lambda or import); "
+                "a formula may use other plain functions, so define or import it outside."
+            )
         raise ModelError(f"{called(self.function)} uses '{name}', which is not defined.")
 
     def is_itself(self, name: str) -> bool:

@@ -195,6 +195,7 @@ def test_each_setting_decides(name):
 def test_every_argument_of_simulate_is_a_setting_or_of_the_scenario():
     arguments = set(inspect.signature(sim.simulate).parameters)
     assert {f.name for f in fields(Settings)} == set(OTHER_SETTINGS)
+    # variables: what of a run is kept, which changes no number of it
     assert arguments - set(OTHER_SETTINGS) == {"scenario", "seed", "progress", "variables"}
 
 

@@ -189,3 +189,46 @@ def test_a_module_loaded_again_is_compiled_from_its_new_text(tmp_path, monkeypat
     assert module.times(3.0) == 6.0
     (tmp_path / "loaded_again.py").write_text(INNER.format(factor=50.0))
     assert importlib.reload(module).times(3.0) == 150.0
+
+
+EDITED = """
+import sys
+sys.path.insert(0, {folder!r})
+import plain, user
+{edit}
+print(user.user(3.0), sum(user.user.stats.cache_hits.values()))
+"""
+EDITS = {  # what the file of the callee says between its import and the first compilation
+    "function": "def times(x):\n    return 9.0 * x\n",
+    "gone": "def other(x):\n    return x\n",
+    "a callee of it": "def inner(x):\n    return 9.0 * x\n\ndef times(x):\n    return inner(x)\n",
+}
+BEFORE = "def inner(x):\n    return 2.0 * x\n\ndef times(x):\n    return inner(x)\n"
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_code_of_a_plain_file_that_was_edited_since_its_import_is_not_found_under_the_new_text(
+    tmp_path, edit
+):
+    (tmp_path / "user.py").write_text(
+        "import plain\nfrom numba.extending import register_jitable\nfrom sim.jit.kernel import kernel\n\n"
+        "times = register_jitable(plain.times)\nif hasattr(plain, 'inner'):\n"
+        "    register_jitable(plain.inner)\n\n@kernel\ndef user(x):\n    return plain.times(x) + 1.0\n"
+    )
+
+    def run_edited(after):
+        environment = {**os.environ, "HAPSIM_CACHE": str(tmp_path / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
+        line = f"open(plain.__file__, 'w').write({after!r})" if after else ""
+        program = EDITED.format(folder=str(tmp_path), edit=line)
+        command = [sys.executable, "-c", program]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        value, hits = done.stdout.split()
+        return float(value), int(hits)
+
+    (tmp_path / "plain.py").write_text(BEFORE)
+    assert run_edited(EDITS[edit]) == (7.0, 0)
+    if edit != "gone":
+        assert run_edited("") == (28.0, 0)  # the new text, not what was compiled of the old one
+        (tmp_path / "plain.py").write_text(BEFORE)
+        assert run_edited("")[0] == 7.0
+        assert run_edited(EDITS[edit])[0] == 7.0  # and the old text never runs what the new one made
