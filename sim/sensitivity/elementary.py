@@ -30,7 +30,8 @@ class MorrisEffects:
 
     mu: mean; mu_star: mean size; sigma: standard deviation (uneven or interacting effects); (d,) each
     mu_interval, mu_star_interval, sigma_interval (d, 2): Student's t for means, bootstrap for sigma
-    effects (trajectories, d); unit: of the measure in SI, "" where the table does not know it; "decades" of log
+    effects (trajectories, d)
+    unit: of the effects in SI, "" where the table does not know it; "decades" of a logarithm
     """
 
     measure: str
