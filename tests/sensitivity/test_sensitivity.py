@@ -188,7 +188,7 @@ def test_morris_carries_the_unit_of_the_measure_to_the_axis_of_its_picture():
     table.units["y"] = "kg m-3"
     found = sensitivity.morris(table, "y", resamples=50)
     assert found.unit == "kg m-3"
-    assert "mg/cm$^3$" in plotting.indices(found).get_xlabel().replace("cm3", "cm$^3$")
+    assert "[mg/cm" in plotting.indices(found).get_xlabel()
     logs = sensitivity.morris(table, "y", resamples=50, log=True)
     assert (logs.unit, "decades" in plotting.indices(logs).get_xlabel()) == ("decades", True)
 
