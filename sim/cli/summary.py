@@ -48,7 +48,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         measures.mean(n)(result) for n in ("HAP_density", "Ca_in_mineral", "Ca_per_dry_mass")
     )
     found += [
-        SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", f"{number_text(hap)} mg/cm3"),
+        SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", _hydroxyapatite(result, hap)),
         SummaryLine("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number_text(calcium)} mM"),
         SummaryLine(
             "Ca_per_dry_mass", 1e3 * dry, "ug/mg", "calcium per dry mass", f"{number_text(1e3 * dry)} ug/mg"
@@ -132,13 +132,22 @@ def _time(key: str, seconds: float, label: str, more: str) -> SummaryLine:
 
 def _peak(result: Result, name: str, key: str, unit: str, label: str) -> SummaryLine:
     value, where = measures.peak(name)(result), measures.where_peak(name)(result)
+    amount = _hydroxyapatite(result, value) if name == "HAP_density" else f"{number_text(value)} {unit}"
     if not where:
-        return SummaryLine(key, {"amount": value}, unit, label, f"{number_text(value)} {unit}")
+        return SummaryLine(key, {"amount": value}, unit, label, amount)
     distance = math.hypot(*where.values())
-    text = f"{number_text(value)} {unit} at {length_text(distance, 3)} from the {_middle(result)}"
+    text = f"{amount} at {length_text(distance, 3)} from the {_middle(result)}"
     if value < 1e-6:
-        text = f"{number_text(value)} {unit}"
+        text = amount
     return SummaryLine(key, {"amount": value, "distance_mm": distance * 1e3}, unit, label, text)
+
+
+def _hydroxyapatite(result: Result, mass: float) -> str:
+    """A mass per volume of tissue [kg m-3] as chemists and as pathologists read it."""
+    molar_mass = result["HAP_density"].attrs.get("molar_mass")
+    if molar_mass is None:  # of a file that an older version wrote
+        return f"{number_text(mass)} mg/cm3"
+    return f"{number_text(mass / molar_mass)} mM ({number_text(mass)} mg/cm3)"
 
 
 def _middle(result: Result) -> str:

@@ -193,14 +193,20 @@ def _hidden(builder: Builder) -> set[str]:
 
 def _facts(builder: Builder, name: str) -> dict[str, str | float]:
     """What figures and summaries want to know of a species, kept with its variable."""
-    found = [s for s in builder.model.species if s.name == name]
+    if name == "Ca_in_mineral":
+        return {"molar_mass": atomic_masses()["Ca"]}
+    owner = "HAP" if name == "HAP_density" else name
+    found = [s for s in builder.model.species if s.name == owner]
     if not found:
         return {}
     s: Species = found[0]
     facts: dict[str, str | float] = {"colour": s.colour} if s.colour else {}
     if s.solid is not None:
-        facts |= {"formula": s.solid.formula, "molar_mass": s.solid.molar_mass, "phase": s.solid.phase}
-    return facts
+        volume = builder.scenario.parameters[s.solid.volume_name].si
+        facts |= {"molar_mass": s.solid.molar_mass, "molar_volume": volume}
+        if name == owner:  # what says that the variable is a solid
+            facts |= {"formula": s.solid.formula, "phase": s.solid.phase}
+    return facts if name == owner else {k: v for k, v in facts.items() if k != "colour"}
 
 
 def _units(builder: Builder) -> dict[str, str]:

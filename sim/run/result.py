@@ -14,6 +14,7 @@ from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, sh
 from sim.experiment.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
+from sim.run import measures
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.texts import day_text, printable
@@ -166,6 +167,19 @@ class Result:
         unit = si_unit(f"{self[name].attrs.get('units', '1')} m3")
         total.attrs = {"units": unit, "long_name": f"total {self[name].attrs.get('long_name', name)}"}
         return total
+
+    @public
+    def amount(self, name: str, unit: str = "mM") -> xarray.DataArray:
+        """A variable over time and space in the unit that is asked for, which its `units` then say.
+
+        A solid, calcium in solids too, is read in "mM", "mg/cm3" (by its molar mass) or "% volume" of the
+        tissue (by its molar volume); calcium in solids, "Ca_in_mineral", also per dry mass, in "ug/mg".
+        Other variables in any unit of their own dimension. Raises UnitError where there is no such reading.
+        """
+        data = self[name]
+        if name == "Ca_in_mineral" and unit != "1" and "/" in unit and si_unit(unit) == "1":
+            data = self["Ca_per_dry_mass"]
+        return measures.amount_of(data, unit)
 
     @property
     def scenario(self) -> Scenario:

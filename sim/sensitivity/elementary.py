@@ -31,6 +31,7 @@ class MorrisEffects:
     mu: mean; mu_star: mean size; sigma: standard deviation (uneven or interacting effects); (d,) each
     mu_interval, mu_star_interval, sigma_interval (d, 2): Student's t for means, bootstrap for sigma
     effects (trajectories, d)
+    unit: of the effects in SI, "" where the table does not know it; "decades" of a logarithm
     """
 
     measure: str
@@ -44,6 +45,7 @@ class MorrisEffects:
     effects: np.ndarray
     confidence: float
     used: Responses
+    unit: str = ""
 
     @property
     def dropped(self) -> int:
@@ -124,6 +126,7 @@ def morris(
     return MorrisEffects(
         used.named(measure), used.names, effects.mean(axis=0), ends[0], size.mean(axis=0), ends[1],
         effects.std(axis=0, ddof=1), spread, effects, confidence, used,
+        "decades" if log else table.units.get(measure, ""),
     )  # fmt: skip
 
 

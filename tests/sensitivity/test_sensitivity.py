@@ -30,7 +30,12 @@ def table_of(design, function, fails=(), missing=(), name="y"):
             }
         )  # fmt: skip
     return SweepTable(
-        rows=rows, axes=design.axes, method=design.method, settings=design.settings, names=[name]
+        rows=rows,
+        axes=design.axes,
+        method=design.method,
+        settings=design.settings,
+        names=[name],
+        units={},
     )
 
 
@@ -173,6 +178,19 @@ def test_morris_is_exact_for_a_plane():
     np.testing.assert_allclose(found.mu_star, [6, 10, 0], atol=1e-10)
     np.testing.assert_allclose(found.sigma, 0, atol=1e-10)
     np.testing.assert_allclose(found.mu_interval[0], 6, atol=1e-10)
+
+
+def test_morris_carries_the_unit_of_the_measure_to_the_axis_of_its_picture():
+    from sim import plotting
+
+    design = sweeps.morris({"a": (1.0, 3.0), "b": (0.0, 5.0)}, 6, 1)
+    table = table_of(design, lambda a, b: 3 * a + b)
+    table.units["y"] = "kg m-3"
+    found = sensitivity.morris(table, "y", resamples=50)
+    assert found.unit == "kg m-3"
+    assert "[mg/cm" in plotting.indices(found).get_xlabel()
+    logs = sensitivity.morris(table, "y", resamples=50, log=True)
+    assert (logs.unit, "decades" in plotting.indices(logs).get_xlabel()) == ("decades", True)
 
 
 def test_morris_works_on_the_shares_of_a_log_axis():
