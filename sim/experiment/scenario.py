@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ScenarioError, nearest
+from sim.errors import ScenarioError, nearest, shown
 from sim.experiment import change, places
 from sim.experiment.given import amount_text, as_given
 from sim.experiment.intervention import Intervention
@@ -126,6 +126,8 @@ class Scenario(ScenarioData):
         if layers != self.layers:  # the shape says now how large it is; a radius nobody reads would mislead
             for size in SIZES:
                 values.pop(f"{name}.{size}", None)
+        if not isinstance(like, str):
+            raise ScenarioError(f"like = {shown(like)} is not text; give the name of a layer or region.")
         if like:
             known = places.names_of(self)
             if like not in known:

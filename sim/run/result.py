@@ -14,11 +14,11 @@ from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, sh
 from sim.experiment.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
-from sim.run import measures
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.texts import day_text, printable
 from sim.units import convert_number, si_unit
+from sim.units.amounts_of_solids import amount_of
 
 if TYPE_CHECKING:
     import pandas
@@ -179,7 +179,7 @@ class Result:
         data = self[name]
         if name == "Ca_in_mineral" and unit != "1" and "/" in unit and si_unit(unit) == "1":
             data = self["Ca_per_dry_mass"]
-        return measures.amount_of(data, unit)
+        return amount_of(data, unit)
 
     @property
     def scenario(self) -> Scenario:

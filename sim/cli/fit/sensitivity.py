@@ -12,7 +12,6 @@ from sim.cli import choices, exit_codes
 from sim.cli.fit.pictures import checked_picture, save_picture
 from sim.cli.outputs import json_text, made_folder
 from sim.cli.stopping import terminable
-from sim.cli.sweep.text import axis_text, counts, reason_rows
 from sim.cli.tables import name_list, text_paragraph, text_table
 from sim.errors import ConfigError
 from sim.files import safe_name, write_text
@@ -100,6 +99,8 @@ def sensitivity(
         click.echo(f"{plan.name}: {plan.title}" if plan.title else plan.name)
         for one in found.values():
             click.echo(repr(one))
+        from sim.cli.sweep.text import counts, reason_rows
+
         rows = [("points", counts(points.status)), *reason_rows([row["reason"] for row in points.failed])]
         files = {"store": path, "table": out, "figure": drawn if found else None}
         click.echo(name_list([*rows, *((name, str(p)) for name, p in files.items() if p is not None)]))
@@ -147,6 +148,8 @@ def _planned(plan: SensitivityPlan) -> str:
     if plan.method == "local":
         rows.append(("parameters", ", ".join(plan.parameters)))
     else:
+        from sim.cli.sweep.text import axis_text
+
         rows += [(axis.name, axis_text(axis)) for axis in plan.design.axes]
     rows += [
         (name, f"log10 of {m.name}" if name in plan.logs else m.name) for name, m in plan.measures.items()
