@@ -89,7 +89,7 @@ def _found(code: CodeType) -> str:
             if node is not None:
                 return ast.unparse(node)
     name, where = code.co_name, code.co_filename
-    if seen and not where.startswith("<"):  # no file: what `exec` made has no text, whatever else came so
+    if seen and where not in ("<string>", "<stdin>"):  # these names `exec` gives too, beside a script
         raise ModelError(
             f"the text of '{name}' in {where} is not that of the function which was imported: the file has "
             "changed since. Import it again (start Python anew, or reload the module and put the model "
