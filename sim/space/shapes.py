@@ -6,7 +6,8 @@
 
 Lengths are given in metres or as text with a unit, and are metres afterwards. Coordinates are those of
 the grid: the middle of a rectangle or box is the origin; along a line x or r counts from the mid-plane,
-the axis or the centre, and a shape is cut along that line. `image` reads a picture as a mask, `Mask` takes an array.
+the axis or the centre, and a shape is cut along that line. `image` reads a picture as a mask, `Mask` takes
+an array.
 """
 
 from __future__ import annotations
