@@ -390,25 +390,3 @@ def test_memory_that_is_not_there_is_out_of_memory():
 
     row = row_of(measures={"x": hungry})
     assert (row["status"], row["measures"]) == ("out of memory", {"x": None})
-
-
-# --- what it costs
-
-
-@pytest.mark.parametrize("limits", [{}, {"timeout": 50.0}, {"timeout": 50.0, "memory": 1e10}])
-def test_what_stands_around_simulate_is_little_work(monkeypatch, limits):
-    """In calls of Python functions, some microsecond each; `benchmarks` measures the time."""
-    base = small()
-    result = sim.simulate(base, times=2)
-    monkeypatch.setattr(jobs, "simulate", lambda *_: result)
-    job = Job(base, {"end": lambda r: 1.0}, **limits)
-    point = Point(0, "0" * 64, {"lesion.radius": 1e-3, "acid.load": 3.0, "duration": 1e5})
-    monkeypatch.setattr(jobs, "compile_for", lambda *_: None)
-    run_point(job, point)
-    calls = []
-    sys.setprofile(lambda frame, event, argument: calls.append(event) if event == "call" else None)
-    try:
-        run_point(job, point)
-    finally:
-        sys.setprofile(None)
-    assert len(calls) < 2000, len(calls)
