@@ -38,7 +38,13 @@ def test_the_guide_to_a_reaction_runs(tmp_path, monkeypatch, capsys):
     expected = 2 / (5 * 24) * float(shown.slow["PPi"][0].max())
     assert float(shown.slow["stored"][-1].max()) == pytest.approx(expected, rel=0.5)
     assert np.all(shown.slow["stored"].values >= -1e-9)
-    assert "makes +1 P out of nothing" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "makes +1 P out of nothing" in out
+    # Coverages add up: 2e4 m3/mol x 2e-3 mol/m3 = 40 more than without the drug.
+    more = 1 / shown.slowed["inhibition"][0].values - 1 / shown.chelated["inhibition"][0].values
+    assert more == pytest.approx(40.0, abs=0.01)
+    assert "\n0.0139\n" in out and f"{float(shown.chelated['inhibition'][0].max()):.4f}" == "0.0312"
+    assert shown.slowed.parameters["inhibition.K_PPi"] == shown.base.model.parameters["inhibition.K_PPi"]
 
 
 @pytest.mark.parametrize("name", ["own_mineral", "own_reaction"])
