@@ -99,7 +99,7 @@ def calls(t):
         "without": (base.model.without, ["growth"]),
         "changed": (base.changed, {"values": {"lesion.radius": "4 mm"}}),
         "with_parameters": (base.with_parameters, {"values": {"lesion.radius": "4 mm"}}),
-        "with_intervention": (base.with_intervention, [sim.Intervention(at=1.0, boundary={"PPi": 0.0})]),
+        "with_intervention": (base.with_intervention, [sim.Intervention(at="1 s", boundary={"PPi": 0.0})]),
         "with_model": (base.with_model, {"model": base.model, "initial": {"Ca": 1.0}}),
         "with_stochastic_nucleation": (
             base.with_stochastic_nucleation, {"seed": 1, "interval": "6 hour", "sample": "10 um"},

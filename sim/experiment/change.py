@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from numbers import Real
 from typing import Any, TypeVar
 
 import numpy as np
@@ -20,14 +19,13 @@ from sim.errors import (
     warn_caller,
 )
 from sim.experiment.file_tables import parameter_from
-from sim.experiment.given import check_names
+from sim.experiment.given import Seconds, check_names, seconds
 from sim.experiment.intervention import Intervention
 from sim.experiment.models import exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import TEXTS, ScenarioData
-from sim.experiment.targets import CELLS, WHOLES, Target, target
+from sim.experiment.targets import CELLS, TIMES, WHOLES, Target, target
 from sim.parameters import Parameter, Parameters
-from sim.parameters.slips import short
 from sim.space.geometries import GEOMETRIES
 from sim.units import convert_number
 
@@ -44,16 +42,11 @@ def changed(base: S, values: Mapping[str, Any]) -> S:
     Warns (RangeWarning) of parameters outside their range.
     """
     made = _changed(base, values, with_parameters)
-    warn_of_short(values.get("duration"))
+    for name, value in values.items():
+        if name == "duration" or name.endswith(tuple(f".{time}" for time in TIMES)):
+            if value is not None:
+                seconds(value, name)  # warns of a plain number that is hardly meant
     return made
-
-
-def warn_of_short(duration: object) -> None:
-    """Warn of a duration that is a plain number and hardly meant in seconds."""
-    if isinstance(duration, Real) and not isinstance(duration, bool):
-        said = short("duration", convert_number(duration, "s", "duration"))
-        if said:
-            warn_caller(said, RangeWarning)
 
 
 def applied(base: S, inputs: Mapping[str, Any]) -> S:
@@ -139,6 +132,8 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
         if name == "geometry" and "domain" in values:
             t = replace(t, words=tuple(GEOMETRIES))
         fields[name] = checked_value(t, name, value)
+        if name == "duration":
+            fields[name] = Seconds(fields[name])
         if name == "initial" and isinstance(value, Mapping):  # added to what there is, here as elsewhere
             fields[name] = {**base.initial, **value}
     words = {n: fields[n] for n in MODEL if n in fields and fields[n] != getattr(base, n)}
@@ -240,7 +235,7 @@ def _interventions(rows: tuple[Intervention, ...], wanted: Mapping[tuple, float]
         new: dict[str, Any] = {}
         for (index, part, *name), value in wanted.items():
             if index == k:
-                new[part] = {**new.get(part, getattr(old, part)), name[0]: value} if name else value
+                new[part] = {**new.get(part, getattr(old, part)), name[0]: value} if name else Seconds(value)
         found.append(replace(old, **new) if new else old)
     return tuple(found)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
-from sim.errors import ParameterError, ScenarioError, UnitError, shown
+from sim.errors import ParameterError, RangeWarning, ScenarioError, UnitError, shown, warn_caller
 from sim.experiment.file_tables import dotted_values
 from sim.parameters import Parameter
+from sim.parameters.slips import short
 from sim.units import convert_number, parse_unit, readable_unit, si_unit, to_unit, unit_of
 
 
@@ -32,6 +34,20 @@ class Given(float):
 
     def __repr__(self) -> str:
         return repr(self.text)
+
+
+class Seconds(float):
+    """A time [s] that was judged when it was given: copies of what holds it say nothing again."""
+
+
+def seconds(value: float | str, name: str) -> Seconds:
+    """A time [s or text]. Warns (RangeWarning) of a plain number that hardly anybody means in seconds."""
+    number = convert_number(value, "s", name)
+    if isinstance(value, Real) and not isinstance(value, bool | Seconds):
+        said = short(name, number)
+        if said:
+            warn_caller(said, RangeWarning)
+    return Seconds(number)
 
 
 def si_number(value: float | str, name: str) -> float:

@@ -14,11 +14,11 @@ from sim.experiment.given import (
     as_given,
     check_names,
     check_unit,
+    seconds,
     si_number,
     si_numbers,
 )
 from sim.texts import day_text
-from sim.units import convert_number
 
 T = TypeVar("T")
 
@@ -77,14 +77,14 @@ class Intervention:
                 f"excise = {shown(excise)} is yes or no; name the layer in region={shown(excise)}."
             )
         values: dict[str, Any] = {
-            "at": convert_number(at, "s", "Intervention.at"),
+            "at": seconds(at, "at"),
             "boundary": _lasting(boundary, "boundary"),
             "parameters": _lasting(parameters, "parameters"),
             "state": si_numbers(state, "state"),
             "region": region,
             "excise": excise,
             "label": label,
-            "until": None if until is None else convert_number(until, "s", "Intervention.until"),
+            "until": None if until is None else seconds(until, "until"),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)

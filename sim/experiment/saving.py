@@ -50,15 +50,20 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
     ]
     rows: dict[str, list[dict[str, Any]]] = {
         "layers": [{"name": n, "cells": c} for n, c in s.layers],
-        "domain": [{"length": a if a <= LONG else f"{a!r} m", "cells": c} for a, c in s.domain],
+        "domain": [{"length": _length(a), "cells": c} for a, c in s.domain],
         "regions": [{"name": n, **_shape(shape, path)} for n, shape in s.regions],
-        "random_fields": [{k: v for k, v in f.table().items() if v != ""} for f in s.random_fields],
+        "random_fields": [
+            {k: v for k, v in f.table().items() if v != ""}
+            | {"correlation_length": _length(f.correlation_length)}
+            for f in s.random_fields
+        ],
     }
     for key, tables in rows.items():
         if tables:
             lines.append(f"{key} = [{_listed(tables)}]")
     if s.stochastic is not None:
         chance = {k: v for k, v in s.stochastic.table().items() if v is not None}
+        chance |= {} if s.stochastic.interval is None else {"interval": _time(s.stochastic.interval)}
         lines.append(f"stochastic = {_value(chance)}")
     if s.initial:
         initial = {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()}
@@ -115,7 +120,22 @@ def parameter_entry(name: str, p: Parameter, said: str = "") -> dict[str, Any]:
 
 def _shape(shape: shapes.Shape, path: Path | None) -> dict[str, Any]:
     """The table of a shape; a picture is told from the folder of the file."""
-    return _from_folder(shapes.to_table(shape), None if path is None else path.parent)
+    return _with_metres(_from_folder(shapes.to_table(shape), None if path is None else path.parent))
+
+
+def _with_metres(table: dict[str, Any]) -> dict[str, Any]:
+    """The table with lengths that a reader would take for a slip written with their unit."""
+    found = dict(table)
+    for key, value in table.items():
+        if key == "of":
+            found[key] = [_with_metres(inner) for inner in value]
+        elif key in shapes.LENGTHS:
+            found[key] = [_length(v) for v in value] if isinstance(value, list) else _length(value)
+    return found
+
+
+def _length(metres: float) -> float | str:
+    return metres if abs(metres) <= LONG else f"{metres!r} m"
 
 
 def _from_folder(table: dict[str, Any], folder: Path | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sim.errors import ScenarioError, nearest, shown
 from sim.experiment import change, places
-from sim.experiment.given import amount_text, as_given
+from sim.experiment.given import amount_text, as_given, seconds
 from sim.experiment.intervention import Intervention
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
@@ -164,7 +164,8 @@ class Scenario(ScenarioData):
             raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
         if isinstance(changes.get("initial"), Mapping):
             changes["initial"] = {**self.initial, **changes["initial"]}
-        change.warn_of_short(changes.get("duration"))
+        if "duration" in changes:  # judged here: below, the line that called is no longer in sight
+            changes["duration"] = seconds(changes["duration"], "duration")
         given = changes.get("parameters")
         if isinstance(given, Mapping) and not isinstance(given, Parameters):
             del changes["parameters"]

@@ -13,7 +13,7 @@ from sim.chemistry.other_names import species_hint
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
-from sim.experiment.given import Given, check_names, check_unit, listed_rows, same_dimension, si_of
+from sim.experiment.given import Given, check_names, check_unit, listed_rows, same_dimension, seconds, si_of
 from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_order
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
@@ -101,7 +101,7 @@ class ScenarioData:
         self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
         self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
         self._set(domain=places.checked_domain(domain, geometry))
-        self._set(duration=convert_number(duration, "s", "duration"))
+        self._set(duration=seconds(duration, "duration"))
         if not self.duration > 0:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
         drawn = [from_keys(RandomField, f, name) for f in listed_rows(random_fields, name)]

@@ -14,6 +14,7 @@ from sim.experiment.scenario_data import ScenarioData
 from sim.experiment.targets import TIMES, target
 from sim.parameters import Parameter
 from sim.parameters.slips import slip
+from sim.space import shapes
 
 S = TypeVar("S", bound=ScenarioData)
 
@@ -28,17 +29,27 @@ def typed(base: S, values: Mapping[str, Any]) -> S:
         warnings.simplefilter("always")
         made = changed(base, values)
     for name, value in values.items():
-        said = _slip(made, name, value)
-        if said:
-            raise ParameterError(said)
+        refuse_slip(made, name, value)
     for warning in said_of_ranges:
         warn_caller(str(warning.message), warning.category)
     return made
 
 
+def refuse_slip(made: ScenarioData, name: str, value: Any) -> None:
+    """Refuse a value that `typed` would refuse: a level or a bound of an axis in a file."""
+    said = _slip(made, name, value)
+    if said:
+        raise ParameterError(said)
+
+
 def _slip(made: ScenarioData, name: str, value: Any) -> str:
     if name == "interventions":
         return next((s for i in value for s in _slips_of(made, i) if s), "")
+    if name == "regions":
+        return next((s for row in value for s in _slips_of_shape(row) if s), "")
+    if name == "random_fields":
+        lengths = (row.get("correlation_length") for row in value if isinstance(row, Mapping))
+        return next((s for v in lengths if (s := slip("random field: correlation_length", v, "m"))), "")
     if name == "domain" and not isinstance(value, str):
         lengths = (row.get("length") if isinstance(row, Mapping) else row[0] for row in value)
         return next((s for a in lengths if (s := slip("domain: length", a, "m"))), "")
@@ -50,6 +61,18 @@ def _slip(made: ScenarioData, name: str, value: Any) -> str:
     if value is None or not t.unit or value == t.own or (isinstance(value, str) and value.isidentifier()):
         return ""
     return slip(name, value, t.unit, t.parameter)
+
+
+def _slips_of_shape(table: Any) -> Iterator[str]:
+    """Slips in the table of a shape, and of the shapes that it is made of."""
+    if not isinstance(table, Mapping):
+        return
+    for key in shapes.LENGTHS:
+        given = table.get(key)
+        for value in given if isinstance(given, list) else [given]:
+            yield slip(f"{table.get('shape', 'shape')}: {key}", value, "m")
+    for inner in table.get("of", ()):
+        yield from _slips_of_shape(inner)
 
 
 def _slips_of(made: ScenarioData, row: Any) -> Iterator[str]:

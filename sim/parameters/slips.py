@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from numbers import Real
 
-from sim.errors import shown
 from sim.parameters.parameter import Parameter
 from sim.units import convert_number, parse_unit, si_unit
 
@@ -49,9 +48,9 @@ def short(name: str, number: float, unit: str = "s") -> str:
 
 
 def _long(name: str, number: float, unit: str) -> str:
-    if si_unit(unit) != "m" or number <= LONG:
+    if si_unit(unit) != "m" or abs(number) <= LONG:
         return ""
     return (
-        f"{name} = {shown(number)} is {number:g} m, for a plain number is in SI: was '{number:g} mm' meant? "
+        f"{name} = {number:g} is {number:g} m, for a plain number is in SI: was '{number:g} mm' meant? "
         f"Write '{number:g} m' if it was not."
     )

@@ -230,6 +230,8 @@ _KEYS = {
     "image": ("path", "width", "centre", "threshold", "inside", "digest"),
 } | {word: tuple(f.name for f in fields(kind)) for kind, word in _WORDS.items()}
 
+LENGTHS = ("radius", "inner", "outer", "radii", "size", "centre", "point", "width")  # keys of tables, in m
+
 
 def from_table(table: dict, where: str = "shape") -> Shape:
     """A shape from a table of a scenario file: {shape = "disc", radius = "1 mm"}."""

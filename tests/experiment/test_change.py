@@ -179,7 +179,7 @@ def test_what_cannot_be_changed_is_told(base, inputs, kind, words):
 
 
 def test_a_value_in_two_parts_of_an_intervention_asks_which():
-    cut = sim.Intervention(at=1.0, boundary={"Ca": 1.0}, state={"Ca": 2.0}, label="x")
+    cut = sim.Intervention(at="1 s", boundary={"Ca": 1.0}, state={"Ca": 2.0}, label="x")
     s = sim.scenario("infarct_myocardium").with_intervention(cut)
     with pytest.raises(ScenarioError, match="intervention.x.boundary.Ca or intervention.x.state.Ca"):
         applied(s, {"intervention.x.Ca": 1.0})
@@ -187,7 +187,7 @@ def test_a_value_in_two_parts_of_an_intervention_asks_which():
 
 
 def test_two_interventions_of_one_label_ask_for_numbers():
-    cuts = [sim.Intervention(at=t, boundary={"Ca": 1.0}, label="x") for t in (1.0, 2.0)]
+    cuts = [sim.Intervention(at=t, boundary={"Ca": 1.0}, label="x") for t in ("1 s", "2 s")]
     s = sim.scenario("infarct_myocardium").with_intervention(*cuts)
     with pytest.raises(ScenarioError, match="number them"):
         applied(s, {"x.at": 1.0})
@@ -351,7 +351,7 @@ def test_what_is_held_is_what_was_given(base):
         ({"geometry": ["slab"]}, "is not one of them"),
         ({"geometry": np.array(["slab", "sphere"])}, "is not one of them"),
         ({"interventions": [{"at": [1, 2], "boundary": {"PPi": 1.0}}]}, "at = [1, 2] is a list"),
-        ({"interventions": [{"at": 1, "boundary": {"PPi": [1, 2]}}]}, "boundary.PPi = [1, 2] is a list"),
+        ({"interventions": [{"at": "1 s", "boundary": {"PPi": [1, 2]}}]}, "boundary.PPi = [1, 2] is a list"),
         ({5: 3}, "changed: 5 is not a name; names are text in quotes"),
         ({None: 3}, "None is not a name"),
         ({5: {"value": 3}}, "5 is not a name"),

@@ -54,8 +54,8 @@ def test_a_slip_in_an_intervention_is_told_when_it_is_made(given, words):
 @pytest.mark.parametrize(
     ("cut", "words"),
     [
-        (sim.Intervention(1.0, state={"hap_m0": "1 mM"}), "state.hap_m0"),
-        (sim.Intervention(1.0, parameters={"lesion.perfusion": "1 mM"}), "lesion.perfusion"),
+        (sim.Intervention("1 s", state={"hap_m0": "1 mM"}), "state.hap_m0"),
+        (sim.Intervention("1 s", parameters={"lesion.perfusion": "1 mM"}), "lesion.perfusion"),
     ],
 )
 def test_a_scenario_refuses_units_that_its_model_does_not_have(cut, words):

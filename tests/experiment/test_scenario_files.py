@@ -149,9 +149,9 @@ def test_any_scenario_comes_back_as_it_was(
     tmp_path, name, texts, duration, values, temperature, cells, cuts, law, seed
 ):
     s = sim.scenario(name, growth_law=law)
-    made = [sim.Intervention(at, {"PPi": ppi}, excise=cut, label=label) for at, ppi, label, cut in cuts]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RangeWarning)
+        made = [sim.Intervention(at, {"PPi": ppi}, excise=cut, label=label) for at, ppi, label, cut in cuts]
         changes = {
             f"{s.layers[0][0]}.cells": cells,
             "duration": duration,

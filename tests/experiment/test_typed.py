@@ -1,5 +1,7 @@
 """What a person types: forgotten units, entries added and taken out, the boundary of exchange."""
 
+import dataclasses
+import re
 import warnings
 
 import pytest
@@ -7,8 +9,10 @@ from click.testing import CliRunner
 
 import sim
 from sim.cli import main
-from sim.errors import ConfigError, RangeWarning, ScenarioError
+from sim.errors import ConfigError, ParameterError, RangeWarning, ScenarioError
+from sim.experiment.change import applied
 from sim.experiment.typed import typed
+from sim.space import shapes
 from sim.sweeps.plans.plan import load_plan
 
 NAME = "infarct_myocardium"
@@ -190,6 +194,73 @@ def test_python_warns_of_seconds_that_look_like_days(base):
     assert base.with_(duration="30 s").duration == 30.0 and base.with_(duration=3600).duration == 3600.0
 
 
+def test_python_warns_once_of_seconds_where_something_is_made(base):
+    """At the line that makes it; copies, and what is made from texts, say nothing."""
+    made = {
+        "duration = 30 is": lambda: sim.Scenario("mine", base.model, layers=base.layers, duration=30),
+        "at = 3 is": lambda: sim.Intervention(at=3, boundary={"PPi": "20 uM"}),
+        "until = 9 is": lambda: sim.Intervention(0, boundary={"PPi": "20 uM"}, until=9),
+    }
+    for said, make in made.items():
+        with pytest.warns(RangeWarning, match=said) as found:
+            thing = make()
+        assert [w.filename for w in found] == [__file__]
+        assert dataclasses.replace(thing) == thing  # not told again
+    cut = sim.Intervention("3 s", {"PPi": "20 uM"}, label="PPi")
+    treated = (
+        base.with_(duration="30 s").with_intervention(cut).changed({"PPi.at": "4 s", "PPi.until": "5 s"})
+    )
+    assert treated.changed({"duration": "40 s"}).duration == 40.0
+    with pytest.warns(RangeWarning, match="PPi.at = 3 is 3 s"):
+        treated.changed({"PPi.at": 3})
+    assert applied(treated, {"PPi.at": 3.0, "duration": 20.0}).interventions[0].at == 3.0
+
+
+REGION = '[[regions]]\nname = "scar"\n'
+DISCS = 'shape = "union"\nof = [{ shape = "disc", radius = "1 mm" }, { shape = "disc", radius = 2 }]'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'{REGION}shape = "disc"\nradius = 2', "disc: radius = 2 is 2 m"),
+        (f'{REGION}shape = "ellipse"\nradii = ["1 mm", 0.5]', "ellipse: radii = 0.5 is 0.5 m"),
+        (f'{REGION}shape = "disc"\nradius = "1 mm"\ncentre = [0, -2]', "disc: centre = -2 is -2 m"),
+        (f"{REGION}{DISCS}", "disc: radius = 2 is 2 m"),
+        ('[[random_fields]]\nfield = "collagen"\nlog_sd = 1.0\ncorrelation_length = 2\nseed = 1', "is 2 m"),
+    ],
+)
+def test_plain_lengths_and_times_within_wholes_are_refused_in_files(tmp_path, text, said):
+    path = tmp_path / "mine.toml"
+    domain = "[{ length = '10 mm', cells = 20 }, { length = '10 mm', cells = 20 }]"
+    plane = f"geometry = 'rectangle'\ndomain = {domain}" if "[[" in text else ""
+    path.write_text(f'base = "{NAME}"\n{plane}\n{text}\n')
+    with pytest.raises(ParameterError, match=re.escape(said)):
+        sim.scenario(path)
+
+
+def test_what_is_refused_as_plain_is_saved_with_its_unit(base, tmp_path):
+    plane = base.with_geometry("rectangle", domain=[("1 m", 8), ("0.6 m", 8)])
+    plane = plane.with_region("scar", shapes.Union(shapes.Disc("0.3 m", ("0.2 m", 0)), shapes.Disc("1 mm")))
+    plane = plane.with_random_field("collagen", 0.5, "0.3 m", 1).with_stochastic_nucleation(1, "6 s", "10 um")
+    assert sim.scenario(plane.save(tmp_path / "plane.toml")) == plane
+
+
+@pytest.mark.parametrize(
+    ("axis", "said"),
+    [
+        ('"lesion.radius" = { low = 0.5, high = 2 }', "was '0.5 mm' meant"),
+        ("duration = { values = [10, 30] }", "was '10 day' meant"),
+        ('"acid.load" = { values = ["1 mM", "1e30 mM"] }', "Nothing as far off"),
+    ],
+)
+def test_plain_bounds_of_axes_are_refused_as_plain_parameters_are(tmp_path, axis, said):
+    path = tmp_path / "mine.toml"
+    path.write_text(f'scenario = "{NAME}"\n[axes]\n{axis}\n[measures]\nm = {{ what = "mean", of = "HAP" }}\n')
+    with pytest.raises(ParameterError, match=re.escape(said)):
+        load_plan(path)
+
+
 def test_times_of_a_treatment_move_together(base):
     """The end may pass the old start, and the start the old end."""
     cut = sim.Intervention("3 day", {"PPi": "20 uM"}, label="PPi", until="5 day")
@@ -203,9 +274,10 @@ def test_times_of_a_treatment_move_together(base):
 
 
 def test_treatments_that_end_are_saved_and_read_again(base, tmp_path):
+    own = f"{0.1 + 0.2!r} s"
     cuts = [
         sim.Intervention("3 day", {"PPi": "20 uM"}, {"growth.k": "1e-14 m/s"}, label="a", until="4 day"),
-        sim.Intervention(0.1 + 0.2, {"PPi": "plasma.PPi"}, {"acid.load": "acid.load"}, until=1e4 / 3),
+        sim.Intervention(own, {"PPi": "plasma.PPi"}, {"acid.load": "acid.load"}, until=1e4 / 3),
         sim.Intervention(0, excise=True, region="lesion"),
     ]
     s = base.with_intervention(*cuts)

@@ -45,7 +45,7 @@ OTHER = {
     "duration": 7200.0,
     "parameters": BASE.parameters.with_values({"acid.load": np.nextafter(60.0, 61.0)}),
     "initial": {"glycogen": 0.5},
-    "interventions": (sim.Intervention(at=1.0, boundary={"PPi": 1.0}),),
+    "interventions": (sim.Intervention(at="1 s", boundary={"PPi": 1.0}),),
     "constants": "phreeqc",
     "growth_law": "spiral",
     "domain": ((5e-3, 120),),
@@ -83,10 +83,10 @@ def test_words_of_a_scenario_decide_nothing(name):
     assert run_hash(replace(BASE, **{name: "other words"})) == run_hash()
 
 
-CUT = sim.Intervention(1.0, {"PPi": 1.0}, {"growth.k": 1e-14}, {"Ca": 1.0}, "lesion", False, "a")
+CUT = sim.Intervention("1 s", {"PPi": 1.0}, {"growth.k": 1e-14}, {"Ca": 1.0}, "lesion", False, "a")
 OTHER_CUT = {
-    "at": 2.0, "boundary": {"PPi": 2.0}, "parameters": {}, "state": {"Ca": 2.0}, "region": "border",
-    "excise": True, "label": "b", "until": 3.0,
+    "at": "2 s", "boundary": {"PPi": 2.0}, "parameters": {}, "state": {"Ca": 2.0}, "region": "border",
+    "excise": True, "label": "b", "until": "3 s",
 }  # fmt: skip
 
 
@@ -229,7 +229,7 @@ def test_the_manifest_has_the_hash_of_what_was_asked(run):
 def test_what_a_treatment_acts_on_is_in_the_manifest_s_hash():
     """Found missing once: two treatments of different places had one hash."""
     hashes = {
-        sim.simulate(BASE.with_intervention(sim.Intervention(60.0, state={"Ca": 1.0}, region=r)), times=2)
+        sim.simulate(BASE.with_intervention(sim.Intervention("60 s", state={"Ca": 1.0}, region=r)), times=2)
         .manifest["hash"]
         for r in ("lesion", "border")
     }  # fmt: skip

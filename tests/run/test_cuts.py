@@ -23,8 +23,10 @@ def base():
     return sim.scenario("infarct_myocardium").with_resolution(0.05).with_(duration="0.5 day")
 
 
-def dose(at, values=HIGH, **more):
-    return sim.Intervention(at=at, boundary=values, **more)
+def dose(at, values=HIGH, until=None, **more):
+    """A dose at a time in seconds, or as text."""
+    at, until = (t if t is None or isinstance(t, str) else f"{float(t)!r} s" for t in (at, until))
+    return sim.Intervention(at=at, boundary=values, until=until, **more)
 
 
 def final(scenario, **more):

@@ -115,7 +115,7 @@ OTHER = {
     "duration": 86400.0,
     "parameters": BASE.parameters.with_values({"acid.load": np.nextafter(60.0, 61.0)}),
     "initial": {"glycogen": 0.5},
-    "interventions": (sim.Intervention(at=1.0, boundary={"PPi": 1.0}),),
+    "interventions": (sim.Intervention(at="1 s", boundary={"PPi": 1.0}),),
     "constants": "phreeqc",
     "growth_law": "spiral",
     "title": "x",
@@ -162,10 +162,10 @@ def test_inputs_decide_to_the_last_digit(inputs):
 
 
 def test_each_field_of_an_intervention_decides():
-    cut = sim.Intervention(1.0, {"PPi": 1.0}, {"growth.k": 1e-14}, {"Ca": 1.0}, "lesion", False, "a")
+    cut = sim.Intervention("1 s", {"PPi": 1.0}, {"growth.k": 1e-14}, {"Ca": 1.0}, "lesion", False, "a")
     other = {
-        "at": 2.0, "boundary": {"PPi": 2.0}, "parameters": {}, "state": {"Ca": 2.0}, "region": "border",
-        "excise": True, "label": "b", "until": 3.0,
+        "at": "2 s", "boundary": {"PPi": 2.0}, "parameters": {}, "state": {"Ca": 2.0}, "region": "border",
+        "excise": True, "label": "b", "until": "3 s",
     }  # fmt: skip
     keys = [key(BASE.with_intervention(replace(cut, **{n: v}))) for n, v in other.items()]
     assert other.keys() == {f.name for f in fields(cut)}

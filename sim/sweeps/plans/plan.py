@@ -119,10 +119,25 @@ def plan_from(content: dict[str, Any], path: Path) -> SweepPlan:
         top = Section(content, where, KEYS)
         base = base_of(top, path.parent)
         design = design_of(content, where)
+        _refuse_slips(base, design)
         measured = measures_of(top, base)
         figures = _figures(top, [a.name for a in design.axes], list(measured))
         words = top.text("title"), top.text("notes", most=10_000)
         return SweepPlan(path.stem, base, design, measured, options_of(top), figures, *words, where)
+
+
+def _refuse_slips(base: Scenario, design: Design) -> None:
+    """Refuse plain numbers of axes that are hardly meant in SI, as those of parameters are."""
+    from sim.experiment.targets import target
+    from sim.experiment.typed import refuse_slip
+
+    for axis in design.axes:
+        try:
+            target(base, axis.name)
+        except ScenarioError:
+            continue  # a name that means nothing is told by `check`
+        for value in () if axis.words else axis.numbers:
+            refuse_slip(base, axis.name, f"{float(value)!r} {axis.unit}" if axis.unit else value)
 
 
 @contextmanager
