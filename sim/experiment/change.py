@@ -23,7 +23,7 @@ from sim.experiment.given import Seconds, check_names, seconds
 from sim.experiment.intervention import Intervention
 from sim.experiment.models import exchanged
 from sim.experiment.places import Domain, Layers
-from sim.experiment.scenario_data import TEXTS, ScenarioData
+from sim.experiment.scenario_data import PERMEABILITY, TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, TIMES, WHOLES, Target, target
 from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
@@ -39,7 +39,8 @@ FACTOR = Target("resolution", unit="1", least=0.0, open=True)  # of Scenario.wit
 def changed(base: S, values: Mapping[str, Any]) -> S:
     """`base` with other values: {name: text with a unit, SI number, word, whole Parameter, table of one}.
 
-    Warns (RangeWarning) of parameters outside their range.
+    Warns (RangeWarning) of parameters outside their range, of plain numbers of seconds that look like
+    days, and of a permeability of the boundary where nothing exchanges through it.
     """
     made = _changed(base, values, with_parameters)
     for name, value in values.items():
@@ -70,6 +71,12 @@ def with_parameters(base: S, values: Mapping[str, Any]) -> S:
             said = known[name].outside(name, None if isinstance(given, str | Parameter) else given)
             if said:
                 warn_caller(said, RangeWarning)
+    if PERMEABILITY in values and base.outer != "exchange":
+        warn_caller(
+            f"{PERMEABILITY} acts only where outer = 'exchange', and {base.name} has outer = '{base.outer}': "
+            "it decides nothing. Set outer = 'exchange' too.",
+            RangeWarning,
+        )
     return replace(base, parameters=Parameters(known).with_values(rest))
 
 

@@ -84,6 +84,7 @@ def exchanging():
     yield lambda s: typed(s, word | number)
 
 
+@pytest.mark.filterwarnings("ignore:outer.permeability acts")  # where it is set before the word
 @pytest.mark.parametrize("way", list(exchanging()))
 def test_exchange_is_set_on_any_scenario(small, way):
     made = way(small)
@@ -214,6 +215,19 @@ def test_python_warns_once_of_seconds_where_something_is_made(base):
     with pytest.warns(RangeWarning, match="PPi.at = 3 is 3 s"):
         treated.changed({"PPi.at": 3})
     assert applied(treated, {"PPi.at": 3.0, "duration": 20.0}).interventions[0].at == 3.0
+
+
+def test_a_permeability_that_nothing_exchanges_through_is_told(small, tmp_path):
+    value = {"outer.permeability": "2e-7 m/s"}
+    with pytest.warns(RangeWarning, match="acts only where outer = 'exchange'"):
+        closed = small.changed({"outer": "closed", **value})
+    with pytest.warns(RangeWarning, match="has outer = 'fixed'"):
+        small.with_parameters(value)
+    assert closed.changed({"outer": "exchange"}).permeability() == 2e-7  # and from here on silent
+    small.changed({"outer": "exchange", **value}).changed({"outer.permeability": "3e-7 m/s"})
+    words = ["run", NAME, "--set", "outer.permeability=2e-7 m/s", "--set", "duration=60 s", "--no-figure"]
+    done = CliRunner().invoke(main, [*words, "--set", "resolution=0.05", "--out", str(tmp_path / "r")])
+    assert done.exit_code == 0 and "acts only where outer = 'exchange'" in done.stderr, done.output
 
 
 REGION = '[[regions]]\nname = "scar"\n'
