@@ -59,9 +59,9 @@ def moment_text(seconds: float) -> str:
     return "start" if seconds == 0 else duration_text(seconds)
 
 
-def day_text(seconds: float) -> str:
-    """A time [s] in days with six digits, as a scenario takes it back: "27.375 days"."""
-    return quantity_text(seconds / DAY, "day")
+def day_text(seconds: float, digits: int = 6) -> str:
+    """A time [s] in days, as a scenario takes it back: "27.375 days"."""
+    return quantity_text(seconds / DAY, "day", digits)
 
 
 def significant(value: float, digits: int = 3) -> str:

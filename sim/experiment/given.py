@@ -62,11 +62,11 @@ def as_given(value: float) -> float | str:
     return value.text if isinstance(value, Given) else value
 
 
-def amount_text(si_value: float, unit: str) -> str:
-    """A value [SI] as one would type it: "20 uM" of 0.02 mol/m3, else in `unit`."""
+def amount_text(si_value: float, unit: str, digits: int = 6) -> str:
+    """A value [SI] as one would type it: "20 uM" of 0.02 mol/m3, else in `unit`. digits: significant ones"""
     if parse_unit(unit).factor == 1:  # SI: one of the customary units, where there are some
         unit = readable_unit(2 * si_value, unit)  # which keeps one digit more before the point
-    return f"{to_unit(float(si_value), unit):g}" + ("" if si_unit(unit) == "1" else f" {unit}")
+    return f"{to_unit(float(si_value), unit):.{digits}g}" + ("" if si_unit(unit) == "1" else f" {unit}")
 
 
 def check_unit(value: float, unit: str, name: str) -> None:

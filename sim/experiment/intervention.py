@@ -23,7 +23,8 @@ from sim.texts import day_text
 T = TypeVar("T")
 
 PLASMA = "plasma"
-LASTING = ("boundary", "parameters")  # parts that stay in force; state and excise act once
+PARTS = ("boundary", "parameters", "state")
+LASTING = PARTS[:2]  # parts that stay in force; state and excise act once
 SAME_TIME = 1e-12  # of a run's duration; times that differ by less are one
 
 
@@ -121,17 +122,22 @@ class Intervention:
             found[part] = {n: as_given(v) for n, v in getattr(self, part).items()}
         return {key: value for key, value in found.items() if value or key == "at"}
 
-    def in_words(self, unit: Callable[[str, str], str]) -> str:
-        """ "PPi at 3 day until 10 day: PPi 20 uM". unit: gives the unit of a name in a part"""
+    def in_words(self, unit: Callable[[str, str], str], digits: int = 6) -> str:
+        """ "PPi at 3 day until 10 day: PPi 20 uM". unit: gives the unit of a name in a part
+
+        digits: significant ones of times, and of values that were given as numbers
+        """
         parts = [
-            f"{n} {_in_words(v, unit(part, n))}" for part in LASTING for n, v in getattr(self, part).items()
+            f"{n} {_in_words(v, unit(part, n), digits)}"
+            for part in LASTING
+            for n, v in getattr(self, part).items()
         ]
         where = f" in {self.region}" if self.region else ""
-        parts += [f"set {n} {_in_words(v, unit('state', n))}{where}" for n, v in self.state.items()]
+        parts += [f"set {n} {_in_words(v, unit('state', n), digits)}{where}" for n, v in self.state.items()]
         if self.excise:
             parts.append(f"excise {self.region or 'everything'}")
-        end = "" if self.until is None else f" until {day_text(self.until)}"
-        return f"{self.label or 'intervention'} at {day_text(self.at)}{end}: {', '.join(parts)}"
+        end = "" if self.until is None else f" until {day_text(self.until, digits)}"
+        return f"{self.label or 'intervention'} at {day_text(self.at, digits)}{end}: {', '.join(parts)}"
 
     def __str__(self) -> str:
         return self.in_words(unit_of_part)
@@ -144,12 +150,12 @@ def unit_of_part(part: str, name: str) -> str:
     return "mol/m3" if part == "boundary" else ""
 
 
-def _in_words(value: float | str, unit: str) -> str:
+def _in_words(value: float | str, unit: str, digits: int) -> str:
     """A value as it was given, or a number with its unit."""
     given = value if isinstance(value, str) else as_given(value)
     if isinstance(given, str):
         return given
-    return amount_text(given, unit) if unit else f"{given:g} in SI"
+    return amount_text(given, unit, digits) if unit else f"{given:.{digits}g} in SI"
 
 
 def _lasting(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:

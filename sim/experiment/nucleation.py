@@ -10,6 +10,7 @@ from sim.errors import ScenarioError
 from sim.experiment.given import as_given, check_unit, si_number
 from sim.space.chance import seed_number
 from sim.space.geometries import GEOMETRIES
+from sim.texts import duration_text
 from sim.units import convert_number
 
 INTERVALS = 120
@@ -47,6 +48,13 @@ class StochasticNucleation:
         """Plain data; a sample as it was given."""
         sample = None if self.sample is None else as_given(self.sample)
         return {"seed": self.seed, "interval": self.interval, "sample": sample}
+
+    def in_words(self) -> str:
+        """ "stochastic nucleation: seed 1, interval 6 h, sample 10 um"."""
+        drawn = [f"seed {self.seed}"]
+        drawn += [f"interval {duration_text(self.interval)}"] if self.interval is not None else []
+        drawn += [f"sample {as_given(self.sample)}"] if self.sample is not None else []
+        return f"stochastic nucleation: {', '.join(drawn)}"
 
     def share(self, geometry: str) -> float:
         """True volume of the tissue over that of the grid [-]."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from sim.errors import ScenarioError, UnitError, listing, shown
 from sim.experiment.given import as_given
-from sim.experiment.intervention import LASTING, unit_of_part
+from sim.experiment.intervention import PARTS, Intervention, unit_of_part
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
 from sim.files import write_text
@@ -70,21 +70,30 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
         lines += ["", "[initial]", *(f"{_key(n)} = {_value(v)}" for n, v in initial.items())]
     lines += _parameters(s)
     for cut in s.interventions:
-        table = cut.table() | {"at": _time(cut.at)}
-        if cut.until is not None:
-            table["until"] = _time(cut.until)
-        for part in LASTING:  # a plain number beyond its range would be taken for a slip
-            if part in table:
-                table[part] = {n: _with_unit(s, part, n, v) for n, v in table[part].items()}
-        lines += ["", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in table.items())]
+        lines += [
+            "", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in intervention_table(s, cut).items()),
+        ]  # fmt: skip
     return "\n".join(lines) + "\n"
+
+
+def intervention_table(s: ScenarioData, cut: Intervention) -> dict[str, Any]:
+    """All of an intervention as a table of a file: numbers exact, with their units."""
+    table = cut.table() | {"at": _time(cut.at)}
+    if cut.until is not None:
+        table["until"] = _time(cut.until)
+    for part in PARTS:  # a plain number beyond its range would be taken for a slip
+        if part in table:
+            table[part] = {n: _with_unit(s, part, n, v) for n, v in table[part].items()}
+    return table
 
 
 def _with_unit(s: ScenarioData, part: str, name: str, value: float | str) -> float | str:
     """A plain number of an intervention with its unit, where it has one."""
-    p = s.parameters.get(name)
-    unit = unit_of_part(part, name) or (si_unit(p.unit) if p is not None else "1")
-    return value if isinstance(value, str) or unit == "1" else f"{value!r} {unit}"
+    units = {n: p.unit for n, p in s.parameters.items()}
+    if part == "state":
+        units = {x.name: x.unit for x in s.model.species}
+    unit = unit_of_part(part, name) or si_unit(units.get(name, "1"))
+    return value if isinstance(value, str) or unit == "1" else f"{float(value)!r} {unit}"
 
 
 def _parameters(s: ScenarioData) -> Iterator[str]:

@@ -20,7 +20,7 @@ from sim.public import public
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
-from sim.texts import day_text, duration_text, length_text, printable
+from sim.texts import day_text, printable
 
 __all__ = ["PLASMA", "Scenario"]
 
@@ -212,8 +212,7 @@ class Scenario(ScenarioData):
         lines += [f"process removed: {n}" for n in sorted(before - after)]
         lines += [f"process added: {n}" for n in sorted(after - before)]
         gone, come = _events(base), _events(self)
-        lines += [f"- {row}" for event, row in gone if event not in [e for e, _ in come]]
-        lines += [f"+ {row}" for event, row in come if event not in [e for e, _ in gone]]
+        lines += _only_in(base, gone, "-", come) + _only_in(self, come, "+", gone)
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
@@ -248,20 +247,20 @@ def _amount(s: ScenarioData, name: str) -> str:
     return given if isinstance(given, str) else amount_text(given, units.get(name, "1"))
 
 
+def _only_in(s: Scenario, rows: list[tuple[Any, str]], sign: str, others: list[tuple[Any, str]]) -> list[str]:
+    """Lines of what the others lack; with all digits where six would make them read like one of those."""
+    events, texts = [e for e, _ in others], [text for _, text in others]
+    return [
+        f"{sign} {e.in_words(s._unit, 17) if isinstance(e, Intervention) and text in texts else text}"
+        for e, text in rows
+        if e not in events
+    ]
+
+
 def _events(s: Scenario) -> list[tuple[Any, str]]:
     """Regions, random fields, chance and interventions, each with a line that says what it is."""
     rows: list[tuple[Any, str]] = [
         ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
     ]
-    for f in s.random_fields:
-        where = f" in {f.region}" if f.region else ""
-        length = length_text(f.correlation_length)
-        words = f"log_sd {f.log_sd:g}, correlation length {length}, seed {f.seed}"
-        rows.append((f, f"random field of {f.field}{where}: {words}"))
-    if s.stochastic is not None:
-        chance = s.stochastic
-        drawn = [f"seed {chance.seed}"]
-        drawn += [f"interval {duration_text(chance.interval)}"] if chance.interval is not None else []
-        drawn += [f"sample {as_given(chance.sample)}"] if chance.sample is not None else []
-        rows.append((chance, f"stochastic nucleation: {', '.join(drawn)}"))
+    rows += [(f, f.in_words()) for f in (*s.random_fields, s.stochastic) if f is not None]
     return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))

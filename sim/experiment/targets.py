@@ -27,7 +27,7 @@ from typing import Any
 from sim.chemistry.constants_sets import constants_sets
 from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, listing, nearest, shown
-from sim.experiment.intervention import LASTING, PLASMA, Intervention, own_name
+from sim.experiment.intervention import LASTING, PARTS, PLASMA, Intervention, own_name
 from sim.experiment.models import standard_model
 from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
@@ -36,7 +36,7 @@ from sim.space.boundary import KINDS as OUTER
 from sim.space.geometries import GEOMETRIES
 from sim.units import si_unit
 
-PARTS, TIMES = ("boundary", "parameters", "state"), ("at", "until")
+TIMES = ("at", "until")
 FIELD_UNITS = {"log_sd": "1", "correlation_length": "m", "seed": "1"}
 WORDS = {"growth_law": GROWTH_LAWS, "outer": OUTER}
 WHOLES = ("layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions")

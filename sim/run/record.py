@@ -15,7 +15,7 @@ from sim.chemistry.constants_sets import constants_set, extended_set
 from sim.errors import ConfigError, ScenarioError, listing
 from sim.experiment.given import as_given
 from sim.experiment.places import layout_table
-from sim.experiment.saving import parameter_entry, scenario_text
+from sim.experiment.saving import intervention_table, parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
@@ -82,6 +82,7 @@ class RunRecord:
 
         hash: sim.identity.definition says what is in it; a sweep keeps the same one as a row's `run`
         threads: those that compiled kernels may use; results do not depend on their number
+        interventions: in words · intervention_tables: the same, complete and exact, as tables of a file
         notes: sentences on what to mind of the chemistry (added with the result)
         """
         s = self.builder.scenario
@@ -126,6 +127,7 @@ class RunRecord:
             **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": s.interventions_in_words(),
+            "intervention_tables": [intervention_table(s, cut) for cut in s.interventions],
             "parameters": parameters,
             "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "

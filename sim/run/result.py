@@ -12,10 +12,13 @@ import numpy as np
 
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
 from sim.experiment.file_tables import parameter_from
+from sim.experiment.intervention import Intervention, from_keys
+from sim.experiment.nucleation import StochasticNucleation
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
+from sim.space.random_field import RandomField
 from sim.texts import day_text, printable
 from sim.units import convert_number, si_unit
 from sim.units.amounts_of_solids import amount_of
@@ -195,6 +198,12 @@ class Result:
             raise ScenarioError(f"the scenario of this result was not kept: {why}")
         return scenario_from_text(str(self.manifest["scenario"]), text)
 
+    @property
+    def interventions(self) -> tuple[Intervention, ...]:
+        """What was done to the tissue, complete; empty for files of older versions, which hold words only."""
+        tables = self.manifest.get("intervention_tables", ())
+        return tuple(from_keys(Intervention, t, "interventions of this result") for t in tables)
+
     @public
     def diff(self, other: Result) -> str:
         """What differs from `other` to this result in how they were made, a line each: "old -> new"."""
@@ -206,7 +215,7 @@ class Result:
         else:
             lines += [str(row) for row in other.parameters.diff(self.parameters)]
             keys = ("model", "geometry", "outer", "initial", "constants", "growth_law", "layout", "duration",
-                    "interventions")  # fmt: skip
+                    "intervention_tables" if "intervention_tables" in mine else "interventions")  # fmt: skip
             lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in keys if mine.get(k) != theirs.get(k)]
         settings = ("solver", "rtol", "atol", "seed")
         lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in settings if mine.get(k) != theirs.get(k)]
@@ -253,7 +262,7 @@ class Result:
             + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
             f"└─ speciation failures: {m['speciation_failures']}",
         ]
-        lines[-1:-1] = [f"├─ {text}" for text in (*m.get("interventions", ()), *self.notes)]
+        lines[-1:-1] = [f"├─ {text}" for text in (*_chance(m), *m.get("interventions", ()), *self.notes)]
         if m.get("unbalanced"):
             lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
         return printable("\n".join(lines))
@@ -262,6 +271,15 @@ class Result:
         import html
 
         return f"<pre>{html.escape(repr(self))}</pre>"
+
+
+def _chance(manifest: dict) -> list[str]:
+    """Random fields and chance of a run in words."""
+    layout = manifest.get("layout") or {}
+    drawn = layout.get("stochastic")
+    rows = layout.get("random_fields", ())
+    fields = [from_keys(RandomField, row, "a random field").in_words() for row in rows]
+    return fields + ([from_keys(StochasticNucleation, drawn, "chance").in_words()] if drawn else [])
 
 
 @public

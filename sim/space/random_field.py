@@ -18,6 +18,7 @@ from scipy.special import i0e
 from sim.errors import ScenarioError
 from sim.space.chance import normal, seed_number, uniform
 from sim.space.grid import Grid
+from sim.texts import length_text
 from sim.units import convert_number
 
 MODES = 1000
@@ -59,6 +60,13 @@ class RandomField:
     def table(self) -> dict:
         """Plain data."""
         return asdict(self)
+
+    def in_words(self) -> str:
+        """ "random field of collagen in lesion: log_sd 0.5, correlation length 1 mm, seed 1"."""
+        where = f" in {self.region}" if self.region else ""
+        length = length_text(self.correlation_length)
+        words = f"log_sd {self.log_sd:g}, correlation length {length}, seed {self.seed}"
+        return f"random field of {self.field}{where}: {words}"
 
     def factor(self, grid: Grid) -> np.ndarray:
         """The factor at the cells' centres (n,), 1 on the mean over realisations (not over a grid)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +15,7 @@ from sim.units import convert
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from sim.experiment.intervention import Intervention
     from sim.run.result import Result
 
 ROW = 13.0  # height of a row of marks above the axes [pt]
@@ -36,8 +38,9 @@ class Event(NamedTuple):
 
 
 class _Deed(NamedTuple):
-    """An intervention as a manifest words it. until: [s], inf where it has no end of its own
+    """An intervention in words. until: [s], inf where it has no end of its own
     lasting: {what: value in words}; once: what happens at its time alone
+    back: of `lasting`, what it sets back to the scenario's own value
     """
 
     at: float
@@ -45,6 +48,7 @@ class _Deed(NamedTuple):
     label: str
     lasting: dict[str, str]
     once: list[str]
+    back: frozenset[str] = frozenset()
 
 
 def events(result: Result) -> list[Event]:
@@ -54,7 +58,7 @@ def events(result: Result) -> list[Event]:
     found: list[Event] = []
     running: dict[str, Event] = {}
     own = _own_values(result)
-    deeds = [d for d in map(_parsed, result.manifest.get("interventions", [])) if d is not None]
+    deeds = _deeds(result)
     for deed in sorted(deeds, key=lambda d: d.at):
         if deed.at > end * (1 + 1e-9):
             break
@@ -64,10 +68,31 @@ def events(result: Result) -> list[Event]:
                 found.append(running.pop(key)._replace(end=deed.at))
             elif key in running:
                 found.append(running.pop(key))
-            if value not in (key, f"plasma.{key}", own.get(key)):
+            if value not in (key, f"plasma.{key}", own.get(key)) and key not in deed.back:
                 words = deed.label or f"{_quantity(key)} {value}"
                 running[key] = Event(deed.at, min(deed.until, end), words, key)
     return sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
+
+
+def _deeds(result: Result) -> list[_Deed]:
+    """What was done, exact where the manifest is; files of older versions have words only."""
+    texts, done = result.manifest.get("interventions", []), result.interventions
+    if len(done) != len(texts):
+        return [d for d in map(_parsed, texts) if d is not None]
+    return [_deed(i, words, result) for i, words in zip(done, texts, strict=True)]
+
+
+def _deed(given: Intervention, words: str, result: Result) -> _Deed:
+    """An intervention with the words of its manifest, and its times and what it sets back from itself."""
+    said = _parsed(words) or _Deed(0.0, 0.0, given.label, {}, [])
+    until = float("inf") if given.until is None else given.until
+    own = {n: p.si for n, p in result.parameters.items()}
+    values = {n: (v, f"plasma.{n}") for n, v in given.boundary.items()}
+    values |= {n: (v, n) for n, v in given.parameters.items()}
+    back = frozenset(
+        n for n, (v, name) in values.items() if v == name or math.isclose(float(v), own.get(name, math.nan))
+    )
+    return said._replace(at=given.at, until=until, label=given.label, back=back)
 
 
 def _parsed(text: object) -> _Deed | None:

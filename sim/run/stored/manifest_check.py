@@ -51,6 +51,11 @@ def manifest_from(text: object, where: str) -> dict[str, Any]:
         texts = found.setdefault(key, [])
         good = isinstance(texts, list) and all(isinstance(t, str) for t in texts)
         _needs(good, key, found, "a list of texts", where)
+    tables = found.setdefault("intervention_tables", [])
+    good = isinstance(tables, list) and all(isinstance(t, dict) for t in tables)
+    _needs(good, "intervention_tables", found, "a list of tables", where)
+    layout = found.setdefault("layout", {})
+    _needs(isinstance(layout, dict), "layout", found, "a table", where)
     return found
 
 
