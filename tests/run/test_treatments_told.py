@@ -63,6 +63,14 @@ def test_pictures_have_exact_times_and_see_what_is_set_back(result):
     assert found["PPi"].end == 2 * 3600.0  # back to the scenario's own, a bar no longer
 
 
+def test_a_value_that_reads_like_the_own_one_is_another(base):
+    s = base.with_(duration="3 h").changed({"plasma.PPi": "1.2345674 uM"})
+    for back, end in (("1.2345674 uM", 2), ("1.2345671 uM", 3)):
+        cuts = [sim.Intervention(f"{k} h", {"PPi": v}) for k, v in ((1, "20 uM"), (2, back))]
+        lasting = events(sim.simulate(s.with_intervention(*cuts), times=2))
+        assert max(e.end for e in lasting) == end * 3600.0
+
+
 def test_a_difference_below_six_digits_is_told(base):
     one, other = (
         base.with_intervention(sim.Intervention(at, {"PPi": "20 uM"}, label="PPi"))

@@ -57,7 +57,6 @@ def events(result: Result) -> list[Event]:
     end = float(result.t[-1]) if result.t.size else 0.0
     found: list[Event] = []
     running: dict[str, Event] = {}
-    own = _own_values(result)
     deeds = _deeds(result)
     for deed in sorted(deeds, key=lambda d: d.at):
         if deed.at > end * (1 + 1e-9):
@@ -68,7 +67,7 @@ def events(result: Result) -> list[Event]:
                 found.append(running.pop(key)._replace(end=deed.at))
             elif key in running:
                 found.append(running.pop(key))
-            if value not in (key, f"plasma.{key}", own.get(key)) and key not in deed.back:
+            if key not in deed.back:
                 words = deed.label or f"{_quantity(key)} {value}"
                 running[key] = Event(deed.at, min(deed.until, end), words, key)
     return sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
@@ -78,7 +77,8 @@ def _deeds(result: Result) -> list[_Deed]:
     """What was done, exact where the manifest is; files of older versions have words only."""
     texts, done = result.manifest.get("interventions", []), result.interventions
     if len(done) != len(texts):
-        return [d for d in map(_parsed, texts) if d is not None]
+        own = _own_values(result)
+        return [_with_back(d, own) for d in map(_parsed, texts) if d is not None]
     return [_deed(i, words, result) for i, words in zip(done, texts, strict=True)]
 
 
@@ -93,6 +93,12 @@ def _deed(given: Intervention, words: str, result: Result) -> _Deed:
         n for n, (v, name) in values.items() if v == name or math.isclose(float(v), own.get(name, math.nan))
     )
     return said._replace(at=given.at, until=until, label=given.label, back=back)
+
+
+def _with_back(deed: _Deed, own: dict[str, str]) -> _Deed:
+    """A deed that is known by its words: what reads like the scenario's own value is that."""
+    back = (n for n, words in deed.lasting.items() if words in (n, f"plasma.{n}", own.get(n)))
+    return deed._replace(back=frozenset(back))
 
 
 def _parsed(text: object) -> _Deed | None:
