@@ -40,6 +40,7 @@ LAYERS = {
     "sim.sensitivity": 9,
     "sim.calibration": 9,
     "sim.plotting": 9,
+    "sim.validation": 9,
     "sim.cli": 10,
     "sim": 11,
     "sim.__main__": 11,

@@ -246,6 +246,21 @@ def extended_set(name: str, more: tuple[Solid, ...]) -> ConstantsSet:
     return replace(chosen, minerals=MappingProxyType(minerals))
 
 
+def shifted_set(chosen: ConstantsSet, shifts: Mapping[str, float]) -> ConstantsSet:
+    """The set with decades added to log10 solubility products, {phase: decades}; another set of constants."""
+    minerals = dict(chosen.minerals)
+    for phase, decades in shifts.items():
+        if phase not in minerals:
+            raise ConfigError(
+                f"{shown(phase)} is not a phase of constants '{chosen.name}'; there are {listing(minerals)}."
+                f"{nearest(phase, minerals)}"
+            )
+        old = minerals[phase]
+        analytic = (old.analytic[0] + decades, *old.analytic[1:]) if old.analytic else ()
+        minerals[phase] = replace(old, log_K=old.log_K + decades, analytic=analytic)
+    return replace(chosen, minerals=MappingProxyType(minerals)) if shifts else chosen
+
+
 def _mineral(name: str, d: dict[str, Any], where: str) -> Mineral:
     """What a set says of a solid, with the facts of data/minerals.toml."""
     facts, called = solids(), d.get("mineral", name)

@@ -19,6 +19,7 @@ import click
 from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
 from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
+from sim.cli.validation import validate
 from sim.errors import HapsimError, unknown
 
 
@@ -185,7 +186,7 @@ def main() -> None:
 
 COMMANDS = (
     show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
-    sensitivity.sensitivity, export.export, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    sensitivity.sensitivity, validate.validate, export.export, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

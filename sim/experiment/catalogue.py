@@ -82,10 +82,10 @@ def _from_file(path: Path, options: Mapping[str, str], chain: int) -> Scenario:
         raise type(error)(f"{path}: {error}") from None
 
 
-def from_table(name: str, table: Mapping[str, Any], **options: str) -> Scenario:
-    """A scenario from the content of a TOML file; paths in it count from the working directory."""
+def from_table(name: str, table: Mapping[str, Any], folder: Path = Path(), **options: str) -> Scenario:
+    """A scenario from the content of a TOML file; paths in it count from `folder`, the working directory."""
     try:
-        return _made(name, table, options, Path(), LONGEST_CHAIN)
+        return _made(name, table, options, folder, LONGEST_CHAIN)
     except ConfigError as error:
         if name in str(error):
             raise

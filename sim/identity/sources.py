@@ -11,10 +11,10 @@ from pathlib import Path
 # file counts, so that a new one does without being named here.
 NO_NUMBERS = frozenset({
     "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
-    "calibration", "cli", "identity", "plotting", "sensitivity", "sweeps",
+    "calibration", "cli", "identity", "plotting", "sensitivity", "sweeps", "validation",
     "parameters/references.py", "run/memory.py", "run/vtk.py",
-    # A scenario enters a definition field by field; sweep files and measurements enter no run.
-    "data/calibration", "data/scenarios", "data/sweeps",
+    # A scenario enters a definition field by field; sweep files, measurements and what is wanted enter no run.
+    "data/calibration", "data/experiments", "data/scenarios", "data/sweeps", "data/validation.toml",
 })  # fmt: skip
 SUFFIXES = (".py", ".toml")
 

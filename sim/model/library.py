@@ -97,13 +97,17 @@ def model(
 
 
 @public
-def with_constants(model: Model, constants: str) -> Model:
-    """The model with the equilibrium of its pore water by another set of constants."""
+def with_constants(model: Model, constants: str, shifts: Mapping[str, float] | None = None) -> Model:
+    """The model with the equilibrium of its pore water by another set of constants.
+
+    shifts: {phase: decades that are added to its log10 solubility product}, to ask how much one matters
+    """
     found = [d for d in model.derived if d.name == "speciation"]
     if not found:
         return model
     phases = [o.removeprefix(OMEGA) for d in found for o in d.outputs if o.startswith(OMEGA)]
-    return model.with_derived(speciation(constants, phases, (s.solid for s in model.solids if s.solid)))
+    own = (s.solid for s in model.solids if s.solid)
+    return model.with_derived(speciation(constants, phases, own, shifts or {}))
 
 
 def _paths(given: File | Iterable[File]) -> tuple[File, ...]:

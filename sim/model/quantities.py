@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.chemistry import pore_water as water
 from sim.chemistry import pore_water_blocks
-from sim.chemistry.constants_sets import extended_set
+from sim.chemistry.constants_sets import extended_set, shifted_set
 from sim.chemistry.newton.records import leaves
 from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
@@ -23,17 +23,24 @@ from sim.model.words.names import OMEGA
 from sim.parameters import Parameters
 
 
-def speciation(constants: str, phases: Iterable[str], more: Iterable[Solid] = ()) -> Derived:
+def speciation(
+    constants: str,
+    phases: Iterable[str],
+    more: Iterable[Solid] = (),
+    shifts: Mapping[str, float] = MappingProxyType({}),
+) -> Derived:
     """Equilibrium of the pore water with a named set of constants.
 
     phases: whose saturation is computed; more: solids with a solubility of their own
+    shifts: {phase: decades that are added to its log10 solubility product}
     """
+    moved = dict(shifts)  # a plain one travels to other processes
     wanted, own = tuple(phases), tuple(s for s in more if s.solubility)
 
     def tables(p: dict[str, float]) -> PoreWater:
         background = {b: p[f"fluid.{b}"] for b in water.BACKGROUND}
         return water.pore_water_tables(
-            extended_set(constants, own), p["fluid.temperature"], background, wanted
+            shifted_set(extended_set(constants, own), moved), p["fluid.temperature"], background, wanted
         )
 
     names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.errors import ConfigError, unknown
 from sim.public import public
 from sim.units.amounts_of_solids import level_of
 
@@ -40,40 +41,66 @@ class Measure:
 
 
 @public
-def mean(name: str) -> Measure:
-    """Volume mean of a variable over the tissue at the end [its unit]."""
+def mean(name: str, within: str = "") -> Measure:
+    """Volume mean of a variable over the tissue at the end [its unit].
+
+    within: the layer or region that it is taken over, here and in the other measures; "" for all of it
+    """
 
     def curve(result: Result) -> xarray.DataArray:
         space = result["volume"].dims
-        found = (result[name] * result["volume"]).sum(space) / result["volume"].sum(space)
+        volume = result["volume"] if not within else result["volume"].where(_there(result, within), 0.0)
+        found = (result[name] * volume).sum(space) / volume.sum(space)
         found.attrs = dict(result[name].attrs)
         return found
 
-    return Measure(f"mean {name}", lambda result: float(curve(result)[-1]), curve)
+    return Measure(_named("mean", name, within), lambda result: float(curve(result)[-1]), curve)
 
 
 @public
-def total(name: str) -> Measure:
+def total(name: str, within: str = "") -> Measure:
     """Volume integral of a variable over the tissue at the end [its unit x m3]; `Result.total` over time."""
 
     def curve(result: Result) -> xarray.DataArray:
-        return result.total(name)
+        if not within:
+            return result.total(name)
+        here = result["volume"].where(_there(result, within), 0.0)
+        found = (result[name] * here).sum(here.dims)
+        found.attrs = result.total(name).attrs
+        return found
 
-    return Measure(f"total {name}", lambda result: float(curve(result)[-1]), curve)
+    return Measure(_named("total", name, within), lambda result: float(curve(result)[-1]), curve)
 
 
 @public
-def peak(name: str) -> Measure:
+def peak(name: str, within: str = "") -> Measure:
     """Largest value of a variable anywhere at the end [its unit]."""
 
     def curve(result: Result) -> xarray.DataArray:
-        return result[name].max(result["volume"].dims, keep_attrs=True)
+        return _inside(result, name, within).max(result["volume"].dims, keep_attrs=True)
 
-    return Measure(f"peak {name}", lambda result: float(curve(result)[-1]), curve)
+    return Measure(_named("peak", name, within), lambda result: float(curve(result)[-1]), curve)
 
 
 @public
-def onset(name: str, above: float | str = "0.1 mM") -> Measure:
+def volume(name: str, above: float | str, within: str = "") -> Measure:
+    """Volume of the tissue where a variable exceeds a level at the end [m3].
+
+    above: as for an onset. A slab has it per m2 of its face, a cylinder per m of its length
+    """
+
+    def curve(result: Result) -> xarray.DataArray:
+        over = _inside(result, name, within) > level_of(result[name], above)
+        found = result["volume"].where(over, 0.0).sum(result["volume"].dims)
+        found.attrs = {"units": "m3", "long_name": f"volume with {name} above {above}"}
+        return found
+
+    named = _named("volume of", name, within)
+    return Measure(named, lambda result: float(curve(result)[-1]), curve, unit="m3")
+
+
+@public
+def onset(name: str, above: float | str = "0.1 mM", within: str = "") -> Measure:
     """First time that a variable exceeds `above` anywhere [s], linear between outputs; inf if never.
 
     above: SI number or text; of a solid "1 mM", "10 mg/cm3" (by its molar mass) or "2 % volume" alike
@@ -81,23 +108,45 @@ def onset(name: str, above: float | str = "0.1 mM") -> Measure:
 
     def measure(result: Result) -> float:
         level = level_of(result[name], above)
-        values, t = result[name].max(result["volume"].dims).values, result.t
-        over = np.flatnonzero(values > level)
-        if over.size == 0:
-            return float("inf")
-        k = over[0]
-        if k == 0:
-            return float(t[0])
-        share = (level - values[k - 1]) / (values[k] - values[k - 1])
-        return float(t[k - 1] + share * (t[k] - t[k - 1]))
+        return first_above(_inside(result, name, within).max(result["volume"].dims).values, result.t, level)
 
-    return Measure(f"onset of {name}", measure, unit="s")
+    return Measure(_named("onset of", name, within), measure, unit="s")
+
+
+def first_above(values: np.ndarray, t: np.ndarray, level: float) -> float:
+    """First time that a course (n,) exceeds a level, linear between its times t (n,); inf if never."""
+    over = np.flatnonzero(values > level)
+    if over.size == 0:
+        return float("inf")
+    k = over[0]
+    if k == 0:
+        return float(t[0])
+    share = (level - values[k - 1]) / (values[k] - values[k - 1])
+    return float(t[k - 1] + share * (t[k] - t[k - 1]))
 
 
 @public
-def lowest(name: str) -> Measure:
+def lowest(name: str, within: str = "") -> Measure:
     """Smallest value of a variable anywhere at any time [its unit]."""
-    return Measure(f"lowest {name}", lambda result: float(result[name].min()))
+    return Measure(_named("lowest", name, within), lambda result: float(_inside(result, name, within).min()))
+
+
+def _named(what: str, name: str, within: str) -> str:
+    return f"{what} {name} in {within}" if within else f"{what} {name}"
+
+
+def _there(result: Result, within: str) -> xarray.DataArray:
+    """Whether a cell lies in a layer or region."""
+    layer = result["layer"]
+    if within not in layer.values:
+        known = dict.fromkeys(np.atleast_1d(layer.values).tolist())
+        raise ConfigError(unknown("a layer or region of this result", within, known))
+    return layer == within
+
+
+def _inside(result: Result, name: str, within: str) -> xarray.DataArray:
+    """A variable, missing outside a layer or region."""
+    return result[name].where(_there(result, within)) if within else result[name]
 
 
 def log10(measure: Measure) -> Measure:

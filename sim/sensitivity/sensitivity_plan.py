@@ -14,7 +14,8 @@ from sim.sensitivity.derivatives import RTOL, LocalSensitivities, local_design, 
 from sim.sensitivity.elementary import MorrisEffects, morris
 from sim.sensitivity.variance import SobolIndices, sobol_indices
 from sim.sweeps.driver import sweep
-from sim.sweeps.plans.plan import CHANGES, base_of, measures_of, naming_file, options_of, plan_from
+from sim.sweeps.plans.measured import measures_of
+from sim.sweeps.plans.plan import CHANGES, base_of, naming_file, options_of, plan_from
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario

@@ -12,27 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
 from sim.experiment.file_tables import dotted_values, parameters_in, read_toml
-from sim.parameters.sections import Section, quantity, si_quantity
-from sim.run import measures
+from sim.parameters.sections import Section, quantity
 from sim.sweeps.design.axis_check import check_ends
 from sim.sweeps.plans.design import design_of
+from sim.sweeps.plans.measured import measures_of
 from sim.sweeps.plans.memory import memory_in_bytes
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
+    from sim.run.measures import Measure
     from sim.sweeps.design.design import Design
     from sim.sweeps.sweep_table import SweepTable
 
 CHANGES = ("duration", "geometry", "outer", "constants", "growth_law", "resolution")
 TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
 KEYS = ("title", "notes", "scenario", *CHANGES, "cells", *TABLES)
-MEASURES = {
-    "mean": measures.mean,
-    "total": measures.total,
-    "peak": measures.peak,
-    "onset": measures.onset,
-    "lowest": measures.lowest,
-}
 RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep")
 FIGURE = ("x", "y", "colour", "contours", "scale", "at", "title")
 
@@ -59,7 +53,7 @@ class SweepPlan:
     name: str
     base: Scenario
     design: Design
-    measures: dict[str, measures.Measure]
+    measures: dict[str, Measure]
     options: dict[str, Any]
     figures: tuple[Picture, ...] = ()
     title: str = ""
@@ -197,39 +191,6 @@ def _treated(base: Scenario, top: Section) -> Scenario:
     if found:
         typed(base, {"interventions": tables})  # refuses slips
     return base.with_intervention(*found) if found else base
-
-
-def measures_of(top: Section, base: Scenario) -> dict[str, measures.Measure]:
-    """{name: measure} of [measures]: mineral = { what = "mean", of = "HAP" }."""
-    from sim.run.dataset import variables
-    from sim.run.segments import Builder
-
-    content = top.table("measures")
-    if not content:
-        raise ConfigError(
-            f"{top.where} measures nothing; write for example [measures] with "
-            'mineral = { what = "mean", of = "HAP" }.'
-        )
-    known = variables(Builder(base))
-    found = {}
-    for name, table in content.items():
-        one = Section(table, f"{top.where} [measures] {shown(name)}", ("what", "of", "above", "log"))
-        what = one.choice("what", MEASURES)
-        one.needed("of")
-        of = one.text("of")
-        if of not in known:
-            raise ConfigError(f"{one.where}: a result has no variable {shown(of)}.{nearest(of, known)}")
-        if "above" in one and what != "onset":
-            raise ConfigError(f"{one.where}: 'above' is for an onset, not for a {what}. Take it out.")
-        if what == "onset":
-            level = one.content.get("above", "0.1 mM")
-            si_quantity(level, known[of], f"{one.where}: above")  # refused here, not in every point
-            found[name] = measures.onset(of, above=level)
-        else:
-            found[name] = MEASURES[what](of)
-        if one.yes("log"):
-            found[name] = measures.log10(found[name])
-    return found
 
 
 def options_of(top: Section) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""`hapsim validate`."""

@@ -1,0 +1,61 @@
+"""The scorecard as it is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sim.cli.tables import text_paragraph, text_table
+from sim.texts import duration_text
+
+if TYPE_CHECKING:
+    from sim.validation.robust import Robustness
+    from sim.validation.scorecard import Judged, Scorecard
+
+
+def short_card(card: Scorecard) -> str:
+    """A line for each experiment."""
+    rows = [
+        (
+            r.experiment.row,
+            r.experiment.name,
+            r.verdict + ", on a hair" * r.on_a_hair,
+            r.use,
+            r.experiment.title,
+        )
+        for r in card.rows
+    ]
+    return text_table(rows, ("row", "name", "verdict", "use", "title"))
+
+
+def whole_card(card: Scorecard) -> str:
+    """Each experiment with its statements: what was wanted, what was found."""
+    lines = []
+    for row in card.rows:
+        e = row.experiment
+        hair = ", on a hair" * row.on_a_hair
+        lines += ["", f"{e.row} {e.name}: {row.verdict}{hair} ({row.use}, {duration_text(row.wall, 2)})"]
+        if e.title:
+            lines.append(text_paragraph(e.title, "   "))
+        rows = [
+            ("  ", j.verdict, j.wanted.wording, j.wanted.bounds(), j.found(), _marks(j)) for j in row.judged
+        ]
+        lines.append(text_table(rows))
+        if e.cause and row.verdict != "pass":
+            lines.append(text_paragraph(f"cause: {e.cause}", "   "))
+        lines += [text_paragraph(f"note: {text}", "   ") for text in row.notes]
+    return "\n".join(lines[1:])
+
+
+def _marks(j: Judged) -> str:
+    return ", ".join(["fitted"] * j.wanted.fitted + ["on a hair"] * j.on_a_hair)
+
+
+def flip_table(tried: Robustness) -> str:
+    """Which change flips what."""
+    rows = [(r.change, str(r.count), ", ".join(r.lost), ", ".join(r.won)) for r in tried.rows]
+    return "\n".join([text_table(rows, ("change", "flips", "lost", "won")), "", tried.summary()])
+
+
+def flip_data(tried: Robustness) -> list[dict[str, Any]]:
+    """The same as plain data."""
+    return [r._asdict() | {"flips": r.count} for r in tried.rows]

@@ -1,0 +1,71 @@
+"""What is measured, as files say it: mineral = { what = "mean", of = "HAP", within = "lesion" }."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sim.errors import ConfigError, nearest, shown, unknown
+from sim.experiment.places import names_of
+from sim.parameters.sections import Section, si_quantity
+from sim.run import measures
+
+if TYPE_CHECKING:
+    from sim.experiment.scenario import Scenario
+
+MEASURES = {
+    "mean": measures.mean,
+    "total": measures.total,
+    "peak": measures.peak,
+    "volume": measures.volume,
+    "onset": measures.onset,
+    "lowest": measures.lowest,
+}
+LEVELS = ("onset", "volume")  # those that have a use for `above`
+OF_MEASURE = ("what", "of", "above", "within")
+
+
+def measures_of(top: Section, base: Scenario) -> dict[str, measures.Measure]:
+    """{name: measure} of [measures]: mineral = { what = "mean", of = "HAP" }."""
+    content = top.table("measures")
+    if not content:
+        raise ConfigError(
+            f"{top.where} measures nothing; write for example [measures] with "
+            'mineral = { what = "mean", of = "HAP" }.'
+        )
+    known = variables_of(base)
+    found = {}
+    for name, table in content.items():
+        one = Section(table, f"{top.where} [measures] {shown(name)}", (*OF_MEASURE, "log"))
+        found[name] = measure_in(one, base, known)
+        if one.yes("log"):
+            found[name] = measures.log10(found[name])
+    return found
+
+
+def variables_of(base: Scenario) -> dict[str, str]:
+    """{name: unit} of what a run of the scenario has over time and space."""
+    from sim.run.dataset import variables
+    from sim.run.segments import Builder
+
+    return variables(Builder(base))
+
+
+def measure_in(one: Section, base: Scenario, known: Mapping[str, str]) -> measures.Measure:
+    """The measure that a table states. known: {name: unit} of the variables that there are"""
+    what = one.choice("what", MEASURES)
+    one.needed("of")
+    of, within = one.text("of"), one.text("within")
+    if of not in known:
+        raise ConfigError(f"{one.where}: a result has no variable {shown(of)}.{nearest(of, known)}")
+    if within and within not in names_of(base):
+        raise ConfigError(f"{one.where}: {unknown('a layer or region', within, names_of(base))}")
+    if what not in LEVELS:
+        if "above" in one:
+            raise ConfigError(
+                f"{one.where}: 'above' is for an onset or a volume, not for a {what}. Take it out."
+            )
+        return MEASURES[what](of, within=within)
+    level = one.needed("above") if what == "volume" else one.content.get("above", "0.1 mM")
+    si_quantity(level, known[of], f"{one.where}: above")  # refused here, not in every point
+    return MEASURES[what](of, above=level, within=within)

@@ -1,0 +1,169 @@
+"""The [[wanted]] tables of an experiment file, read into statements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import ConfigError, unknown
+from sim.parameters.sections import Section, quantity
+from sim.run.measures import Measure
+from sim.sweeps.plans.measured import OF_MEASURE, measure_in, variables_of
+from sim.units import convert_number, parse_unit, si_unit, unit_of
+from sim.validation.rules import Span, around_mean, around_number, rule_numbers
+from sim.validation.wanted import OVER_TIME, Reading, Wanted
+
+if TYPE_CHECKING:
+    from sim.experiment.scenario import Scenario
+
+BOUNDS = ("is", "least", "most", "mean", "sd", "value")
+OF_READING = ("arm", *OF_MEASURE, "at", "reaches")
+WORDS = ("source", "confidence", "fitted", "note", "says")
+KEYS = (*OF_READING, *BOUNDS, *WORDS, "against", "order", "course")
+CONFIDENCES = ("seen", "derived", "unverified")
+LOGARITHMS = ("pH", "SI_")  # variables that are logarithms already: how their names begin
+
+
+def statements(top: Section, arms: Mapping[str, Scenario]) -> Iterator[Wanted]:
+    """The statements of a file."""
+    tables = top.list("wanted", "tables")
+    if not tables:
+        raise ConfigError(
+            f"{top.where} wants nothing; write for example [[wanted]] with arm = {next(iter(arms))!r}, "
+            'is = "calcified", source = "bailey2001" and confidence = "seen".'
+        )
+    for k, table in enumerate(tables, 1):
+        one = Section(table, f"{top.where} [[wanted]] {k}", KEYS)
+        for point in one.list("course", "tables") or [{}]:
+            Section(point, f"{one.where}: course", (*BOUNDS, "at", "fitted", "note", "source", "confidence"))
+            merged = {key: value for key, value in one.content.items() if key != "course"} | point
+            yield _statement(Section(merged, one.where, KEYS), arms)
+
+
+def _statement(one: Section, arms: Mapping[str, Scenario]) -> Wanted:
+    kind = "ratio" if "against" in one else "order" if "order" in one else "value"
+    if kind == "order":
+        if "arm" in one:
+            raise ConfigError(f"{one.where} has arm and order; order names the arms, in which it rises.")
+        names = one.names("order", "arms")
+        if len(names) < 2:
+            raise ConfigError(f"{one.where}: order needs two arms or more, in which the figure rises.")
+        readings = [_reading(_with(one, arm=name), arms) for name in names]
+    else:
+        readings = [_reading(one, arms)]
+    if kind == "ratio":
+        other = Section(one.table("against"), f"{one.where}: against", OF_READING)
+        mine = {k: v for k, v in one.content.items() if k in OF_READING}
+        readings.append(_reading(Section(mine | other.content, other.where, OF_READING), arms))
+    first, own = readings[0]
+    for _, unit in readings[1:]:
+        if parse_unit(unit).dimension != parse_unit(own).dimension:
+            raise ConfigError(f"{one.where} compares '{own}' with '{unit}'.")
+    logarithm = kind == "value" and first.reaches is None and one.text("of").startswith(LOGARITHMS)
+    span, shown_in = _span(one, own if kind == "value" else "1", kind, logarithm)
+    return Wanted(
+        tuple(r for r, _ in readings), span._replace(logarithm=logarithm), shown_in, kind, _wording(one, readings),
+        _sources(one), one.choice("confidence", CONFIDENCES), one.yes("fitted"), one.text("note", most=400),
+    )  # fmt: skip
+
+
+def _with(one: Section, **more: Any) -> Section:
+    return Section(one.content | more, one.where, KEYS)
+
+
+def _reading(one: Section, arms: Mapping[str, Scenario]) -> tuple[Reading, str]:
+    """What is read, and its unit [SI]."""
+    if len(arms) > 1 or "arm" in one:
+        one.needed("arm")
+    arm = one.text("arm", next(iter(arms)))
+    if arm not in arms:
+        raise ConfigError(f"{one.where}: {unknown('an arm', arm, arms)}")
+    base = arms[arm]
+    known = variables_of(base)
+    content = {k: v for k, v in one.content.items() if k in OF_MEASURE}
+    content = {"what": "mean", "of": "Ca_in_mineral"} | content
+    measure = measure_in(Section(content, one.where, OF_MEASURE), base, known)
+    unit = measure.unit or ("1" if content["what"] == "volume" else known[content["of"]])
+    at, reaches = _moment(one, measure, base)
+    return Reading(arm, measure, at, reaches), "s" if reaches is not None else si_unit(unit)
+
+
+def _moment(one: Section, measure: Measure, base: Scenario) -> tuple[Any, Any]:
+    """When it is read: a time, a word, or the level whose first crossing is told."""
+    if "at" in one and "reaches" in one:
+        raise ConfigError(f"{one.where} has at and reaches; the second asks for a time. Keep one.")
+    if measure.curve is None and ("at" in one or "reaches" in one):
+        raise ConfigError(f"{one.where}: {measure.name} is one number a run; leave out at and reaches.")
+    if "reaches" in one:
+        return None, quantity(one.content["reaches"], f"{one.where}: reaches")
+    given = one.content.get("at", base.duration)
+    if given in OVER_TIME:
+        return given, None
+    at = convert_number(given, "s", f"{one.where}: at")
+    if not 0 <= at <= base.duration * (1 + 1e-12):
+        raise ConfigError(f"{one.where}: at = {given} is outside the run of its arm.")
+    return min(float(at), base.duration), None
+
+
+def _span(one: Section, own: str, kind: str, logarithm: bool) -> tuple[Span, str]:
+    """What is accepted, and the unit to show it in."""
+    given = [k for k in BOUNDS if k in one]
+    if kind == "order" and not given:
+        return Span(least=1.0), "1"
+    if not given:
+        raise ConfigError(
+            f"{one.where} has no bound; give is, least, most, mean with sd, or value (within a factor)."
+        )
+    alone = [k for k in ("is", "mean", "value") if k in one]
+    if len(alone) > 1 or (alone and ("least" in one or "most" in one)) or ("sd" in one) != ("mean" in one):
+        raise ConfigError(
+            f"{one.where} has {', '.join(given)} together; give is, or least and most, or mean with sd, or value."
+        )
+    if "is" in one:
+        words = [n.removeprefix("word.") for n in rule_numbers() if n.startswith("word.")]
+        level = rule_numbers()[f"word.{one.choice('is', words)}"]
+        _same(one, "is", level.unit, own)
+        bound = {"most": level.si} if one.text("is") == "none" else {"least": level.si}
+        return Span(**bound), level.unit
+    numbers = {k: _number(one, k, own) for k in given}
+    unit = next((unit_of(v) for k in given if isinstance(v := one.content[k], str)), "1")
+    if "mean" in one:
+        return Span(*around_mean(numbers["mean"], numbers["sd"])), unit
+    if "value" in one:
+        return Span(*around_number(numbers["value"], logarithm)), unit
+    span = Span(numbers.get("least", -math.inf), numbers.get("most", math.inf))
+    if span.least > span.most:
+        raise ConfigError(f"{one.where}: least is above most; nothing is accepted.")
+    return span, "s" if own == "s" else unit
+
+
+def _number(one: Section, key: str, own: str) -> float:
+    """A bound [SI], in the unit of what is read."""
+    given = quantity(one.content[key], f"{one.where}: {key}")
+    return float(convert_number(given, own, f"{one.where}: {key}"))
+
+
+def _same(one: Section, key: str, unit: str, own: str) -> None:
+    if parse_unit(unit).dimension != parse_unit(own).dimension:
+        raise ConfigError(f"{one.where}: {key} is said of '{unit}', and '{own}' is read. Give least or most.")
+
+
+def _sources(one: Section) -> tuple[str, ...]:
+    given = one.needed("source")
+    return (one.text("source"),) if isinstance(given, str) else one.names("source", "keys of references")
+
+
+def _wording(one: Section, readings: list[tuple[Reading, str]]) -> str:
+    """What is read, in words: "injured: mean Ca_in_mineral in wall at 9 days"."""
+    if "says" in one:
+        return one.text("says", most=120)
+    texts = [f"{r.measure.name} {r.when()}".strip() for r, _ in readings]
+    arms = [r.arm for r, _ in readings]
+    if "order" in one:
+        return f"{texts[0]}: {' < '.join(arms)}"
+    if "against" not in one:
+        return f"{arms[0]}: {texts[0]}"
+    if arms[0] == arms[1]:
+        return f"{arms[0]}: {texts[0]} / {texts[1]}"
+    return f"{arms[0]} / {arms[1]}: {texts[0]}" + ("" if texts[0] == texts[1] else f" / {texts[1]}")

@@ -1,0 +1,94 @@
+"""Run experiments and judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from sim.errors import ConfigError, ScenarioError
+from sim.public import public
+from sim.validation.arm_runs import ArmRun, ArmTask, checked_workers, run_arms
+from sim.validation.experiment import Experiment
+from sim.validation.reading_files import experiments, load_experiment
+from sim.validation.run_progress import RunProgress, TellProgress
+from sim.validation.scorecard import Judged, Scorecard, ScoreRow
+from sim.validation.wanted import Wanted
+
+
+@public
+def validate(
+    names: Sequence[str | Path | Experiment] | None = None,
+    changes: Mapping[str, Any] | None = None,
+    workers: int = 0,
+    progress: bool | TellProgress = False,
+) -> Scorecard:
+    """Run experiments and compare them with what was measured.
+
+    names: of experiments of the package, or paths of files; all of the package when None
+    changes: values in all arms, {name: text with a unit, SI number, word}, as `Scenario.changed` takes
+        them; a name that none of the experiments has is refused, and where one lacks it, it stays as it is
+    workers: processes, 0 to run here; progress: True for a line, or a function of (runs done, runs in all)
+    Ctrl-C keeps what was run; the message of the scorecard says so.
+    """
+    chosen = [e if isinstance(e, Experiment) else load_experiment(e) for e in names or experiments()]
+    return scored(with_changes(chosen, changes or {}), workers, progress, changes or {})
+
+
+def with_changes(chosen: Iterable[Experiment], changes: Mapping[str, Any]) -> list[Experiment]:
+    """The experiments with other values wherever they have such a name."""
+    found = list(chosen)
+    for name, value in changes.items():
+        having = [e.has(name) for e in found]
+        if not any(having):
+            found[0].changed({name: value})  # says what it has
+            raise ScenarioError(f"'{name}' is nothing that all arms of an experiment have.")
+        found = [e.changed({name: value}) if has else e for e, has in zip(found, having, strict=True)]
+    return found
+
+
+def scored(
+    chosen: Sequence[Experiment],
+    workers: int = 0,
+    progress: bool | TellProgress = False,
+    changes: Mapping[str, Any] | None = None,
+) -> Scorecard:
+    """Run experiments as they are; changes: what was changed in them, to be told with the scores."""
+    if not chosen:
+        raise ConfigError("no experiment was named; leave names out for all that there are.")
+    keys = [(k, arm) for k, e in enumerate(chosen) for arm in e.readings]
+    tasks = [ArmTask(chosen[k].arms[arm], chosen[k].times(arm), chosen[k].readings[arm]) for k, arm in keys]
+    found: dict[tuple[int, str], ArmRun] = {}
+    message = ""
+    report = RunProgress(progress, len(tasks))
+    try:
+        with closing(run_arms(tasks, checked_workers(workers))) as runs:
+            for index, run in runs:
+                found[keys[index]] = run
+                report.one_more()
+    except KeyboardInterrupt:
+        message = f"interrupted: {len(tasks) - len(found)} of {len(tasks)} runs are missing."
+    finally:
+        report.close()
+    rows = [_row(e, {arm: run for (n, arm), run in found.items() if n == k}) for k, e in enumerate(chosen)]
+    return Scorecard(tuple(rows), dict(changes or {}), message)
+
+
+def _row(e: Experiment, runs: Mapping[str, ArmRun]) -> ScoreRow:
+    """The row of an experiment from the runs of its arms, as far as they were made."""
+    notes = dict.fromkeys(f"{arm}: {text}" for arm, run in runs.items() for text in run.notes)
+    wall = sum(run.wall for run in runs.values())
+    return ScoreRow(e, tuple(_judged(e, w, runs) for w in e.wanted), tuple(notes), wall)
+
+
+def _judged(e: Experiment, wanted: Wanted, runs: Mapping[str, ArmRun]) -> Judged:
+    numbers = []
+    for one in wanted.readings:
+        run = runs.get(one.arm)
+        if run is None:
+            return Judged(wanted, float("nan"), run=False)
+        if run.reason:
+            return Judged(wanted, float("nan"), f"{one.arm} failed: {run.reason}")
+        numbers.append(run.numbers[e.readings[one.arm].index(one)])
+    return Judged(wanted, wanted.figure(tuple(numbers)))
