@@ -100,6 +100,23 @@ def volume(name: str, above: float | str, within: str = "") -> Measure:
 
 
 @public
+def contents(element: str) -> Measure:
+    """All that the tissue holds of an element, cells and pore water included, per volume at the end [mol m-3]."""
+
+    def curve(result: Result) -> xarray.DataArray:
+        pools = result.tables["ledger"]["pool"].values.tolist()
+        held = [p for p in pools if not p.startswith("supplied by ") and p != "interventions"]
+        table = result.tables["ledger"]
+        if element not in table["element"].values:
+            raise ConfigError(unknown("an element of this result", element, table["element"].values.tolist()))
+        found = table.sel(element=element, pool=held).sum("pool") / float(result["volume"].sum())
+        found.attrs = {"units": "mol m-3", "long_name": f"{element} in the tissue"}
+        return found
+
+    return Measure(f"contents of {element}", lambda result: float(curve(result)[-1]), curve)
+
+
+@public
 def onset(name: str, above: float | str = "0.1 mM", within: str = "") -> Measure:
     """First time that a variable exceeds `above` anywhere [s], linear between outputs; inf if never.
 

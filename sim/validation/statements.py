@@ -84,7 +84,7 @@ def _reading(one: Section, arms: Mapping[str, Scenario]) -> tuple[Reading, str]:
     content = {k: v for k, v in one.content.items() if k in OF_MEASURE}
     content = {"what": "mean", "of": "Ca_in_mineral"} | content
     measure = measure_in(Section(content, one.where, OF_MEASURE), base, known)
-    unit = measure.unit or ("1" if content["what"] == "volume" else known[content["of"]])
+    unit = measure.unit or ("mol m-3" if content["what"] == "contents" else known[content["of"]])
     at, reaches = _moment(one, measure, base)
     return Reading(arm, measure, at, reaches), "s" if reaches is not None else si_unit(unit)
 

@@ -18,6 +18,7 @@ MEASURES = {
     "total": measures.total,
     "peak": measures.peak,
     "volume": measures.volume,
+    "contents": measures.contents,
     "onset": measures.onset,
     "lowest": measures.lowest,
 }
@@ -56,6 +57,8 @@ def measure_in(one: Section, base: Scenario, known: Mapping[str, str]) -> measur
     what = one.choice("what", MEASURES)
     one.needed("of")
     of, within = one.text("of"), one.text("within")
+    if what == "contents":
+        return _contents(one, base)
     if of not in known:
         raise ConfigError(f"{one.where}: a result has no variable {shown(of)}.{nearest(of, known)}")
     if within and within not in names_of(base):
@@ -69,3 +72,14 @@ def measure_in(one: Section, base: Scenario, known: Mapping[str, str]) -> measur
     level = one.needed("above") if what == "volume" else one.content.get("above", "0.1 mM")
     si_quantity(level, known[of], f"{one.where}: above")  # refused here, not in every point
     return MEASURES[what](of, above=level, within=within)
+
+
+def _contents(one: Section, base: Scenario) -> measures.Measure:
+    """What all of the tissue holds of an element."""
+    of = one.text("of")
+    for key in ("above", "within"):
+        if key in one:
+            raise ConfigError(f"{one.where}: {key} is not for contents, those of all the tissue. Take it out.")
+    if of not in base.model.elements:
+        raise ConfigError(f"{one.where}: {unknown('an element', of, base.model.elements)}")
+    return measures.contents(of)
