@@ -186,7 +186,8 @@ def main() -> None:
 
 COMMANDS = (
     show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
-    sensitivity.sensitivity, validate.validate, export.export, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    sensitivity.sensitivity, validate.validate, export.export, speciate.speciate, cite.cite, doctor.doctor,
+    bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

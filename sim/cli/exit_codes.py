@@ -13,4 +13,7 @@ OF_A_SWEEP = (
     f"finished, or with --strict not all; {_STOPPED}"
 )
 OF_A_FIT = f"Exit codes: {DONE} done; {FAILED} it failed; {_STOPPED}"
-OF_VALIDATION = f"Exit codes: {DONE} done, also where experiments fail; {FAILED} with --strict, where any does; {_STOPPED}"
+OF_VALIDATION = (
+    f"Exit codes: {DONE} done, also where experiments fail; {FAILED} with --strict, where any does; "
+    f"{_STOPPED}"
+)

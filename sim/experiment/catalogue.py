@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
@@ -23,6 +24,7 @@ KEYS = ("base", *PLAIN, *MODEL, *ROWS, "cells", "initial", "parameters")
 LARGEST_FILE = 20_000_000  # bytes; a mask is data
 DEEPEST = 16  # tables within tables: shapes are made of shapes
 LONGEST_CHAIN = 8  # of files that build on each other
+NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
 
 
 def _folder() -> Any:
@@ -61,7 +63,7 @@ def _scenario(name: str | Path, options: Mapping[str, str], chain: int) -> Scena
         )
         raise ScenarioError(f"no scenario is called '{name}'; there are {', '.join(scenarios())}.{hint}")
     with resources.as_file(_folder() / f"{name}.toml") as path:
-        return from_table(str(name), read_toml(path), **options)
+        return from_table(str(name), read_toml(path), options=options)
 
 
 def _from_file(path: Path, options: Mapping[str, str], chain: int) -> Scenario:
@@ -82,8 +84,13 @@ def _from_file(path: Path, options: Mapping[str, str], chain: int) -> Scenario:
         raise type(error)(f"{path}: {error}") from None
 
 
-def from_table(name: str, table: Mapping[str, Any], folder: Path = Path(), **options: str) -> Scenario:
-    """A scenario from the content of a TOML file; paths in it count from `folder`, the working directory."""
+def from_table(
+    name: str, table: Mapping[str, Any], folder: Path = Path(), options: Mapping[str, str] = NO_OPTIONS
+) -> Scenario:
+    """A scenario from the content of a TOML file.
+
+    folder: that paths in it count from, the working directory; options: words that replace the file's
+    """
     try:
         return _made(name, table, options, folder, LONGEST_CHAIN)
     except ConfigError as error:

@@ -13,8 +13,8 @@ NO_NUMBERS = frozenset({
     "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
     "calibration", "cli", "identity", "plotting", "sensitivity", "sweeps", "validation",
     "parameters/references.py", "run/memory.py", "run/vtk.py",
-    # A scenario enters a definition field by field; sweep files, measurements and what is wanted enter no run.
-    "data/calibration", "data/experiments", "data/scenarios", "data/sweeps", "data/validation.toml",
+    # A scenario enters a definition field by field; sweep files, measurements and experiments enter no run.
+    "data/calibration", "data/experiments", "data/scenarios", "data/sweeps", "data/validation",
 })  # fmt: skip
 SUFFIXES = (".py", ".toml")
 

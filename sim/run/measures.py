@@ -101,7 +101,7 @@ def volume(name: str, above: float | str, within: str = "") -> Measure:
 
 @public
 def contents(element: str) -> Measure:
-    """All that the tissue holds of an element, cells and pore water included, per volume at the end [mol m-3]."""
+    """All that the tissue holds of an element, cells and pore water too, per volume at the end [mol m-3]."""
 
     def curve(result: Result) -> xarray.DataArray:
         pools = result.tables["ledger"]["pool"].values.tolist()

@@ -1,4 +1,4 @@
-"""The runs of arms: here one after the other, or in processes of one thread each. A run that fails is told."""
+"""The runs of arms: one after the other here, or in processes of one thread each."""
 
 from __future__ import annotations
 

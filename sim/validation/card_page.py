@@ -49,9 +49,9 @@ def robustness_markdown(tried: Robustness) -> str:
     lines = ["### Robustness", "", f"{tried.summary()} Changes that flip none are left out of the table.", ""]
     lines += ["| change | flips | lost | won |", "|---|---|---|---|"]
     lines += [
-        f"| {r.change} | {r.count} | {', '.join(r.lost)} | {', '.join(r.won)} |"
+        f"| {r.change} | {r.number} | {', '.join(r.lost)} | {', '.join(r.won)} |"
         for r in tried.rows
-        if r.count
+        if r.number
     ]
     return "\n".join(lines) + "\n"
 
@@ -62,9 +62,10 @@ def _rules() -> str:
     return (
         f"Calcified: at least {p['word.calcified'].text()} of calcium in solids on average; none: at most "
         f"{p['word.none'].text()}. A mean with scatter is met within {p.si('rule.spreads'):g} standard "
-        f"deviations, a number without within a factor of {p.si('rule.factor'):g}. On a hair: within a factor "
-        f"of {p.si('rule.hair'):g} of a bound (0.1 of pH), or within a tenth of a narrower range. An experiment "
-        "passes when all of its statements hold. Fitted: parameters were fitted to this number."
+        f"deviations, a number without within a factor of {p.si('rule.factor'):g} (0.18 of pH). On a hair: "
+        f"within a factor of {p.si('rule.hair'):g} of a bound (0.1 of pH), or within a tenth of a narrower "
+        "range. An experiment passes when all of its statements hold. Fitted: parameters were fitted to this "
+        "number."
     )
 
 

@@ -106,7 +106,7 @@ def _arms(top: Section, base: Scenario) -> dict[str, Scenario]:
             if like not in found:
                 raise ConfigError(f"{where}: like: {unknown('an arm above this one', like, found)}")
             start = found[like]
-        found[arm] = typed(start, {"name": f"{base.name}: {arm}", **_changes(table, where)})
+        found[arm] = typed(start, {"name": f"{base.name} ({arm})", **_changes(table, where)})
     return found
 
 

@@ -34,7 +34,8 @@ class Flips(NamedTuple):
     won: tuple[str, ...]
 
     @property
-    def count(self) -> int:
+    def number(self) -> int:
+        """How many experiments flip."""
         return len(self.lost) + len(self.won)
 
 
@@ -48,8 +49,8 @@ class Robustness:
 
     def summary(self) -> str:
         """ "31 changes: at most 3 of 16 experiments flip; 12 flip none"."""
-        most = max((r.count for r in self.rows), default=0)
-        none = sum(r.count == 0 for r in self.rows)
+        most = max((r.number for r in self.rows), default=0)
+        none = sum(r.number == 0 for r in self.rows)
         return (
             f"{count_text(len(self.rows), 'change')}: {most} of "
             f"{count_text(len(self.base.rows), 'experiment')} flip at most; {none} of the changes flip none."
@@ -66,13 +67,13 @@ class Robustness:
 
         return pandas.DataFrame(
             [
-                {"change": r.change, "flips": r.count, "lost": list(r.lost), "won": list(r.won)}
+                {"change": r.change, "flips": r.number, "lost": list(r.lost), "won": list(r.won)}
                 for r in self.rows
             ]
         )
 
     def __repr__(self) -> str:
-        lines = [f"{r.change}: {count_text(r.count, 'flip')}{_who(r)}" for r in self.rows]
+        lines = [f"{r.change}: {count_text(r.number, 'flip')}{_who(r)}" for r in self.rows]
         return tree(f"Robustness: {self.summary()}", lines)
 
 

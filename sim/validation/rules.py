@@ -12,8 +12,8 @@ from sim.parameters import Parameters, load_parameters
 
 @cache
 def rule_numbers() -> Parameters:
-    """Words and rules of data/validation.toml."""
-    return load_parameters(resources.files("sim") / "data" / "validation.toml")
+    """Words and rules of data/validation/rules.toml."""
+    return load_parameters(resources.files("sim") / "data" / "validation" / "rules.toml")
 
 
 class Span(NamedTuple):
@@ -48,7 +48,7 @@ def around_number(value: float, logarithm: bool = False) -> tuple[float, float]:
 def margin(figure: float, span: Span) -> float:
     """How far a figure is inside the nearest bound, in hairs: below 0 outside, between -1 and 1 on a hair.
 
-    A hair is a factor (a step, of a logarithm) or, in a narrower range, a share of it: data/validation.toml.
+    A hair is a factor (a step, of a logarithm) or, in a narrower range, a share of it: rules.toml.
     """
     if math.isnan(figure):
         return -math.inf

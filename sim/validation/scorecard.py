@@ -118,7 +118,8 @@ class Scorecard:
         text += f", {hairs} of them on a hair" if hairs else ""
         text += f", {fitted} with a number that was fitted to" if fitted else ""
         statements = [j for r in self.rows for j in r.judged]
-        text += f"; {sum(j.verdict == PASS for j in statements)} of {count_text(len(statements), 'statement')} hold"
+        hold = sum(j.verdict == PASS for j in statements)
+        text += f"; {hold} of {count_text(len(statements), 'statement')} hold"
         return text + (f"; {missing} not run" if missing else "") + "."
 
     def to_dataframe(self) -> pandas.DataFrame:
@@ -154,7 +155,8 @@ class Scorecard:
 def _plain(row: ScoreRow, j: Judged) -> dict[str, Any]:
     w = j.wanted
     return {
-        "experiment": row.experiment.name, "figure": w.wording, "wanted": w.bounds(), "found": _own(j.figure, w.unit),
+        "experiment": row.experiment.name, "figure": w.wording, "wanted": w.bounds(),
+        "found": _own(j.figure, w.unit),
         "least": _own(w.span.least, w.unit), "most": _own(w.span.most, w.unit), "unit": w.unit,
         "verdict": j.verdict, "margin": j.margin, "on_a_hair": j.on_a_hair, "fitted": w.fitted,
         "source": list(w.source), "confidence": w.confidence, "note": w.note, "reason": j.reason,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, unknown
+from sim.model.words.naming import variable_words
 from sim.parameters.sections import Section, quantity
 from sim.run.measures import Measure
 from sim.sweeps.plans.measured import OF_MEASURE, measure_in, variables_of
@@ -63,8 +64,9 @@ def _statement(one: Section, arms: Mapping[str, Scenario]) -> Wanted:
     logarithm = kind == "value" and first.reaches is None and one.text("of").startswith(LOGARITHMS)
     span, shown_in = _span(one, own if kind == "value" else "1", kind, logarithm)
     return Wanted(
-        tuple(r for r, _ in readings), span._replace(logarithm=logarithm), shown_in, kind, _wording(one, readings),
-        _sources(one), one.choice("confidence", CONFIDENCES), one.yes("fitted"), one.text("note", most=400),
+        tuple(r for r, _ in readings), span._replace(logarithm=logarithm), shown_in, kind,
+        _wording(one, readings), _sources(one), one.choice("confidence", CONFIDENCES), one.yes("fitted"),
+        one.text("note", most=400),
     )  # fmt: skip
 
 
@@ -86,7 +88,20 @@ def _reading(one: Section, arms: Mapping[str, Scenario]) -> tuple[Reading, str]:
     measure = measure_in(Section(content, one.where, OF_MEASURE), base, known)
     unit = measure.unit or ("mol m-3" if content["what"] == "contents" else known[content["of"]])
     at, reaches = _moment(one, measure, base)
-    return Reading(arm, measure, at, reaches), "s" if reaches is not None else si_unit(unit)
+    said = _said(content, base, known)
+    return Reading(arm, measure, said, at, reaches), "s" if reaches is not None else si_unit(unit)
+
+
+def _said(content: Mapping[str, Any], base: Scenario, known: Mapping[str, str]) -> str:
+    """A measure in words."""
+    what, of = content["what"], content["of"]
+    if what == "contents":
+        return f"all {of} of the tissue"
+    short = variable_words(base.model, of, known[of]).short_name
+    words = {"mean": f"mean {short}", "peak": f"highest {short}", "volume": f"volume with {short}"}
+    text = words.get(what, f"{what} of {short}")
+    text += f" above {content['above']}" if "above" in content else ""
+    return f"{text} in {content['within']}" if content.get("within") else text
 
 
 def _moment(one: Section, measure: Measure, base: Scenario) -> tuple[Any, Any]:
@@ -118,14 +133,15 @@ def _span(one: Section, own: str, kind: str, logarithm: bool) -> tuple[Span, str
     alone = [k for k in ("is", "mean", "value") if k in one]
     if len(alone) > 1 or (alone and ("least" in one or "most" in one)) or ("sd" in one) != ("mean" in one):
         raise ConfigError(
-            f"{one.where} has {', '.join(given)} together; give is, or least and most, or mean with sd, or value."
+            f"{one.where} has {', '.join(given)} together; give is, or least and most, or mean with sd, or "
+            "value."
         )
     if "is" in one:
         words = [n.removeprefix("word.") for n in rule_numbers() if n.startswith("word.")]
         level = rule_numbers()[f"word.{one.choice('is', words)}"]
         _same(one, "is", level.unit, own)
-        bound = {"most": level.si} if one.text("is") == "none" else {"least": level.si}
-        return Span(**bound), level.unit
+        found = Span(most=level.si) if one.text("is") == "none" else Span(least=level.si)
+        return found, level.unit
     numbers = {k: _number(one, k, own) for k in given}
     unit = next((unit_of(v) for k in given if isinstance(v := one.content[k], str)), "1")
     if "mean" in one:
@@ -158,7 +174,7 @@ def _wording(one: Section, readings: list[tuple[Reading, str]]) -> str:
     """What is read, in words: "injured: mean Ca_in_mineral in wall at 9 days"."""
     if "says" in one:
         return one.text("says", most=120)
-    texts = [f"{r.measure.name} {r.when()}".strip() for r, _ in readings]
+    texts = [r.in_words() for r, _ in readings]
     arms = [r.arm for r, _ in readings]
     if "order" in one:
         return f"{texts[0]}: {' < '.join(arms)}"

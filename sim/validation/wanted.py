@@ -27,10 +27,12 @@ class Reading:
 
     measure: of sim.measures · at: time [s], "least" or "most" over all times, None at the end
     reaches: SI number or text; the number is then the time [s] at which the measure first exceeds it
+    said: the measure in words
     """
 
     arm: str
     measure: Measure
+    said: str
     at: float | str | None = None
     reaches: float | str | None = None
 
@@ -48,13 +50,13 @@ class Reading:
             return float(OVER_TIME[self.at](values))
         return float(np.interp(float(self.at or 0.0), result.t, values))
 
-    def when(self) -> str:
-        """The time in words."""
+    def in_words(self) -> str:
+        """As "mean calcium in solids in wall at 9 days"."""
         if self.reaches is not None:
-            return f"first above {self.reaches}"
+            return f"{self.said} first above {self.reaches}"
         if isinstance(self.at, str):
-            return f"{self.at} over time"
-        return "" if self.at is None else f"at {duration_text(self.at)}"
+            return f"{self.said}, {self.at} over time"
+        return self.said if self.at is None else f"{self.said} at {duration_text(self.at)}"
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,8 @@ def _fresh():
 
 
 DATA = sorted(p.relative_to(PACKAGE / "data").as_posix() for p in (PACKAGE / "data").rglob("*.toml"))
-INPUTS = {"calibration", "scenarios", "sweeps"}  # named by users, and in a definition field by field
+# Named by users, and in a definition field by field, or what results are compared with
+INPUTS = {"calibration", "experiments", "scenarios", "sweeps", "validation"}
 
 
 @pytest.mark.parametrize("name", [n for n in DATA if n.split("/")[0] not in INPUTS])

@@ -111,3 +111,45 @@ def test_a_run_says_molar_masses_and_volumes_of_its_solids():
     volume = found.parameters["mineral.V_HAP"].si
     assert found.amount("HAP", "% volume").values == pytest.approx(100 * volume * found["HAP"].values)
     assert found.amount("HAP_density", "mM").values == pytest.approx(found["HAP"].values, rel=1e-12)
+
+
+@pytest.fixture
+def two_layers(result) -> Result:
+    """The same with its last cell in a border, and a ledger of two elements at its three times."""
+    held = [[[1.0, 0.5, 9.0, 0.0], [8.0, 0.0, 0.0, 0.0]]] * 2 + [[[2.0, 6.0, 9.0, 4.0], [8.0, 8.0, 0.0, 0.0]]]
+    pools = ["ions", "cells", "supplied by boundary", "interventions"]
+    tables = xr.Dataset(
+        {"ledger": (("time", "element", "pool"), held)},
+        {"time": TIMES, "element": ["Ca", "P"], "pool": pools},
+    )
+    return Result(result.dataset.assign(layer=("x", ["core", "core", "border"])), {}, tables)
+
+
+def test_measures_of_a_layer_leave_the_others_out(two_layers):
+    """In the core (4 x 1 + 1 x 2)/3 = 2 mM at the end, in the border 0.4."""
+    assert measures.mean("HAP", within="core")(two_layers) == pytest.approx(2.0)
+    assert measures.total("HAP", within="core")(two_layers) == pytest.approx(6.0)
+    assert measures.total("HAP", within="core").curve(two_layers).attrs["units"] == "mol"
+    assert measures.peak("HAP", within="border")(two_layers) == pytest.approx(0.4)
+    assert measures.onset("HAP", above=0.2, within="border")(two_layers) == pytest.approx(20.0)
+    assert measures.onset("HAP", above=0.2)(two_layers) == pytest.approx(4.0)
+    assert measures.lowest("HAP", within="core")(two_layers) == 0.0
+    assert measures.mean("HAP", within="core").name == "mean HAP in core"
+    with pytest.raises(sim.errors.ConfigError, match="Did you mean 'border'"):
+        measures.mean("HAP", within="borders")(two_layers)
+
+
+def test_a_volume_above_a_level_adds_up_cells(two_layers):
+    """Cells of 1, 2 and 5 m3; at the end 4, 1 and 0.4 mM, at 10 s 0.5, 0 and 0."""
+    assert measures.volume("HAP", "0.3 mM")(two_layers) == 8.0
+    assert measures.volume("HAP", "0.45 mM").curve(two_layers).values.tolist() == [0.0, 1.0, 3.0]
+    assert measures.volume("HAP", 0.3, within="border")(two_layers) == 5.0
+    assert measures.volume("HAP", "0.3 mM").unit == "m3"
+
+
+def test_contents_are_all_that_is_held_and_not_what_was_supplied(two_layers):
+    """(2 + 6) mol of calcium in 8 m3 at the end, 1.5 at the start."""
+    assert measures.contents("Ca")(two_layers) == pytest.approx(1.0)
+    assert measures.contents("Ca").curve(two_layers).values[0] == pytest.approx(1.5 / 8)
+    with pytest.raises(sim.errors.ConfigError, match="Did you mean 'Ca'"):
+        measures.contents("ca")(two_layers)

@@ -52,10 +52,10 @@ def _marks(j: Judged) -> str:
 
 def flip_table(tried: Robustness) -> str:
     """Which change flips what."""
-    rows = [(r.change, str(r.count), ", ".join(r.lost), ", ".join(r.won)) for r in tried.rows]
+    rows = [(r.change, str(r.number), ", ".join(r.lost), ", ".join(r.won)) for r in tried.rows]
     return "\n".join([text_table(rows, ("change", "flips", "lost", "won")), "", tried.summary()])
 
 
 def flip_data(tried: Robustness) -> list[dict[str, Any]]:
     """The same as plain data."""
-    return [r._asdict() | {"flips": r.count} for r in tried.rows]
+    return [r._asdict() | {"flips": r.number} for r in tried.rows]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, nearest, shown, unknown
@@ -13,7 +13,7 @@ from sim.run import measures
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
 
-MEASURES = {
+MEASURES: dict[str, Callable[..., measures.Measure]] = {
     "mean": measures.mean,
     "total": measures.total,
     "peak": measures.peak,
@@ -79,7 +79,9 @@ def _contents(one: Section, base: Scenario) -> measures.Measure:
     of = one.text("of")
     for key in ("above", "within"):
         if key in one:
-            raise ConfigError(f"{one.where}: {key} is not for contents, those of all the tissue. Take it out.")
+            raise ConfigError(
+                f"{one.where}: {key} is not for contents, those of all the tissue. Take it out."
+            )
     if of not in base.model.elements:
         raise ConfigError(f"{one.where}: {unknown('an element', of, base.model.elements)}")
     return measures.contents(of)
