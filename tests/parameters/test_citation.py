@@ -120,7 +120,7 @@ def test_every_number_of_our_own_says_why(name, law):
     assert [n for n, p in parameters.items() if "this_work" in p.sources and len(p.note) < 8] == []
     text = str(cite(parameters))
     assert "no note" not in text
-    assert "    buffer.pK: imidazole-like; one site stands for a spread" in text.splitlines()
+    assert "    buffer.pK: imidazole-like (histidine); one site stands for a spread" in text.splitlines()
 
 
 def test_nothing_to_cite_is_a_citation_too():

@@ -167,7 +167,7 @@ def test_cytosol_like_buffer_needs_a_millimole_of_calcium():
 
 
 def test_infarct_acid_course_is_that_of_ligated_dog_heart():
-    """pH 7.17 before, 6.58 at one hour, 6.47 at its lowest (31P, Rehr et al.). Not fitted."""
+    """pH 7.17 before, 6.58 in the first hour, 6.47 in the second (31P, Rehr et al.). Not fitted."""
     times = [0.0, *(3600.0 * h for h in range(1, 9))]
     result = sim.simulate(sim.scenario("infarct_myocardium").with_(duration="8 h"), times=times)
     volume = result["volume"].where(result["layer"] == "lesion")
@@ -179,7 +179,7 @@ def test_infarct_acid_course_is_that_of_ligated_dog_heart():
 
 
 def test_reflow_brings_pH_back_within_hours():
-    """Reflow after one hour: 7.34 within the next hour in the dog; here most of the way."""
+    """Reflow after one hour: 7.34 on average in the next hour in the dog; here most of the way."""
     base = sim.scenario("infarct_myocardium").with_resolution(0.3)
     reflow = sim.Intervention(at="1 h", parameters={"lesion.perfusion": "0.5 1/min"})
     treated = base.with_(duration="3 h").with_intervention(reflow)
