@@ -106,7 +106,10 @@ def test_show_says_what_a_parameter_is_and_why(empty_folder):
     """Description, range with its unit and note, at most 100 columns; one in full, several by a part."""
     lines = hapsim("show", NAME).stdout.splitlines()
     at = next(k for k, x in enumerate(lines) if "lesion.radius" in x)
-    assert "0.05 to 15 mm" in lines[at] and "from the centre to its edge. Note: assumed: an infarct 10" in lines[at + 1]
+    assert (
+        "0.05 to 15 mm" in lines[at]
+        and "from the centre to its edge. Note: assumed: an infarct 10" in lines[at + 1]
+    )
     assert max(map(len, lines)) <= 100
     assert "from the centre to its edge" not in hapsim("show", NAME, "--brief").stdout
     full = hapsim("show", NAME, "necrosis.tau_death").stdout

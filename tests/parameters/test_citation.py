@@ -105,7 +105,9 @@ def test_the_package_has_references_and_each_can_be_found():
 def test_a_reference_without_authors_begins_with_its_title():
     """Not with its key and the year twice, nor with words about the record."""
     found = load_references()
-    assert str(found["jfb2015"]).startswith("A review of calcium phosphates, with their densities in table 4 (2015)")
+    assert str(found["jfb2015"]).startswith(
+        "A review of calcium phosphates, with their densities in table 4 (2015)"
+    )
     assert str(found["jfb2015"]).count("2015)") == 1
     assert str(found["tris_protonation"]).startswith("Protonation of tris(hydroxymethyl)aminomethane")
     assert str(found["kanzaki1998"]).startswith("N. Kanzaki et al. (1998). Direct growth rate")
