@@ -167,7 +167,7 @@ def test_cytosol_like_buffer_needs_a_millimole_of_calcium():
 
 
 def test_infarct_acid_course_is_that_of_ligated_dog_heart():
-    """7.17 before, on average 6.58 in the first hour and 6.47 in the second (31P, Rehr et al.). Not fitted."""
+    """7.17 before, on average 6.58 in the first hour, 6.47 in the second (31P, Rehr et al.). Not fitted."""
     times = [900.0 * quarter for quarter in range(33)]
     result = sim.simulate(sim.scenario("infarct_myocardium").with_(duration="8 h"), times=times)
     volume = result["volume"].where(result["layer"] == "lesion")
