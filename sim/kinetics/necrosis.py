@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sim.kinetics.smooth import saturating
+from sim.kinetics.smooth import ramp, saturating
 
 
 def first_order(amount, tau):
     """Loss of `amount` with time constant tau [s]: rupture, leak, slow ester release."""
     return amount / tau
+
+
+def rupture(doomed, perfusion, tau_death, reflow, flow_half):
+    """Rupture of dying cells [1/s]: in tau_death without flow, hastened where blood comes back.
+
+    Reflow brings oxygen, calcium and a normal pH to cells that cannot use them, and bursts them in minutes
+    (Shen & Jennings 1972). reflow: cells that burst per exchange of their fluid; flows below flow_half hardly do it.
+    """
+    return doomed * (1.0 / tau_death + reflow * ramp(perfusion, flow_half))
 
 
 def mitochondrial_uptake(mito_room, Ca_free, P, tau_uptake, K_Ca, K_P):

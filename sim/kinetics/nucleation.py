@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim.kinetics.smooth import ramp
+from sim.kinetics.smooth import ramp, saturating
 from sim.units.constants import N_A, k_B
 
 
@@ -23,15 +23,19 @@ def critical_size(ln_omega, interfacial_energy, molar_volume, temperature):
 
 
 def nucleation(
-    ln_omega_HAP, pH, inhibition, porosity, hap_m0, core, precursors, collagen, elastin, device,
+    ln_omega_HAP, pH, inhibition, room, porosity, hap_m0, hap_m2, core, precursors,
+    collagen, serum, elastin, masked, device,
     temperature, molar_volume, interfacial_energy, A_solution, A_site, pH_slope,
-    sites_core, sites_precursor, f_core, f_precursor, f_collagen, f_elastin, f_device, seed,
+    sites_core, sites_precursor, sites_crystal, f_core, f_precursor, f_crystal, f_collagen, f_elastin, f_device,
+    half_serum, seed,
 ):  # fmt: skip
     """Nucleation rate of HAP [m-3 s-1] and critical diameter [m].
 
-    J = g(pH) inh [ porosity A_solution exp(-b) + A_site sum_s n_s vacant exp(-f_s b) ],
-    b = B/(ln Omega)^2. Sites are used up: vacant = 1 - m0/n_active, with the number of sites that
-    carry the rate, n_active = (sum n e)^2/(sum n e^2) for e = exp(-f b): idle sites do not count.
+    J = g(pH) [ porosity A_solution exp(-b) + inh A_site (sum_s n_s vacant_s exp(-f_s b) + n_x exp(-f_x b)) ],
+    b = B/(ln Omega)^2. Poisons act at surfaces, not in free solution. Sites are used up, those of the
+    lowest barrier first: vacant_s = 1 - (m0 - sites of lower barriers)/n_s. Crystals bring sites of their own, n_x by their surface pi m2,
+    on which further crystals start (secondary nucleation): deposits of crystals that stay small still fill.
+    Collagen acts with the nucleator that serum brings (Hamlin & Price 2004), elastin where it lies bare.
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.
     precursors [mol m-3]: solids on whose surface HAP starts, added up.
@@ -43,18 +47,24 @@ def nucleation(
     b = barrier_constant(interfacial_energy, molar_volume, temperature) / ln_omega_HAP**2
     n_core = sites_core * ramp(core, seed)
     n_precursor = sites_precursor * ramp(precursors, seed)
-    per_site, weighted = 0.0, 0.0
-    for n, f in (
-        (n_core, f_core), (n_precursor, f_precursor), (collagen, f_collagen), (elastin, f_elastin),
+    n_collagen = collagen * saturating(serum, half_serum)
+    n_elastin = elastin * max(1.0 - masked, 0.0)
+    sites = (
+        (n_core, f_core), (n_precursor, f_precursor), (n_collagen, f_collagen), (n_elastin, f_elastin),
         (device, f_device),
-    ):  # fmt: skip
-        e = math.exp(-f * b)
-        per_site += n * e
-        weighted += n * e * e
-    vacant = 0.0
-    if weighted > 0.0:
-        active = per_site * per_site / weighted
-        vacant = ramp(1.0 - max(hap_m0, 0.0) / active, 0.01)
-    rate = A_solution * porosity * math.exp(-b) + A_site * vacant * per_site
-    rate *= inhibition * math.exp(2.302585092994046 * pH_slope * (pH - 7.4))
+    )  # fmt: skip
+    crystals = max(hap_m0, 0.0)
+    per_site = 0.0
+    for n, f in sites:
+        if n > 0.0:
+            quicker = 0.0
+            for other, g in sites:
+                if g < f:
+                    quicker += other
+            vacant = ramp(1.0 - max(crystals - quicker, 0.0) / n, 0.01)
+            per_site += n * vacant * math.exp(-f * b)
+    secondary = sites_crystal * math.pi * max(hap_m2, 0.0) * math.exp(-f_crystal * b)
+    at_surfaces = A_site * (per_site + secondary) * inhibition * room
+    rate = A_solution * porosity * math.exp(-b) + at_surfaces
+    rate *= math.exp(2.302585092994046 * pH_slope * (pH - 7.4))
     return rate, critical_size(ln_omega_HAP, interfacial_energy, molar_volume, temperature)

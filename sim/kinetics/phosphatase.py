@@ -18,9 +18,9 @@ def pH_factors(pH, pK_alk_low, pK_alk_high, pK_acid_low, pK_acid_high):
     return alkaline, acid
 
 
-def deactivation(phosphatase, baseline, tau_decay):
-    """Return of the activity to that of quiet tissue [1/s]."""
-    return (phosphatase - baseline) / tau_decay
+def deactivation(phosphatase, viable, baseline, tau_decay):
+    """Return of the activity to that of quiet tissue [1/s], which its living cells keep up."""
+    return (phosphatase - baseline * max(viable, 0.0)) / tau_decay
 
 
 def hydrolysis(phosphatase, ester, P, porosity, f_alk, f_acid, V_alk, V_acid, K_m, K_i):

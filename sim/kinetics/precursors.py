@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim.kinetics.smooth import ramp
+from sim.kinetics.smooth import ramp, saturating
 
 
 def precipitation(solid, ln_omega, room, porosity, k_new, k_grow, barrier, nu, order, seed, width):
@@ -30,6 +30,30 @@ def templated(solid, template, ln_omega, inhibition, room, k_template, k_grow, n
         return 0.0
     amount = k_template * ramp(template, seed) + k_grow * ramp(solid, seed)
     return amount * inhibition * room * s**order
+
+
+def coating(ACP, fetuin, colloid, ripe_colloid, k_coat, capacity):
+    """Amorphous mineral taken up by fetuin [mol m-3 s-1], until its capacity [mol per mol] is used up."""
+    left = 1.0 - (max(colloid, 0.0) + max(ripe_colloid, 0.0)) / (capacity * fetuin + 1e-9)
+    return k_coat * fetuin * ACP * ramp(left, 0.05)
+
+
+def overgrowth(solid, template, ln_omega, k_ripen, nu, width):
+    """A denser solid growing on colloid and on itself [mol m-3 s-1], k (Omega^(1/nu) - 1) for Omega > 1."""
+    return k_ripen * (max(template, 0.0) + max(solid, 0.0)) * ramp(math.expm1(ln_omega / nu), width)
+
+
+def ripening(granules, inhibition, ln_omega_HAP, k):
+    """Granules turning into apatite where they are [mol HAP m-3 s-1], held by what holds apatite's growth.
+
+    A unit of apatite takes the calcium of five granule units.
+    """
+    return 0.2 * k * granules * inhibition * saturating(max(ln_omega_HAP, 0.0), 1.0)
+
+
+def ripened_number(ripening_rate, size, molar_volume):
+    """Crystals that ripening makes [m-3 s-1], of `size` each."""
+    return ripening_rate * molar_volume / (math.pi / 6.0 * size**3)
 
 
 def dissolution(solid, ln_omega, k_dissolution, nu, width):

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from sim.errors import ModelError, not_one_of
 from sim.model.species import Species
 
-VOLUME, SURFACE = "volume", "surface"
+VOLUME, SURFACE, ADSORBED = "volume", "surface", "adsorbed"
 
 
 @dataclass(frozen=True)
 class Sum:
     """A formula that adds up what species contribute; it stands where a plain function would.
 
-    what: "volume", of all solids (molar volume x amount), or "surface", of what `on` starts on (amounts)
+    what: "volume", of all solids (molar volume x amount), "surface", of what `on` starts on (amounts), or
+        "adsorbed", of poisons on the surface of apatite (adsorption constant x concentration)
     taken_from: a field or quantity that the sum is taken from; the sum itself if empty
     groups: the terms, (weight, species that share it); the model fills them in
     """
@@ -30,7 +31,7 @@ class Sum:
     groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     def __post_init__(self) -> None:
-        known = (VOLUME, SURFACE)
+        known = (VOLUME, SURFACE, ADSORBED)
         if self.what not in known:
             raise ModelError(not_one_of("Sum: what", self.what, known))
 
@@ -55,6 +56,10 @@ class Sum:
                 groups[weight] = (*groups.get(weight, ()), s.name)
             elif self.what == SURFACE and self.on in s.surface_for:
                 groups[""] = (*groups.get("", ()), s.name)
+            elif self.what == ADSORBED and s.adsorption:
+                weight = s.adsorption.replace(".", "_")
+                inputs[weight] = s.adsorption
+                groups[weight] = (*groups.get(weight, ()), s.name)
         return replace(self, groups=tuple(groups.items())), inputs
 
     def text(self, name: str) -> str:

@@ -46,6 +46,14 @@ FIELDS = {
     "device": (0.0, "m-3", "nucleation sites on an implant, per volume of tissue"),
     "pH_hold": (0.0, "1", "pH imposed from outside; 0 leaves it free"),
     "inhibitor": (1.0, "1", "level of protein inhibitors, interstitial fluid = 1"),
+    "citrate": (0.1, "mol m-3", "citrate that adsorbs on mineral"),
+    "ATP": (0.0, "mol m-3", "ATP that adsorbs on mineral, as in cytosol"),
+    "ENPP1": (1.0, "1", "pyrophosphate made by living cells, relative to the mean of the body"),
+    "fetuin": (0.0, "mol m-3", "fetuin-A that takes up amorphous mineral into colloid"),
+    "serum": (1.0, "1", "level of the nucleator that serum brings to collagen, plasma = 1"),
+    "macrophages": (0.0, "1", "density of phagocytes that take up mineral, 1 where a vital rim is full of them"),
+    "sheltered": (0.0, "1", "share of the mineral that cells cannot reach"),
+    "perfusion": (0.0, "s-1", "exchange of pore water with plasma through capillaries, per time"),
 }
 
 
@@ -148,7 +156,7 @@ def _shared(numbers: Parameters, species: Iterable[Species], *owners: Derived | 
     named |= {"fluid.temperature", "transport.archie", "growth.seed_diameter"}
     values: list[object] = [v for o in owners for v in o.inputs.values()]
     values += [v for o in owners if isinstance(o, Process) for v in o.changes.values()]
-    values += [v for s in species for v in (*s.contains.values(), s.diffusivity, s.initial)]
+    values += [v for s in species for v in (*s.contains.values(), s.diffusivity, s.initial, s.adsorption)]
     for value in values:
         for v in value if isinstance(value, tuple) else (value,):
             if isinstance(v, str) and "." in v:

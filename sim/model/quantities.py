@@ -14,8 +14,8 @@ from sim.chemistry.constants_sets import extended_set, shifted_set
 from sim.chemistry.newton.records import leaves
 from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
-from sim.kinetics import acid, growth, inhibition, nucleation, phosphatase, porosity
-from sim.model.collector import SURFACE, VOLUME, Sum
+from sim.kinetics import acid, growth, inhibition, living, nucleation, phosphatase, porosity, precursors
+from sim.model.collector import ADSORBED, SURFACE, VOLUME, Sum
 from sim.model.process import Derived, Kernel, Process
 from sim.model.reactions import TEMPLATE, own_parameters
 from sim.model.species import Species
@@ -82,16 +82,24 @@ def shared_quantities(
     yield derived("sites", acid.sites_taken, "share_H share_Ca", within="buffer", shown=False)
     yield derived("pH_factors", phosphatase.pH_factors, "f_alk f_acid", within="phosphatase", shown=False)
     yield derived("ester_hydrolysis", phosphatase.hydrolysis, units="mol m-3 s-1", within="phosphatase")
-    yield derived("inhibition", inhibition.inhibition)
+    yield derived("adsorbed", Sum(ADSORBED), within="inhibition", shown=False)
+    yield derived("occupancy", inhibition.occupancy, within="inhibition")
+    yield derived("inhibition", inhibition.pinning)
+    yield derived("uncovered", inhibition.uncovered, within="inhibition", shown=False)
+    yield derived("clearance_rate", living.clearance, units="s-1", within="clearance")
+    yield derived("room", growth.room, within="porosity", shown=False)
     yield derived(
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
         units="m-3 s-1; m",
         inputs={"temperature": T, "molar_volume": V, "precursors": TEMPLATE + "HAP"},
     )  # fmt: skip
-    room = {
-        "porosity": "open_porosity", "phi_min": "porosity.phi_min", "width": "porosity.room_width",
-    }  # fmt: skip
-    yield derived("room", growth.room, shown=False, inputs=room)
+    yield derived(
+        "ripening_rate", precursors.ripening, units="mol m-3 s-1", within="granules", shown=False
+    )
+    yield derived(
+        "ripened_number", precursors.ripened_number, units="m-3 s-1", within="granules", shown=False,
+        inputs={"molar_volume": V},
+    )  # fmt: skip
     laws: dict[str, Callable[..., Any]] = {
         "affinity": growth.affinity, "spiral": growth.spiral, "two_activity": growth.two_activity,
     }  # fmt: skip
@@ -102,7 +110,7 @@ def shared_quantities(
         laws[law],
         units="m s-1",
         within=key,
-        inputs=room | extra,
+        inputs=extra,
     )
     yield derived(
         "shrinkage", growth.dissolution, units="s-1", within="dissolution",

@@ -34,7 +34,8 @@ class Species:
     equilibrated: whether a run starts it where its net rate vanishes (buffers, baselines).
     solid: the facts of what it is made of; it then fills pores, and contents, pool, colour and
         surface follow from them unless they are given.
-    surface_for: solids that start on its surface. colour: in figures.
+    surface_for: solids that start on its surface.
+    adsorption: the parameter that is its adsorption constant on apatite [m3/mol], if it poisons growth. colour: in figures.
     description: what it is, a phrase. short_name: in legends and on axes; `label` is never empty.
     shown_in: the unit people read it in, where that is not mM.
     """
@@ -51,6 +52,7 @@ class Species:
     description: str = ""
     solid: Solid | None = None
     surface_for: tuple[str, ...] = ()
+    adsorption: str = ""
     colour: str = ""
     short_name: str = ""
     shown_in: str = ""

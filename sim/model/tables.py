@@ -76,6 +76,7 @@ def _species(name: str, table: object, where: str) -> Species:
             equilibrated=given.yes("equilibrated"),
             description=given.text("description", most=LONGEST_TEXT),
             surface_for=given.names("surface_for", "names of solids, as ['HAP']"),
+            adsorption=given.text("adsorption", most=60),
             colour=given.colour("colour"),
             short_name=given.text("short_name", most=60),
             shown_in=given.text("shown_in", most=40),

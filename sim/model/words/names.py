@@ -48,6 +48,7 @@ PLACES = {
     "perfusion": "the perfusion of a layer",
     "dry_density": "the dry mass of a layer",
 }
+READABLE = ("perfusion",)  # of these, what a field may hold: formulas read it where it is one
 # Rows that the ledger of a result makes itself.
 POOLS = {
     "ions": "the free ions of the pore water",
@@ -71,7 +72,7 @@ def check_free(species: Iterable[str], fields: Iterable[str], outputs: Iterable[
     only_species = {POROSITY: "the share of pores, a derived quantity or a field"}
     for what, names, tables in (
         ("species", species, (PLACES, only_species)),
-        ("field", fields, (PLACES,)),
+        ("field", (n for n in fields if n not in READABLE), (PLACES,)),
         ("derived quantity", outputs, ()),
     ):
         for name in names:
