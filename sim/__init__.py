@@ -44,6 +44,7 @@ _MODULES = {
     "shapes": "sim.space.shapes",
     "sweeps": "sim.sweeps",
     "units": "sim.units",
+    "validation": "sim.validation",
 }
 
 __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
         sensitivity,
         sweeps,
         units,
+        validation,
     )
     from sim.calibration import calibrate  # noqa: F401
     from sim.chemistry.batch import equilibrate  # noqa: F401

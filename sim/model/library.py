@@ -51,7 +51,11 @@ FIELDS = {
     "ENPP1": (1.0, "1", "pyrophosphate made by living cells, relative to the mean of the body"),
     "fetuin": (0.0, "mol m-3", "fetuin-A that takes up amorphous mineral into colloid"),
     "serum": (1.0, "1", "level of the nucleator that serum brings to collagen, plasma = 1"),
-    "macrophages": (0.0, "1", "density of phagocytes that take up mineral, 1 where a vital rim is full of them"),
+    "macrophages": (
+        0.0,
+        "1",
+        "density of phagocytes that take up mineral, 1 where a vital rim is full of them",
+    ),
     "sheltered": (0.0, "1", "share of the mineral that cells cannot reach"),
     "perfusion": (0.0, "s-1", "exchange of pore water with plasma through capillaries, per time"),
 }

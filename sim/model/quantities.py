@@ -93,9 +93,7 @@ def shared_quantities(
         units="m-3 s-1; m",
         inputs={"temperature": T, "molar_volume": V, "precursors": TEMPLATE + "HAP"},
     )  # fmt: skip
-    yield derived(
-        "ripening_rate", precursors.ripening, units="mol m-3 s-1", within="granules", shown=False
-    )
+    yield derived("ripening_rate", precursors.ripening, units="mol m-3 s-1", within="granules", shown=False)
     yield derived(
         "ripened_number", precursors.ripened_number, units="m-3 s-1", within="granules", shown=False,
         inputs={"molar_volume": V},

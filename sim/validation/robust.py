@@ -14,7 +14,7 @@ from sim.public import public
 from sim.texts import count_text, tree
 from sim.validation.experiment import Experiment
 from sim.validation.reading_files import experiments, load_experiment
-from sim.validation.run_progress import TellProgress
+from sim.validation.run_progress import RunProgress, TellProgress
 from sim.validation.scorecard import NOT_RUN, Scorecard
 from sim.validation.validate import scored
 
@@ -100,15 +100,20 @@ def robustness(
     Other sets of constants are tried too. Ctrl-C keeps the changes that are done.
     """
     chosen = [e if isinstance(e, Experiment) else load_experiment(e) for e in names or experiments()]
-    base = scored(chosen, workers, progress)
+    changes = list(changes_of(chosen, parameters, share, decades))
+    report = RunProgress(progress, sum(len(e.readings) for e in chosen) * (1 + len(changes)))
     rows: list[Flips] = []
-    message = base.message
-    for name, change in () if message else changes_of(chosen, parameters, share, decades):
-        found = scored([_with(e, change) for e in chosen], workers, progress)
-        if found.message:
-            message = f"interrupted at {name}; {count_text(len(rows), 'change')} before it are complete."
-            break
-        rows.append(flips(name, base, found))
+    try:
+        base = scored(chosen, workers, report.one_more)
+        message = base.message
+        for name, change in () if message else changes:
+            found = scored([_with(e, change) for e in chosen], workers, report.one_more)
+            if found.message:
+                message = f"interrupted at {name}; {count_text(len(rows), 'change')} before it are complete."
+                break
+            rows.append(flips(name, base, found))
+    finally:
+        report.close()
     return Robustness(base, tuple(rows), message)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, unknown
@@ -11,6 +11,7 @@ from sim.model.words.naming import variable_words
 from sim.parameters.sections import Section, quantity
 from sim.run.measures import Measure
 from sim.sweeps.plans.measured import OF_MEASURE, measure_in, variables_of
+from sim.texts import duration_text
 from sim.units import convert_number, parse_unit, si_unit, unit_of
 from sim.validation.rules import Span, around_mean, around_number, rule_numbers
 from sim.validation.wanted import OVER_TIME, Reading, Wanted
@@ -65,8 +66,8 @@ def _statement(one: Section, arms: Mapping[str, Scenario]) -> Wanted:
     span, shown_in = _span(one, own if kind == "value" else "1", kind, logarithm)
     return Wanted(
         tuple(r for r, _ in readings), span._replace(logarithm=logarithm), shown_in, kind,
-        _wording(one, readings), _sources(one), one.choice("confidence", CONFIDENCES), one.yes("fitted"),
-        one.text("note", most=400),
+        _wording(one, [r for r, _ in readings], len(arms) == 1), _sources(one),
+        one.choice("confidence", CONFIDENCES), one.yes("fitted"), one.text("note", most=400),
     )  # fmt: skip
 
 
@@ -87,38 +88,42 @@ def _reading(one: Section, arms: Mapping[str, Scenario]) -> tuple[Reading, str]:
     content = {"what": "mean", "of": "Ca_in_mineral"} | content
     measure = measure_in(Section(content, one.where, OF_MEASURE), base, known)
     unit = measure.unit or ("mol m-3" if content["what"] == "contents" else known[content["of"]])
-    at, reaches = _moment(one, measure, base)
     said = _said(content, base, known)
-    return Reading(arm, measure, said, at, reaches), "s" if reaches is not None else si_unit(unit)
+    when = _moment(one, measure, base, unit)
+    return Reading(arm, measure, said, **when), "s" if "reaches" in when else si_unit(unit)
 
 
 def _said(content: Mapping[str, Any], base: Scenario, known: Mapping[str, str]) -> str:
-    """A measure in words."""
+    """A measure in words; what says nothing else is a mean."""
     what, of = content["what"], content["of"]
     if what == "contents":
         return f"all {of} of the tissue"
     short = variable_words(base.model, of, known[of]).short_name
-    words = {"mean": f"mean {short}", "peak": f"highest {short}", "volume": f"volume with {short}"}
+    words = {"mean": short, "peak": f"highest {short}", "volume": f"volume with {short}"}
     text = words.get(what, f"{what} of {short}")
     text += f" above {content['above']}" if "above" in content else ""
     return f"{text} in {content['within']}" if content.get("within") else text
 
 
-def _moment(one: Section, measure: Measure, base: Scenario) -> tuple[Any, Any]:
-    """When it is read: a time, a word, or the level whose first crossing is told."""
+def _moment(one: Section, measure: Measure, base: Scenario, unit: str) -> dict[str, Any]:
+    """When it is read: a time, a word, or the level [unit] whose first crossing is told."""
     if "at" in one and "reaches" in one:
         raise ConfigError(f"{one.where} has at and reaches; the second asks for a time. Keep one.")
-    if measure.curve is None and ("at" in one or "reaches" in one):
-        raise ConfigError(f"{one.where}: {measure.name} is one number a run; leave out at and reaches.")
+    if measure.curve is None:
+        if "at" in one or "reaches" in one:
+            raise ConfigError(f"{one.where}: {measure.name} is one number a run; leave out at and reaches.")
+        return {}
     if "reaches" in one:
-        return None, quantity(one.content["reaches"], f"{one.where}: reaches")
-    given = one.content.get("at", base.duration)
-    if given in OVER_TIME:
-        return given, None
-    at = convert_number(given, "s", f"{one.where}: at")
-    if not 0 <= at <= base.duration * (1 + 1e-12):
-        raise ConfigError(f"{one.where}: at = {given} is outside the run of its arm.")
-    return min(float(at), base.duration), None
+        given = quantity(one.content["reaches"], f"{one.where}: reaches")
+        level = convert_number(given, unit, f"{one.where}: reaches")
+        return {"reaches": float(level), "moment": f"first above {given}"}
+    at = one.content.get("at", base.duration)
+    if isinstance(at, str) and at in OVER_TIME:
+        return {"over": at, "moment": f"{at} over time"}
+    seconds = float(convert_number(at, "s", f"{one.where}: at"))
+    if not 0 <= seconds <= base.duration * (1 + 1e-12):
+        raise ConfigError(f"{one.where}: at = {at} is outside the run of its arm.")
+    return {"at": min(seconds, base.duration), "moment": f"at {duration_text(seconds)}"}
 
 
 def _span(one: Section, own: str, kind: str, logarithm: bool) -> tuple[Span, str]:
@@ -170,16 +175,18 @@ def _sources(one: Section) -> tuple[str, ...]:
     return (one.text("source"),) if isinstance(given, str) else one.names("source", "keys of references")
 
 
-def _wording(one: Section, readings: list[tuple[Reading, str]]) -> str:
-    """What is read, in words: "injured: mean Ca_in_mineral in wall at 9 days"."""
+def _wording(one: Section, readings: Sequence[Reading], alone: bool) -> str:
+    """What is read, in words: "injured: calcium in solids in wall at 9 days".
+
+    alone: whether there is one arm, which then need not be named
+    """
     if "says" in one:
         return one.text("says", most=120)
-    texts = [r.in_words() for r, _ in readings]
-    arms = [r.arm for r, _ in readings]
+    first, last = readings[0], readings[-1]
+    texts = [f"{r.said} {r.moment}".strip() for r in (first, last)]
     if "order" in one:
-        return f"{texts[0]}: {' < '.join(arms)}"
-    if "against" not in one:
-        return f"{arms[0]}: {texts[0]}"
-    if arms[0] == arms[1]:
-        return f"{arms[0]}: {texts[0]} / {texts[1]}"
-    return f"{arms[0]} / {arms[1]}: {texts[0]}" + ("" if texts[0] == texts[1] else f" / {texts[1]}")
+        return f"{texts[0]}: {' < '.join(r.arm for r in readings)}"
+    arms = "" if alone else f"{first.arm}: " if first.arm == last.arm else f"{first.arm} / {last.arm}: "
+    if texts[0] == texts[1]:
+        return arms + texts[0]
+    return f"{arms}{texts[0]} / {last.moment if first.said == last.said else texts[1]}"

@@ -12,7 +12,6 @@ from sim.errors import ConfigError
 from sim.run.measures import Measure, first_above
 from sim.texts import duration_text, number_text
 from sim.units import to_unit
-from sim.units.amounts_of_solids import level_of
 from sim.validation.rules import Span
 
 if TYPE_CHECKING:
@@ -25,38 +24,33 @@ OVER_TIME = {"least": np.min, "most": np.max}  # words for `at`
 class Reading:
     """A number that is read from the run of an arm.
 
-    measure: of sim.measures · at: time [s], "least" or "most" over all times, None at the end
-    reaches: SI number or text; the number is then the time [s] at which the measure first exceeds it
-    said: the measure in words
+    measure: of sim.measures; said: the same in words
+    at: time [s], None at the end; over: "least" or "most" of all times instead, else ""
+    reaches: a level [SI]; the number is then the time [s] at which the measure first exceeds it
+    moment: the time in words, "at 9 days"
     """
 
     arm: str
     measure: Measure
     said: str
-    at: float | str | None = None
-    reaches: float | str | None = None
+    at: float | None = None
+    over: str = ""
+    reaches: float | None = None
+    moment: str = ""
 
     def of(self, result: Result) -> float:
         """The number [SI]; inf for a time that does not come."""
-        if self.at is None and self.reaches is None:
+        if self.at is None and self.reaches is None and not self.over:
             return float(self.measure(result))
         if self.measure.curve is None:
             raise ConfigError(f"{self.measure.name} is one number a run; leave out at and reaches.")
         curve = self.measure.curve(result)
         values = np.asarray(curve.values, float)
         if self.reaches is not None:
-            return first_above(values, result.t, level_of(curve, self.reaches))
-        if isinstance(self.at, str):
-            return float(OVER_TIME[self.at](values))
+            return first_above(values, result.t, self.reaches)
+        if self.over:
+            return float(OVER_TIME[self.over](values))
         return float(np.interp(float(self.at or 0.0), result.t, values))
-
-    def in_words(self) -> str:
-        """As "mean calcium in solids in wall at 9 days"."""
-        if self.reaches is not None:
-            return f"{self.said} first above {self.reaches}"
-        if isinstance(self.at, str):
-            return f"{self.said}, {self.at} over time"
-        return self.said if self.at is None else f"{self.said} at {duration_text(self.at)}"
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def test_words_bounds_ratios_orders_and_times(mine):
     assert (order.kind, order.span, [r.arm for r in order.readings]) == (
         "order", Span(least=1.0), ["held", "plain"],
     )  # fmt: skip
-    assert (time.unit, time.span.least, time.readings[0].reaches) == ("s", 43200.0, "1 mM")
+    assert (time.unit, time.span.least, time.readings[0].reaches) == ("s", 43200.0, 1.0)
     assert time.bounds() == "at least 12 h"
 
 

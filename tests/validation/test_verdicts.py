@@ -47,11 +47,11 @@ def result():
         (Reading("a", measures.mean("HAP"), ""), (8 + 3 * 2) / 4),
         (Reading("a", measures.mean("HAP", within="wall"), "", at=20.0), 6.0),  # half-way from 4 to 8
         (Reading("a", measures.mean("HAP", within="medium"), "", at=10.0), 0.0),
-        (Reading("a", measures.mean("pH", within="wall"), "", at="least"), 6.5),
-        (Reading("a", measures.peak("HAP"), "", at="most"), 8.0),
-        (Reading("a", measures.mean("HAP", within="wall"), "", reaches="2 mM"), 5.0),
-        (Reading("a", measures.mean("HAP", within="wall"), "", reaches="9 mM"), INF),
-        (Reading("a", measures.volume("HAP", "1 mM"), "", reaches="2 m3"), 10 + 20 / 3),  # 1 m3, then 4
+        (Reading("a", measures.mean("pH", within="wall"), "", over="least"), 6.5),
+        (Reading("a", measures.peak("HAP"), "", over="most"), 8.0),
+        (Reading("a", measures.mean("HAP", within="wall"), "", reaches=2.0), 5.0),
+        (Reading("a", measures.mean("HAP", within="wall"), "", reaches=9.0), INF),
+        (Reading("a", measures.volume("HAP", "1 mM"), "", reaches=2.0), 10 + 20 / 3),  # 1 m3, then 4
         (Reading("a", measures.lowest("pH", within="medium"), ""), 7.0),
     ],
 )

@@ -28,26 +28,39 @@ def short_card(card: Scorecard) -> str:
 
 
 def whole_card(card: Scorecard) -> str:
-    """Each experiment with its statements: what was wanted, what was found."""
-    lines = []
+    """Each experiment with its statements: verdict, what was found, what was wanted."""
+    statements = [j for row in card.rows for j in row.judged]
+    table = text_table([("  ", j.verdict, _found(j), j.wanted.bounds(), _figure(j)) for j in statements])
+    told = iter(table.splitlines())
+    lines: list[str] = []
     for row in card.rows:
         e = row.experiment
         hair = ", on a hair" * row.on_a_hair
-        lines += ["", f"{e.row} {e.name}: {row.verdict}{hair} ({row.use}, {duration_text(row.wall, 2)})"]
+        lines += [
+            "",
+            f"{e.row} {e.name}: {row.verdict}{hair} ({row.use}, {duration_text(row.wall, 2)})".strip(),
+        ]
         if e.title:
             lines.append(text_paragraph(e.title, "   "))
-        rows = [
-            ("  ", j.verdict, j.wanted.wording, j.wanted.bounds(), j.found(), _marks(j)) for j in row.judged
-        ]
-        lines.append(text_table(rows))
+        for j in row.judged:
+            lines.append(next(told))
+            if j.reason:
+                lines.append(text_paragraph(j.reason, "      "))
         if e.cause and row.verdict != "pass":
             lines.append(text_paragraph(f"cause: {e.cause}", "   "))
         lines += [text_paragraph(f"note: {text}", "   ") for text in row.notes]
     return "\n".join(lines[1:])
 
 
-def _marks(j: Judged) -> str:
-    return ", ".join(["fitted"] * j.wanted.fitted + ["on a hair"] * j.on_a_hair)
+def _found(j: Judged) -> str:
+    """The figure; why there is none stands in the next line."""
+    return "" if j.verdict == "not run" else j.wanted.shown(j.figure)
+
+
+def _figure(j: Judged) -> str:
+    """What the figure is of, and what is to be known of it."""
+    marks = ["fitted"] * j.wanted.fitted + ["on a hair"] * j.on_a_hair
+    return (f"[{', '.join(marks)}] " if marks else "") + j.wanted.wording
 
 
 def flip_table(tried: Robustness) -> str:
