@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 from sim.parameters import References, load_references
@@ -11,6 +12,8 @@ from sim.validation.scorecard import FAIL, Judged, Scorecard, ScoreRow
 if TYPE_CHECKING:
     from sim.validation.robust import Robustness
 
+COLUMNS = 118  # of prose
+OWN = "this_work"  # the key of what was concluded here
 BEGIN, END = "<!-- scorecard: begin -->", "<!-- scorecard: end -->"
 
 
@@ -28,25 +31,26 @@ def scorecard_page(card: Scorecard, page: str = "", tried: Robustness | None = N
 
 def scorecard_markdown(card: Scorecard) -> str:
     """Rules, a line for each experiment, then the statements of each."""
-    lines = [f"**{card.summary()}**", "", _rules(), ""]
+    lines = [f"**{card.summary()}**", "", _paragraph(_rules()), ""]
     if card.changes:
         changed = ", ".join(f"`{k}` = {v}" for k, v in card.changes.items())
-        lines += [f"Changed in all of them: {changed}.", ""]
+        lines += [_paragraph(f"Changed in all of them: {changed}."), ""]
     lines += ["| | experiment | verdict | numbers | why it fails |", "|---|---|---|---|---|"]
     lines += [_line(row) for row in card.rows]
     for row in card.rows:
         lines += ["", f"### {row.experiment.row} {row.experiment.title or row.experiment.name}", ""]
         if row.experiment.notes:
-            lines += [_cell(row.experiment.notes), ""]
+            lines += [_paragraph(row.experiment.notes), ""]
         lines += ["| figure | wanted | found | verdict | source |", "|---|---|---|---|---|"]
         lines += [_statement(j) for j in row.judged]
-        lines += [f"\nNote: {_cell(text)}" for text in row.notes]
+        lines += [f"\n{_paragraph(f'Note: {text}')}" for text in row.notes]
     return "\n".join(lines) + "\n"
 
 
 def robustness_markdown(tried: Robustness) -> str:
     """A line for each change."""
-    lines = ["### Robustness", "", f"{tried.summary()} Changes that flip none are left out of the table.", ""]
+    said = f"{tried.summary()} Changes that flip none are left out of the table."
+    lines = ["### Robustness", "", _paragraph(said), ""]
     lines += ["| change | flips | lost | won |", "|---|---|---|---|"]
     lines += [
         f"| {r.change} | {r.number} | {', '.join(r.lost)} | {', '.join(r.won)} |"
@@ -88,11 +92,15 @@ def _statement(j: Judged) -> str:
 
 def _citation(found: References, key: str) -> str:
     """ "Bailey 2001"; the key where there is no such reference."""
-    if key not in found:
-        return key
+    if key not in found or key == OWN:
+        return "this work" if key == OWN else key
     author, year = (found[key].get(n) for n in ("author", "year"))
     surname = author.partition(" and ")[0].partition(",")[0].strip("{} ")
     return f"{surname} {year}" if surname and year else key
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(" ".join(text.split()), COLUMNS, break_long_words=False, break_on_hyphens=False)
 
 
 def _cell(text: str) -> str:

@@ -48,12 +48,14 @@ class Robustness:
     message: str = ""
 
     def summary(self) -> str:
-        """ "31 changes: at most 3 of 16 experiments flip; 12 flip none"."""
+        """ "31 changes: 3 of 16 experiments flip at most, 9 in all; 22 of the changes flip none."."""
         most = max((r.number for r in self.rows), default=0)
         none = sum(r.number == 0 for r in self.rows)
+        flipped = sum(r.number for r in self.rows)
         return (
             f"{count_text(len(self.rows), 'change')}: {most} of "
-            f"{count_text(len(self.base.rows), 'experiment')} flip at most; {none} of the changes flip none."
+            f"{count_text(len(self.base.rows), 'experiment')} flip at most, {flipped} in all; {none} of the "
+            "changes flip none."
         )
 
     def by_experiment(self) -> dict[str, int]:

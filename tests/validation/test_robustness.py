@@ -44,7 +44,9 @@ def test_flips_are_verdicts_that_turn():
 def test_the_table_counts_by_change_and_by_experiment():
     rows = (Flips("p +10 %", ("a",), ("b",)), Flips("p -10 %", (), ()), Flips("q +10 %", ("a",), ()))
     found = Robustness(card(a=6.0, b=4.0), rows)
-    assert found.summary() == "3 changes: 2 of 2 experiments flip at most; 1 of the changes flip none."
+    assert found.summary() == (
+        "3 changes: 2 of 2 experiments flip at most, 3 in all; 1 of the changes flip none."
+    )
     assert found.by_experiment() == {"a": 2, "b": 1}
     assert found.to_dataframe()["flips"].tolist() == [2, 0, 1]
 
