@@ -1,11 +1,13 @@
 """Experiments that are run: numbers as simulate gives them, failures in words, Ctrl-C keeps what is there."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import sim
 from sim.errors import ConfigError
-from sim.validation import load_experiment, validate
+from sim.validation import arm_runs, load_experiment, validate
 
 FILE = """
 base = "elastin_implant_rat"
@@ -86,6 +88,14 @@ def test_a_run_that_fails_is_a_statement_that_fails_with_its_reason(file):
     assert "poor failed: " in second.reason
     assert "the run ends at 2 days" in second.reason
     assert np.isnan(second.figure)
+
+
+def test_a_run_that_ends_early_gives_no_numbers(file, monkeypatch):
+    broken = SimpleNamespace(status="failed", success=False, message="too stiff.", manifest={})
+    monkeypatch.setattr(arm_runs, "simulate", lambda *_, **__: broken)
+    assert [j.found() for j in validate([file])["mine"].judged] == [
+        "rich failed: too stiff.", "rich failed: too stiff.",
+    ]  # fmt: skip
 
 
 def test_an_interruption_keeps_what_was_run(file):
