@@ -30,7 +30,8 @@ class Species:
     contains: {element: amount per unit}, numbers or parameter names; what the ledger adds up.
     pool: the row of the ledger it is counted in.
     signed: whether it may be negative (acidity); all others are watched for undershoot.
-    initial: amount at the start where nothing else is said.
+    initial: amount at the start where nothing else is said; times the quantity of the layer that
+        `initial_per` names, if it does (phosphatase that living tissue keeps up).
     equilibrated: whether a run starts it where its net rate vanishes (buffers, baselines).
     solid: the facts of what it is made of; it then fills pores, and contents, pool, colour and
         surface follow from them unless they are given.
@@ -48,6 +49,7 @@ class Species:
     pool: str = ""
     signed: bool = False
     initial: Coefficient = 0.0
+    initial_per: str = ""
     equilibrated: bool = False
     description: str = ""
     solid: Solid | None = None

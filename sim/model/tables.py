@@ -73,6 +73,7 @@ def _species(name: str, table: object, where: str) -> Species:
             pool=given.text("pool"),
             signed=given.yes("signed"),
             initial=_coefficient(content.get("initial", Species.initial), f"{where}: initial"),
+            initial_per=given.text("initial_per", most=60),
             equilibrated=given.yes("equilibrated"),
             description=given.text("description", most=LONGEST_TEXT),
             surface_for=given.names("surface_for", "names of solids, as ['HAP']"),

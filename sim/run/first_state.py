@@ -66,6 +66,8 @@ class FirstState:
                 if not x.mobile:
                     given = s.initial.get(x.name)
                     value = coefficient(x.initial, values)
+                    if x.initial_per:
+                        value *= s.quantity(layer, x.initial_per, 0.0)
                     if given is not None:
                         value = self._number(given, layer, x.name)
                     u[here, index[x.name]] = s.quantity(layer, x.name, value)
@@ -90,7 +92,7 @@ class FirstState:
         u, _ = system.split(y)
         values = {n: p.si for n, p in system.parameters.items()}
         for x in self.model.species:
-            u[:, self.index[x.name]] = coefficient(x.initial, values)
+            u[:, self.index[x.name]] = 0.0 if x.initial_per else coefficient(x.initial, values)
         for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
             u[:, self.index[name]] = value
         return self._settled(system, _times_porosity(system, y))
