@@ -42,6 +42,11 @@ def wording(section: str, name: str, /, **words: str) -> Wording:
     return wordings(section).get(name, Wording()).filled(**words)
 
 
+def computed(name: str) -> Wording:
+    """What no table of a species gives, in words: a variable of results or a quantity; else empty."""
+    return wordings("results").get(name) or wordings("quantities").get(name) or Wording()
+
+
 def shown_unit(unit: str, own: str = "") -> str:
     """The unit in which people read a quantity of SI unit `unit`; own: what its table says, which goes first.
 

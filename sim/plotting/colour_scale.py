@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.errors import ConfigError, not_one_of, unknown
 from sim.plotting.asked import colour_map
+from sim.plotting.canvas import SMALL
 from sim.plotting.labels import Look, name_of, wrapped
 from sim.plotting.spans import is_constant, is_logarithm, least_span, widened
 from sim.plotting.ticks import CHARACTER, figure_of, points_across, power_in_label
@@ -149,7 +150,7 @@ def say_in(panels: list[Axes], words: str) -> None:
     for panel in panels:
         panel.text(
             0.5, 0.5, textwrap.fill(words, 24), transform=panel.transAxes, ha="center", va="center",
-            color="k", fontsize=8.2, zorder=6,
+            color="k", fontsize=SMALL, zorder=6,
             bbox={"facecolor": "w", "edgecolor": "none", "alpha": 0.85, "boxstyle": "round,pad=0.5"},
         )  # fmt: skip
 
