@@ -9,7 +9,9 @@ import click
 
 from sim.cli import choices
 from sim.cli.tables import name_list, text_paragraph, text_table
-from sim.texts import duration_text, length_text
+from sim.parameters.wording import shown_unit
+from sim.texts import duration_text, length_text, quantity_text
+from sim.units import si_unit, to_unit
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -109,11 +111,12 @@ def glossary(word: str, markdown: bool) -> None:
 def _settable(s: Scenario) -> str:
     """What may be set for a layer although nothing here does."""
     layers = [n for n, _ in s.layers]
-    free = [
-        f"{name} ({text}, {value:g})"
-        for name, (value, _, text) in s.model.fields.items()
-        if not all(f"{layer}.{name}" in s.parameters for layer in layers)
-    ]
+    free = []
+    for name, (value, given, text) in s.model.fields.items():
+        if not all(f"{layer}.{name}" in s.parameters for layer in layers):
+            unit = shown_unit(si_unit(given))
+            unit = given if unit == si_unit(given) else unit
+            free.append(f"{name} ({text}, {quantity_text(to_unit(value, unit), unit)})")
     return f"Also settable for each layer, as {layers[0]}.NAME, with its default: {', '.join(free)}."
 
 
@@ -154,7 +157,7 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
         ("constants", s.constants),
     ]
     if s.initial:
-        rows.append(("initial", ", ".join(f"{k} = {v}" for k, v in s.initial.items())))
+        rows.append(("initial", ", ".join(f"{n} = {text}" for n, text in s.initial_in_words().items())))
     return rows + [("intervention", text) for text in s.interventions_in_words()]
 
 
@@ -188,7 +191,6 @@ def _sentences(p: Parameter) -> str:
 def _in_full(s: Scenario, name: str) -> str:
     """All there is to say of one parameter."""
     from sim.parameters import load_references
-    from sim.units import si_unit
 
     p, default, known = s.parameters[name], s.model.parameters.get(name), load_references()
     rows = [
