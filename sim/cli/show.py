@@ -115,7 +115,6 @@ def _settable(s: Scenario) -> str:
     for name, (value, given, text) in s.model.fields.items():
         if not all(f"{layer}.{name}" in s.parameters for layer in layers):
             unit = shown_unit(si_unit(given))
-            unit = given if unit == si_unit(given) else unit
             free.append(f"{name} ({text}, {quantity_text(to_unit(value, unit), unit)})")
     return f"Also settable for each layer, as {layers[0]}.NAME, with its default: {', '.join(free)}."
 
