@@ -110,7 +110,8 @@ def colour_scale(
     if is_constant(good, name):
         middle = 0.5 * (low + high)
         said = f"{middle:.2f}" if is_logarithm(name) else f"{middle:.3g}"
-        words = f"{name_of(name)} is the same everywhere: {said} {unit}".rstrip()
+        where = "everywhere" if np.all(np.isfinite(values)) else "wherever it has a value"
+        words = f"{name_of(name)} is the same {where}: {said} {unit}".rstrip()
         return ColourScale(flat, cmap or "viridis", "neither", words)
     if scale != "log" and low < -1e-3 * abs(high) and high > 1e-3 * abs(low):
         reach = max(-low, high)

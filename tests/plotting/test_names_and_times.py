@@ -7,6 +7,7 @@ import pytest
 import sim
 from sim import plotting as plot
 from sim.parameters.wording import wordings
+from sim.plotting.colour_scale import colour_scale
 from sim.plotting.labels import customary, look_of, name_of
 from sim.texts import moment_text
 from sim.units import convert
@@ -65,3 +66,10 @@ def test_moments_are_round_where_outputs_lie_close():
     fine = sim.simulate(scenario.with_(duration="10 h"), times=np.linspace(0.0, 36000.0, 101))
     titles = {ax.get_title(loc="left") for ax in plot.maps(fine, "pH").axes}
     assert {"1 h", "6 h", "10 h"} <= titles
+
+
+def test_what_is_missing_somewhere_is_not_called_the_same_everywhere():
+    """Eleven onsets that never came and one at 20 h."""
+    one = np.array([20.0, *[np.inf] * 11])
+    assert colour_scale(one, "onset", unit="h").words == "onset is the same wherever it has a value: 20 h"
+    assert colour_scale(one[:1], "onset", unit="h").words == "onset is the same everywhere: 20 h"
