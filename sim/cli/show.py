@@ -9,9 +9,7 @@ import click
 
 from sim.cli import choices
 from sim.cli.tables import name_list, text_paragraph, text_table
-from sim.parameters.wording import shown_unit
 from sim.texts import duration_text, length_text, quantity_text
-from sim.units import si_unit, to_unit
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -110,6 +108,9 @@ def glossary(word: str, markdown: bool) -> None:
 
 def _settable(s: Scenario) -> str:
     """What may be set for a layer although nothing here does."""
+    from sim.parameters.wording import shown_unit
+    from sim.units import si_unit, to_unit
+
     layers = [n for n, _ in s.layers]
     free = []
     for name, (value, given, text) in s.model.fields.items():
@@ -190,6 +191,7 @@ def _sentences(p: Parameter) -> str:
 def _in_full(s: Scenario, name: str) -> str:
     """All there is to say of one parameter."""
     from sim.parameters import load_references
+    from sim.units import si_unit
 
     p, default, known = s.parameters[name], s.model.parameters.get(name), load_references()
     rows = [
