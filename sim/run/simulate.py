@@ -141,9 +141,15 @@ def output_count(scenario: Scenario, times: Times = None) -> int:
     return output_times(scenario.duration, times, cuts).size + stepped * len(cuts)
 
 
-def checked_variables(scenario: Scenario, names: Sequence[str]) -> None:
-    """Refuse a variable that a run of the scenario will not have."""
-    _kept(Builder(scenario), names)
+def variables_to_keep(scenario: Scenario, asked: Sequence[str], beside: Sequence[str] = ()) -> list[str]:
+    """The variables asked for, and of others those that a run of the scenario will have.
+
+    Raises ScenarioError where one that is asked for will not be there.
+    """
+    builder = Builder(scenario)
+    known = dataset.variables(builder)
+    found = _kept(builder, asked) or []
+    return list(dict.fromkeys([*found, *(n for n in beside if n in known)]))
 
 
 def _kept(builder: Builder, given: Sequence[str] | None) -> list[str] | None:
