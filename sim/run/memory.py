@@ -18,6 +18,7 @@ from sim.experiment.scenario import Scenario
 from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
 from sim.public import public
+from sim.run.nuclei import EXPECTED
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
@@ -61,7 +62,7 @@ def memory_forecast(
     outputs = OUTPUTS + 2 * cuts if outputs is None else outputs
     model, held = scenario.model, find_solver(solver).memory
     n, power = cell_count(scenario), len(GEOMETRIES[scenario.geometry].axes)
-    s, m = len(model.species), len(model.mobile)
+    s, m = len(model.species) + (len(EXPECTED) if scenario.stochastic else 0), len(model.mobile)
     state = FLOAT * (n * s + 2 * m)
     system = FLOAT * n * _per_cell(model, power) * (1 + cuts)
     matrix = ENTRY * held.sparse * n * s**2
@@ -127,6 +128,7 @@ def _columns(scenario: Scenario) -> int:
     """Variables of the dataset that have a value in each cell."""
     model, drawn = scenario.model, {f.field for f in scenario.random_fields}
     extra = sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
+    extra += 2 * len(EXPECTED) if scenario.stochastic else 0  # crystals not yet drawn, and the sums with them
     return len(model.species) + len(drawn) + extra
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import RangeWarning, ScenarioError, shown, unknown, warn_caller
+from sim.errors import LongRunWarning, RangeWarning, ScenarioError, shown, unknown, warn_caller
 from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
@@ -45,7 +45,8 @@ def simulate(
     variables: names of those to keep over space and time, all when None; the ledger is always whole
     progress: True for a bar, or a function of (time [s], steps)
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry; the
-    sentences stand in the manifest as `notes`.
+    sentences stand in the manifest as `notes`. Warns (LongRunWarning) before a run whose draws of nucleation
+    take long.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
     if not isinstance(scenario, Scenario):
@@ -73,6 +74,8 @@ def simulate(
     forecast = memory.admitted(
         scenario, solver, output_count(scenario, times), kept=None if kept is None else len(kept)
     )
+    if builder.nuclei and (cost := builder.nuclei.forecast(settings.max_steps)):
+        warn_caller(cost, LongRunWarning)
     before = memory.resident()
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings, kept)
