@@ -81,9 +81,9 @@ class Nuclei:
         stop = f", and max_steps = {max_steps} will stop it before its end" if steps > max_steps else ""
         return (
             f"stochastic nucleation: each of {draws} draws on {cells} cells starts the integrator anew, "
-            f"which makes some {steps} steps where a run without draws takes some hundreds{stop}. Take a longer "
-            "interval or fewer cells; where every cell gets thousands of crystals, chance hardly shows, and "
-            "a run without it tells the same."
+            f"which makes some {steps} steps where a run without draws takes some hundreds{stop}. Take a "
+            "longer interval or fewer cells; where every cell gets thousands of crystals, chance hardly "
+            "shows, and a run without it tells the same."
         )
 
     def tolerances(
