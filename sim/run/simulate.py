@@ -43,7 +43,8 @@ def simulate(
         and just after each cut are then added; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
     variables: names of those to keep over space and time, all when None; the ledger is always whole
-    progress: True for a bar, or a function of (time [s], steps)
+    progress: True for a bar, or a function of (time [s], steps), which ends the run by raising
+        KeyboardInterrupt: Ctrl-C itself reaches runs of the main thread only
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry; the
     sentences stand in the manifest as `notes`. Warns (LongRunWarning) before a run whose draws of nucleation
     take long.
