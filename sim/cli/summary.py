@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membranes
 SHOWN = 1e-6  # least amount that is worth a word, in the unit shown
 ONSET = "0.1 mM"
+READ = ("HAP", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass", "pH")  # and the solids
 COUNTED = {"Ca_in_mineral": "of Ca", "HAP": "of HAP, which is five times as much Ca"}
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",

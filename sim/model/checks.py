@@ -65,9 +65,9 @@ def check_solubility(derived: Iterable[Derived], solids: Iterable[Species]) -> N
             )
 
 
-def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
+def check_formula(owner: Derived | Process, allowed: set[str]) -> dict[str, str]:
     """Refuse arguments that stand for nothing. Call the formula once in plain Python, so that mistakes
-    come back as sentences."""
+    come back as sentences. Returns what the names in a formula of one's own stand for."""
     for need in owner.needs:
         if need not in allowed:
             at = called(owner.formula) if callable(owner.formula) else "its kernel"
@@ -77,12 +77,23 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
                 f"{nearest(need, allowed)}"
             )
     if isinstance(owner.formula, Kernel):
-        return
+        return {}
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
     n = len(arguments(owner.formula, owner.name))
     _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
-    if not in_package(owner):
-        read_formula(owner)  # now: the file may change
+    return {} if in_package(owner) else read_formula(owner).meanings  # now: the file may change
+
+
+def check_meanings(owner: Derived | Process, before: Mapping[str, str]) -> None:
+    """Refuse a formula whose constants and helpers are others than when its model was put together."""
+    now = read_formula(owner).meanings
+    for name, meaning in before.items():
+        if now.get(name) != meaning:
+            raise ModelError(
+                f"{owner.name}: {name} was {meaning} when the model was put together, and is "
+                f"{now.get(name, 'not there')} now. Put the model together again; a number that is to be "
+                "changed is best a parameter of the process (sim.Parameter)."
+            )
 
 
 def check_changes(process: Process, species: Sequence[str], parameters: Iterable[str]) -> None:

@@ -59,6 +59,7 @@ class Builder:
     """
 
     def __init__(self, scenario: Scenario):
+        scenario.model.check_meanings()
         values = {n: p.si for n, p in scenario.parameters.items()}
         self.unbalanced = scenario.model.imbalance(values)
         self.scenario, self.model = scenario, scenario.model.balanced(values)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
 
+    from sim.model.model import Model
     from sim.run.result import Result
 
 CLOCK = "root"
@@ -87,6 +88,16 @@ def atlas(result: Result) -> Figure:
     need_result(result, "an atlas")
     names = (mineral(result), "pH", *_indices(result)[:1])
     return sections.maps(result, [n for n in names if n in result.dataset])
+
+
+def variables_read(model: Model) -> tuple[str, ...]:
+    """Names of the variables that `story` and `atlas` look at, as far as a run of the model has them.
+
+    Species that are a pool of the budget are among them: it is drawn in the colour that they bring.
+    """
+    solids = [(s.name, f"SI_{s.solid.phase}") for s in model.solids if s.solid is not None]
+    pools = [s.name for s in model.species if s.colour and (s.pool or s.name) == s.name]
+    return ("HAP_density", "Ca_in_mineral", "HAP", "pH", *(n for row in solids for n in row), *pools)
 
 
 def mineral(result: Result) -> str:
