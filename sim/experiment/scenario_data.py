@@ -87,6 +87,8 @@ class ScenarioData:
             raise ScenarioError(
                 f"name = {shown(name)} of a scenario is empty; give a word, such as 'infarct'."
             )
+        if not name.isprintable():
+            raise ScenarioError(f"name = {shown(name)} of a scenario is not one line of text.")
         if not isinstance(model, Model):
             raise ScenarioError(
                 f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."

@@ -14,6 +14,7 @@ from sim.model.formulas import in_package, read_formula
 from sim.model.process import Derived, Kernel, Process, arguments, group
 from sim.model.species import Coefficient, Species
 from sim.model.words.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
+from sim.model.words.spelling import check_word
 from sim.parameters import Parameter, Parameters
 from sim.units import parse_unit
 
@@ -24,7 +25,10 @@ def check_names(
     derived: Sequence[Derived],
     fields: Iterable[str],
 ) -> None:
-    """Refuse names that stand twice, and those that results use."""
+    """Refuse names that stand twice, and those that results use or that formulas could not say."""
+    fields = list(fields)
+    for name in fields:
+        check_word(name, "a field")
     seen: dict[str, str] = {TIME: "the time"}
     taken = [(s.name, "a species") for s in species]
     taken += [(o, "a derived quantity") for d in derived for o in d.outputs]

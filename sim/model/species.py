@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from keyword import iskeyword
 from typing import Any
 
 from sim.chemistry.solids import Solid
 from sim.errors import ModelError
+from sim.model.words.spelling import check_word
 from sim.parameters.wording import spaced
 from sim.public import public
 from sim.units import convert_number, parse_unit
@@ -56,12 +56,9 @@ class Species:
     shown_in: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ModelError(f"'{self.name}' cannot name a species: use letters, digits and _.")
-        if iskeyword(self.name):
-            raise ModelError(
-                f"'{self.name}' cannot name a species: it is a word of Python; '{self.name}_' may."
-            )
+        check_word(self.name, "a species")
+        for element in self.contains:
+            check_word(element, f"an element in {self.name}", formula=False)
         if isinstance(self.diffusivity, str) and self.diffusivity[:1].isdigit():
             object.__setattr__(
                 self, "diffusivity", convert_number(self.diffusivity, "m2/s", f"{self.name}.diffusivity")

@@ -12,6 +12,7 @@ from sim.space.geometries import GEOMETRIES
 
 TIME = "t"
 POROSITY = "porosity"
+PH = "pH"
 OMEGA = "ln_omega_"  # of a phase: what speciation gives, and results show as SI_ and S_
 UNACCOUNTED = "unaccounted"  # pool, and beginning of the names, of what processes make or lose
 
@@ -68,10 +69,11 @@ def meaning(name: str, *more: Mapping[str, str]) -> str:
 def check_free(species: Iterable[str], fields: Iterable[str], outputs: Iterable[str]) -> None:
     """Refuse names that results or places use. outputs: of derived quantities, for which those of places
     are free, and those of saturations too: whoever computes one may call it so."""
-    only_species = {POROSITY: "the share of pores, a derived quantity or a field"}
+    acidity = {PH: "the pH of fluids and places, a derived quantity"}
+    only_species = acidity | {POROSITY: "the share of pores, a derived quantity or a field"}
     for what, names, tables in (
         ("species", species, (PLACES, only_species)),
-        ("field", fields, (PLACES,)),
+        ("field", fields, (PLACES, acidity)),
         ("derived quantity", outputs, ()),
     ):
         for name in names:
