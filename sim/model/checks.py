@@ -84,9 +84,9 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
         return
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
     n = len(arguments(owner.formula, owner.name))
-    _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
     if not in_package(owner):
         read_formula(owner)  # now: the file may change
+    _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
 
 
 def check_changes(process: Process, species: Sequence[str], parameters: Iterable[str]) -> None:

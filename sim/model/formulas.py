@@ -20,6 +20,7 @@ from sim.errors import ModelError
 from sim.jit.callables import CALL, Plain, called, plain_function
 from sim.jit.written import codes, definition
 from sim.model.collector import Sum
+from sim.model.formula_syntax import check_syntax
 from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary
 
@@ -101,7 +102,10 @@ class FormulaText:
         if library in MODULES and callable(value):
             return f"{MODULES[library]}.{value.__name__}"
         if callable(value) and not isinstance(value, type):
-            return self.add(value)
+            try:
+                return self.add(value)
+            except ModelError as error:
+                raise ModelError(f"{called(function)} uses {used}: {error}") from None
         if isinstance(value, np.integer | np.floating | np.bool_):
             value = value.item()
         if isinstance(value, int | float) and math.isfinite(value):
@@ -129,8 +133,7 @@ def _without_notes(tree: ast.FunctionDef, found: Plain) -> None:
         raise ModelError(f"{tree.name} changes '{n}', which is given; change another name.")
     if ast.get_docstring(tree) is not None and len(tree.body) > 1:
         tree.body = tree.body[1:]
-    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(tree)):
-        raise ModelError(f"{called(found.function)} returns nothing; end it with `return` and the value.")
+    check_syntax(tree, called(found.function))
 
 
 def _free_names(tree: ast.FunctionDef) -> set[str]:
