@@ -48,7 +48,7 @@ def test_the_course_has_means_totals_and_extremes(result, tmp_path):
     assert float(last["total HAP [mol]"]) == pytest.approx(1329.0)
     assert (float(last["lowest HAP [mol m-3]"]), float(last["highest HAP [mol m-3]"])) == (100.0, 121.0)
     assert float(last["mean pH [1]"]) == pytest.approx(7.0)
-    assert "total pH [m3]" not in last
+    assert not [heading for heading in last if heading.startswith("total pH")]
 
 
 def test_the_profile_has_a_row_for_each_time_and_cell(result, tmp_path):
