@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ModelError, shown
+from sim.errors import ModelError, UnitError, shown
 from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
 from sim.model.words.spelling import check_line, check_word
 from sim.parameters import Parameter
 from sim.public import public
+from sim.units import parse_unit
 
 
 def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
@@ -82,6 +83,11 @@ class Derived:
             object.__setattr__(self, "units", ("1",) * len(self.outputs))
         if len(self.units) != len(self.outputs):
             raise ModelError(f"{self.name}: {len(self.outputs)} outputs but {len(self.units)} units.")
+        for unit in self.units:
+            try:
+                parse_unit(unit)
+            except UnitError as error:
+                raise ModelError(f"{self.name}: units: {error}") from None
         if not (callable(self.formula) or isinstance(self.formula, Kernel)):
             raise ModelError(
                 f"{self.name}: the formula must be a function of named scalars, not {shown(self.formula)}."

@@ -32,6 +32,8 @@ RESULTS: dict[str, str] = {
     "layer": "the layers and regions in results",
     "stoichiometry": "what processes change, in results",
     "contents": "what species contain, in results",
+    "species_description": "the list of species in results",
+    "process_description": "the list of processes in results",
     "HAP_density": "the mass of hydroxyapatite in results",
     "Ca_in_mineral": "the calcium in solids of results",
     "Ca_per_dry_mass": "the calcium in solids of results",
