@@ -70,7 +70,7 @@ def debye_hueckel(T):
 
 
 def davies(I, z, A):
-    """log10 gamma of an ion of charge z at ionic strength I [mol/kg]; sound to about I = 0.5.
+    """log10 gamma of an ion of charge z at ionic strength I [mol/kg]; how far it is used: data/activity.toml.
 
     Source: Davies 1962, with 0.3 I. A: Debye-Hueckel A [(kg/mol)^0.5]
     """

@@ -41,7 +41,7 @@ def test_a_component_by_another_name(name, meant):
         )),
         ("iCa", "free and bound; the free concentration is a result, .free['Ca']"),
         ("ionized calcium", "free and bound"), ("Ca_free", "free and bound"), ("free Mg", "free and bound"),
-        ("pCO2", "total carbonate C"), ("alkalinity", "`acidity`"), ("temp", "Did you mean 'temperature'?"),
+        ("pCO2", "0.0307 mM per mmHg"), ("alkalinity", "`acidity`"), ("temp", "Did you mean 'temperature'?"),
         ("calcum", "Did you mean 'Ca'?"), ("Citrat", "Did you mean 'citrate'?"),
         ("temprature", "'temperature'"),
     ],

@@ -98,7 +98,7 @@ def test_show_gives_values_with_unit_range_confidence_and_source():
     done = hapsim("show", NAME)
     assert done.exit_code == 0
     row = next(x for x in done.stdout.splitlines() if "plasma.pH" in x)
-    assert row.split() == ["plasma.pH", "7.4", "7", "to", "7.6", "measured", "guyton_isf"]
+    assert row.split() == ["plasma.pH", "7.4", "7", "to", "7.6", "assumed", "this_work"]
     assert sim.scenario(NAME).title in done.stdout
 
 
@@ -106,7 +106,10 @@ def test_show_says_what_a_parameter_is_and_why(empty_folder):
     """Description, range with its unit and note, at most 100 columns; one in full, several by a part."""
     lines = hapsim("show", NAME).stdout.splitlines()
     at = next(k for k, x in enumerate(lines) if "lesion.radius" in x)
-    assert "0.05 to 15 mm" in lines[at] and "from the centre to its edge. Note: infarct 10" in lines[at + 1]
+    assert (
+        "0.05 to 15 mm" in lines[at]
+        and "from the centre to its edge. Note: assumed: an infarct 10" in lines[at + 1]
+    )
     assert max(map(len, lines)) <= 100
     assert "from the centre to its edge" not in hapsim("show", NAME, "--brief").stdout
     full = hapsim("show", NAME, "necrosis.tau_death").stdout

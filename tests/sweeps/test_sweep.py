@@ -234,7 +234,7 @@ def test_a_measure_that_cannot_travel_is_a_sentence():
         ("the third of twenty is '3/20'", {"shard": "3 of 20"}),
         ("'finished' is not one of failed", {"retry": ["finished"]}),
         ("timeout = '-1 s' must be above 0", {"timeout": "-1 s"}),
-        ("timeout = ['1 s'] is a list", {"timeout": ["1 s"]}),
+        (r"timeout = \['1 s'\] is a list", {"timeout": ["1 s"]}),
         ("memory = True must be above 0", {"memory": True}),
         ("must be sim.measures|give a function", {"measures": {"a": 3}}),
         ("no Dask client", {"client": "tcp://127.0.0.1:1"}),
