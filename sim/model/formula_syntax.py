@@ -49,10 +49,10 @@ def check_syntax(tree: ast.FunctionDef, name: str) -> None:
             raise ModelError(
                 f"{name} returns None by `{ast.unparse(n)}`; return a number in every case, such as 0.0."
             )
-    for n in _own(tree):
-        if isinstance(n, ast.Assign | ast.AnnAssign | ast.NamedExpr) and n.value is not None:
-            if _none(n.value) or _branch_none(n.value):
-                raise ModelError(f"{name} sets a name to None by `{ast.unparse(n)}`; set it to a number.")
+    for node in _own(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            if _none(node.value) or _branch_none(node.value):
+                raise ModelError(f"{name} sets a name to None by `{ast.unparse(node)}`; set it to a number.")
     if not _ends(tree.body):
         raise ModelError(
             f"{name} returns a number in some cases only: one branch ends without `return`. End the function "

@@ -99,9 +99,12 @@ def assemble(
     labels["pool"] = ("pool", np.array(pool_names, dtype=str))
     labels["species"] = ("species", np.array([s.name for s in model.species], dtype=str))
     labels["process"] = ("process", np.array([q.name for q in model.processes], dtype=str))
-    for kind, parts in (("species", model.species), ("process", model.processes)):
-        texts = np.array([p.description for p in parts], dtype=str)
-        labels[f"{kind}_description"] = (kind, texts, {"long_name": f"what each {kind} is"})
+    described = {
+        "species": [s.description for s in model.species],
+        "process": [q.description for q in model.processes],
+    }
+    for kind, words in described.items():
+        labels[f"{kind}_description"] = (kind, np.array(words, str), {"long_name": f"what each {kind} is"})
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
     return xr.Dataset(variables, coords, attrs), xr.Dataset(tables, labels)
 
