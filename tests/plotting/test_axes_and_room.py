@@ -5,6 +5,7 @@ import pytest
 
 import sim
 from sim import plotting as plot
+from sim.errors import ConfigError
 from sim.plotting.colour_scale import colour_scale
 from sim.plotting.runs.events import MARK
 from sim.plotting.spans import widened
@@ -83,10 +84,11 @@ def test_words_of_one_quantity_do_not_run_into_each_other(result):
     assert not first.overlaps(second)
 
 
-def test_words_of_a_late_treatment_end_within_the_picture(result):
+def test_words_of_a_late_treatment_end_with_the_axes(result):
+    """Beyond them they would take the room of the curves."""
     ax = plot.course(treated(result, "a treatment of a rather long name at 5.8 h: Ca 3 mM"), "pH")
     (box,) = boxes_of(ax)
-    assert box.x1 <= ax.figure.bbox.x1
+    assert box.x1 <= ax.get_window_extent().x1 + 5.0
 
 
 def test_names_of_narrow_layers_do_not_run_into_each_other(result):
@@ -106,3 +108,9 @@ def test_a_unit_of_another_kind_is_not_taken_for_a_parameter():
     assert given_unit("phosphatase.V_alk", "mol m-3 s-1") == "umol/L/min"
     assert given_unit("phosphatase.V_alk", "m") == ""
     assert given_unit("phosphatase.nothing", "m") == ""
+
+
+def test_a_story_of_a_run_without_mineral_says_what_draws_it(result):
+    left = result.dataset.drop_vars(["HAP_density", "Ca_in_mineral"])
+    with pytest.raises(ConfigError, match="needs HAP_density, Ca_in_mineral, .*plot.course"):
+        plot.story(Result(left, result.manifest, result.tables))
