@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -203,11 +204,18 @@ def layout_table(s: Placed) -> dict:
     """Domain, regions and what is random as plain data, for the manifest; only what there is."""
     found = {
         "domain": [list(row) for row in s.domain],
-        "regions": [{"name": n, **shapes.to_table(shape)} for n, shape in s.regions],
+        "regions": [{"name": n, **_without_folders(shapes.to_table(shape))} for n, shape in s.regions],
         "random_fields": [f.table() for f in s.random_fields],
         "stochastic": s.stochastic.table() if s.stochastic else {},
     }
     return {k: v for k, v in found.items() if v}
+
+
+def _without_folders(table: dict) -> dict:
+    """The table of a shape with the names of pictures: where they lay is nobody's business."""
+    if "of" in table:
+        return table | {"of": [_without_folders(part) for part in table["of"]]}
+    return table | {"path": Path(table["path"]).name} if "path" in table else table
 
 
 def paint(s: Placed, grid: Grid, place: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ from sim.run.nuclei import Nuclei
 from sim.run.places import Places, make_grid
 from sim.space.boundary import Boundary
 from sim.space.geometries import GEOMETRIES
-from sim.texts import day_text
+from sim.texts import typed_time
 from sim.units import convert
 
 
@@ -150,7 +150,7 @@ class Builder:
         if at_end(cut.at, s.duration):
             when = "before it" if cut.at > s.duration else "when it would begin to act"
             raise ScenarioError(
-                f"{cut}: the run ends at {day_text(s.duration)}, {when}. Let it run longer, or leave the "
+                f"{cut}: the run ends at {typed_time(s.duration)}, {when}. Let it run longer, or leave the "
                 "intervention out."
             )
         for name in cut.boundary:

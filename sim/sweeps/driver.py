@@ -40,7 +40,7 @@ def sweep(
     design: Design,
     store: str | os.PathLike | None = None,
     workers: int = 0,
-    measures: Measures | Sequence[of.Measure] | None = None,
+    measures: Measures | Sequence[of.Measure] | of.Measure | None = None,
     client: Client | None = None,
     timeout: float | str | None = None,
     memory: float | None = None,
@@ -155,7 +155,7 @@ def _check_engine(workers: Any, client: Client | None) -> None:
         )
 
 
-def _named(measures: Measures | Sequence[of.Measure] | None) -> dict[str, Measure]:
+def _named(measures: Measures | Sequence[of.Measure] | of.Measure | None) -> dict[str, Measure]:
     """{name: function}; of a sequence, each under its own name."""
     if measures is None:
         return {"mineral": of.mean("HAP"), "onset": of.onset("HAP")}

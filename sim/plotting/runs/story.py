@@ -11,7 +11,7 @@ import numpy as np
 from sim.errors import ConfigError, listing
 from sim.plotting import spans
 from sim.plotting.asked import need_result
-from sim.plotting.canvas import style
+from sim.plotting.canvas import SMALL, style
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
 from sim.run import measures
@@ -165,7 +165,7 @@ def level_titles(row: Sequence[Axes]) -> None:
     """Titles of panels beside each other on one height, above whatever stands over any of them."""
     room = max(events.height(ax) for ax in row)
     if any(t.get_transform() != ax.transAxes and t.get_position()[1] > 1 for ax in row for t in ax.texts):
-        room = max(room, places.NAMES + 4.0)
+        room = max(room, SMALL + 4.0)
     for ax in row:
         ax.set_title(ax.get_title(loc="left"), pad=room + 6.0)
 

@@ -67,7 +67,7 @@ def test_two_results_that_differ_in_the_fluid_outside_say_so(result, scenario):
     other = sim.simulate(scenario.with_(outer="fixed"), times=3)
     assert other.diff(result) == "outer: closed -> fixed"
     assert "outer closed" in repr(result) and "outer fixed" in repr(other)
-    assert "PPi at 0.0208333 day" in repr(result)
+    assert "PPi at 30 min" in repr(result)
     assert result.manifest["initial"] == {**scenario.initial, "Ca": "1.3 mM"}
 
 
