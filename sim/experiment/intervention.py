@@ -73,6 +73,8 @@ class Intervention:
         for name, word in (("region", region), ("label", label)):
             if not isinstance(word, str):
                 raise ScenarioError(f"{name} = {shown(word)} of an intervention is not text.")
+            if not word.isprintable():
+                raise ScenarioError(f"{name} = {shown(word)} of an intervention is not one line of text.")
         if not isinstance(excise, bool):
             raise ScenarioError(
                 f"excise = {shown(excise)} is yes or no; name the layer in region={shown(excise)}."

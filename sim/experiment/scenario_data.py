@@ -88,6 +88,8 @@ class ScenarioData:
             raise ScenarioError(
                 f"name = {shown(name)} of a scenario is empty; give a word, such as 'infarct'."
             )
+        if not name.isprintable():
+            raise ScenarioError(f"name = {shown(name)} of a scenario is not one line of text.")
         if not isinstance(model, Model):
             raise ScenarioError(
                 f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."
@@ -271,10 +273,9 @@ class ScenarioData:
         known = places.names_of(self)
         for f in self.random_fields:
             if f.field not in densities:
-                raise ScenarioError(
-                    f"random field: '{f.field}' is not a density of the model (they are "
-                    f"{', '.join(densities)}).{nearest(f.field, densities)}"
-                )
+                of = f"they are {', '.join(densities)}"
+                hint = nearest(f.field, densities)
+                raise ScenarioError(f"random field: '{f.field}' is not a density of the model ({of}).{hint}")
             if f.region and f.region not in known:
                 raise ScenarioError(
                     f"random field of {f.field}: there is no layer or region '{f.region}'."

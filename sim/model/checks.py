@@ -14,6 +14,7 @@ from sim.model.formulas import in_package, read_formula
 from sim.model.process import Derived, Kernel, Process, arguments, group
 from sim.model.species import Coefficient, Species
 from sim.model.words.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
+from sim.model.words.spelling import check_word
 from sim.parameters import Parameter, Parameters
 from sim.units import parse_unit
 
@@ -24,7 +25,10 @@ def check_names(
     derived: Sequence[Derived],
     fields: Iterable[str],
 ) -> None:
-    """Refuse names that stand twice, and those that results use."""
+    """Refuse names that stand twice, and those that results use or that formulas could not say."""
+    fields = list(fields)
+    for name in fields:
+        check_word(name, "a field")
     seen: dict[str, str] = {TIME: "the time"}
     taken = [(s.name, "a species") for s in species]
     taken += [(o, "a derived quantity") for d in derived for o in d.outputs]
@@ -80,8 +84,9 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> dict[str, str]
         return {}
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
     n = len(arguments(owner.formula, owner.name))
+    meanings = {} if in_package(owner) else dict(read_formula(owner).meanings)  # now: the file may change
     _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
-    return {} if in_package(owner) else read_formula(owner).meanings  # now: the file may change
+    return meanings
 
 
 def check_meanings(owner: Derived | Process, before: Mapping[str, str]) -> None:

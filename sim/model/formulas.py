@@ -20,6 +20,7 @@ from sim.errors import ModelError
 from sim.jit.callables import CALL, Plain, called, plain_function
 from sim.jit.written import codes, content, definition
 from sim.model.collector import Sum
+from sim.model.formula_syntax import check_syntax
 from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary
 
@@ -106,7 +107,10 @@ class FormulaText:
             return f"{MODULES[library]}.{value.__name__}"
         said = f"'{used}' in {called(function)}"
         if callable(value) and not isinstance(value, type):
-            name = self.add(value)
+            try:
+                name = self.add(value)
+            except ModelError as error:
+                raise ModelError(f"{called(function)} uses {used}: {error}") from None
             self.meanings[said] = f"{called(value)} ({content(plain_function(value).function.__code__)[:8]})"
             return name
         if isinstance(value, np.integer | np.floating | np.bool_):
@@ -137,8 +141,7 @@ def _without_notes(tree: ast.FunctionDef, found: Plain) -> None:
         raise ModelError(f"{tree.name} changes '{n}', which is given; change another name.")
     if ast.get_docstring(tree) is not None and len(tree.body) > 1:
         tree.body = tree.body[1:]
-    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(tree)):
-        raise ModelError(f"{called(found.function)} returns nothing; end it with `return` and the value.")
+    check_syntax(tree, called(found.function))
 
 
 def _free_names(tree: ast.FunctionDef) -> set[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.errors import ConfigError, listing
 from sim.plotting import spans
 from sim.plotting.asked import need_result
 from sim.plotting.canvas import SMALL, style
@@ -28,6 +29,7 @@ CLOCK = "root"
 WIDE, HIGH = 9.2, 2.75  # inches: of the figure, and of a row of panels
 LINE = 0.2  # inches of a line under the title
 CHARACTERS = 112  # that such a line holds
+NEEDED = ("HAP", "HAP_density", "Ca_in_mineral", "pH")
 LEAST = 1e-4  # an amount [mM, mg cm-3] that is only said to be below this
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
@@ -42,6 +44,7 @@ def story(result: Result) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     need_result(result, "a story")
+    _need_parts(result)
     lines, warned = _head(result)
     with style():
         panels = 3 if result.t.size > 1 and places.axes_of(result) else 2
@@ -68,6 +71,17 @@ def story(result: Result) -> Figure:
             down = (0.36 + LINE * k) / high
             fig.text(0.01, 1.0 - down, line, fontsize=9, color=tint, va="center")
     return fig
+
+
+def _need_parts(result: Result) -> None:
+    """Refuse a run without what the panels show, and say what draws the rest."""
+    lacking = [n for n in NEEDED if result.t.size and n not in result.dataset]
+    if lacking:
+        held = listing((str(n) for n in result.dataset.data_vars if n not in ("volume", "layer")), 5)
+        raise ConfigError(
+            f"a story needs {listing(lacking)}, which this run has not: its model lacks them, or variables= "
+            f"left them out. plot.course, plot.profiles and plot.kymograph draw what there is: {held}."
+        )
 
 
 def _head(result: Result) -> tuple[list[str], list[str]]:
