@@ -21,7 +21,7 @@ from sim.run import measures
 from sim.run.measures import Measure
 from sim.run.simulate import output_times, simulate
 from sim.sweeps.design.job import Job
-from sim.texts import day_text
+from sim.texts import typed_time
 from sim.units import parse_unit, si_unit
 
 if TYPE_CHECKING:
@@ -84,9 +84,9 @@ class Runs:
     def __post_init__(self):
         if self.data.times[-1] > self.scenario.duration * (1 + 1e-12):
             raise ConfigError(
-                f"{self.data.name} reaches to {day_text(self.data.times[-1])}, the run of "
-                f"{self.scenario.name} only to {day_text(self.scenario.duration)}; lengthen it with "
-                f"scenario.with_(duration='{day_text(self.data.times[-1])}'). The last number is "
+                f"{self.data.name} reaches to {typed_time(self.data.times[-1])}, the run of "
+                f"{self.scenario.name} only to {typed_time(self.scenario.duration)}; lengthen it with "
+                f"scenario.with_(duration='{typed_time(self.data.times[-1])}'). The last number is "
                 f"{max(self.data, key=lambda d: d.time).text()}."
             )
         self.times = output_times(self.scenario.duration, np.minimum(self.data.times, self.scenario.duration))
@@ -157,7 +157,8 @@ class Runs:
             for f in self.free
         ]
         columns = [
-            (f"{k + 1}: {d.quantity} at {day_text(d.time)}", si_unit(d.unit)) for k, d in enumerate(self.data)
+            (f"{k + 1}: {d.quantity} at {typed_time(d.time)}", si_unit(d.unit))
+            for k, d in enumerate(self.data)
         ]
         return RunStore(path, job, what, axes, columns)
 
