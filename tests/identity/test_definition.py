@@ -134,7 +134,7 @@ def rate(Ca, k):
 
 
 OTHER_PART = {
-    "name": "other", "diffusivity": 1e-9, "scale": 3.0, "contains": {"Ca": 2}, "unit": "mol m-3 ",
+    "name": "other", "diffusivity": 1e-9, "scale": 3.0, "contains": {"Ca": 2}, "unit": "m-3",
     "pool": "x", "signed": True, "initial": 7.0, "equilibrated": True, "changes": {"Ca": -2},
     "outputs": ("other",), "units": ("mol",), "parameters": {"k": sim.Parameter(2e-6, "1/s")},
     "inputs": {"Ca": "P"}, "formula": rate, "shown": False, "surface_for": ("OCP",),

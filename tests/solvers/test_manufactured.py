@@ -33,16 +33,15 @@ def uptake(a, b, k):
     return k * a * b * b
 
 
-def source_a(t, z, curvature):
-    """da/dt - DA laplace(a) + k a b^2, with laplace(z) = -curvature z."""
-    moving = 0.5 * z * math.exp(-t / TAU)
-    return moving * (DA * curvature - 1.0 / TAU) + K * exact_a(t, z) * exact_b(t, z) ** 2
+def source_a(t, wave, curvature):
+    """da/dt - DA laplace(a) + k a b^2, with laplace(wave) = -curvature wave."""
+    moving = 0.5 * wave * math.exp(-t / TAU)
+    return moving * (DA * curvature - 1.0 / TAU) + K * exact_a(t, wave) * exact_b(t, wave) ** 2
 
 
-def source_b(t, z, curvature):
-    wave = 0.8 * z
-    change = wave * (math.cos(t / TAU) / TAU + DB * curvature * math.sin(t / TAU))
-    return change + 2.0 * K * exact_a(t, z) * exact_b(t, z) ** 2
+def source_b(t, wave, curvature):
+    change = 0.8 * wave * (math.cos(t / TAU) / TAU + DB * curvature * math.sin(t / TAU))
+    return change + 2.0 * K * exact_a(t, wave) * exact_b(t, wave) ** 2
 
 
 MODEL = Model(
@@ -52,7 +51,7 @@ MODEL = Model(
         Process("feed a", source_a, {"a": 1}),
         Process("feed b", source_b, {"b": 1}),
     ),
-    fields={"z": (0.0, "1", ""), "curvature": (0.0, "m-2", "")},
+    fields={"wave": (0.0, "1", ""), "curvature": (0.0, "m-2", "")},
 )
 SHAPES = {"slab": 1, "rectangle": 2, "box": 3}
 
@@ -62,7 +61,7 @@ def problem(kind, n):
     dim = SHAPES[kind]
     grid = grids.slab(L, n) if dim == 1 else GEOMETRIES[kind].grid([L] * dim, [n] * dim)
     z = np.prod([np.cos(Q * grid.centres[a]) for a in grid.axes], axis=0)
-    system = System(MODEL, grid, fields={"z": z, "curvature": dim * Q**2})
+    system = System(MODEL, grid, fields={"wave": z, "curvature": dim * Q**2})
     y = np.zeros(system.size)
     body, _ = system.split(y)
     body[:, 0], body[:, 1] = exact_a(0.0, z), exact_b(0.0, z)

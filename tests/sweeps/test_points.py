@@ -390,3 +390,41 @@ def test_memory_that_is_not_there_is_out_of_memory():
 
     row = row_of(measures={"x": hungry})
     assert (row["status"], row["measures"]) == ("out of memory", {"x": None})
+
+
+TRACED = """
+import sys, time
+from sim.sweeps.engines.guard import Guard
+
+def endless():
+    while True:
+        pass
+
+for call, timeout in ((lambda: None, 50.0), (endless, 0.1)):
+    with Guard(timeout) as guard:
+        call()
+    print(guard.status)
+lines = 0
+
+def count(frame, event, argument):
+    global lines
+    lines += event == "line"
+    return count
+
+def traced():
+    for _ in range(100):
+        pass
+
+sys.settrace(count)
+traced()
+sys.settrace(None)
+print(lines > 100)
+"""
+
+
+def test_a_watched_process_can_be_traced_afterwards():
+    """By a debugger, coverage or Hypothesis. With an exception taken back, Python 3.11 stood still there."""
+    done = subprocess.run(
+        [sys.executable, "-c", TRACED], capture_output=True, text=True, timeout=100, check=True
+    )
+    assert done.stdout.split("\n") == ["", "timed out", "True", ""]

@@ -80,7 +80,8 @@ class Guard:
         while self.watching:
             try:
                 _watch.remove(self)
-                _throw(self.thread, None)  # what was thrown and has not arrived
+                if self.thrown and self.thread == threading.get_ident():
+                    _take()
                 break
             except Stop:
                 continue
@@ -145,10 +146,24 @@ def _process_bytes() -> int:
     return memory.resident() or memory.peak() or 0
 
 
-def _throw(thread: int, kind: type | None) -> None:
-    """Raise `kind` in a thread at its next step in Python; None takes back what has not arrived."""
-    what = ctypes.py_object(kind) if kind is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), what)
+def _throw(thread: int, kind: type) -> bool:
+    """Raise `kind` in a thread at its next step in Python; whether there is such a thread."""
+    found = ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(kind))
+    return found == 1
+
+
+def _take() -> None:
+    """Take a Stop that may not have arrived in this thread.
+
+    It is replaced by one that is waited for. Taken back (an exception of NULL), it would leave Python 3.11
+    looking for exceptions at every step: slower from then on, and standing still where a debugger, coverage
+    or Hypothesis traces.
+    """
+    try:
+        while _throw(threading.get_ident(), Stop):
+            pass
+    except Stop:
+        return
 
 
 class _Watch:
