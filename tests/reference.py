@@ -146,9 +146,12 @@ def busy(geometry: str, cells: dict[str, int] | None = None, **changes):
     scenario = sim.scenario("infarct_myocardium").with_(outer="closed")
     scenario = scenario.with_geometry(geometry, cells or {"lesion": 8, "border": 4})
     values = {
+        "lesion.perfusion": P(0.0, "1/s"),
         "border.perfusion": P(0.0, "1/s"),
         "lesion.recruits": P(1.0),
         "border.recruits": P(1.0),
+        "lesion.fetuin": P(0.02, "mM"),
+        "border.fetuin": P(0.02, "mM"),
         "plasma.Ca": P(8.0, "mM"),
         "plasma.P": P(8.0, "mM"),
         "necrosis.Ca_pool": P(5.0, "mM"),

@@ -38,15 +38,24 @@ def templated(solid, template, ln_omega, inhibition, room, k_template, k_grow, n
     return amount * inhibition * room * s**order
 
 
+def room_of_fetuin(fetuin, colloid, ripe_colloid, capacity):
+    """Share of the mineral that fetuin can hold which it does not hold yet [0-1]."""
+    return ramp(1.0 - (max(colloid, 0.0) + max(ripe_colloid, 0.0)) / (capacity * fetuin + 1e-9), 0.05)
+
+
 def coating(ACP, fetuin, colloid, ripe_colloid, k_coat, capacity):
     """Amorphous mineral taken up by fetuin [mol m-3 s-1], until its capacity [mol per mol] is used up."""
-    left = 1.0 - (max(colloid, 0.0) + max(ripe_colloid, 0.0)) / (capacity * fetuin + 1e-9)
-    return k_coat * fetuin * ACP * ramp(left, 0.05)
+    return k_coat * fetuin * ACP * room_of_fetuin(fetuin, colloid, ripe_colloid, capacity)
 
 
-def overgrowth(solid, template, ln_omega, k_ripen, nu, width):
-    """A denser solid growing on colloid and on itself [mol m-3 s-1], k (Omega^(1/nu) - 1) for Omega > 1."""
-    return k_ripen * (max(template, 0.0) + max(solid, 0.0)) * ramp(math.expm1(ln_omega / nu), width)
+def overgrowth(fetuin, colloid, solid, ln_omega, k_ripen, nu, width, seed, capacity):
+    """A denser solid growing on colloid and on itself [mol m-3 s-1], k (Omega^(1/nu) - 1) for Omega > 1.
+
+    What fetuin holds in all stays within its capacity. Less than `seed` does not grow.
+    """
+    amount = ramp(colloid, seed) + ramp(solid, seed)
+    left = room_of_fetuin(fetuin, colloid, solid, capacity)
+    return k_ripen * amount * left * ramp(math.expm1(ln_omega / nu), width)
 
 
 def ripening(granules, inhibition, ln_omega_HAP, k):

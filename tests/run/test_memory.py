@@ -61,11 +61,11 @@ def test_the_forecast_is_right_to_a_third():
 
 
 def test_outputs_and_cells_are_counted():
-    """More outputs: 28 states twice, or those and the dataset; cells: a box is a cube of its layers."""
+    """More outputs: 33 states twice, or those and the dataset; cells: a box is a cube of its layers."""
     few, many = (memory.memory_forecast(scenario("slab", 300, 100), outputs=k) for k in (1000, 2000))
     assert few.cells == 400
     assert many.parts["states kept"] - few.parts["states kept"] == pytest.approx(
-        1000 * 28 * 400 * 8, rel=0.01
+        1000 * 33 * 400 * 8, rel=0.01
     )
     assert many.peak > 1.9 * few.peak
     for geometry, lesion, border in (("rectangle", 3, 2), ("box", 2, 1), ("sphere", 8, 4)):
@@ -87,11 +87,11 @@ def test_every_solver_has_its_row():
 
 
 def test_a_dense_matrix_of_a_large_plane_is_refused_before_anything_is_built():
-    """lsoda on 100 x 100 cells: (28 x 10^4)^2 numbers are 627 GB."""
+    """lsoda on 100 x 100 cells: (33 x 10^4)^2 numbers are 871 GB."""
     s = scenario("rectangle", 40, 10)
     found = memory.memory_forecast(s, "lsoda")
-    assert found.parts["Jacobian"] == pytest.approx((28e4) ** 2 * 8, rel=0.01)
-    with pytest.raises(ScenarioError, match=r"10000 cells with lsoda needs about 62\d GB"):
+    assert found.parts["Jacobian"] == pytest.approx((33e4) ** 2 * 8, rel=0.01)
+    with pytest.raises(ScenarioError, match=r"10000 cells with lsoda needs about 8[67]\d GB"):
         memory.admitted(s, "lsoda", free=64 * 10**9)
 
 
