@@ -76,6 +76,10 @@ class MissingWarning(UserWarning):
     """Values that are missing in what was given; what depends on them is NaN."""
 
 
+class LongRunWarning(UserWarning):
+    """A run that will take far longer than others of its size; it is run all the same."""
+
+
 class RegionWarning(UserWarning):
     """A region that is hardly where it was meant to be; it is used as it stands."""
 

@@ -30,7 +30,7 @@ def write_whole(
     Returns the path. Raises OSError, which names the path that was given.
     """
     given = Path(path)
-    end = Path(os.path.realpath(given.expanduser()))
+    end = whole_path(given)
     mark = f"{_place()}-{os.getpid()}-{os.urandom(4).hex()}"
     temporary = end.with_name(f".{end.stem[:LONGEST_STEM]}-{mark}.part{end.suffix}")
     try:
@@ -56,6 +56,18 @@ def write_whole(
             words = f"the folder {end.parent} may not be written to ({words})"
         raise OSError(error.errno, words, str(given)) from error
     return given
+
+
+def whole_path(path: str | os.PathLike[str]) -> Path:
+    """The path from the root, links followed. "~" is the home.
+
+    Raises FileNotFoundError where the current folder, which a path counts from, has been removed.
+    """
+    try:
+        return Path(os.path.realpath(Path(path).expanduser()))
+    except FileNotFoundError:
+        words = "the current folder is not there any more; change to another, or give a path from the root"
+        raise FileNotFoundError(errno.ENOENT, words, str(path)) from None
 
 
 @cache

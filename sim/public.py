@@ -142,6 +142,8 @@ def _call(name: str, known: tuple[str, ...], given: Mapping[str, Any], error: Ty
 def _hint(value: Any, kind: Kind) -> str:
     """What may have been meant, where something likely was."""
     wanted = [word for word, _ in kind]
+    if PLAIN[Mapping][0] in wanted and not isinstance(value, type) and hasattr(value, "name"):
+        return f" Put it into one: {{{str(value.name)[:64]!r}: ...}}."
     if isinstance(value, type) or (callable(value) and hasattr(value, "__name__")):
         return f" Was {value.__name__}(...) meant?"
     if isinstance(value, str) and "a Scenario" in wanted:

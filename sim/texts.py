@@ -59,9 +59,12 @@ def moment_text(seconds: float) -> str:
     return "start" if seconds == 0 else duration_text(seconds)
 
 
-def day_text(seconds: float, digits: int = 6) -> str:
-    """A time [s] in days, as a scenario takes it back: "27.375 days"."""
-    return quantity_text(seconds / DAY, "day", digits)
+def typed_time(seconds: float, digits: int = 6) -> str:
+    """A time [s] as one types it, and as a scenario takes it back: "27.375 days", "12 h" within the first."""
+    if seconds >= DAY * _SLACK or seconds == 0:
+        return quantity_text(seconds / DAY, "day", digits)
+    size, unit = next((s, u) for least, s, u in (*_TIMES[2:], (0.0, 1.0, "s")) if seconds >= least * _SLACK)
+    return quantity_text(seconds / size, unit, digits)
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -10,9 +10,11 @@ import threading
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import sim
-from sim.files import safe_name, write_bytes, write_text, write_whole
+from sim.cli import main
+from sim.files import safe_name, whole_path, write_bytes, write_text, write_whole
 
 
 def test_what_is_written_is_there_and_nothing_else(tmp_path):
@@ -201,3 +203,32 @@ def test_the_tilde_is_the_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     write_text("~/a.txt", "x")
     assert (tmp_path / "a.txt").read_text() == "x"
+
+
+@pytest.fixture
+def removed_folder(tmp_path, monkeypatch):
+    """The current folder, removed under the program as a cleaned scratch folder is."""
+    here = tmp_path / "scratch"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    try:
+        here.rmdir()
+    except OSError:
+        pytest.skip("a current folder cannot be removed here")
+
+
+def test_a_current_folder_that_was_removed_is_told(removed_folder, tmp_path):
+    with pytest.raises(FileNotFoundError, match="the current folder is not there any more") as told:
+        write_text("a.txt", "a")
+    assert told.value.filename == "a.txt"
+    write_text(tmp_path / "a.txt", "a")  # a path from the root does not ask for it
+    assert whole_path(tmp_path / "a.txt").read_text() == "a"
+
+
+def test_commands_and_sweeps_tell_it_too(removed_folder):
+    base = sim.scenario("infarct_myocardium")
+    with pytest.raises(FileNotFoundError, match="the current folder is not there any more"):
+        sim.sweep(base, sim.sweeps.grid({"lesion.radius": ["1 mm"]}), store="a.db")
+    done = CliRunner().invoke(main, ["run", "infarct_myocardium", "--days", "0.01"])
+    assert done.exit_code == 2
+    assert done.stderr.startswith("Error: results/infarct_myocardium: the current folder is not there any")

@@ -8,13 +8,13 @@ from sim.texts import (
     DAY,
     YEAR,
     count_text,
-    day_text,
     duration_text,
     length_text,
     moment_text,
     number_text,
     quantity_text,
     size_text,
+    typed_time,
 )
 from sim.units import convert, day, year
 
@@ -54,9 +54,16 @@ def test_moments_beside_a_curve_are_quantities_that_can_be_read_back(seconds, wo
         assert convert(words, "s", "at") == pytest.approx(seconds)
 
 
-def test_days_keep_their_digits_and_can_be_read_back():
-    assert day_text(27.375 * 86400) == "27.375 days"
-    assert convert(day_text(27.375 * 86400), "s", "duration") == 27.375 * 86400
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (27.375 * 86400, "27.375 days"), (2 * 31557600, "730.5 days"), (86400, "1 day"), (0.0, "0 days"),
+        (8100, "2.25 h"), (1800, "30 min"), (0.25, "0.25 s"),
+    ],
+)  # fmt: skip
+def test_times_keep_their_digits_and_can_be_read_back(seconds, words):
+    assert typed_time(seconds) == words
+    assert convert(words, "s", "duration") == pytest.approx(seconds, rel=1e-12)
 
 
 @pytest.mark.parametrize(

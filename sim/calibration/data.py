@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, listing
-from sim.texts import count_text, day_text, printable
+from sim.texts import count_text, printable, typed_time
 from sim.units import to_unit
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "-")  # how tables write that there is no number
@@ -35,7 +35,7 @@ class Datum:
         """As "mean Ca_per_dry_mass at 7 days: 23.8 ug/mg"."""
         unit = "" if self.unit == "1" else f" {self.unit}"
         spread = "" if self.sd is None else f" +- {to_unit(self.sd, self.unit):g}"
-        return f"{self.quantity} at {day_text(self.time)}: {to_unit(self.value, self.unit):g}{spread}{unit}"
+        return f"{self.quantity} at {typed_time(self.time)}: {to_unit(self.value, self.unit):g}{spread}{unit}"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from sim.run import measures
 from sim.run.measures import Measure
 from sim.run.simulate import output_times, simulate
 from sim.sweeps.design.job import Job
-from sim.texts import day_text
+from sim.texts import typed_time
 from sim.units import parse_unit, si_unit
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
-KINDS: dict[str, Callable[[str], Measure]] = {
+KINDS: dict[str, Callable[[str, str], Measure]] = {
     "mean": measures.mean,
     "total": measures.total,
     "peak": measures.peak,
@@ -42,7 +42,7 @@ def observable(
     """The curve in time that a quantity of the data names.
 
     given: measures by name, first choice; else "mean X", "total X" (its volume integral), "peak X", or
-        "X", which is its mean
+        "X", which is its mean; each may end in " in LAYER", a layer or region
     """
     found = (given or {}).get(quantity)
     if found is not None and not callable(found):
@@ -50,15 +50,16 @@ def observable(
             f"observables: '{quantity}' is {shown(found)}, no measure such as sim.measures.peak('HAP')."
         )
     if found is None:
-        kind, _, name = quantity.partition(" ")
+        wanted, _, within = quantity.partition(" in ")
+        kind, _, name = wanted.partition(" ")
         if not name:
-            kind, name = "mean", quantity
+            kind, name = "mean", wanted
         if kind not in KINDS:
             raise ConfigError(
                 f"quantity '{quantity}' is not understood; write 'mean X', 'total X' or 'peak X' of a "
-                f"variable X, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
+                f"variable X, with ' in LAYER' where one is meant, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
-        found = KINDS[kind](name.strip())
+        found = KINDS[kind](name.strip(), within.strip())
     curve = getattr(found, "curve", None)
     if curve is None:
         name = getattr(found, "__name__", quantity)
@@ -84,9 +85,9 @@ class Runs:
     def __post_init__(self):
         if self.data.times[-1] > self.scenario.duration * (1 + 1e-12):
             raise ConfigError(
-                f"{self.data.name} reaches to {day_text(self.data.times[-1])}, the run of "
-                f"{self.scenario.name} only to {day_text(self.scenario.duration)}; lengthen it with "
-                f"scenario.with_(duration='{day_text(self.data.times[-1])}'). The last number is "
+                f"{self.data.name} reaches to {typed_time(self.data.times[-1])}, the run of "
+                f"{self.scenario.name} only to {typed_time(self.scenario.duration)}; lengthen it with "
+                f"scenario.with_(duration='{typed_time(self.data.times[-1])}'). The last number is "
                 f"{max(self.data, key=lambda d: d.time).text()}."
             )
         self.times = output_times(self.scenario.duration, np.minimum(self.data.times, self.scenario.duration))
@@ -157,7 +158,8 @@ class Runs:
             for f in self.free
         ]
         columns = [
-            (f"{k + 1}: {d.quantity} at {day_text(d.time)}", si_unit(d.unit)) for k, d in enumerate(self.data)
+            (f"{k + 1}: {d.quantity} at {typed_time(d.time)}", si_unit(d.unit))
+            for k, d in enumerate(self.data)
         ]
         return RunStore(path, job, what, axes, columns)
 

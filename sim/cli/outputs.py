@@ -11,10 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from sim.files import whole_path
+
 
 @contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
     """Make a folder and those above it; where the block raises, the new ones go unless it filled them."""
+    whole_path(folder)
     missing = [f for f in (folder, *folder.parents) if not f.exists()]  # innermost first
     folder.mkdir(parents=True, exist_ok=True)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 from collections.abc import Callable
@@ -52,7 +53,8 @@ def _solvers() -> str:
 @click.option(
     "--variables",
     metavar="NAMES",
-    help="Variables to write to result.nc, as HAP,pH; else all, which the run itself always holds.",
+    help="Variables to write to result.nc, as HAP,pH; else all. The run holds these and what its summary "
+    "and pictures read.",
 )
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
 @choices.force
@@ -85,20 +87,21 @@ def run(
       hapsim run my.toml
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
-    from sim.run.simulate import checked_variables, output_count, simulate
+    from sim.run.simulate import output_count, simulate
     from sim.solvers import DEFAULT
 
     duration = None if days is None else f"{days!r} day"
     _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
     folder = _folder(out or Path("results") / safe_name(Path(name).stem), force, chosen=out is not None)
     times, kept = _outputs(outputs), choices.names_in(variables)
-    if kept is not None:
-        checked_variables(scenario, kept)
+    held = None if kept is None else _held(scenario, kept, pictures=not no_figure)
     with made_folder(folder):
-        _prepare(scenario, solver or DEFAULT, output_count(scenario, times), quiet)
+        _prepare(scenario, solver or DEFAULT, output_count(scenario, times), quiet, folder, kept, held)
         report = _progress(scenario, quiet)
         with terminable() as terminated:
-            result = simulate(scenario, solver=solver or DEFAULT, rtol=rtol, times=times, progress=report)
+            result = simulate(
+                scenario, solver=solver or DEFAULT, rtol=rtol, times=times, progress=report, variables=held
+            )
     rows = summary_lines(result)
     written = _write(
         result, as_json(result, rows) | {"set": list(changes)}, folder, kept, picture=not no_figure
@@ -122,16 +125,46 @@ def _outputs(text: str | None) -> int | list[str] | None:
     return int(found[0]) if len(found) == 1 and found[0].isdigit() else found
 
 
-def _prepare(scenario: Scenario, solver: str, outputs: int, quiet: bool) -> None:
-    """Compile before the clock and the bar start, and say so when it takes long."""
+def _held(scenario: Scenario, kept: list[str], pictures: bool) -> list[str]:
+    """What the run has to hold: the variables asked for, and those that summary and pictures read."""
+    from sim.cli import summary
+    from sim.plotting.runs import story
+    from sim.run.simulate import variables_to_keep
+
+    read = [*summary.READ, *(s.name for s in scenario.model.solids)]
+    return variables_to_keep(scenario, kept, read + pictures * list(story.variables_read(scenario.model)))
+
+
+def _prepare(
+    scenario: Scenario,
+    solver: str,
+    outputs: int,
+    quiet: bool,
+    folder: Path,
+    kept: list[str] | None,
+    held: list[str] | None,
+) -> None:
+    """Compile before the clock and the bar start, and say so when it takes long.
+
+    kept, held: variables that go into result.nc, and that the run holds; all when None
+    """
     from sim.run import memory
     from sim.run.segments import Builder
 
-    forecast = memory.admitted(scenario, solver, outputs)
+    forecast = memory.admitted(scenario, solver, outputs, kept=None if held is None else len(held))
+    file = memory.file_size(scenario, outputs, kept=None if kept is None else len(kept))
     if forecast.cells > MANY_CELLS and not quiet:
         click.echo(
-            f"note: {forecast.cells} cells will take a while and some {size_text(forecast.peak)} "
-            "of memory for the run; --resolution 0.2 has fewer.",
+            f"note: {forecast.cells} cells will take a while, some {size_text(forecast.peak)} of memory for "
+            f"the run, and up to {size_text(file)} on the disk; --resolution 0.2 has fewer, and --variables "
+            "and --outputs make the file smaller.",
+            err=True,
+        )
+    free = shutil.disk_usage(folder).free
+    if file > free:
+        click.echo(
+            f"warning: result.nc may take up to {size_text(file)}, and {size_text(free)} are free where "
+            f"{folder} is. --variables and --outputs make it smaller.",
             err=True,
         )
     note = "preparing the model; each new version of it compiles once, up to a minute ..."

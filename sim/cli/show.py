@@ -9,7 +9,7 @@ import click
 
 from sim.cli import choices
 from sim.cli.tables import name_list, text_paragraph, text_table
-from sim.texts import duration_text, length_text
+from sim.texts import duration_text, length_text, quantity_text
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -108,12 +108,15 @@ def glossary(word: str, markdown: bool) -> None:
 
 def _settable(s: Scenario) -> str:
     """What may be set for a layer although nothing here does."""
+    from sim.parameters.wording import shown_unit
+    from sim.units import si_unit, to_unit
+
     layers = [n for n, _ in s.layers]
-    free = [
-        f"{name} ({text}, {value:g})"
-        for name, (value, _, text) in s.model.fields.items()
-        if not all(f"{layer}.{name}" in s.parameters for layer in layers)
-    ]
+    free = []
+    for name, (value, given, text) in s.model.fields.items():
+        if not all(f"{layer}.{name}" in s.parameters for layer in layers):
+            unit = shown_unit(si_unit(given))
+            free.append(f"{name} ({text}, {quantity_text(to_unit(value, unit), unit)})")
     return f"Also settable for each layer, as {layers[0]}.NAME, with its default: {', '.join(free)}."
 
 
@@ -154,7 +157,7 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
         ("constants", s.constants),
     ]
     if s.initial:
-        rows.append(("initial", ", ".join(f"{k} = {v}" for k, v in s.initial.items())))
+        rows.append(("initial", ", ".join(f"{n} = {text}" for n, text in s.initial_in_words().items())))
     return rows + [("intervention", text) for text in s.interventions_in_words()]
 
 

@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.cli.tables import name_list
+from sim.parameters.wording import shown_unit, wording
 from sim.run import measures, memory
 from sim.texts import duration_text, length_text, number_text, size_text
+from sim.units import to_unit
 
 if TYPE_CHECKING:
     from sim.run.result import Result
 
 BESIDE_SOLIDS = ("core", "membrane")  # ledger pools that hold calcium on membranes
+SHOWN = 1e-6  # least amount that is worth a word, in the unit shown
 ONSET = "0.1 mM"
+READ = ("HAP", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass", "pH")  # and the solids
 COUNTED = {"Ca_in_mineral": "of Ca", "HAP": "of HAP, which is five times as much Ca"}
 MANIFEST = (
     "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
@@ -35,7 +39,7 @@ class SummaryLine(NamedTuple):
 
 def summary_lines(result: Result) -> list[SummaryLine]:
     """Everything worth saying of a run, in the order of the screen."""
-    m, mM = result.manifest, "mM"
+    m, mM = result.manifest, _unit(result, "Ca_in_mineral")
     whole = "" if result.success else f" of {duration_text(m['duration'])}"
     found = [
         SummaryLine("status", result.status, "", "status", f"{result.status}: {result.message}"),
@@ -44,43 +48,39 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
         onset = measures.onset(name, above=ONSET)(result)
         found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})"))
-    hap, calcium, dry = (
-        measures.mean(n)(result) for n in ("HAP_density", "Ca_in_mineral", "Ca_per_dry_mass")
-    )
     found += [
-        SummaryLine("HAP_mean", hap, "mg/cm3", "mean hydroxyapatite", _hydroxyapatite(result, hap)),
-        SummaryLine("Ca_in_solids_mean", calcium, mM, "mean calcium in solids", f"{number_text(calcium)} mM"),
-        SummaryLine(
-            "Ca_per_dry_mass", 1e3 * dry, "ug/mg", "calcium per dry mass", f"{number_text(1e3 * dry)} ug/mg"
-        ),
-        _peak(result, "HAP_density", "HAP_peak", "mg/cm3", "peak hydroxyapatite"),
-        _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", mM, "peak calcium in solids"),
+        _mean(result, "HAP_density", "HAP_mean", "mean hydroxyapatite"),
+        _mean(result, "Ca_in_mineral", "Ca_in_solids_mean", "mean calcium in solids"),
     ]
     held = _calcium(result)
-    by_phase = {p: held[p] for p in (*reversed(result.solids), *BESIDE_SOLIDS) if p in held}
-    some = [f"{p} {number_text(v)}" for p, v in by_phase.items() if v > 1e-6]
-    bound = [p for p in BESIDE_SOLIDS if by_phase.get(p, 0.0) > 1e-6]
-    beside = f" ({' and '.join(bound)}: bound, not in solids)" if bound else ""
-    found.append(
+    solids = {p: held[p] for p in reversed(result.solids) if p in held}
+    beside = {p: held[p] for p in BESIDE_SOLIDS if p in held}
+    names = {p: wording("pools", p).short_name or p for p in beside}
+    found += [
+        SummaryLine("Ca_by_phase", solids, mM, "  of it in", _amounts(solids, mM)),
         SummaryLine(
-            "Ca_by_phase", by_phase, mM, "calcium by phase", f"{', '.join(some) or 'none'} mM Ca{beside}"
-        )
-    )
+            "Ca_bound",
+            beside,
+            mM,
+            "beside it, bound to",
+            _amounts({names[p]: v for p, v in beside.items()}, mM),
+        ),
+        _mean(result, "Ca_per_dry_mass", "Ca_per_dry_mass", "calcium per dry mass"),
+        _peak(result, "HAP_density", "HAP_peak", "peak hydroxyapatite"),
+        _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", "peak calcium in solids"),
+    ]
     found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
     origin = _origin(result)
     words = ", ".join(
-        f"{k.replace('_', ' ')} {'+' * (v > 0)}{number_text(v)}" for k, v in origin.items() if abs(v) > 1e-6
+        f"{k.replace('_', ' ')} {'+' * (v > 0)}{number_text(v)}" for k, v in origin.items() if abs(v) > SHOWN
     )
-    found.append(SummaryLine("Ca_origin", origin, mM, "calcium from", f"{words} mM" if words else "none"))
+    found.append(SummaryLine("Ca_origin", origin, mM, "calcium from", f"{words} {mM}" if words else "none"))
     worst, who = m["undershoot"], m["undershoot_species"]
     steps, wall = m["statistics"].get("steps", 0), m["wall_seconds"]
     under = f"{worst:.2g} absolute tolerances" + (f" ({who})" if who else "")
     residual = m["ledger_residual"]
     failures = m["speciation_failures"]
-    found += [
-        SummaryLine(f"note_{k}", text, "", "note", text) for k, text in enumerate(m.get("notes", ()), 1)
-    ]
     return [
         *found,
         SummaryLine("ledger_residual", residual, "1", "ledger residual", f"{residual:.1e}"),
@@ -130,24 +130,44 @@ def _time(key: str, seconds: float, label: str, more: str) -> SummaryLine:
     return SummaryLine(key, seconds, "s", label, duration_text(seconds) + more)
 
 
-def _peak(result: Result, name: str, key: str, unit: str, label: str) -> SummaryLine:
-    value, where = measures.peak(name)(result), measures.where_peak(name)(result)
-    amount = _hydroxyapatite(result, value) if name == "HAP_density" else f"{number_text(value)} {unit}"
+def _unit(result: Result, name: str) -> str:
+    """The unit in which people read a variable."""
+    attrs = result[name].attrs
+    return shown_unit(attrs["units"], attrs.get("shown_in", ""))
+
+
+def _mean(result: Result, name: str, key: str, label: str) -> SummaryLine:
+    """The volume mean at the end."""
+    si, unit = measures.mean(name)(result), _unit(result, name)
+    return SummaryLine(key, to_unit(si, unit), unit, label, _amount(result, name, si))
+
+
+def _amount(result: Result, name: str, si: float) -> str:
+    """A number of a variable [SI] with the unit in which people read it; apatite also as chemists do."""
+    unit = _unit(result, name)
+    text = f"{number_text(to_unit(si, unit))} {unit}"
+    molar_mass = result[name].attrs.get("molar_mass")  # missing in files that an older version wrote
+    if name != "HAP_density" or molar_mass is None:
+        return text
+    return f"{number_text(si / molar_mass)} {_unit(result, 'HAP')} ({text})"
+
+
+def _amounts(by_name: dict[str, float], unit: str) -> str:
+    """Calcium here and there; what is next to nothing is left out."""
+    some = [f"{name} {number_text(v)}" for name, v in by_name.items() if v > SHOWN]
+    return f"{', '.join(some)} {unit} of Ca" if some else "none"
+
+
+def _peak(result: Result, name: str, key: str, label: str) -> SummaryLine:
+    si, where, unit = measures.peak(name)(result), measures.where_peak(name)(result), _unit(result, name)
+    amount, value = _amount(result, name, si), to_unit(si, unit)
     if not where:
         return SummaryLine(key, {"amount": value}, unit, label, amount)
     distance = math.hypot(*where.values())
     text = f"{amount} at {length_text(distance, 3)} from the {_middle(result)}"
-    if value < 1e-6:
+    if value < SHOWN:
         text = amount
     return SummaryLine(key, {"amount": value, "distance_mm": distance * 1e3}, unit, label, text)
-
-
-def _hydroxyapatite(result: Result, mass: float) -> str:
-    """A mass per volume of tissue [kg m-3] as chemists and as pathologists read it."""
-    molar_mass = result["HAP_density"].attrs.get("molar_mass")
-    if molar_mass is None:  # of a file that an older version wrote
-        return f"{number_text(mass)} mg/cm3"
-    return f"{number_text(mass / molar_mass)} mM ({number_text(mass)} mg/cm3)"
 
 
 def _middle(result: Result) -> str:

@@ -18,7 +18,7 @@ from sim.experiment.given import (
     si_number,
     si_numbers,
 )
-from sim.texts import day_text
+from sim.texts import typed_time
 
 T = TypeVar("T")
 
@@ -73,6 +73,8 @@ class Intervention:
         for name, word in (("region", region), ("label", label)):
             if not isinstance(word, str):
                 raise ScenarioError(f"{name} = {shown(word)} of an intervention is not text.")
+            if not word.isprintable():
+                raise ScenarioError(f"{name} = {shown(word)} of an intervention is not one line of text.")
         if not isinstance(excise, bool):
             raise ScenarioError(
                 f"excise = {shown(excise)} is yes or no; name the layer in region={shown(excise)}."
@@ -105,12 +107,12 @@ class Intervention:
         """Refuse an end that ends nothing, or comes before the start."""
         if not (self.boundary or self.parameters):
             raise ScenarioError(
-                f"until = {day_text(until)} has nothing to end: state and excise act once, at "
-                f"{day_text(self.at)}. Leave it out, or give boundary or parameters."
+                f"until = {typed_time(until)} has nothing to end: state and excise act once, at "
+                f"{typed_time(self.at)}. Leave it out, or give boundary or parameters."
             )
         if not until > self.at:
             raise ScenarioError(
-                f"an intervention at {day_text(self.at)} cannot end at {day_text(until)}; until must lie "
+                f"an intervention at {typed_time(self.at)} cannot end at {typed_time(until)}; until must lie "
                 "after at."
             )
 
@@ -136,8 +138,8 @@ class Intervention:
         parts += [f"set {n} {_in_words(v, unit('state', n), digits)}{where}" for n, v in self.state.items()]
         if self.excise:
             parts.append(f"excise {self.region or 'everything'}")
-        end = "" if self.until is None else f" until {day_text(self.until, digits)}"
-        return f"{self.label or 'intervention'} at {day_text(self.at, digits)}{end}: {', '.join(parts)}"
+        end = "" if self.until is None else f" until {typed_time(self.until, digits)}"
+        return f"{self.label or 'intervention'} at {typed_time(self.at, digits)}{end}: {', '.join(parts)}"
 
     def __str__(self) -> str:
         return self.in_words(unit_of_part)

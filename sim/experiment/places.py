@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from sim.errors import RegionWarning, ScenarioError, listing, shown, warn_caller
 from sim.experiment.nucleation import StochasticNucleation
 from sim.model.model import Model
+from sim.model.words.spelling import check_word
 from sim.space import shapes
 from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
@@ -25,6 +27,10 @@ Regions = tuple[tuple[str, Shape], ...]
 Domain = tuple[tuple[float, int], ...]
 
 
+MEANT = {  # what names that begin so are about, in changes, sweeps and files
+    "plasma": "the fluid outside", "outer": "the boundary of the tissue", "initial": "an amount at the start",
+    "region": "the shape of a region", "random_field": "a random field", "intervention": "an intervention",
+}  # fmt: skip
 _AXIS = re.compile(r"(.+?)\s+in\s+([0-9]+)(?:\s+cells?)?")
 
 
@@ -70,8 +76,7 @@ def checked_layers(layers: Iterable) -> Layers:
         if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
             raise ScenarioError(f"layers: {shown(row)} must be a name and a number of cells, ('tissue', 50).")
         name, cells = pair
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ScenarioError(f"{shown(name)} cannot name a layer: use letters, digits and _.")
+        _check_place(name, "a layer")
         if name in found:
             raise ScenarioError(f"two layers are called '{name}'; names must differ.")
         if isinstance(cells, bool) or not isinstance(cells, int | float | np.number):
@@ -101,11 +106,20 @@ def checked_regions(regions: Iterable) -> Regions:
         if isinstance(entry, str) or not isinstance(entry, Sequence) or len(entry) != 2:
             raise ScenarioError(f"regions: {shown(entry)} must be a name and a shape.")
         name, shape = entry
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ScenarioError(f"{shown(name)} cannot name a region: use letters, digits and _.")
+        _check_place(name, "a region")
         shapes.check(shape, f"region '{name}'")
         found.append((name, shape))
     return tuple(found)
+
+
+def _check_place(name: object, what: str) -> None:
+    """Refuse a name that is no word, and one that begins other names of a scenario ("initial.Ca")."""
+    check_word(name, what, ScenarioError, formula=False)
+    if name in MEANT:
+        raise ScenarioError(
+            f"'{name}' cannot name {what}: '{name}. ...' is {MEANT[str(name)]}. Choose another name, such as "
+            f"'{name}_{what.split()[-1]}'."
+        )
 
 
 def checked_domain(domain: Sequence | str, geometry: str) -> Domain:
@@ -222,11 +236,18 @@ def layout_table(s: Placed) -> dict:
     """Domain, regions and what is random as plain data, for the manifest; only what there is."""
     found = {
         "domain": [list(row) for row in s.domain],
-        "regions": [{"name": n, **shapes.to_table(shape)} for n, shape in s.regions],
+        "regions": [{"name": n, **_without_folders(shapes.to_table(shape))} for n, shape in s.regions],
         "random_fields": [f.table() for f in s.random_fields],
         "stochastic": s.stochastic.table() if s.stochastic else {},
     }
     return {k: v for k, v in found.items() if v}
+
+
+def _without_folders(table: dict) -> dict:
+    """The table of a shape with the names of pictures: where they lay is nobody's business."""
+    if "of" in table:
+        return table | {"of": [_without_folders(part) for part in table["of"]]}
+    return table | {"path": Path(table["path"]).name} if "path" in table else table
 
 
 def paint(s: Placed, grid: Grid, place: np.ndarray) -> np.ndarray:

@@ -33,7 +33,10 @@ def save_scenario(s: ScenarioData, path: Path) -> Path:
 
 
 def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
-    """The text of the file. path: where it will be, which pictures are told from; None: from the root."""
+    """The text of the file.
+
+    path: where it will be, which pictures are told from; None: anywhere, so that it holds their pixels
+    """
     unlike = unlike_library(s.model, s.constants, s.growth_law)
     if unlike:
         raise ScenarioError(
@@ -128,8 +131,10 @@ def parameter_entry(name: str, p: Parameter, said: str = "") -> dict[str, Any]:
 
 
 def _shape(shape: shapes.Shape, path: Path | None) -> dict[str, Any]:
-    """The table of a shape; a picture is told from the folder of the file."""
-    return _with_metres(_from_folder(shapes.to_table(shape), None if path is None else path.parent))
+    """The table of a shape; a picture is told from the folder of the file, its pixels where there is none."""
+    if path is None:
+        return _with_metres(shapes.to_table(shapes.standalone(shape)))
+    return _with_metres(_from_folder(shapes.to_table(shape), path.parent))
 
 
 def _with_metres(table: dict[str, Any]) -> dict[str, Any]:
@@ -147,12 +152,11 @@ def _length(metres: float) -> float | str:
     return metres if abs(metres) <= LONG else f"{metres!r} m"
 
 
-def _from_folder(table: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+def _from_folder(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     if "of" in table:
         return table | {"of": [_from_folder(inner, folder) for inner in table["of"]]}
     if "path" in table and not os.path.isabs(table["path"]):
-        here = os.path.abspath(table["path"])
-        return table | {"path": here if folder is None else os.path.relpath(here, folder)}
+        return table | {"path": os.path.relpath(os.path.abspath(table["path"]), folder)}
     return table
 
 

@@ -20,7 +20,7 @@ from sim.public import public
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
 from sim.space.shapes import Shape
-from sim.texts import day_text, printable
+from sim.texts import printable, typed_time
 
 __all__ = ["PLASMA", "Scenario"]
 
@@ -184,10 +184,17 @@ class Scenario(ScenarioData):
         """Each intervention as a line, values with the units of the model: "PPi at 3 day: PPi 20 uM"."""
         return [i.in_words(self._unit) for i in self.interventions]
 
+    def initial_in_words(self) -> dict[str, str]:
+        """The amounts at the start as they were given, or with units: {"Ca": "1.2 mM"}."""
+        return {n: _amount(self, n) for n in self.initial}
+
     def _unit(self, part: str, name: str) -> str:
         """The unit of a value of an intervention."""
         if part == "parameters":
-            return self.parameters[name].unit if name in self.parameters else ""
+            try:
+                return self.parameter(name).unit
+            except ScenarioError:  # of a place or a growth law that may still come
+                return ""
         units = {s.name: s.unit for s in self.model.species} | {"pH": "1"}
         return units.get(name, "")
 
@@ -197,7 +204,7 @@ class Scenario(ScenarioData):
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "outer", "constants", "growth_law"):
             lines += _arrow(key, getattr(base, key), getattr(self, key))
-        lines += _arrow("duration", day_text(base.duration), day_text(self.duration))
+        lines += _arrow("duration", typed_time(base.duration), typed_time(self.duration))
         old, new = dict(base.layers), dict(self.layers)
         if list(old) == list(new):
             lines += [row for n in old for row in _arrow(f"{n}.cells", str(old[n]), str(new[n]))]
@@ -224,7 +231,7 @@ class Scenario(ScenarioData):
             outer += f" ({self.parameters[PERMEABILITY].text()})"
         parts = [f"{self.name}: {self.title or 'untitled'}", f"{self.geometry}, {layers}", f"outer {outer}"]
         if self.initial:
-            parts.append("initial " + ", ".join(f"{n} {_amount(self, n)}" for n in self.initial))
+            parts.append("initial " + ", ".join(f"{n} {text}" for n, text in self.initial_in_words().items()))
         parts += [row for _, row in _events(self)]
         parts += [f"{self.duration / 86400:g} days", repr(self.model)]
         return printable(f"Scenario({'; '.join(parts)})")

@@ -22,6 +22,7 @@ from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
 from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters, load_parameters
+from sim.parameters.wording import plain_unit
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
@@ -87,6 +88,8 @@ class ScenarioData:
             raise ScenarioError(
                 f"name = {shown(name)} of a scenario is empty; give a word, such as 'infarct'."
             )
+        if not name.isprintable():
+            raise ScenarioError(f"name = {shown(name)} of a scenario is not one line of text.")
         if not isinstance(model, Model):
             raise ScenarioError(
                 f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."
@@ -163,7 +166,7 @@ class ScenarioData:
         raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
 
     def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
-        """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI.
+        """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI or mM.
 
         A whole Parameter may also belong to a growth law that is not in use, or to a place yet to come.
         """
@@ -182,7 +185,7 @@ class ScenarioData:
             number = convert_number(value, unit, name)
         except UnitError as error:
             raise ParameterError(str(error)) from None
-        return Parameter(value) if isinstance(value, str) else Parameter(number, si_unit(unit))
+        return Parameter(value) if isinstance(value, str) else Parameter(number, plain_unit(si_unit(unit)))
 
     def _may_be_used_later(self, name: str) -> bool:
         """Whether a name means something under another growth law, or in a region that is not there yet."""
@@ -270,10 +273,9 @@ class ScenarioData:
         known = places.names_of(self)
         for f in self.random_fields:
             if f.field not in densities:
-                raise ScenarioError(
-                    f"random field: '{f.field}' is not a density of the model (they are "
-                    f"{', '.join(densities)}).{nearest(f.field, densities)}"
-                )
+                of = f"they are {', '.join(densities)}"
+                hint = nearest(f.field, densities)
+                raise ScenarioError(f"random field: '{f.field}' is not a density of the model ({of}).{hint}")
             if f.region and f.region not in known:
                 raise ScenarioError(
                     f"random field of {f.field}: there is no layer or region '{f.region}'."

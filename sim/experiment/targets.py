@@ -85,6 +85,8 @@ def target(base: ScenarioData, name: str) -> Target:
         hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
         laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
         hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
+        if not base.interventions and name.endswith((".at", ".until")):
+            hint = " It has no interventions; a scenario file, or with_intervention in Python, adds one."
         raise ScenarioError(f"'{name}' is nothing that {base.name} has.{hint}") from None
     return _parameter(known, name)
 

@@ -6,8 +6,10 @@ What is no function of numbers (a generator, a built-in of another language, a c
 
 from __future__ import annotations
 
+import builtins
 import functools
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
@@ -17,6 +19,7 @@ import numpy as np
 from sim.errors import ModelError, shown
 
 CALL = "__call__"
+UNREADABLE = ("scipy", "pandas", "sympy")  # libraries whose functions are no plain functions of numbers
 
 
 class Plain(NamedTuple):
@@ -49,6 +52,8 @@ def plain_function(formula: Callable) -> Plain:
     formula = getattr(formula, "py_func", formula)
     if isinstance(formula, functools._lru_cache_wrapper):  # what it keeps are values of the same function
         formula = formula.__wrapped__
+    if str(getattr(formula, "__module__", "")).partition(".")[0] in UNREADABLE:
+        raise ModelError(_of_another_library(formula))
     if type(formula) is FunctionType:
         _check_kind(formula)
         return Plain(formula, {})
@@ -67,9 +72,26 @@ def plain_function(formula: Callable) -> Plain:
     method = getattr(type(formula), CALL, None)
     if isinstance(method, FunctionType):
         return plain_function(MethodType(method, formula))
+    if not _compiled_ahead(formula):
+        raise ModelError(_of_another_library(formula))
     raise ModelError(
         f"{shown(formula)} has no Python text to compile; call it within a function: "
         f"def rate(Ca): return {called(formula)}(Ca)."
+    )
+
+
+def _compiled_ahead(formula: object) -> bool:
+    """Whether a built-in is one that formulas may call: of math, numpy, or Python itself."""
+    name = getattr(formula, "__name__", "")
+    return any(getattr(module, name, None) is formula for module in (math, np, builtins)) if name else False
+
+
+def _of_another_library(formula: object) -> str:
+    """The sentence about what no formula can call: a function of SciPy, or built into another library."""
+    return (
+        f"{called(formula)} is a function of another library ({shown(formula)}), which formulas cannot call. "
+        "Write it out by those of math (exp, log, erf, gamma and others), or as a line between points that "
+        "were computed before: numpy.interp(Ca, [0.0, 1.0, 2.0], [0.0, 0.6, 0.8])."
     )
 
 
@@ -99,6 +121,11 @@ def check_value(value: object, formula: str, outputs: int, rate: bool) -> None:
     """Refuse what is no number, or not as many numbers as wanted. rate: whether it is one"""
     if value is None:
         raise ModelError(f"{formula} returns nothing; end it with `return` and the value.")
+    if isinstance(value, tuple) and outputs == 1:
+        one = (
+            f"{len(value)} values, 1 wanted" if len(value) != 1 else "a row of one value; leave out the comma"
+        )
+        raise ModelError(f"{formula} returns {one}.")
     parts: Sequence[object] = value if isinstance(value, tuple) else (value,)
     for part in parts:
         number = isinstance(part, int | float | np.integer | np.floating | np.bool_)

@@ -23,11 +23,14 @@ from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
+from numba.core import config
 
 from sim.jit.imported import code_not_in, named_by
 from sim.jit.written import content
 
 PACKAGE, OWN = "sim", "sim.jit"
+# What numba is told by variables such as NUMBA_BOUNDSCHECK, and decides what code is made; with usual values.
+SETTINGS = {"BOUNDSCHECK": None, "OPT": 3, "LOOP_VECTORIZE": 1, "SLP_VECTORIZE": 0, "DEBUGINFO_DEFAULT": 0}
 GENERATED = "hapsim_generated"  # what names of generated modules begin with
 NUMBERS = (bool, int, float, complex, str, bytes, type(None), np.generic)
 INSTALLED = tuple(
@@ -61,10 +64,11 @@ class SourceFile:
 
 
 def stamp(function: Callable, *more: str) -> str:
-    """32 hexadecimal digits that change when anything in the closure of `function` does, or one of
-    the texts `more`."""
+    """32 hexadecimal digits that change when anything in the closure of `function` does, one of the texts
+    `more`, or what numba is told by the environment."""
     h = hashlib.sha256()
-    for part in (*more, *(text for _, text in sorted(closure(function).items()))):
+    told = [f"{n}={getattr(config, n)}" for n, usual in SETTINGS.items() if getattr(config, n) != usual]
+    for part in (*more, *told, *(text for _, text in sorted(closure(function).items()))):
         h.update(f"{len(part)}:{part}".encode())
     return h.hexdigest()[:32]
 

@@ -1,4 +1,7 @@
-"""Generated sources as modules: written once into the cache folder, under a name that holds their hash."""
+"""Generated sources as modules: written once into the cache folder, under a name that holds their hash.
+
+Where they cannot be written, on a full disk or where nothing can, they are modules all the same, in memory.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import hashlib
 import importlib.util
 import sys
 import threading
+from importlib.abc import ExecutionLoader
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 
@@ -23,9 +28,28 @@ def generated(text: str) -> ModuleType:
         if name in sys.modules:
             return sys.modules[name]
         path = cache_folder() / f"{name}.py"
+        loader: ExecutionLoader = SourceFileLoader(name, str(path))
         if not _holds(path, text):
-            write_text(path, text)
-        return _load(name, path)
+            try:
+                write_text(path, text)
+            except OSError:  # told when compiled code cannot be kept either
+                loader = _FromText(text, str(path))
+        return _load(name, path, loader)
+
+
+class _FromText(ExecutionLoader):
+    """Loads a module from its text; `path` is where it would be."""
+
+    def __init__(self, text: str, path: str):
+        self._text, self._path = text, path
+
+    def get_source(self, fullname: str) -> str:
+        """The text."""
+        return self._text
+
+    def get_filename(self, fullname: str) -> str:
+        """Where the text would be."""
+        return self._path
 
 
 def _holds(path: Path, text: str) -> bool:
@@ -35,15 +59,15 @@ def _holds(path: Path, text: str) -> bool:
         return False
 
 
-def _load(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+def _load(name: str, path: Path, loader: ExecutionLoader) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    if spec is None:
         raise ImportError(f"{path} cannot be loaded as a module.")
     module = importlib.util.module_from_spec(spec)
     forget(name)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise

@@ -32,9 +32,10 @@ def nucleation(
     """Nucleation rate of HAP [m-3 s-1] and critical diameter [m].
 
     J = g(pH) [ porosity A_solution exp(-b) + inh A_site (sum_s n_s vacant_s exp(-f_s b) + n_x exp(-f_x b)) ],
-    b = B/(ln Omega)^2. Poisons act at surfaces, not in free solution. Sites are used up, those of the
-    lowest barrier first: vacant_s = 1 - (m0 - sites of lower barriers)/n_s. Crystals bring sites of their own, n_x by their surface pi m2,
-    on which further crystals start (secondary nucleation): deposits of crystals that stay small still fill.
+    b = B/(ln Omega)^2. Poisons act at surfaces, not in free solution. Sites are used up, those of the lowest
+    barrier first: vacant_s = 1 - (m0 - sites of lower barriers)/(sites of this barrier). Crystals bring sites of
+    their own, n_x by their surface pi m2, on which further crystals start (secondary nucleation): deposits of
+    crystals that stay small still fill.
     Collagen acts with the nucleator that serum brings (Hamlin & Price 2004), elastin where it lies bare.
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.
@@ -57,11 +58,13 @@ def nucleation(
     per_site = 0.0
     for n, f in sites:
         if n > 0.0:
-            quicker = 0.0
+            quicker, alike = 0.0, 0.0
             for other, g in sites:
                 if g < f:
                     quicker += other
-            vacant = ramp(1.0 - max(crystals - quicker, 0.0) / n, 0.01)
+                elif g == f:  # these fill together
+                    alike += other
+            vacant = ramp(1.0 - max(crystals - quicker, 0.0) / alike, 0.01)
             per_site += n * vacant * math.exp(-f * b)
     secondary = sites_crystal * math.pi * max(hap_m2, 0.0) * math.exp(-f_crystal * b)
     at_surfaces = A_site * (per_site + secondary) * inhibition * room

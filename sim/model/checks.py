@@ -14,6 +14,7 @@ from sim.model.formulas import in_package, read_formula
 from sim.model.process import Derived, Kernel, Process, arguments, group
 from sim.model.species import Coefficient, Species
 from sim.model.words.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
+from sim.model.words.spelling import check_word
 from sim.parameters import Parameter, Parameters
 from sim.units import parse_unit
 
@@ -24,7 +25,10 @@ def check_names(
     derived: Sequence[Derived],
     fields: Iterable[str],
 ) -> None:
-    """Refuse names that stand twice, and those that results use."""
+    """Refuse names that stand twice, and those that results use or that formulas could not say."""
+    fields = list(fields)
+    for name in fields:
+        check_word(name, "a field")
     seen: dict[str, str] = {TIME: "the time"}
     taken = [(s.name, "a species") for s in species]
     taken += [(o, "a derived quantity") for d in derived for o in d.outputs]
@@ -65,9 +69,9 @@ def check_solubility(derived: Iterable[Derived], solids: Iterable[Species]) -> N
             )
 
 
-def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
+def check_formula(owner: Derived | Process, allowed: set[str]) -> dict[str, str]:
     """Refuse arguments that stand for nothing. Call the formula once in plain Python, so that mistakes
-    come back as sentences."""
+    come back as sentences. Returns what the names in a formula of one's own stand for."""
     for need in owner.needs:
         if need not in allowed:
             at = called(owner.formula) if callable(owner.formula) else "its kernel"
@@ -77,12 +81,24 @@ def check_formula(owner: Derived | Process, allowed: set[str]) -> None:
                 f"{nearest(need, allowed)}"
             )
     if isinstance(owner.formula, Kernel):
-        return
+        return {}
     outputs = len(owner.outputs) if isinstance(owner, Derived) else 1
     n = len(arguments(owner.formula, owner.name))
+    meanings = {} if in_package(owner) else dict(read_formula(owner).meanings)  # now: the file may change
     _try(owner.formula, owner.name, n, outputs, isinstance(owner, Process))
-    if not in_package(owner):
-        read_formula(owner)  # now: the file may change
+    return meanings
+
+
+def check_meanings(owner: Derived | Process, before: Mapping[str, str]) -> None:
+    """Refuse a formula whose constants and helpers are others than when its model was put together."""
+    now = read_formula(owner).meanings
+    for name, meaning in before.items():
+        if now.get(name) != meaning:
+            raise ModelError(
+                f"{owner.name}: {name} was {meaning} when the model was put together, and is "
+                f"{now.get(name, 'not there')} now. Put the model together again; a number that is to be "
+                "changed is best a parameter of the process (sim.Parameter)."
+            )
 
 
 def check_changes(process: Process, species: Sequence[str], parameters: Iterable[str]) -> None:

@@ -18,8 +18,9 @@ import numpy as np
 
 from sim.errors import ModelError
 from sim.jit.callables import CALL, Plain, called, plain_function
-from sim.jit.written import codes, definition
+from sim.jit.written import codes, content, definition
 from sim.model.collector import Sum
+from sim.model.formula_syntax import check_syntax
 from sim.model.process import Derived, Kernel, Process
 from sim.simd import elementary
 
@@ -34,24 +35,28 @@ def in_package(owner: Derived | Process) -> bool:
     return plain_function(owner.formula).function.__module__.partition(".")[0] == __name__.partition(".")[0]
 
 
-def read_formula(owner: Derived | Process) -> list[FunctionType]:
-    """Every function that the formula of a process or derived quantity is made of, the text of each read
+def read_formula(owner: Derived | Process) -> FormulaText:
+    """The formula of a process or derived quantity and all that it calls, the text of each function read
     and kept; ModelError with its name where that cannot be done."""
     text = FormulaText()
     try:
         text.add(owner.formula)  # type: ignore[arg-type]
     except ModelError as error:
         raise ModelError(f"{owner.name}: {error}") from None
-    return text.functions
+    return text
 
 
 class FormulaText:
-    """Collects formulas and what they call, each under a name of its own."""
+    """Collects formulas and what they call, each under a name of its own.
+
+    functions: all that the text was made of · meanings: {a name within a function: what it stood for}
+    """
 
     def __init__(self) -> None:
+        self.meanings: dict[str, str] = {}
         self.names: dict[object, str] = {}
         self.parts: list[str] = []
-        self.functions: list[FunctionType] = []  # all that the text was made of
+        self.functions: list[FunctionType] = []
         self._held: list[Callable] = []  # keeps what is known by its id
 
     def add(self, formula: Callable | Sum) -> str:
@@ -100,12 +105,19 @@ class FormulaText:
         library = (getattr(value, "__module__", "") or "").partition(".")[0]
         if library in MODULES and callable(value):
             return f"{MODULES[library]}.{value.__name__}"
+        said = f"'{used}' in {called(function)}"
         if callable(value) and not isinstance(value, type):
-            return self.add(value)
+            try:
+                name = self.add(value)
+            except ModelError as error:
+                raise ModelError(f"{called(function)} uses {used}: {error}") from None
+            self.meanings[said] = f"{called(value)} ({content(plain_function(value).function.__code__)[:8]})"
+            return name
         if isinstance(value, np.integer | np.floating | np.bool_):
             value = value.item()
         if isinstance(value, int | float) and math.isfinite(value):
-            return repr(float(value)) if isinstance(value, float) else repr(value)
+            self.meanings[said] = repr(float(value)) if isinstance(value, float) else repr(value)
+            return self.meanings[said]
         raise _unusable(function, used, value)
 
 
@@ -129,8 +141,7 @@ def _without_notes(tree: ast.FunctionDef, found: Plain) -> None:
         raise ModelError(f"{tree.name} changes '{n}', which is given; change another name.")
     if ast.get_docstring(tree) is not None and len(tree.body) > 1:
         tree.body = tree.body[1:]
-    if not any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(tree)):
-        raise ModelError(f"{called(found.function)} returns nothing; end it with `return` and the value.")
+    check_syntax(tree, called(found.function))
 
 
 def _free_names(tree: ast.FunctionDef) -> set[str]:

@@ -13,6 +13,7 @@ from sim.model.checks import (
     check_changes,
     check_coefficients,
     check_formula,
+    check_meanings,
     check_names,
     check_solubility,
     full_names,
@@ -80,13 +81,28 @@ class Model:
         And the texts of its own formulas: a function of a main script or a notebook travels without its file.
         """
         owners: list[Derived | Process] = [*self.derived, *self.processes]
-        functions = [f for x in owners if not in_package(x) for f in read_formula(x)]
+        functions = [f for x in owners if not in_package(x) for f in read_formula(x).functions]
         fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return fields | {"texts": texts_of(functions)}
+        return fields | {"texts": texts_of(functions), "meanings": self.meanings}
 
     def __setstate__(self, state: dict) -> None:
         learn(state.pop("texts"))
         self.__dict__.update(state)
+
+    def check_meanings(self) -> None:
+        """Refuse a model of which a formula names a constant or a helper that was changed since it was put
+        together: what was compiled already would have the old one, what is compiled next the new one."""
+        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
+        for owner, before in zip(owners, self.meanings, strict=True):
+            if before:
+                check_meanings(owner, before)
+
+    @cached_property
+    def meanings(self) -> tuple[dict[str, str], ...]:
+        """What names in formulas of one's own stand for: found when the model is put together, by derived
+        quantity and process in their order."""
+        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
+        return tuple(check_formula(owner, self.names_for(owner)) for owner in owners)
 
     @cached_property
     def kept(self) -> dict[object, Any]:
@@ -202,9 +218,7 @@ class Model:
         check_names(self.species, self.processes, self.derived, self.fields)
         check_solubility(self.derived, self.solids)
         parameters = self.parameters  # refuses names that clash
-        owners: tuple[Derived | Process, ...] = (*self.derived, *self.processes)
-        for owner in owners:
-            check_formula(owner, self.names_for(owner))
+        _ = self.meanings  # calls and reads every formula
         known = [s.name for s in self.species]
         for p in self.processes:
             check_changes(p, known, parameters)

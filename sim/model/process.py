@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ModelError, shown
+from sim.errors import ModelError, UnitError, shown
 from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
+from sim.model.words.spelling import check_line, check_word
 from sim.parameters import Parameter
 from sim.public import public
+from sim.units import parse_unit
 
 
 def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
@@ -72,12 +74,20 @@ class Derived:
     shown: bool = True
 
     def __post_init__(self) -> None:
+        check_line(self.name, "a derived quantity")
         if not self.outputs:
             object.__setattr__(self, "outputs", (self.name,))
+        for output in self.outputs:
+            check_word(output, "a derived quantity")
         if not self.units:
             object.__setattr__(self, "units", ("1",) * len(self.outputs))
         if len(self.units) != len(self.outputs):
             raise ModelError(f"{self.name}: {len(self.outputs)} outputs but {len(self.units)} units.")
+        for unit in self.units:
+            try:
+                parse_unit(unit)
+            except UnitError as error:
+                raise ModelError(f"{self.name}: units: {error}") from None
         if not (callable(self.formula) or isinstance(self.formula, Kernel)):
             raise ModelError(
                 f"{self.name}: the formula must be a function of named scalars, not {shown(self.formula)}."
@@ -110,6 +120,7 @@ class Process:
     description: str = ""
 
     def __post_init__(self) -> None:
+        check_line(self.name, "a process")
         if not callable(self.formula):
             raise ModelError(
                 f"{self.name}: the rate must be a function of named scalars, not {shown(self.formula)}."
@@ -128,7 +139,10 @@ class Process:
 
 
 def _check_given(owner: Derived | Process) -> None:
-    """Refuse a formula of the wrong kind, and a parameter that it has been given already."""
+    """Refuse a formula of the wrong kind, and a parameter that it has been given already or that no formula
+    could name."""
+    for key in owner.parameters:
+        check_word(key, f"a parameter of {owner.name}")
     names = arguments(owner.formula, owner.name)  # type: ignore[arg-type]
     given = plain_function(owner.formula).given  # type: ignore[arg-type]
     for key in owner.parameters:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from keyword import iskeyword
 from typing import Any
 
 from sim.chemistry.solids import Solid
-from sim.errors import ModelError
+from sim.errors import ModelError, UnitError, shown
+from sim.model.words.spelling import check_word
 from sim.parameters.wording import spaced
 from sim.public import public
-from sim.units import convert_number, parse_unit
+from sim.units import convert_number, parse_unit, si_unit, to_unit
 
 Named = float | str  # a number, or the dotted name of a parameter whose SI value is used
 Coefficient = Named | tuple[Named, ...]  # "-name" for its negative; several are added
@@ -63,12 +63,9 @@ class Species:
     shown_in: str = ""
 
     def __post_init__(self) -> None:
-        if not self.name.isidentifier():
-            raise ModelError(f"'{self.name}' cannot name a species: use letters, digits and _.")
-        if iskeyword(self.name):
-            raise ModelError(
-                f"'{self.name}' cannot name a species: it is a word of Python; '{self.name}_' may."
-            )
+        check_word(self.name, "a species")
+        for element in self.contains:
+            check_word(element, f"an element in {self.name}", formula=False)
         if isinstance(self.diffusivity, str) and self.diffusivity[:1].isdigit():
             object.__setattr__(
                 self, "diffusivity", convert_number(self.diffusivity, "m2/s", f"{self.name}.diffusivity")
@@ -80,12 +77,26 @@ class Species:
             )
         if not self.scale > 0:
             raise ModelError(f"{self.name}: scale = {self.scale!r} must be positive.")
+        self._check_unit()
         if self.shown_in and parse_unit(self.shown_in).dimension != parse_unit(self.unit).dimension:
             raise ModelError(
                 f"{self.name}: shown_in = '{self.shown_in}' is no unit for what is in {self.unit}."
             )
         if self.solid is not None:
             self._follow(self.solid)
+
+    def _check_unit(self) -> None:
+        """Take an SI unit in the spelling of results; amounts in any other would be taken for SI."""
+        try:
+            plain, factor = si_unit(self.unit), to_unit(1.0, self.unit)
+        except UnitError as error:
+            raise ModelError(f"{self.name}: unit: {error}") from None
+        if factor != 1.0:
+            raise ModelError(
+                f"{self.name}: unit = {shown(self.unit)}, but amounts are in SI, '{plain}'. For the unit "
+                f"that people read it in give shown_in={shown(self.unit)}."
+            )
+        object.__setattr__(self, "unit", plain)
 
     def _follow(self, solid: Solid) -> None:
         """What is not given follows from the solid."""

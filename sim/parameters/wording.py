@@ -7,6 +7,7 @@ from importlib import resources
 from typing import NamedTuple
 
 from sim.parameters.sections import Section, table_of, tables_of_file
+from sim.units import to_unit
 
 KEYS = ("description", "short_name", "shown_in", "unit")
 
@@ -42,12 +43,23 @@ def wording(section: str, name: str, /, **words: str) -> Wording:
     return wordings(section).get(name, Wording()).filled(**words)
 
 
+def computed(name: str) -> Wording:
+    """What no table of a species gives, in words: a variable of results or a quantity; else empty."""
+    return wordings("results").get(name) or wordings("quantities").get(name) or Wording()
+
+
 def shown_unit(unit: str, own: str = "") -> str:
     """The unit in which people read a quantity of SI unit `unit`; own: what its table says, which goes first.
 
     Convert with `sim.units.to_unit(value, shown_unit(...))`: "mol m-3" is read in mM, masses in mg/cm3.
     """
     return own or wording("units", unit).shown_in or unit
+
+
+def plain_unit(unit: str) -> str:
+    """The unit in which people read a plain number of SI unit `unit` unchanged: mM for "mol m-3"."""
+    shown = shown_unit(unit)
+    return shown if to_unit(1.0, shown) == 1.0 else unit
 
 
 def spaced(name: str) -> str:

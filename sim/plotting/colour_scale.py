@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.errors import ConfigError, not_one_of, unknown
 from sim.plotting.asked import colour_map
+from sim.plotting.canvas import SMALL
 from sim.plotting.labels import Look, name_of, wrapped
 from sim.plotting.spans import is_constant, is_logarithm, least_span, widened
 from sim.plotting.ticks import CHARACTER, figure_of, points_across, power_in_label
@@ -109,7 +110,8 @@ def colour_scale(
     if is_constant(good, name):
         middle = 0.5 * (low + high)
         said = f"{middle:.2f}" if is_logarithm(name) else f"{middle:.3g}"
-        words = f"{name_of(name)} is the same everywhere: {said} {unit}".rstrip()
+        where = "everywhere" if np.all(np.isfinite(values)) else "wherever it has a value"
+        words = f"{name_of(name)} is the same {where}: {said} {unit}".rstrip()
         return ColourScale(flat, cmap or "viridis", "neither", words)
     if scale != "log" and low < -1e-3 * abs(high) and high > 1e-3 * abs(low):
         reach = max(-low, high)
@@ -149,7 +151,7 @@ def say_in(panels: list[Axes], words: str) -> None:
     for panel in panels:
         panel.text(
             0.5, 0.5, textwrap.fill(words, 24), transform=panel.transAxes, ha="center", va="center",
-            color="k", fontsize=8.2, zorder=6,
+            color="k", fontsize=SMALL, zorder=6,
             bbox={"facecolor": "w", "edgecolor": "none", "alpha": 0.85, "boxstyle": "round,pad=0.5"},
         )  # fmt: skip
 

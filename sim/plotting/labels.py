@@ -8,24 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from sim.parameters.wording import computed, shown_unit
 from sim.units import axis_label, readable_unit, to_unit
 
 if TYPE_CHECKING:
     import xarray
 
-# Of what a result has beside species; a variable that says its `short_name` itself goes by that.
-SHORT = {
-    "Ca_in_mineral": "calcium in solids",
-    "HAP_density": "HAP",
-    "Ca_per_dry_mass": "calcium in solids per dry mass",
-    "Ca_free": "free Ca",
-    "P_free": "free P",
-    "C_free": "free C",
-    "Mg_free": "free Mg",
-    "ionic_strength": "ionic strength",
-}
 LINE = 34  # characters of a name that stand in one line beside an axis or in a legend
-PER_DAY = 86400.0
 _WATER = " in pore water"
 _SYMBOL = re.compile(r"[A-Z][A-Za-z]*[0-9]*")  # as chemists write one: Ca, PPi, ACP1
 
@@ -54,9 +43,7 @@ def look_of(data: xarray.DataArray, name: str | None = None) -> Look:
         factor, unit = to_unit(1.0, said), said
     else:
         factor, unit = customary(unit)
-    if not said and own == "Ca_per_dry_mass":
-        unit, factor = "ug/mg", 1e3
-    elif not said and unit == "m" and data.size:
+    if not said and unit == "m" and data.size:
         unit = readable_unit(float(np.nanmax(np.abs(data))), "m")
         factor = to_unit(1.0, unit)
     text = name_of(own, data.attrs) if name is None else name
@@ -66,16 +53,9 @@ def look_of(data: xarray.DataArray, name: str | None = None) -> Look:
 
 
 def customary(unit: str) -> tuple[float, str]:
-    """(customary units per SI unit, customary unit): mM, mg/cm3, mM per day."""
-    if unit == "mol m-3":
-        return 1.0, "mM"  # the same number
-    if unit == "mol m-3 s-1":
-        return PER_DAY, "mM/day"
-    if unit == "kg m-3":
-        return 1.0, "mg/cm3"  # the same number
-    if unit == "kg m-2":
-        return 100.0, "mg/cm2"
-    return 1.0, unit
+    """(customary units per SI unit, customary unit), as data/glossary.toml has them: mM, mg/cm3, mM/day."""
+    shown = shown_unit(unit)
+    return (1.0, unit) if shown == unit else (to_unit(1.0, shown), shown)
 
 
 def name_of(name: str, attrs: dict[str, Any] | None = None) -> str:
@@ -87,8 +67,8 @@ def name_of(name: str, attrs: dict[str, Any] | None = None) -> str:
     said = attrs or {}
     if said.get("short_name"):
         return str(said["short_name"])
-    if name in SHORT:
-        return SHORT[name]
+    if computed(name).short_name:
+        return computed(name).short_name
     if " " in name:  # of a measure: "mean HAP"
         return " ".join(name_of(word) for word in name.split(" "))
     plain = name.removeprefix("SI_").removeprefix("S_")

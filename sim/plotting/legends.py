@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.plotting.canvas import SMALL
 from sim.plotting.ticks import points_across, text_width
 
 if TYPE_CHECKING:
@@ -34,10 +35,11 @@ def put_legend(
     if not beside and len(handles) <= MANY:
         free = free_place(ax, [*labels, *([title] if title else [])])
         look = {"loc": free} if free else look
-    ax.legend(list(handles), list(labels), handlelength=2.2, title=title or None, title_fontsize=8.2, **look)
+    look |= {"title": title or None, "title_fontsize": SMALL}
+    ax.legend(list(handles), list(labels), handlelength=2.2, **look)
 
 
-def free_place(ax: Axes, labels: Sequence[str], size: float = 8.2) -> str:
+def free_place(ax: Axes, labels: Sequence[str], size: float = SMALL) -> str:
     """The first place within the axes where a legend of these labels lies on no line, "" where none is."""
     width, height = points_across(ax)
     if not width > 0 or not height > 0:

@@ -16,7 +16,7 @@ from sim.run import coordinates
 from sim.run.ledger import pools, residual
 from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import Solution
-from sim.units import si_unit
+from sim.units import si_unit, to_unit
 
 if TYPE_CHECKING:
     import xarray
@@ -99,6 +99,12 @@ def assemble(
     labels["pool"] = ("pool", np.array(pool_names, dtype=str))
     labels["species"] = ("species", np.array([s.name for s in model.species], dtype=str))
     labels["process"] = ("process", np.array([q.name for q in model.processes], dtype=str))
+    described = {
+        "species": [s.description for s in model.species],
+        "process": [q.description for q in model.processes],
+    }
+    for kind, words in described.items():
+        labels[f"{kind}_description"] = (kind, np.array(words, str), {"long_name": f"what each {kind} is"})
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
     return xr.Dataset(variables, coords, attrs), xr.Dataset(tables, labels)
 
@@ -213,7 +219,7 @@ def _units(builder: Builder) -> dict[str, str]:
     model = builder.model
     units = {name: si_unit(model.fields[name][1]) for name in drawn(builder)}
     units |= {s.name: s.unit for s in model.species}
-    units |= {o: u for d in model.derived for o, u in zip(d.outputs, d.units, strict=True)}
+    units |= {o: _spelt(u) for d in model.derived for o, u in zip(d.outputs, d.units, strict=True)}
     units["porosity"] = "1"
     if "HAP" in _molar_masses(builder):
         units["HAP_density"] = "kg m-3"
@@ -224,6 +230,12 @@ def _units(builder: Builder) -> dict[str, str]:
             mineral = name.removeprefix("ln_omega_")
             units[f"SI_{mineral}"] = units[f"S_{mineral}"] = "1"
     return units
+
+
+def _spelt(unit: str) -> str:
+    """An SI unit as all variables have it, "mol m-3" for "mol/m3"; another one as it was given."""
+    plain = si_unit(unit)
+    return plain if to_unit(1.0, unit) == 1.0 else unit
 
 
 def variables(builder: Builder) -> dict[str, str]:

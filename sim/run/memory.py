@@ -18,6 +18,7 @@ from sim.experiment.scenario import Scenario
 from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
 from sim.public import public
+from sim.run.nuclei import EXPECTED
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES
@@ -55,20 +56,20 @@ def memory_forecast(
 ) -> MemoryForecast:
     """What simulate(scenario, solver, times=outputs) will take, in bytes by part.
 
-    kept: how many variables, where not all; "dataset" is also about the size of the file before packing
+    kept: how many variables the result has over time and space, where not all
     """
     cuts = len(moments(scenario.interventions, scenario.duration))
     outputs = OUTPUTS + 2 * cuts if outputs is None else outputs
     model, held = scenario.model, find_solver(solver).memory
     n, power = cell_count(scenario), len(GEOMETRIES[scenario.geometry].axes)
-    s, m = len(model.species), len(model.mobile)
+    s, m = len(model.species) + (len(EXPECTED) if scenario.stochastic else 0), len(model.mobile)
     state = FLOAT * (n * s + 2 * m)
     system = FLOAT * n * _per_cell(model, power) * (1 + cuts)
     matrix = ENTRY * held.sparse * n * s**2
     matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
-    kept, table = outputs * state, FLOAT * outputs * n * (_columns(scenario) if kept is None else kept)
+    kept, table = outputs * state, file_size(scenario, outputs, kept)
     parts = {
         "grid and rates": system,
         "integrator": held.vectors * state,
@@ -80,6 +81,12 @@ def memory_forecast(
     # At the end of the integration what the last factors had is not yet back with the system.
     integrated = sum(parts.values()) - table
     return MemoryForecast(n, parts, max(integrated, system + kept + table))
+
+
+def file_size(scenario: Scenario, outputs: int, kept: int | None = None) -> int:
+    """Bytes of the variables of a result over time and space: in memory, and at most in its file, where
+    numbers are packed. kept: how many variables, where not all"""
+    return FLOAT * outputs * cell_count(scenario) * (_columns(scenario) if kept is None else kept)
 
 
 def _per_cell(model: Model, power: int) -> int:
@@ -121,6 +128,7 @@ def _columns(scenario: Scenario) -> int:
     """Variables of the dataset that have a value in each cell."""
     model, drawn = scenario.model, {f.field for f in scenario.random_fields}
     extra = sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
+    extra += 2 * len(EXPECTED) if scenario.stochastic else 0  # crystals not yet drawn, and the sums with them
     return len(model.species) + len(drawn) + extra
 
 
@@ -141,7 +149,8 @@ def admitted(
     raise ScenarioError(
         f"{scenario.name} on {found.cells} cells with {solver} needs about "
         f"{size_text(found.peak)} of memory ({words}), and {size_text(free)} are free. Take fewer cells "
-        "(with_resolution), fewer output times, or another solver: sim.memory_forecast tells what each takes."
+        "(with_resolution), fewer output times or variables, or another solver: sim.memory_forecast tells "
+        "what each takes."
     )
 
 

@@ -30,6 +30,8 @@ from sim.units import to_unit
 if TYPE_CHECKING:
     import xarray
 
+JUDGED = "ionic_strength"  # what range notes look at, whether or not it is kept
+
 
 class RunRecord:
     """Collects segments and their solutions.
@@ -61,21 +63,24 @@ class RunRecord:
 
     def result(self, wall: float) -> Result:
         """The Result of everything noted."""
-        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps, self.kept)
+        held = None if self.kept is None else (*self.kept, JUDGED)
+        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps, held)
         manifest = self.manifest(wall)
         manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
         s = self.builder.scenario
         manifest["notes"] = [*constants_notes(s), *unsaid_living(s), *self._range_notes(dataset)]
+        if self.kept is not None and JUDGED not in self.kept:
+            dataset = dataset.drop_vars(JUDGED, errors="ignore")
         return Result(dataset, manifest, tables)
 
     def _range_notes(self, dataset: xarray.Dataset) -> list[str]:
         """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""
         s = self.builder.scenario
-        if "ionic_strength" not in dataset or "fluid.temperature" not in s.parameters:
+        if JUDGED not in dataset or "fluid.temperature" not in s.parameters:
             return []
         chosen = constants_set(s.constants)
         degrees = to_unit(s.parameters.si("fluid.temperature"), "degC")
-        most = float(dataset["ionic_strength"].max())
+        most = float(dataset[JUDGED].max())
         return range_notes(chosen.activity, most, chosen.name, chosen.temperature_range, degrees)
 
     def manifest(self, wall: float) -> dict:

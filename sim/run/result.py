@@ -19,7 +19,7 @@ from sim.public import public
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.space.random_field import RandomField
-from sim.texts import day_text, printable
+from sim.texts import printable, typed_time
 from sim.units import convert_number, si_unit
 from sim.units.amounts_of_solids import amount_of
 
@@ -154,7 +154,8 @@ class Result:
         if not low <= t <= high * (1 + 1e-12):
             given = time.strip() if isinstance(time, str) else f"{t:g} s"
             raise ConfigError(
-                f"time = {given} is outside the result, which goes from {day_text(low)} to {day_text(high)}."
+                f"time = {given} is outside the result, which goes from {typed_time(low)} to "
+                f"{typed_time(high)}."
             )
         return min(t, high)
 
@@ -255,7 +256,7 @@ class Result:
             f"Result of {m['scenario']}: {m['message']}",
             f"├─ {m['geometry']}, outer {m.get('outer', 'not known')}",
             f"├─ {m['model']}, constants {m['constants']}",
-            f"├─ {m['t_end'] / 86400:g} of {m['duration'] / 86400:g} days, {self.t.size} outputs",
+            f"├─ {typed_time(m['t_end'])} of {typed_time(m['duration'])}, {self.t.size} outputs",
             f"├─ {m['solver']}, rtol {m['rtol']:g}: {counts}; {m['wall_seconds']:.2f} s",
             f"├─ ledger residual {m['ledger_residual']:.1e}; largest undershoot "
             f"{m['undershoot']:.2g} absolute tolerances"

@@ -21,7 +21,7 @@ from sim.run.nuclei import Nuclei
 from sim.run.places import Places, make_grid
 from sim.space.boundary import Boundary
 from sim.space.geometries import GEOMETRIES
-from sim.texts import day_text
+from sim.texts import typed_time
 from sim.units import convert
 
 
@@ -59,6 +59,7 @@ class Builder:
     """
 
     def __init__(self, scenario: Scenario):
+        scenario.model.check_meanings()
         values = {n: p.si for n, p in scenario.parameters.items()}
         self.unbalanced = scenario.model.imbalance(values)
         self.scenario, self.model = scenario, scenario.model.balanced(values)
@@ -112,10 +113,16 @@ class Builder:
         values = self.first.total(parameters, fluid)
         permeability = parameters.si(PERMEABILITY) if s.permeability() else 0.0
         boundary = Boundary(s.outer, values, permeability)
+        fields = self.fields(parameters)
+        flow = (
+            fields["perfusion"]
+            if "perfusion" in fields
+            else self.places.by_layer(parameters, "perfusion", 0.0)
+        )
         return System(
-            self.model, self.grid, parameters, self.fields(parameters),
+            self.model, self.grid, parameters, fields,
             {tag: boundary for tag in GEOMETRIES[s.geometry].outer(self.grid)},
-            self.places.by_layer(parameters, "perfusion", 0.0), values,
+            flow, values,
             parameters.si("transport.archie") if "transport.archie" in parameters else 2.0,
         )  # fmt: skip
 
@@ -150,7 +157,7 @@ class Builder:
         if at_end(cut.at, s.duration):
             when = "before it" if cut.at > s.duration else "when it would begin to act"
             raise ScenarioError(
-                f"{cut}: the run ends at {day_text(s.duration)}, {when}. Let it run longer, or leave the "
+                f"{cut}: the run ends at {typed_time(s.duration)}, {when}. Let it run longer, or leave the "
                 "intervention out."
             )
         for name in cut.boundary:

@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import RangeWarning, ScenarioError, TissueWarning, shown, unknown, warn_caller
+from sim.errors import (
+    LongRunWarning,
+    RangeWarning,
+    ScenarioError,
+    TissueWarning,
+    shown,
+    unknown,
+    warn_caller,
+)
 from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
@@ -44,9 +52,11 @@ def simulate(
         and just after each cut are then added; they never influence the solution
     seed: of the stochastic nucleation, instead of the scenario's
     variables: names of those to keep over space and time, all when None; the ledger is always whole
-    progress: True for a bar, or a function of (time [s], steps)
+    progress: True for a bar, or a function of (time [s], steps), which ends the run by raising
+        KeyboardInterrupt: Ctrl-C itself reaches runs of the main thread only
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry, and
     (TissueWarning) of tissue that nothing says is alive; the sentences stand in the manifest as `notes`.
+    Warns (LongRunWarning) before a run whose draws of nucleation take long.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
     if not isinstance(scenario, Scenario):
@@ -75,6 +85,8 @@ def simulate(
     forecast = memory.admitted(
         scenario, solver, output_count(scenario, times), kept=None if kept is None else len(kept)
     )
+    if builder.nuclei and (cost := builder.nuclei.forecast(settings.max_steps)):
+        warn_caller(cost, LongRunWarning)
     before = memory.resident()
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings, kept)
@@ -144,9 +156,15 @@ def output_count(scenario: Scenario, times: Times = None) -> int:
     return output_times(scenario.duration, times, cuts).size + stepped * len(cuts)
 
 
-def checked_variables(scenario: Scenario, names: Sequence[str]) -> None:
-    """Refuse a variable that a run of the scenario will not have."""
-    _kept(Builder(scenario), names)
+def variables_to_keep(scenario: Scenario, asked: Sequence[str], beside: Sequence[str] = ()) -> list[str]:
+    """The variables asked for, and of others those that a run of the scenario will have.
+
+    Raises ScenarioError where one that is asked for will not be there.
+    """
+    builder = Builder(scenario)
+    known = dataset.variables(builder)
+    found = _kept(builder, asked) or []
+    return list(dict.fromkeys([*found, *(n for n in beside if n in known)]))
 
 
 def _kept(builder: Builder, given: Sequence[str] | None) -> list[str] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from sim.errors import ConfigError, RangeWarning, ScenarioError, nearest, shown
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import held_value, target
 from sim.public import public
+from sim.run.measures import Measure
 from sim.run.result import Result
 from sim.sensitivity.responses import aligned
 from sim.sweeps.store.row import Row
@@ -78,7 +79,7 @@ class LocalSensitivities:
 def local(
     scenario: Scenario,
     parameters: Iterable[str],
-    measures: Mapping[str, Callable[[Result], float]],
+    measures: Mapping[str, Callable[[Result], float]] | Sequence[Measure] | Measure,
     step: float = 0.02,
     rtol: float = RTOL,
     log: bool = False,
@@ -86,7 +87,8 @@ def local(
 ) -> LocalSensitivities:
     """Local sensitivities of measures to parameters by central differences in the logarithm.
 
-    parameters: names of numbers that are not 0; measures: {name: measure}
+    parameters: names of numbers that are not 0; measures: {name: measure}, or one
+        or several of sim.measures
     step: of ln p; four runs a parameter, at one and half a step to either side
     log: take differences of the logarithm of the measure, exact for a power of the parameter however far
         the step goes; else of the measure itself, relative to its value. The limit is the same

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import os
 import zlib
@@ -82,6 +83,10 @@ class Mask(Centred):
         data = np.frombuffer(zlib.decompress(base64.b64decode(self.bits)), np.uint8)
         n = int(np.prod(self.cells))
         return np.unpackbits(data, count=n).astype(bool).reshape(self.cells)
+
+    def without_path(self) -> Mask:
+        """The same pixels, standing for themselves where a picture cannot be found again."""
+        return copy.copy(self)._set(path="")
 
     def share(self, grid: Grid) -> np.ndarray:
         """Share of each cell that is covered (n,) [0-1], exact for equal cells."""

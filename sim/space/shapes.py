@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -264,6 +264,15 @@ def to_table(shape: Shape) -> dict:
             value = [to_table(s) for s in value]
         table[f.name] = list(value) if isinstance(value, tuple) else value
     return table
+
+
+def standalone(shape: Shape) -> Shape:
+    """An equal shape whose table needs no file: pixels instead of the path of a picture."""
+    if isinstance(shape, Mask):
+        return shape.without_path()
+    if isinstance(shape, Union | Intersection | Difference):
+        return replace(shape, of=tuple(standalone(part) for part in shape.of))
+    return shape
 
 
 def check(shape: object, where: str) -> None:

@@ -7,13 +7,14 @@ import os
 import re
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, not_one_of, shown, warn_caller
 from sim.experiment.scenario import Scenario
+from sim.files import whole_path
 from sim.identity.settings import ATOL, RTOL, Times
 from sim.run import measures as of
 from sim.solvers import DEFAULT
@@ -40,7 +41,7 @@ def sweep(
     design: Design,
     store: str | os.PathLike | None = None,
     workers: int = 0,
-    measures: Measures | Sequence[of.Measure] | None = None,
+    measures: Measures | Sequence[of.Measure] | of.Measure | None = None,
     client: Client | None = None,
     timeout: float | str | None = None,
     memory: float | None = None,
@@ -70,12 +71,13 @@ def sweep(
     _check_engine(workers, client)
     job = Job(
         base, _named(measures), solver, rtol, atol, times, checked_timeout(timeout), memory, keep,
-        str(results_folder(Path(store)).resolve()) if store is not None and keep != "none" else "",
+        str(whole_path(results_folder(Path(store)))) if store is not None and keep != "none" else "",
     )  # fmt: skip
     part, parts = _shard(shard)
     wanted = points_of(job, design)[part - 1 :: parts]
     again = _statuses(retry)
-    with tempfile.TemporaryDirectory(prefix="hapsim-sweep-") as temporary:
+    own = tempfile.TemporaryDirectory(prefix="hapsim-sweep-") if store is None else nullcontext("")
+    with own as temporary:
         path = Path(temporary) / "sweep.db" if store is None else Path(store)
         with Store.open(path, job.definition) as opened:
             done = opened.keys(without=again)
@@ -155,7 +157,7 @@ def _check_engine(workers: Any, client: Client | None) -> None:
         )
 
 
-def _named(measures: Measures | Sequence[of.Measure] | None) -> dict[str, Measure]:
+def _named(measures: Measures | Sequence[of.Measure] | of.Measure | None) -> dict[str, Measure]:
     """{name: function}; of a sequence, each under its own name."""
     if measures is None:
         return {"mineral": of.mean("HAP"), "onset": of.onset("HAP")}

@@ -17,6 +17,7 @@ import numpy as np
 from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, shown
 from sim.public import public
 from sim.sweeps.design.axis import Axis
+from sim.sweeps.design.job import COLUMNS
 from sim.sweeps.store.row import FINISHED, Row
 from sim.sweeps.store.store import Store
 from sim.texts import tree
@@ -110,7 +111,7 @@ class SweepTable:
         labels = self.settings.get("labels")
         if not labels:
             return {}
-        taken = {a.name for a in self.axes} | set(self.names) | {"status", "reason", "wall"}
+        taken = {a.name for a in self.axes} | {*self.names, *COLUMNS}
         name = labels["name"] if labels["name"] not in taken else f"label.{labels['name']}"
         return {name: [labels["values"][row["index"]] for row in self.rows]}
 

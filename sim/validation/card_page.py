@@ -76,6 +76,7 @@ def _rules() -> str:
 def _line(row: ScoreRow) -> str:
     e = row.experiment
     cause = _cell(e.cause) if row.verdict == FAIL else ""
+    cause += f" ({_cell(row.shown_by())})" if cause and row.otherwise else ""
     verdict = (f"**{row.verdict}**" if row.verdict == FAIL else row.verdict) + ", on a hair" * row.on_a_hair
     return f"| {e.row} | `{e.name}`: {_cell(e.title)} | {verdict} | {row.use} | {cause} |"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ class Experiment:
 
     name: of its file · row: where it stands, "D1" · arms: {name: the scenario that is run}
     wanted: its statements, all of which must hold · cause: why it is known to fail, "" where it is not
-    file: the name of the file, for messages
+    counterfactual: changes of all arms that show the cause, as `Scenario.changed` takes them
     """
 
     name: str
@@ -35,7 +35,7 @@ class Experiment:
     arms: Mapping[str, Scenario]
     wanted: tuple[Wanted, ...]
     cause: str = ""
-    file: str = ""
+    counterfactual: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, values: Mapping[str, Any]) -> Experiment:
         """The same with other values in every arm, by name, as `Scenario.changed` takes them."""

@@ -18,7 +18,7 @@ from sim.parameters.sections import LONGEST_TEXT, Section
 from sim.validation.experiment import Experiment
 from sim.validation.statements import statements
 
-OWN = ("row", "cause", "arms", "wanted")
+OWN = ("row", "cause", "counterfactual", "arms", "wanted")
 DEEPEST = 16  # tables within tables, as in files of scenarios
 
 
@@ -75,6 +75,9 @@ def experiment_from(content: Mapping[str, Any], name: str, path: Path) -> Experi
     own = {key: value for key, value in content.items() if key not in OWN}
     base = from_table(name, own, folder=path.parent)
     arms = _arms(top, base)
+    other = parameters_in(top.table("counterfactual"), f"{top.where} [counterfactual]")
+    for scenario in arms.values() if other else ():
+        typed(scenario, other)  # refuses what none of the arms has
     return Experiment(
         name,
         top.text("row"),
@@ -83,7 +86,7 @@ def experiment_from(content: Mapping[str, Any], name: str, path: Path) -> Experi
         arms,
         tuple(statements(top, arms)),
         top.text("cause", most=LONGEST_TEXT),
-        path.name,
+        other,
     )
 
 

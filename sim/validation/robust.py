@@ -16,7 +16,7 @@ from sim.validation.experiment import Experiment
 from sim.validation.reading_files import experiments, load_experiment
 from sim.validation.run_progress import RunProgress, TellProgress
 from sim.validation.scorecard import NOT_RUN, Scorecard
-from sim.validation.validate import scored
+from sim.validation.validate import scored, with_causes
 
 if TYPE_CHECKING:
     import pandas
@@ -116,7 +116,7 @@ def robustness(
             rows.append(flips(name, base, found))
     finally:
         report.close()
-    return Robustness(base, tuple(rows), message)
+    return Robustness(base if message else with_causes(base, workers), tuple(rows), message)
 
 
 def flips(change: str, before: Scorecard, after: Scorecard) -> Flips:
@@ -130,11 +130,11 @@ def flips(change: str, before: Scorecard, after: Scorecard) -> Flips:
 
 
 def fitted_parameters(chosen: Iterable[Experiment]) -> list[str]:
-    """Names of the model's parameters that say of themselves that they were fitted."""
+    """Names of parameters that say of themselves that they were fitted."""
     found: dict[str, None] = {}
     for e in chosen:
         for s in e.arms.values():
-            found |= {n: None for n, p in s.model.parameters.items() if p.confidence == "fitted"}
+            found |= {n: None for n, p in s.parameters.items() if p.confidence == "fitted"}
     return list(found)
 
 

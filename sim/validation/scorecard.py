@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import UnknownNameError, unknown
+from sim.errors import UnknownNameError, listing, unknown
 from sim.texts import count_text, tree
 from sim.units import to_unit
 from sim.validation.experiment import Experiment
@@ -55,12 +55,17 @@ class Judged:
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """An experiment and its statements. notes: what its runs said of themselves; wall: s"""
+    """An experiment and its statements.
+
+    notes: what its runs said of themselves; wall: s
+    otherwise: the row with the changes that show the cause of a failure, where that was run
+    """
 
     experiment: Experiment
     judged: tuple[Judged, ...]
     notes: tuple[str, ...] = ()
     wall: float = 0.0
+    otherwise: ScoreRow | None = None
 
     @property
     def verdict(self) -> str:
@@ -80,6 +85,16 @@ class ScoreRow:
         if fitted in (0, all_of_them):
             return "fitted" if fitted else "test"
         return f"{fitted} of {all_of_them} fitted"
+
+    def shown_by(self) -> str:
+        """What the changes that show the cause do, "with plasma.P = 1 mM it passes"; "" where not run."""
+        if self.otherwise is None:
+            return ""
+        changes = listing(f"{k} = {_given(v)}" for k, v in self.experiment.counterfactual.items())
+        if self.otherwise.verdict == PASS:
+            return f"with {changes} it passes"
+        held = sum(j.verdict == PASS for j in self.otherwise.judged)
+        return f"with {changes} {held} of {len(self.judged)} statements hold"
 
 
 @dataclass(frozen=True)
@@ -137,7 +152,7 @@ class Scorecard:
                 {
                     "row": r.experiment.row, "experiment": r.experiment.name, "title": r.experiment.title,
                     "verdict": r.verdict, "on_a_hair": r.on_a_hair, "use": r.use,
-                    "cause": r.experiment.cause, "notes": list(r.notes),
+                    "cause": r.experiment.cause, "shown_by": r.shown_by(), "notes": list(r.notes),
                     "statements": [_plain(r, j) for j in r.judged],
                 }
                 for r in self.rows
@@ -161,6 +176,14 @@ def _plain(row: ScoreRow, j: Judged) -> dict[str, Any]:
         "verdict": j.verdict, "margin": j.margin, "on_a_hair": j.on_a_hair, "fitted": w.fitted,
         "source": list(w.source), "confidence": w.confidence, "note": w.note, "reason": j.reason,
     }  # fmt: skip
+
+
+def _given(value: Any) -> str:
+    """A value of a change as it was written."""
+    if isinstance(value, Mapping):
+        unit = value.get("unit", "1")
+        return f"{value['value']:g}" + ("" if unit == "1" else f" {unit}")
+    return str(value)
 
 
 def _own(value: float, unit: str) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from sim.validation.arm_runs import ArmRun, ArmTask, checked_workers, run_arms
 from sim.validation.experiment import Experiment
 from sim.validation.reading_files import experiments, load_experiment
 from sim.validation.run_progress import RunProgress, TellProgress
-from sim.validation.scorecard import Judged, Scorecard, ScoreRow
+from sim.validation.scorecard import FAIL, NOT_RUN, Judged, Scorecard, ScoreRow
 from sim.validation.wanted import Wanted
 
 
@@ -33,7 +34,19 @@ def validate(
     Ctrl-C keeps what was run; the message of the scorecard says so.
     """
     chosen = [e if isinstance(e, Experiment) else load_experiment(e) for e in names or experiments()]
-    return scored(with_changes(chosen, changes or {}), workers, progress, changes or {})
+    card = scored(with_changes(chosen, changes or {}), workers, progress, changes or {})
+    return with_causes(card, workers)
+
+
+def with_causes(card: Scorecard, workers: int = 0) -> Scorecard:
+    """The scorecard with failed experiments run again under the changes that show their cause."""
+    failed = [r.experiment for r in card.rows if r.verdict == FAIL and r.experiment.counterfactual]
+    if card.message or not failed:
+        return card
+    found = scored([e.changed(e.counterfactual) for e in failed], workers)
+    others = {r.experiment.name: r for r in found.rows if r.verdict != NOT_RUN}
+    rows = tuple(replace(r, otherwise=others.get(r.experiment.name)) for r in card.rows)
+    return replace(card, rows=rows, message=found.message)
 
 
 def with_changes(chosen: Iterable[Experiment], changes: Mapping[str, Any]) -> list[Experiment]:

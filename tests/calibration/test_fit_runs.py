@@ -101,8 +101,6 @@ def test_ctrl_c_keeps_the_best_so_far():
     assert np.isnan(found.standard_errors).all() and len(found.to_dataframe()) == 2
 
 
-# The pool's own thread may fail on work items that are gone when it is ended in the midst of a batch.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_ctrl_c_with_workers_keeps_the_best_so_far():
     asked = []
 

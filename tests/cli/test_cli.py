@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -139,6 +140,13 @@ def test_show_all_has_every_parameter():
     found = hapsim("show", NAME, "--all").stdout
     words = set(found.split())
     assert set(sim.scenario(NAME).parameters) <= words
+
+
+def test_show_gives_amounts_and_defaults_with_the_units_that_people_read():
+    text = hapsim("show", "tb_caseous", "--all", "--set", "initial.P=1.1", "--set", "lesion.Ca=1.3").stdout
+    assert re.search(r"^initial .*\bP = 1.1 mM$", text, re.M), text
+    assert re.search(r"^\* lesion.Ca +1.3 mM ", text, re.M), text
+    assert ", 0 m-3)" in " ".join(text.split()) and ", 0)" in text  # of sites per volume; of a pH
 
 
 def test_show_marks_what_was_changed():

@@ -71,6 +71,11 @@ def test_the_summary_holds_the_numbers_of_the_result(run):
     assert summary["status"] == "finished"
     mean = sim.measures.mean("Ca_in_mineral")(result)
     assert summary["Ca_in_solids_mean"] == {"value": pytest.approx(mean), "unit": "mM"}
+    phases = summary["Ca_by_phase"]["value"]
+    assert set(phases) == set(result.solids) and sum(phases.values()) == pytest.approx(mean, rel=1e-9)
+    last = result.ledger()["amount"].sel(element="Ca").isel(time=-1) / float(result["volume"].sum())
+    bound = {p: float(last.sel(pool=p)) for p in ("core", "membrane")}
+    assert summary["Ca_bound"]["value"] == pytest.approx(bound)
     lowest = float(result["pH"].min())
     assert summary["pH_lowest"]["value"]["pH"] == pytest.approx(lowest)
     assert summary["onset_HAP"] == {"value": None, "unit": "s"}  # JSON has no infinity

@@ -415,3 +415,9 @@ def test_a_resolution_may_be_text_and_more_than_a_design_may_ask_for():
     assert s.with_resolution("0.5") == s.with_resolution(0.5)
     assert s.with_resolution("0.5").layers == (("lesion", 40), ("border", 20))
     assert dict(s.with_resolution(1250).layers)["lesion"] == 100_000
+
+
+@pytest.mark.parametrize("name", ["reflow.at", "drug.until"])
+def test_a_name_of_an_intervention_says_that_there_is_none(name):
+    with pytest.raises(ScenarioError, match="It has no interventions; a scenario file, or with_intervention"):
+        sim.scenario("tb_caseous").changed({name: "1 day"})

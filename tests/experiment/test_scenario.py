@@ -194,3 +194,21 @@ def test_a_scenario_and_what_differs_are_shown_as_one_would_type_them():
     for words in ("disc, radius 3 mm", "random field of collagen", "seed 3"):
         assert words in repr(plane), words
     assert plane.diff(plane) == "no difference"
+
+
+def test_an_intervention_says_units_of_quantities_that_the_scenario_leaves_out():
+    """A plain number is SI; a field without unit has none, and 0.002/s are 0.12 a minute."""
+    cut = sim.Intervention(
+        5400, parameters={"lesion.pH_hold": 6.6, "border.elastin": 1e21, "border.perfusion": 0.002},
+        state={"P": 2.0},
+    )  # fmt: skip
+    (words,) = sim.scenario("infarct_myocardium").with_intervention(cut).interventions_in_words()
+    assert words.startswith("intervention at 1.5 h: lesion.pH_hold 6.6, border.elastin 1e+21 ")
+    assert words.endswith("border.perfusion 0.12 1/min, set P 2 mM") and "in SI" not in words
+
+
+def test_a_plain_number_is_kept_in_the_unit_that_people_read():
+    base = sim.scenario("infarct_myocardium")
+    plain = base.with_parameters({"lesion.Ca": 1.3})
+    assert plain.parameters["lesion.Ca"].text() == "1.3 mM"
+    assert plain == base.with_parameters({"lesion.Ca": "1.3 mM"})

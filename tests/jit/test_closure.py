@@ -114,6 +114,14 @@ def test_every_constant_that_compiled_code_reads_changes_the_stamp(monkeypatch):
     assert ("sim.simd.elementary", "LN2_LOW") in changed
 
 
+@pytest.mark.parametrize(("name", "value"), [("BOUNDSCHECK", 1), ("OPT", 1), ("LOOP_VECTORIZE", 0)])
+def test_what_numba_is_told_by_the_environment_changes_the_stamp(monkeypatch, name, value):
+    """Code that checks no bounds must not be found where they are to be checked, nor the other way."""
+    before = stamp(other)
+    monkeypatch.setattr(f"numba.core.config.{name}", value)
+    assert stamp(other) != before
+
+
 CASES = {
     "a callee": ("b.py", "return 2.0 * x", "return 3.0 * x"),
     "a constant of its own": ("a.py", "OWN = 1.0", "OWN = 1.5"),

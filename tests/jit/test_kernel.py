@@ -199,7 +199,7 @@ import plain, user
 print(user.user(3.0), sum(user.user.stats.cache_hits.values()))
 """
 EDITS = {  # what the file of the callee says between its import and the first compilation
-    "function": "def times(x):\n    return 9.0 * x\n",
+    "function": "def inner(x):\n    return 2.0 * x\n\ndef times(x):\n    return 9.0 * x\n",
     "gone": "def other(x):\n    return x\n",
     "a callee of it": "def inner(x):\n    return 9.0 * x\n\ndef times(x):\n    return inner(x)\n",
 }
@@ -227,7 +227,9 @@ def test_code_of_a_plain_file_that_was_edited_since_its_import_is_not_found_unde
 
     (tmp_path / "plain.py").write_text(BEFORE)
     assert run_edited(EDITS[edit]) == (7.0, 0)
-    if edit != "gone":
+    (tmp_path / "plain.py").write_text(BEFORE.replace("2.0", "5.0"))
+    assert run_edited(EDITS[edit]) == (16.0, 0)  # other code under the same new text
+    if edit != "gone":  # its new text has nothing to run
         assert run_edited("") == (28.0, 0)  # the new text, not what was compiled of the old one
         (tmp_path / "plain.py").write_text(BEFORE)
         assert run_edited("")[0] == 7.0

@@ -1,5 +1,6 @@
 """Generated modules: one of a text, complete for every thread, from a folder that can be written."""
 
+import inspect
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 import pytest
 
 from sim.jit import folder, modules
+from sim.jit.closure import stamp
 
 TEXT = """
 import time
@@ -100,11 +102,70 @@ def test_a_kernel_is_compiled_where_nothing_is_writable_but_a_temporary_folder(t
     assert done.stderr.count("compiled code cannot be kept") == 1
 
 
-def test_no_folder_at_all_is_a_sentence(monkeypatch, tmp_path):
-    def refused(**_):
-        raise FileNotFoundError(2, "No usable temporary directory found")
+ALONE = """
+import sys, tempfile
+def refused(*_, **__):
+    raise FileNotFoundError(2, "No usable temporary directory found")
+tempfile.gettempdir = tempfile.mkdtemp = tempfile.TemporaryFile = refused
+import os
+for name in ("mkdir", "makedirs"):
+    setattr(os, name, lambda *_, **__: (_ for _ in ()).throw(OSError(30, "Read-only file system")))
+opened = os.open
+def closed(path, flags, *more, **words):
+    if flags & (os.O_CREAT | os.O_WRONLY):
+        raise OSError(30, "Read-only file system")
+    return opened(path, flags, *more, **words)
+os.open = closed
+from sim.jit.modules import generated
+from sim.jit.closure import stamp
+text = "from sim.jit.kernel import kernel\\n@kernel\\ndef twice(x):\\n    return 2.0 * x\\n"
+module = generated(text)
+print(module.twice(4.0), stamp(module.twice), os.path.exists(module.__file__))
+"""
 
+
+@pytest.mark.parametrize("asked", ["file/inside", "missing/inside", ""])
+def test_where_nothing_can_be_written_code_is_compiled_in_memory(tmp_path, asked):
+    """One sentence, the number all the same, and the stamp that the text has where it can be written."""
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr("tempfile.mkdtemp", refused)
-    with pytest.raises(OSError, match="no folder can be written to"):
-        folder._first_writable([tmp_path / "file" / "inside"])
+    place = str(tmp_path / asked) if asked else ""
+    environment = {**os.environ, "HAPSIM_CACHE": place, "HOME": str(tmp_path / "home"), "XDG_CACHE_HOME": ""}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", ALONE]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    value, stamped, there = done.stdout.split()
+    assert (float(value), there) == (8.0, "False")
+    assert done.stderr.count("compiled code cannot be kept in") == 1
+    text = "from sim.jit.kernel import kernel\n@kernel\ndef twice(x):\n    return 2.0 * x\n"
+    written = modules.generated(text)
+    assert os.path.exists(written.__file__) and stamp(written.twice) == stamped
+
+
+def test_what_was_kept_is_found_where_nothing_can_be_written_any_more(tmp_path):
+    """An image whose cache was filled when it was made: no folder for temporary files is asked for."""
+    kept = tmp_path / "cache"
+    (tmp_path / "program.py").write_text(
+        "import sys, tempfile\n"
+        "def refused(*_, **__):\n    raise OSError(30, 'Read-only file system')\n"
+        "if sys.argv[1:]:\n    tempfile.TemporaryFile = refused\n"
+        "from sim.jit.kernel import kernel\n"
+        "@kernel\ndef twice(x):\n    return 2.0 * x\n"
+        "print(twice(4.0), sum(twice.stats.cache_hits.values()))"
+    )
+    environment = {**os.environ, "HAPSIM_CACHE": str(kept)}
+    for words, hits in (([], "0"), (["closed"], "1")):
+        command = [sys.executable, str(tmp_path / "program.py"), *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["8.0", hits]
+        assert not done.stderr
+
+
+def test_a_full_disk_leaves_a_module_in_memory(monkeypatch, place):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(modules, "write_text", full)
+    found = modules.generated(TEXT.format(number=11))
+    assert found.enter() == 11 and not list(place.glob("*.py"))
+    assert inspect.getsource(found) == TEXT.format(number=11)

@@ -82,7 +82,7 @@ def test_a_rounding_apart_the_order_given_is_kept():
 
 @pytest.mark.parametrize("at", [0.5, 0.5 * (1 - 1e-15), 0.2 + 0.3, np.nextafter(0.5, 1), 0.6])
 def test_what_can_never_act_is_refused(base, at):
-    with pytest.raises(sim.errors.ScenarioError, match="the run ends at 0.5 day"):
+    with pytest.raises(sim.errors.ScenarioError, match="the run ends at 12 h"):
         sim.simulate(base.with_intervention(dose(at * DAY)), times=2)
 
 

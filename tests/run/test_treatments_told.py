@@ -54,7 +54,7 @@ def test_a_result_shows_random_fields_and_chance_a_line_each(result):
     lines = repr(result).splitlines()
     assert "├─ random field of collagen in lesion: log_sd 0.5, correlation length 3 mm, seed 7" in lines
     assert "├─ stochastic nucleation: seed 3, interval 2 h, sample 1 um2" in lines
-    assert "├─ surgery at 0.166667 days: excise lesion" in lines
+    assert "├─ surgery at 4 h: excise lesion" in lines
 
 
 def test_pictures_have_exact_times_and_see_what_is_set_back(result):

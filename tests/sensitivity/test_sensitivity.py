@@ -321,6 +321,13 @@ def test_local_sensitivities_take_every_number_of_a_scenario():
     np.testing.assert_allclose(found.values[0], [1.0, 0.432, -0.864], atol=2e-5)
 
 
+def test_a_measure_alone_needs_no_table():
+    """u = start exp(-k t) is the same in the one cell there is: d ln mean / d ln k = -k t."""
+    found = sensitivity.local(decaying(), ["loss.k"], sim.measures.mean("u"), rtol=1e-9, **RUN)
+    assert found.measures == ("mean u",)
+    np.testing.assert_allclose(found.values, [[-0.864]], atol=2e-5)
+
+
 def test_the_error_of_a_local_sensitivity_is_that_of_the_step():
     """Without extrapolation a half step is off by h^2 n^3 / 24 for a power n; the error covers it."""
     for step in (0.4, 0.1):

@@ -267,3 +267,18 @@ def test_plain_numbers_get_the_unit_of_what_they_change(base):
 
 def test_a_design_fits_without_a_word(base):
     grid({"lesion.radius": ("1 mm", "2 mm"), "constants": ["phreeqc"], "outer": ["closed"]}, n=2).check(base)
+
+
+def test_an_axis_shows_values_in_the_unit_that_people_give():
+    """2 umol/L/min is 1/30000 mol m-3 s-1; a millimetre is not written as 0.001 m."""
+    d = grid(
+        {
+            "phosphatase.V_alk": ("2 umol/L/min", "3 umol/L/min"), "lesion.radius": ["0.5 mm", "8 mm"],
+            "acid.load": ("0 mM", "120 mM"), "plain": (1e-14, 1.0), "constants": ["tissue-37C"],
+        },
+        n=2,
+    )  # fmt: skip
+    assert [repr(a) for a in d.axes] == [
+        "Axis(phosphatase.V_alk: 2 umol/L/min to 3 umol/L/min)", "Axis(lesion.radius: 0.5 mm, 8 mm)",
+        "Axis(acid.load: 0 mM to 120 mM)", "Axis(plain: 1e-14 to 1)", "Axis(constants: tissue-37C)",
+    ]  # fmt: skip

@@ -22,6 +22,7 @@ cause = "too coarse"
 plasma.Ca = "1.5 mM"
 
 [arms.plain]
+"plasma.PPi" = "2 uM"
 
 [arms.held]
 like = "plain"
@@ -85,7 +86,8 @@ def mine(tmp_path_factory):
 
 def test_arms_are_scenarios_changed_in_the_one_language(mine):
     base = sim.scenario("elastin_implant_rat")
-    plain = base.changed({"resolution": 0.1, "duration": "2 day", "plasma.Ca": "1.5 mM"})
+    values = {"resolution": 0.1, "duration": "2 day", "plasma.Ca": "1.5 mM", "plasma.PPi": "2 uM"}
+    plain = base.changed(values)
     cut = sim.Intervention("1 day", {"PPi": "20 uM"})
     held = plain.changed({"implant.thickness": "0.2 mm", "plasma.P": "1.9 mM", "interventions": [cut]})
     assert list(mine.arms) == ["plain", "held"]

@@ -1,11 +1,13 @@
 """Experiments that are run: numbers as simulate gives them, failures in words, Ctrl-C keeps what is there."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 import sim
 from sim.errors import ConfigError
-from sim.validation import load_experiment, validate
+from sim.validation import arm_runs, load_experiment, validate
 
 FILE = """
 base = "elastin_implant_rat"
@@ -88,6 +90,14 @@ def test_a_run_that_fails_is_a_statement_that_fails_with_its_reason(file):
     assert np.isnan(second.figure)
 
 
+def test_a_run_that_ends_early_gives_no_numbers(file, monkeypatch):
+    broken = SimpleNamespace(status="failed", success=False, message="too stiff.", manifest={})
+    monkeypatch.setattr(arm_runs, "simulate", lambda *_, **__: broken)
+    assert [j.found() for j in validate([file])["mine"].judged] == [
+        "rich failed: too stiff.", "rich failed: too stiff.",
+    ]  # fmt: skip
+
+
 def test_an_interruption_keeps_what_was_run(file):
     def stop(done, _):
         if done == 1:
@@ -110,3 +120,20 @@ def test_what_is_wrong_with_a_call_is_said(file):
         validate([file], workers=-1)
     e = load_experiment(file)
     assert (e.has("plasma.Ca"), e.has("lesion.radius")) == (True, False)
+
+
+def test_the_cause_of_a_failure_is_shown_by_changes_that_take_it_away(file):
+    """Both arms are one with plasma.Ca at 1.6 mM, so that their ratio is 1, and no longer above 2."""
+    other = 'cause = "poor"\n' + FILE.replace("least = 1\n", "most = 2\n")
+    file.write_text(other.replace("[arms.rich]", '[counterfactual]\n"plasma.Ca" = "1.6 mM"\n\n[arms.rich]'))
+    row = validate([file])["mine"]
+    assert row.verdict == "FAIL"
+    assert row.otherwise.judged[1].figure == pytest.approx(1.0, rel=1e-9)
+    assert row.shown_by() == "with plasma.Ca = 1.6 mM it passes"
+    assert validate([file], {"plasma.Ca": "1.6 mM"})["mine"].shown_by() == ""
+
+
+def test_a_counterfactual_of_nothing_is_refused(file):
+    file.write_text(FILE.replace("[arms.rich]", '[counterfactual]\n"plasma.Cx" = "1.6 mM"\n\n[arms.rich]'))
+    with pytest.raises(ConfigError, match="plasma.Cx"):
+        load_experiment(file)

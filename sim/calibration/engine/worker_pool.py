@@ -18,6 +18,7 @@ import numpy as np
 from sim.calibration.engine.outcomes import Failure, Outcome, Predict, outcome_of
 from sim.errors import SweepError
 from sim.sweeps.engines import processes
+from sim.sweeps.engines.pool_futures import Failed, let_depart
 
 STARTS = 3  # deaths in a row without a single run: processes cannot be had
 
@@ -42,6 +43,7 @@ class WorkerPool:
         self._queue: deque[tuple[Point, np.ndarray]] = deque()
         self._suspects: deque[tuple[Point, np.ndarray]] = deque()
         self._running: dict[Point, np.ndarray] = {}
+        self._futures: list[Any] = []  # of what is running
         self._deaths = 0
         self._generation = 0
         self._executor = self._started()
@@ -53,6 +55,8 @@ class WorkerPool:
 
     def close(self, kill: bool) -> None:
         self._generation += 1
+        if kill:
+            let_depart(self._futures)
         self._executor.shutdown(wait=True, kill_workers=kill)
 
     def _started(self) -> Any:
@@ -74,6 +78,7 @@ class WorkerPool:
             self._running[point] = values
             with processes.interrupt_later():  # processes may be started now
                 future = self._submitted(values)
+            self._futures = [f for f in self._futures if not f.done()] + [future]
             generation = self._generation
             future.add_done_callback(lambda f, p=point, g=generation: self.post(lambda: self._ended(p, f, g)))
 
@@ -83,7 +88,7 @@ class WorkerPool:
         try:
             return self._executor.submit(_evaluate, values)
         except BrokenProcessPool as error:  # a process died while it was idle
-            return processes.Failed(error)
+            return Failed(error)
 
     def _ended(self, point: Point, future: Any, generation: int) -> None:
         from joblib.externals.loky import BrokenProcessPool

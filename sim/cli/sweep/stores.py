@@ -13,6 +13,7 @@ from sim.errors import ConfigError, FileFormatError, nearest, not_installed
 from sim.files import write_text, write_whole
 
 if TYPE_CHECKING:
+    import xarray
     from pandas import DataFrame
 
     from sim.sweeps.sweep_table import SweepTable
@@ -59,9 +60,25 @@ def export(stores: tuple[Path, ...], out: Path, force: bool) -> None:
     elif out.suffix == ".parquet":
         write_whole(out, with_units(found).to_parquet)
     else:
-        data = found.to_xarray()
+        data = without_slashes(found.to_xarray())
         write_whole(out, lambda path: data.to_netcdf(path, engine="h5netcdf"))
     click.echo(f"{out}: {len(found.rows)} points")
+
+
+def without_slashes(data: xarray.Dataset) -> xarray.Dataset:
+    """Names as NetCDF takes them, where a slash means a folder: "Ca/P" becomes "Ca_P" with its name as
+    `long_name`."""
+    new: dict[str, str] = {}
+    for name in map(str, data.variables):
+        if "/" in name:
+            other = name.replace("/", "_")
+            while other in data.variables or other in new.values():
+                other += "_"
+            new[name] = other
+    found = data.rename(new)
+    for name, other in new.items():
+        found[other].attrs["long_name"] = name
+    return found
 
 
 @click.command(short_help="Draw the figures of a sweep file from its store.")

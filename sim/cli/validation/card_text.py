@@ -47,7 +47,8 @@ def whole_card(card: Scorecard) -> str:
             if j.reason:
                 lines.append(text_paragraph(j.reason, "      "))
         if e.cause and row.verdict != "pass":
-            lines.append(text_paragraph(f"cause: {e.cause}", "   "))
+            shown = f" ({row.shown_by()})" if row.otherwise else ""
+            lines.append(text_paragraph(f"cause: {e.cause}{shown}", "   "))
         lines += [text_paragraph(f"note: {text}", "   ") for text in row.notes]
     return "\n".join(lines[1:])
 

@@ -74,7 +74,7 @@ def validate(
     """
     from sim.validation import experiments, load_experiment, robustness
     from sim.validation.card_page import scorecard_page
-    from sim.validation.validate import scored, with_changes
+    from sim.validation.validate import scored, with_causes, with_changes
 
     if listed:
         rows = [(e.row, e.name, e.title) for e in map(load_experiment, names or experiments())]
@@ -94,7 +94,7 @@ def validate(
             tried = robustness(chosen, vary or None, workers=workers, progress=not quiet)
             card, message = tried.base, tried.message
         else:
-            tried, card = None, scored(chosen, workers, not quiet, values)
+            tried, card = None, with_causes(scored(chosen, workers, not quiet, values), workers)
             message = card.message
     if not quiet:
         click.echo(short_card(card) if short or tried else whole_card(card))

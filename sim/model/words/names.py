@@ -12,6 +12,7 @@ from sim.space.geometries import GEOMETRIES
 
 TIME = "t"
 POROSITY = "porosity"
+PH = "pH"
 OMEGA = "ln_omega_"  # of a phase: what speciation gives, and results show as SI_ and S_
 UNACCOUNTED = "unaccounted"  # pool, and beginning of the names, of what processes make or lose
 
@@ -31,6 +32,8 @@ RESULTS: dict[str, str] = {
     "layer": "the layers and regions in results",
     "stoichiometry": "what processes change, in results",
     "contents": "what species contain, in results",
+    "species_description": "the list of species in results",
+    "process_description": "the list of processes in results",
     "HAP_density": "the mass of hydroxyapatite in results",
     "Ca_in_mineral": "the calcium in solids of results",
     "Ca_per_dry_mass": "the calcium in solids of results",
@@ -69,10 +72,11 @@ def meaning(name: str, *more: Mapping[str, str]) -> str:
 def check_free(species: Iterable[str], fields: Iterable[str], outputs: Iterable[str]) -> None:
     """Refuse names that results or places use. outputs: of derived quantities, for which those of places
     are free, and those of saturations too: whoever computes one may call it so."""
-    only_species = {POROSITY: "the share of pores, a derived quantity or a field"}
+    acidity = {PH: "the pH of fluids and places, a derived quantity"}
+    only_species = acidity | {POROSITY: "the share of pores, a derived quantity or a field"}
     for what, names, tables in (
         ("species", species, (PLACES, only_species)),
-        ("field", (n for n in fields if n not in READABLE), (PLACES,)),
+        ("field", (n for n in fields if n not in READABLE), (PLACES, acidity)),
         ("derived quantity", outputs, ()),
     ):
         for name in names:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from sim.parameters import Parameters
-from sim.parameters.wording import Wording, shown_unit, spaced, wording, wordings
+from sim.parameters.wording import Wording, computed, shown_unit, spaced, wording, wordings
 
 OUTSIDE = ("plasma", "outer")  # what is no layer or region
 START = "start"  # the entry of glossary.toml for amounts of species
@@ -59,7 +59,9 @@ def parameter_words(model: HasParts, name: str) -> str:
 
 def quantity_words(model: HasParts, name: str) -> Wording:
     """A quantity that is computed, in words: the model's own labels go before those of glossary.toml."""
-    found = wordings("results").get(name) or wordings("quantities").get(name) or _of_phase(model, name)
+    found = computed(name)
+    if not found.description:
+        found = _of_phase(model, name)
     said = {o: w for d in model.derived for o, w in zip(d.outputs, d.labels, strict=False)}
     own = said.get(name, "")
     return found._replace(description=own) if own else found

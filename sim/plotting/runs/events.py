@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import HapsimError
+from sim.plotting.canvas import SMALL
 from sim.plotting.ticks import figure_of, points_across, text_width
 from sim.texts import significant
 from sim.units import convert
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from sim.run.result import Result
 
 ROW = 13.0  # height of a row of marks above the axes [pt]
-SIZE = 8.2  # of their words [pt]
 MOST_ROWS, MOST_LINES = 4, 16
 TONE = "0.35"
 MARK = "intervention"  # in the gid of what is drawn here
@@ -148,7 +148,7 @@ def rows_of(given: list[Event], across: Callable[[float], float]) -> list[list[E
     rows: list[tuple[str, float, list[Event]]] = []
     for one in given:
         left = across(one.start)
-        right = max(across(one.end), left + text_width(one.words, SIZE) + 8.0)
+        right = max(across(one.end), left + text_width(one.words, SMALL) + 8.0)
         for k, (key, taken, members) in enumerate(rows):
             if left >= taken and (one.key == key or one.key == "once" == key):
                 rows[k] = (key, right, [*members, one])
@@ -196,7 +196,7 @@ def mark_events(ax: Axes, given: list[Event], per: float) -> None:
                     clip_on=False, gid=MARK, label="_event",
                 )  # fmt: skip
             words = one.words + (f" (and {hidden} more)" if hidden and one is row[-1] and not k else "")
-            late = across(one.start) + text_width(words, SIZE) > 1.15 * width
+            late = across(one.start) + text_width(words, SMALL) > 1.15 * width
             _word(ax, words, last if late else a, place, late)
 
 
@@ -204,7 +204,7 @@ def _word(ax: Axes, words: str, at: float, place: Any, late: bool) -> None:
     """Words over a bar from its start on; late: they would run out of the picture and end there."""
     ax.annotate(
         words, (at, 1.0), (0.0, 1.5), xycoords=place, textcoords="offset points",
-        ha="right" if late else "left", va="bottom", fontsize=SIZE, color="0.2", annotation_clip=False,
+        ha="right" if late else "left", va="bottom", fontsize=SMALL, color="0.2", annotation_clip=False,
         gid=MARK,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ConfigError
+from sim.plotting.canvas import SMALL
 from sim.plotting.colours import DASHES, colour, dark_to_light
 from sim.plotting.labels import Look, look_of, wrapped
 from sim.plotting.legends import put_legend
@@ -138,7 +139,7 @@ def _limits(
 def say(ax: Axes, words: str, height: float = 0.5) -> None:
     """Words in the middle of a panel; height: of the axes"""
     ax.text(
-        0.5, height, wrapped(words), transform=ax.transAxes, ha="center", va="center", fontsize=8.2,
+        0.5, height, wrapped(words), transform=ax.transAxes, ha="center", va="center", fontsize=SMALL,
         color="0.2", gid=SAID,
     )  # fmt: skip
 

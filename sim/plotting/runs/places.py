@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ConfigError, nearest
+from sim.plotting.canvas import SMALL
 from sim.plotting.labels import length_scale
 from sim.plotting.ticks import points_across, text_width
 from sim.units import convert
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sim.run.result import Result
-
-
-NAMES = 8.2  # font size of the names of layers [pt]
 
 
 def kind(result: Result) -> str:
@@ -120,7 +118,7 @@ def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool
     while named:  # the widest first
         order = sorted(named)
         words = [spans[k][0].replace("_", " ") for k in order]
-        wide = [text_width(w, NAMES) + 6.0 if vertical else 1.3 * NAMES for w in words]
+        wide = [text_width(w, SMALL) + 6.0 if vertical else 1.3 * SMALL for w in words]
         at = spread(
             [length * (0.5 * (spans[k][1] + spans[k][2]) - start) / whole for k in order], wide, length
         )
@@ -129,14 +127,14 @@ def mark_layers(ax: Axes, result: Result, axis: str, size: float, vertical: bool
         named.pop()
     else:
         return 0.0
-    look: dict[str, Any] = {"fontsize": NAMES, "color": "0.35", "clip_on": False}
+    look: dict[str, Any] = {"fontsize": SMALL, "color": "0.35", "clip_on": False}
     for name, share in zip(words, (a / length for a in at), strict=True):
         middle = (start + share * whole) / size
         if vertical:
             ax.text(middle, 1.01, name, ha="center", va="bottom", transform=ax.get_xaxis_transform(), **look)
         else:
             ax.text(1.015, middle, name, ha="left", va="center", transform=ax.get_yaxis_transform(), **look)
-    return NAMES + 3.0 if vertical else max(text_width(w, NAMES) for w in words) + 4.0
+    return SMALL + 3.0 if vertical else max(text_width(w, SMALL) for w in words) + 4.0
 
 
 def spread(middles: list[float], wide: list[float], length: float) -> list[float] | None:

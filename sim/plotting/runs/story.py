@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.errors import ConfigError, listing
 from sim.plotting import spans
 from sim.plotting.asked import need_result
-from sim.plotting.canvas import style
+from sim.plotting.canvas import SMALL, style
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
 from sim.run import measures
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.gridspec import GridSpec
 
+    from sim.model.model import Model
     from sim.run.result import Result
 
 CLOCK = "root"
 WIDE, HIGH = 9.2, 2.75  # inches: of the figure, and of a row of panels
 LINE = 0.2  # inches of a line under the title
 CHARACTERS = 112  # that such a line holds
+NEEDED = ("HAP", "HAP_density", "Ca_in_mineral", "pH")
 LEAST = 1e-4  # an amount [mM, mg cm-3] that is only said to be below this
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
@@ -41,6 +44,7 @@ def story(result: Result) -> Figure:
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     need_result(result, "a story")
+    _need_parts(result)
     lines, warned = _head(result)
     with style():
         panels = 3 if result.t.size > 1 and places.axes_of(result) else 2
@@ -69,6 +73,17 @@ def story(result: Result) -> Figure:
     return fig
 
 
+def _need_parts(result: Result) -> None:
+    """Refuse a run without what the panels show, and say what draws the rest."""
+    lacking = [n for n in NEEDED if result.t.size and n not in result.dataset]
+    if lacking:
+        held = listing((str(n) for n in result.dataset.data_vars if n not in ("volume", "layer")), 5)
+        raise ConfigError(
+            f"a story needs {listing(lacking)}, which this run has not: its model lacks them, or variables= "
+            f"left them out. plot.course, plot.profiles and plot.kymograph draw what there is: {held}."
+        )
+
+
 def _head(result: Result) -> tuple[list[str], list[str]]:
     """Lines under the title: what came of the run, and why it broke off."""
     m = result.manifest
@@ -87,6 +102,16 @@ def atlas(result: Result) -> Figure:
     need_result(result, "an atlas")
     names = (mineral(result), "pH", *_indices(result)[:1])
     return sections.maps(result, [n for n in names if n in result.dataset])
+
+
+def variables_read(model: Model) -> tuple[str, ...]:
+    """Names of the variables that `story` and `atlas` look at, as far as a run of the model has them.
+
+    Species that are a pool of the budget are among them: it is drawn in the colour that they bring.
+    """
+    solids = [(s.name, f"SI_{s.solid.phase}") for s in model.solids if s.solid is not None]
+    pools = [s.name for s in model.species if s.colour and (s.pool or s.name) == s.name]
+    return ("HAP_density", "Ca_in_mineral", "HAP", "pH", *(n for row in solids for n in row), *pools)
 
 
 def mineral(result: Result) -> str:
@@ -151,7 +176,7 @@ def level_titles(row: Sequence[Axes]) -> None:
     """Titles of panels beside each other on one height, above whatever stands over any of them."""
     room = max(events.height(ax) for ax in row)
     if any(t.get_transform() != ax.transAxes and t.get_position()[1] > 1 for ax in row for t in ax.texts):
-        room = max(room, places.NAMES + 4.0)
+        room = max(room, SMALL + 4.0)
     for ax in row:
         ax.set_title(ax.get_title(loc="left"), pad=room + 6.0)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, UnitError, listing, nearest, shown
+from sim.parameters.given_units import given_unit
 from sim.plotting.labels import Look, customary, length_scale, name_of, time_scale, time_words
-from sim.plotting.sweeps.customary_units import given_unit
 from sim.units import axis_label, convert, si_unit, to_unit
 
 if TYPE_CHECKING:

@@ -11,7 +11,9 @@ import numpy as np
 
 from sim.errors import ConfigError, nearest, shown
 from sim.experiment.targets import WHOLE_NUMBERS
-from sim.units import convert_number, si_unit, unit_of
+from sim.parameters.given_units import given_unit
+from sim.texts import quantity_text
+from sim.units import convert_number, readable_unit, si_unit, to_unit, unit_of
 
 Value = float | int | str
 
@@ -173,7 +175,11 @@ class Axis:
         return float(f"{value:.{DIGITS}g}")
 
     def _text(self, value: float) -> str:
-        return f"{value:g} {self.unit}".strip()
+        if not self.unit:
+            return f"{value:g}"
+        largest = max((abs(v) for v in self.numbers), default=0.0)
+        unit = given_unit(self.name, self.unit) or readable_unit(largest, self.unit)
+        return quantity_text(to_unit(float(value), unit), unit)
 
     def __repr__(self) -> str:
         if self.values:

@@ -19,6 +19,10 @@ from sim.sweeps.design.axis import Value
 from sim.units import convert_number
 
 KEEP = ("none", "failed", "all")
+COLUMNS = {  # of a table of points, beside axes and measures
+    "point": "the place of a point in the design", "status": "how a run ended",
+    "reason": "why a run failed", "wall": "the time that a run took",
+}  # fmt: skip
 Measure = Callable[[Result], float]
 
 
@@ -125,3 +129,10 @@ def _check_measures(measures: Any) -> None:
             )
         if not isinstance(name, str) or not name.strip():
             raise ConfigError(f"{shown(name)} cannot name a measure; 'mineral' could.")
+        if not name.isprintable():
+            raise ConfigError(f"{shown(name)} cannot name a measure, which heads a column: use one line.")
+        if name in COLUMNS:
+            raise ConfigError(
+                f"'{name}' cannot name a measure: that column is {COLUMNS[name]}. Choose another name, such "
+                f"as 'own {name}'."
+            )

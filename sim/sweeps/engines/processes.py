@@ -26,6 +26,7 @@ from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
 from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
 from sim.sweeps.engines.point import run_point
+from sim.sweeps.engines.pool_futures import Failed, let_depart
 from sim.sweeps.engines.worker_death import NOWHERE, Marker, take_final_row
 from sim.sweeps.store.row import KILLED, TIMED_OUT, Row, empty_row
 
@@ -189,10 +190,7 @@ class _Worker:
 
     def stop(self, kill: bool) -> None:
         """Let the process end, or make it."""
-        future, until = self.future, time.monotonic() + 1.0
-        # loky's manager stumbles over what is cancelled between its submission and its departure.
-        while future and not (future.running() or future.done()) and time.monotonic() < until:
-            time.sleep(0.002)
+        let_depart([self.future] if self.future else [])
         if kill and not self.begun:  # it still reads what loky is about to take away, and would say so
             for pid in list(getattr(self.pool, "_processes", None) or ()):
                 os.kill(pid, KILL)
@@ -207,21 +205,6 @@ class _Worker:
         if time.time() - since > limit + LENIENCE:
             self.overdue = True
             os.kill(process, KILL)
-
-
-class Failed:
-    """A future that has failed already."""
-
-    def __init__(self, error: Exception):
-        self.error = error
-
-    def done(self) -> bool:
-        return True
-
-    running = done
-
-    def result(self):
-        raise self.error
 
 
 def _after_a_death(

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError
+from sim.files import whole_path
 from sim.sweeps.store.database import open_reader, open_writer
 from sim.sweeps.store.errors import differences_in_words, sqlite_in_words
 from sim.sweeps.store.lock import WriterLock, current_writer, last_writer_began, lock_path
@@ -54,6 +55,7 @@ class Store:
             raise ConfigError(
                 f"the folder {path.parent} of the store {path.name} does not exist; make it first."
             )
+        whole_path(path)
         lock = WriterLock(lock_path(path), path)
         try:
             database = open_writer(path, definition)
