@@ -176,7 +176,7 @@ def elements(result) -> dict[str, np.ndarray]:
 
     Ca, P_, H = mol("Ca", True), mol("P", True), mol("H", True)
     cells = mol("doomed") + mol("leaky")
-    amorphous = mol("ACP") + mol("granules")
+    amorphous = mol("ACP") + mol("granules") + mol("colloid") + mol("ripe_colloid")
     DCPD, OCP, HAP, core = mol("DCPD"), mol("OCP"), mol("HAP"), mol("core")
     return {
         "Ca": Ca + mol("buffer_Ca") + mol("bound_Ca") + core + amorphous + DCPD + 4 * OCP + 5 * HAP
@@ -185,7 +185,7 @@ def elements(result) -> dict[str, np.ndarray]:
         + 0.74 * amorphous + DCPD + 3 * OCP + 3 * HAP
         + (p["necrosis.P_pool"] + p["necrosis.ester_pool"]) * cells,
         "C": mol("C", True),
-        "acidity": H + mol("buffer_H") + mol("slow_ester") - 0.52 * amorphous - 2 * OCP - 4 * HAP
+        "acidity": H + mol("buffer_H") + mol("slow_ester") - mol("alkali") - 0.52 * amorphous - 2 * OCP - 4 * HAP
         + (p["necrosis.P_acid"] + p["necrosis.ester_pool"]) * cells
         + p["acid.load"] * mol("glycogen")
         + p["acid.inflammation"] * (mol("recruits") + mol("inflamed")),

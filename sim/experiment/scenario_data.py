@@ -84,12 +84,9 @@ class ScenarioData:
         for key in TEXTS:
             if not isinstance(getattr(self, key), str):
                 raise ScenarioError(f"{key} = {shown(getattr(self, key))} of a scenario is not text.")
-        if not name.strip():
-            raise ScenarioError(
-                f"name = {shown(name)} of a scenario is empty; give a word, such as 'infarct'."
-            )
-        if not name.isprintable():
-            raise ScenarioError(f"name = {shown(name)} of a scenario is not one line of text.")
+        if not name.strip() or not name.isprintable():
+            what = "not one line of text" if name.strip() else "empty"
+            raise ScenarioError(f"name = {shown(name)} of a scenario is {what}; give a word, as 'infarct'.")
         if not isinstance(model, Model):
             raise ScenarioError(
                 f"a scenario needs a sim.Model, such as sim.library.model(), not {shown(model)}."

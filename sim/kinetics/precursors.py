@@ -23,6 +23,12 @@ def precipitation(solid, ln_omega, room, porosity, k_new, k_grow, barrier, nu, o
     return amount * room * s**order
 
 
+def poisoned(solid, ln_omega, room, porosity, uncovered, k_new, k_grow, barrier, nu, order, seed, width):
+    """`precipitation` of a crystalline solid: its steps grow where poisons leave the surface free."""
+    rate = precipitation(solid, ln_omega, room, porosity, k_new, k_grow, barrier, nu, order, seed, width)
+    return rate * uncovered
+
+
 def templated(solid, template, ln_omega, inhibition, room, k_template, k_grow, nu, order, seed, width):
     """The same for a phase that starts only on another solid (OCP on DCPD, ACP and cores)."""
     s = ramp(math.expm1(ln_omega / nu), width)

@@ -209,7 +209,7 @@ def apart(model: Model) -> Model:
         if p.name in BIRTHS:
             processes.append(replace(_reading(p, sums), changes=twin.changes))
         elif EXPECTED.keys() & set(p.needs) and EXPECTED.keys() & p.changes.keys():
-            processes += [p, replace(twin, name=f"{p.name}, not yet drawn")]
+            processes += [p, replace(twin, name=f"{p.name} (not yet drawn)")]
         else:
             processes.append(_reading(p, sums))
     return replace(

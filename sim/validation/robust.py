@@ -14,9 +14,9 @@ from sim.public import public
 from sim.texts import count_text, tree
 from sim.validation.experiment import Experiment
 from sim.validation.reading_files import experiments, load_experiment
-from sim.validation.run_progress import RunProgress, TellProgress
+from sim.validation.run_progress import TellProgress
 from sim.validation.scorecard import NOT_RUN, Scorecard
-from sim.validation.validate import scored, with_causes
+from sim.validation.validate import card_of, run_together, with_causes
 
 if TYPE_CHECKING:
     import pandas
@@ -103,26 +103,24 @@ def robustness(
     """
     chosen = [e if isinstance(e, Experiment) else load_experiment(e) for e in names or experiments()]
     changes = list(changes_of(chosen, parameters, share, decades))
-    report = RunProgress(progress, sum(len(e.readings) for e in chosen) * (1 + len(changes)))
-    rows: list[Flips] = []
-    try:
-        base = scored(chosen, workers, report.one_more)
-        message = base.message
-        for name, change in () if message else changes:
-            found = scored([_with(e, change) for e in chosen], workers, report.one_more)
-            if found.message:
-                message = f"interrupted at {name}; {count_text(len(rows), 'change')} before it are complete."
-                break
-            rows.append(flips(name, base, found))
-    finally:
-        report.close()
-    return Robustness(base if message else with_causes(base, workers), tuple(rows), message)
+    groups = [chosen, *([_with(e, change) for e in chosen] for _, change in changes)]
+    found, message = run_together(groups, workers, progress)
+    cards = [card_of(some, runs) for some, runs in zip(groups, found, strict=True)]
+    base = cards[0] if message else with_causes(cards[0], workers)
+    rows = [
+        flips(said, base, card)
+        for (said, _), card in zip(changes, cards[1:], strict=True)
+        if NOT_RUN not in (*base.verdicts().values(), *card.verdicts().values())
+    ]
+    if message:
+        message += f" {count_text(len(rows), 'change')} of {len(changes)} are complete."
+    return Robustness(base, tuple(rows), message)
 
 
 def flips(change: str, before: Scorecard, after: Scorecard) -> Flips:
     """Which verdicts of experiments a change turns."""
     old, new = before.verdicts(), after.verdicts()
-    turned = [n for n in old if old[n] != new[n] and NOT_RUN not in (old[n], new[n])]
+    turned = [n for n in old if old[n] != new[n]]
     passing = {r.experiment.name for r in before.rows if r.verdict == "pass"}
     return Flips(
         change, tuple(n for n in turned if n in passing), tuple(n for n in turned if n not in passing)

@@ -21,8 +21,8 @@ class RunProgress:
 
             self._bar = tqdm(total=wanted, desc="validate", unit=" runs", mininterval=0.2)
 
-    def one_more(self, *_: int) -> None:
-        """Another run has ended; what a run of its own part says of its counts is left aside."""
+    def one_more(self) -> None:
+        """Another run has ended."""
         self.done += 1
         if self._tell is not None:
             self._tell(self.done, self.wanted)

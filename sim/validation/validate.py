@@ -17,6 +17,8 @@ from sim.validation.run_progress import RunProgress, TellProgress
 from sim.validation.scorecard import FAIL, NOT_RUN, Judged, Scorecard, ScoreRow
 from sim.validation.wanted import Wanted
 
+Runs = dict[tuple[int, str], ArmRun]  # by place of the experiment and name of the arm
+
 
 @public
 def validate(
@@ -68,24 +70,48 @@ def scored(
     changes: Mapping[str, Any] | None = None,
 ) -> Scorecard:
     """Run experiments as they are; changes: what was changed in them, to be told with the scores."""
-    if not chosen:
+    (runs,), message = run_together([chosen], workers, progress)
+    return Scorecard(_rows(chosen, runs), dict(changes or {}), message)
+
+
+def run_together(
+    groups: Sequence[Sequence[Experiment]], workers: int, progress: bool | TellProgress
+) -> tuple[list[Runs], str]:
+    """The runs of several groups of experiments, as far as they were made, and why not all were, or ""."""
+    if not all(groups):
         raise ConfigError("no experiment was named; leave names out for all that there are.")
-    keys = [(k, arm) for k, e in enumerate(chosen) for arm in e.readings]
-    tasks = [ArmTask(chosen[k].arms[arm], chosen[k].times(arm), chosen[k].readings[arm]) for k, arm in keys]
-    found: dict[tuple[int, str], ArmRun] = {}
+    keys = [(g, k, arm) for g, some in enumerate(groups) for k, e in enumerate(some) for arm in e.readings]
+    tasks = [_task(groups[g][k], arm) for g, k, arm in keys]
+    found: list[Runs] = [{} for _ in groups]
     message = ""
     report = RunProgress(progress, len(tasks))
     try:
         with closing(run_arms(tasks, checked_workers(workers))) as runs:
             for index, run in runs:
-                found[keys[index]] = run
+                group, k, arm = keys[index]
+                found[group][k, arm] = run
                 report.one_more()
     except KeyboardInterrupt:
-        message = f"interrupted: {len(tasks) - len(found)} of {len(tasks)} runs are missing."
+        if missing := len(tasks) - sum(map(len, found)):
+            message = f"interrupted: {missing} of {len(tasks)} runs are missing."
     finally:
         report.close()
-    rows = [_row(e, {arm: run for (n, arm), run in found.items() if n == k}) for k, e in enumerate(chosen)]
-    return Scorecard(tuple(rows), dict(changes or {}), message)
+    return found, message
+
+
+def _task(e: Experiment, arm: str) -> ArmTask:
+    return ArmTask(e.arms[arm], e.times(arm), e.readings[arm])
+
+
+def card_of(chosen: Sequence[Experiment], runs: Runs) -> Scorecard:
+    """The scorecard of runs that were made."""
+    return Scorecard(_rows(chosen, runs))
+
+
+def _rows(chosen: Sequence[Experiment], runs: Runs) -> tuple[ScoreRow, ...]:
+    return tuple(
+        _row(e, {arm: run for (n, arm), run in runs.items() if n == k}) for k, e in enumerate(chosen)
+    )
 
 
 def _row(e: Experiment, runs: Mapping[str, ArmRun]) -> ScoreRow:

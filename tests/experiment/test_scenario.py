@@ -212,3 +212,17 @@ def test_a_plain_number_is_kept_in_the_unit_that_people_read():
     plain = base.with_parameters({"lesion.Ca": 1.3})
     assert plain.parameters["lesion.Ca"].text() == "1.3 mM"
     assert plain == base.with_parameters({"lesion.Ca": "1.3 mM"})
+
+
+def test_amounts_at_the_start_are_added_to_those_there_are_by_every_call():
+    """with_(initial=) once took the acid source out without a word; None takes one out."""
+    base = sim.scenario("infarct_myocardium")
+    for changed in (
+        base.with_(initial={"Ca": "1.2 mM"}),
+        base.with_model(base.model, initial={"Ca": "1.2 mM"}),
+        base.changed({"initial.Ca": "1.2 mM"}),
+    ):
+        assert changed.initial["glycogen"] == "doomed" and float(changed.initial["Ca"]) == pytest.approx(1.2)
+    gone = base.with_(initial={"glycogen": None}).initial
+    assert gone.get("glycogen") is None
+    assert dict(base.initial) == {"glycogen": "doomed"}

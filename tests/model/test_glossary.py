@@ -83,7 +83,7 @@ def test_the_page_is_that_of_the_data():
 def test_tables_of_a_model_say_which_process_changes_what():
     model = sim.library.model()
     row = next(r for r in model.table("species") if r[0] == "OCP")
-    assert row[-1] == "OCP: formation; OCP: dissolution"
+    assert row[-1] == "clearance: OCP; OCP: formation; OCP: dissolution"
     row = next(r for r in model.table("processes") if r[0] == "OCP: formation")
     assert row[1] == "4 Ca + 3 P -> OCP + 2 H"
     assert "collagen" in str(model.table("fields")) and "<table>" in model._repr_html_()

@@ -83,10 +83,16 @@ def test_so_is_a_derived_quantity_or_one_of_its_outputs(base, name):
         base.model.with_derived(sim.Derived("pair", two, outputs=("one_Ca", name)))
 
 
-@pytest.mark.parametrize("name", ["z", "volume", "perfusion", "SI_mine", "t"])
+@pytest.mark.parametrize("name", ["z", "volume", "dry_density", "SI_mine", "t"])
 def test_so_is_a_field(base, name):
     with pytest.raises(ModelError, match=f"'{name}'"):
         dataclasses.replace(base.model, fields={**base.model.fields, name: (0.0, "1", "")})
+
+
+def test_perfusion_may_be_a_field_so_that_formulas_read_it(base):
+    assert "perfusion" in dataclasses.replace(base.model, fields=dict(base.model.fields)).fields
+    with pytest.raises(ModelError, match="'perfusion'"):
+        sim.Model(species=(sim.Species("perfusion", diffusivity=1e-10),))
 
 
 def test_a_saturation_needs_a_phase_that_there_is(base):

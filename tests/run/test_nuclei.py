@@ -139,7 +139,7 @@ def test_everything_sees_the_crystals_not_yet_drawn():
     assert found["nucleation: number"].changes == {"expected_m0": 1}
     assert found["seen"].needs == ("all_HAP",)
     assert found["loss"] == loss
-    twin = found["loss, not yet drawn"]
+    twin = found["loss (not yet drawn)"]
     assert twin.needs == ("expected_HAP",) and twin.changes == {"expected_HAP": -1, "Ca": 5}
     assert not model.imbalance({n: p.si for n, p in model.parameters.items()})
 

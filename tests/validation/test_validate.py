@@ -1,5 +1,7 @@
 """Experiments that are run: numbers as simulate gives them, failures in words, Ctrl-C keeps what is there."""
 
+import os
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,7 +9,9 @@ import pytest
 
 import sim
 from sim.errors import ConfigError
+from sim.run.measures import Measure
 from sim.validation import arm_runs, load_experiment, validate
+from sim.validation.wanted import Reading
 
 FILE = """
 base = "elastin_implant_rat"
@@ -96,6 +100,20 @@ def test_a_run_that_ends_early_gives_no_numbers(file, monkeypatch):
     assert [j.found() for j in validate([file])["mine"].judged] == [
         "rich failed: too stiff.", "rich failed: too stiff.",
     ]  # fmt: skip
+
+
+def killed(result):
+    os._exit(9)
+
+
+def test_a_run_that_ends_its_process_is_told_and_the_others_go_on(file):
+    """The measure of one arm kills whoever takes it."""
+    e = load_experiment(file)
+    deadly = replace(e.wanted[0], readings=(Reading("poor", Measure("deadly", killed), ""),))
+    first, second = validate([replace(e, wanted=(e.wanted[0], deadly))], workers=2)["mine"].judged
+    assert first.reason == ""
+    assert np.isfinite(first.figure)
+    assert second.reason == f"poor failed: {arm_runs.DIED}"
 
 
 def test_an_interruption_keeps_what_was_run(file):
