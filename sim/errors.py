@@ -84,6 +84,10 @@ class RegionWarning(UserWarning):
     """A region that is hardly where it was meant to be; it is used as it stands."""
 
 
+class TissueWarning(UserWarning):
+    """Tissue of which a scenario does not say whether it lives; it is taken as dead."""
+
+
 def warn_caller(sentence: str, category: type[Warning]) -> None:
     """Warn, pointing at the line outside the package that called it, however deep inside it was noticed."""
     frame, level = sys._getframe(1), 2

@@ -62,7 +62,7 @@ def calibrate(
     """Fit parameters of a scenario by weighted least squares within bounds.
 
     data: a CSV with units, Data, or rows (time, quantity, value[, standard deviation]); a quantity is
-        "mean X", "total X", "peak X", "X" (its mean), or a key of `observables` (measures with a curve)
+        "mean X", "total X", "peak X", "X" (its mean), each also "... in LAYER", or a key of `observables` (measures with a curve)
     parameters, bounds, log, start: see sim.calibration.free.free_parameters; a parameter without given
         bounds may move in its range
     starts: searches, the first from `start`, the others from a Latin hypercube of this seed

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
-KINDS: dict[str, Callable[[str], Measure]] = {
+KINDS: dict[str, Callable[[str, str], Measure]] = {
     "mean": measures.mean,
     "total": measures.total,
     "peak": measures.peak,
@@ -42,7 +42,7 @@ def observable(
     """The curve in time that a quantity of the data names.
 
     given: measures by name, first choice; else "mean X", "total X" (its volume integral), "peak X", or
-        "X", which is its mean
+        "X", which is its mean; each may end in " in LAYER", a layer or region
     """
     found = (given or {}).get(quantity)
     if found is not None and not callable(found):
@@ -50,15 +50,16 @@ def observable(
             f"observables: '{quantity}' is {shown(found)}, no measure such as sim.measures.peak('HAP')."
         )
     if found is None:
-        kind, _, name = quantity.partition(" ")
+        wanted, _, within = quantity.partition(" in ")
+        kind, _, name = wanted.partition(" ")
         if not name:
-            kind, name = "mean", quantity
+            kind, name = "mean", wanted
         if kind not in KINDS:
             raise ConfigError(
                 f"quantity '{quantity}' is not understood; write 'mean X', 'total X' or 'peak X' of a "
-                f"variable X, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
+                f"variable X, with ' in LAYER' where one is meant, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
-        found = KINDS[kind](name.strip())
+        found = KINDS[kind](name.strip(), within.strip())
     curve = getattr(found, "curve", None)
     if curve is None:
         name = getattr(found, "__name__", quantity)

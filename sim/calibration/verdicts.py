@@ -11,6 +11,7 @@ from sim.calibration.free import Free
 from sim.calibration.problem import Problem
 from sim.calibration.profiles import Profile
 from sim.calibration.spread import Combination, Spread, loose_groups
+from sim.texts import count_text
 from sim.units import to_unit
 
 IDENTIFIABLE, NOT_IDENTIFIABLE, UNKNOWN = "identifiable", "not identifiable", "no uncertainty"
@@ -59,8 +60,8 @@ def verdicts(
         notes.append(f"{n} numbers cannot determine {p} parameters.")
     elif n == p and not problem.known:
         notes.append(
-            f"no uncertainty follows from {n} numbers for {p} parameters without their standard deviations: "
-            "the fit goes through them, and nothing is left to judge it by."
+            f"no uncertainty follows from {count_text(n, 'number')} for {count_text(p, 'parameter')} without "
+            "standard deviations: the fit meets every number, and nothing is left to judge it by."
         )
     certain = IDENTIFIABLE if np.isfinite(found.sigma) else UNKNOWN
     return {f.name: made.get(f.name, Verdict(certain)) for f in free}, notes

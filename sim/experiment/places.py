@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.errors import RegionWarning, ScenarioError, listing, shown, warn_caller
 from sim.experiment.nucleation import StochasticNucleation
+from sim.model.model import Model
 from sim.model.words.spelling import check_word
 from sim.space import shapes
 from sim.space.geometries import GEOMETRIES
@@ -33,6 +34,11 @@ MEANT = {  # what names that begin so are about, in changes, sweeps and files
 _AXIS = re.compile(r"(.+?)\s+in\s+([0-9]+)(?:\s+cells?)?")
 
 
+# The state that says what share of a place is alive, and what tissue has above 0 and a bare fluid has not.
+ALIVE = "viable"
+OF_TISSUE = ("doomed", "perfusion", "buffer")
+
+
 class Placed(Protocol):
     """What this room needs to know of a scenario."""
 
@@ -48,7 +54,14 @@ class Placed(Protocol):
     def random_fields(self) -> tuple[RandomField, ...]: ...
     @property
     def stochastic(self) -> StochasticNucleation | None: ...
+    @property
+    def initial(self) -> Mapping[str, float | str]: ...
+    @property
+    def parameters(self) -> Mapping[str, Any]: ...
+    @property
+    def model(self) -> Model: ...
     def size(self, layer: str) -> float: ...
+    def quantity(self, layer: str, name: str, default: float) -> float: ...
 
 
 def checked_layers(layers: Iterable) -> Layers:
@@ -184,6 +197,25 @@ def domain_of(s: Placed) -> Domain:
 def names_of(s: Placed) -> list[str]:
     """Names of places: layers from the centre outwards, then regions that are no layer."""
     return list(dict.fromkeys([n for n, _ in s.layers] + [n for n, _ in s.regions]))
+
+
+def unsaid_living(s: Placed) -> list[str]:
+    """A sentence on the places with tissue of which a scenario does not say whether it lives, or none."""
+    if ALIVE not in (x.name for x in s.model.species) or ALIVE in s.initial:
+        return []
+    unsaid = []
+    for place in names_of(s):
+        here = [q for q in OF_TISSUE if s.quantity(place, q, 0.0) > 0.0]
+        if here and f"{place}.{ALIVE}" not in s.parameters:
+            unsaid.append(f"'{place}' ({listing(here)} above 0)")
+    if not unsaid:
+        return []
+    first = unsaid[0].partition(" ")[0].strip("'")
+    return [
+        f"nothing is said of what is alive in {listing(unsaid)}: it is taken as dead, so no cell there "
+        f"clears mineral or makes pyrophosphate. Set {first}.{ALIVE}, 1 where all cells live and 0 where all "
+        "are dead or dying."
+    ]
 
 
 def check_groups(parameters: Iterable[str], quantities: Mapping[str, Iterable[str]]) -> None:

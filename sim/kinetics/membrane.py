@@ -20,10 +20,10 @@ def core_formation(hydrolysis, leaky, bound_Ca, pH, P_pool, tau_leak, share, hal
     """Phosphate captured by membrane-bound calcium as it is freed [mol m-3 s-1].
 
     The textbook's "phosphatase binds calcium to phospholipid": at most `share` of the phosphate
-    that the enzyme frees is caught, less as fewer sites hold calcium (to the second power: a complex takes several,
-    four calcium at the least), none at acid pH. So is that of
-    phosphate which passes the membrane of a ruptured cell on its way out: cells killed where there is calcium
-    keep cores of their own, those killed without it do not (Kim 1999).
+    that the enzyme frees is caught, less as fewer sites hold calcium (to the second power: a complex takes
+    several, four calcium at the least; Wu 2008), none at acid pH. So is that of phosphate which passes the
+    membrane of a ruptured cell on its way out: cells killed where there is calcium keep cores of their own,
+    those killed without it do not (Kim 1999).
     """
     deprotonated = 1.0 / (1.0 + math.exp(2.302585092994046 * 2.0 * (pK_complex - pH)))
     freed = hydrolysis + P_pool * leaky / tau_leak

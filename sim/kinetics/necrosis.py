@@ -14,7 +14,8 @@ def rupture(doomed, perfusion, tau_death, reflow, flow_half):
     """Rupture of dying cells [1/s]: in tau_death without flow, hastened where blood comes back.
 
     Reflow brings oxygen, calcium and a normal pH to cells that cannot use them, and bursts them in minutes
-    (Shen & Jennings 1972). reflow: cells that burst per exchange of their fluid; flows below flow_half hardly do it.
+    (Shen & Jennings 1972). reflow: cells that burst per exchange of their fluid; flows below flow_half hardly
+    do it.
     """
     return doomed * (1.0 / tau_death + reflow * ramp(perfusion, flow_half))
 

@@ -32,11 +32,13 @@ class Species:
     signed: whether it may be negative (acidity); all others are watched for undershoot.
     initial: amount at the start where nothing else is said; times the quantity of the layer that
         `initial_per` names, if it does (phosphatase that living tissue keeps up).
+    healthy: amount in healthy tissue, which an excision puts in place; `initial` if 0.
     equilibrated: whether a run starts it where its net rate vanishes (buffers, baselines).
     solid: the facts of what it is made of; it then fills pores, and contents, pool, colour and
         surface follow from them unless they are given.
     surface_for: solids that start on its surface.
-    adsorption: the parameter that is its adsorption constant on apatite [m3/mol], if it poisons growth. colour: in figures.
+    adsorption: the parameter that is its adsorption constant on apatite [m3/mol], if it poisons growth.
+    colour: in figures.
     description: what it is, a phrase. short_name: in legends and on axes; `label` is never empty.
     shown_in: the unit people read it in, where that is not mM.
     """
@@ -50,6 +52,7 @@ class Species:
     signed: bool = False
     initial: Coefficient = 0.0
     initial_per: str = ""
+    healthy: Coefficient = 0.0
     equilibrated: bool = False
     description: str = ""
     solid: Solid | None = None

@@ -74,6 +74,7 @@ def _species(name: str, table: object, where: str) -> Species:
             signed=given.yes("signed"),
             initial=_coefficient(content.get("initial", Species.initial), f"{where}: initial"),
             initial_per=given.text("initial_per", most=60),
+            healthy=_coefficient(content.get("healthy", Species.healthy), f"{where}: healthy"),
             equilibrated=given.yes("equilibrated"),
             description=given.text("description", most=LONGEST_TEXT),
             surface_for=given.names("surface_for", "names of solids, as ['HAP']"),

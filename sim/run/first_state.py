@@ -91,8 +91,10 @@ class FirstState:
         y = np.zeros(system.size)
         u, _ = system.split(y)
         values = {n: p.si for n, p in system.parameters.items()}
+        healthy = {x.name: coefficient(x.healthy, values) for x in self.model.species}
         for x in self.model.species:
-            u[:, self.index[x.name]] = 0.0 if x.initial_per else coefficient(x.initial, values)
+            value = healthy[x.name] or coefficient(x.initial, values)
+            u[:, self.index[x.name]] = value * (healthy.get(x.initial_per, 0.0) if x.initial_per else 1.0)
         for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
             u[:, self.index[name]] = value
         return self._settled(system, _times_porosity(system, y))

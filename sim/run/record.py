@@ -14,7 +14,7 @@ from sim.chemistry.activity import range_notes
 from sim.chemistry.constants_sets import constants_set, extended_set
 from sim.errors import ConfigError, ScenarioError, listing
 from sim.experiment.given import as_given
-from sim.experiment.places import layout_table
+from sim.experiment.places import layout_table, unsaid_living
 from sim.experiment.saving import intervention_table, parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import run_fingerprint
@@ -67,7 +67,8 @@ class RunRecord:
         dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps, held)
         manifest = self.manifest(wall)
         manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
-        manifest["notes"] = [*constants_notes(self.builder.scenario), *self._range_notes(dataset)]
+        s = self.builder.scenario
+        manifest["notes"] = [*constants_notes(s), *unsaid_living(s), *self._range_notes(dataset)]
         if self.kept is not None and JUDGED not in self.kept:
             dataset = dataset.drop_vars(JUDGED, errors="ignore")
         return Result(dataset, manifest, tables)

@@ -10,8 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import LongRunWarning, RangeWarning, ScenarioError, shown, unknown, warn_caller
+from sim.errors import (
+    LongRunWarning,
+    RangeWarning,
+    ScenarioError,
+    TissueWarning,
+    shown,
+    unknown,
+    warn_caller,
+)
 from sim.experiment.intervention import SAME_TIME, moments
+from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import dataset, memory
@@ -45,9 +54,9 @@ def simulate(
     variables: names of those to keep over space and time, all when None; the ledger is always whole
     progress: True for a bar, or a function of (time [s], steps), which ends the run by raising
         KeyboardInterrupt: Ctrl-C itself reaches runs of the main thread only
-    Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry; the
-    sentences stand in the manifest as `notes`. Warns (LongRunWarning) before a run whose draws of nucleation
-    take long.
+    Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry, and
+    (TissueWarning) of tissue that nothing says is alive; the sentences stand in the manifest as `notes`.
+    Warns (LongRunWarning) before a run whose draws of nucleation take long.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
     if not isinstance(scenario, Scenario):
@@ -67,9 +76,10 @@ def simulate(
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(settings.times, int)
-    lacking = constants_notes(scenario)
-    for note in lacking:  # now, not after hours
-        warn_caller(note, RangeWarning)
+    told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
+    told |= {note: TissueWarning for note in unsaid_living(scenario)}
+    for note, kind in told.items():  # now, not after hours
+        warn_caller(note, kind)
     builder = Builder(scenario)
     kept = _kept(builder, variables)
     forecast = memory.admitted(
@@ -109,8 +119,9 @@ def simulate(
         if bar is not None:
             bar.close()
     result = record.result(time.perf_counter() - started)
-    for note in result.manifest["notes"][len(lacking) :]:
-        warn_caller(note, RangeWarning)
+    for note in result.manifest["notes"]:
+        if note not in told:
+            warn_caller(note, RangeWarning)
     result.manifest["memory"] = memory.account(forecast, before)
     return result
 

@@ -104,7 +104,7 @@ def test_what_is_no_text_file_is_refused(tmp_path):
 def test_the_elastin_implant_is_shipped_with_its_source():
     data = shipped("elastin_implant_rat")
     assert isinstance(data, Data) and "bailey2001" in data.notes
-    assert data.sd is None and len(data) == 2
+    assert data.sd is None and len(data) == 1
     with pytest.raises(ConfigError, match="Did you mean 'elastin_implant_rat'"):
         shipped("elastin_implant")
 

@@ -17,7 +17,7 @@ from sim.sweeps import load
 
 TIMES = np.linspace(0.5, 8, 8)
 FREE = (Free("A", 2.0, 0.01, 100.0, True), Free("k", 0.7, 0.001, 100.0, True))
-NAMES = ["nucleation.f_elastin", "outer.permeability"]
+NAMES = ["nucleation.f_elastin", "capsule.thickness"]
 
 
 def uptake(v):
@@ -147,9 +147,9 @@ def coarse():
 
 
 ROWS = [
-    ("7 day", "mean Ca_per_dry_mass", "20 ug/mg", "2 ug/mg"),
-    ("14 day", "mean Ca_per_dry_mass", "52 ug/mg", "5 ug/mg"),
-    ("21 day", "mean Ca_per_dry_mass", "80 ug/mg", "8 ug/mg"),
+    ("7 day", "mean Ca_per_dry_mass in implant", "20 ug/mg", "2 ug/mg"),
+    ("14 day", "mean Ca_per_dry_mass in implant", "52 ug/mg", "5 ug/mg"),
+    ("21 day", "mean Ca_per_dry_mass in implant", "80 ug/mg", "8 ug/mg"),
 ]
 
 

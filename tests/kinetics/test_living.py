@@ -67,7 +67,9 @@ def test_reflow_bursts_cells_in_minutes_and_collateral_flow_does_not():
     assert half_life(0.03 / 60) > 0.5 * still
     fast = 1e3 / 60  # far above flow_half a share of 0.2 ruptures at each exchange
     assert half_life(fast) == pytest.approx(math.log(2) / (0.2 * fast), rel=2e-3)
-    assert half_life(1.0 / 60) == pytest.approx(math.log(2) / (1 / 21600 + 0.2 * 0.5 / 60)), "half at flow_half"
+    assert half_life(1.0 / 60) == pytest.approx(math.log(2) / (1 / 21600 + 0.2 * 0.5 / 60)), (
+        "half at flow_half"
+    )
     assert 60 < half_life(1.5 / 60) < 600
     assert necrosis.rupture(-1e-9, 1.0, 21600.0, 0.2, 1 / 60) < 0, "restoring below zero"
 

@@ -94,7 +94,7 @@ def test_poisons_and_full_pores_stop_nucleation_at_surfaces_and_not_in_solution(
 def test_collagen_nucleates_only_with_what_serum_brings():
     """Half at half_serum (2 % serum); without serum, or once covered, a site is none (Hamlin & Price 2004)."""
     bare, at = rate(), model().parameters.si("nucleation.half_serum")
-    full = (rate(collagen=1e23, serum=1e6 * at) - bare)
+    full = rate(collagen=1e23, serum=1e6 * at) - bare
     assert full > bare
     assert rate(collagen=1e23, serum=at) - bare == pytest.approx(full / 2, rel=1e-5)
     assert rate(collagen=1e23, serum=0.0) == bare

@@ -387,3 +387,13 @@ def test_a_slip_in_a_late_intervention_is_found_before_anything_runs(short):
     with pytest.raises(ValueError, match="growth.k"):
         sim.simulate(short.with_intervention(wrong), times=3, progress=lambda t, n: ran.append(t))
     assert not ran
+
+
+def test_what_takes_the_place_of_excised_tissue_lives(short):
+    cut = sim.Intervention(at="1 day", excise=True, region="lesion")
+    result = sim.simulate(short.with_intervention(cut), times=["0.9 day", 1 * day + 1])
+    lesion = (result["layer"] == "lesion").values
+    for name, healthy in (("viable", 1.0), ("phosphatase", result.parameters.si("phosphatase.baseline"))):
+        before, after = result[name].values[:, lesion]
+        assert after == pytest.approx(healthy, rel=1e-3)
+        assert (np.abs(before - healthy) > 0.1 * healthy).all()  # it had died there
