@@ -84,7 +84,7 @@ def calibrate(
     runs, plan = request_of(scenario, data, parameters, request)
     report = FitProgress(progress)
     with runs.store(store) if store is not None else nullcontext() as opened:
-        made = _fit(runs.predict, runs.data, runs.free, plan, opened, report)
+        made = pursued_fit(runs.predict, runs.data, runs.free, plan, opened, report)
     return replace(made, scenario=fitted_scenario(scenario, runs.free, made.values, runs.data), forward=runs)
 
 
@@ -135,7 +135,7 @@ def fit(
     if not free or not all(isinstance(f, Free) for f in free):
         raise ConfigError(f"free = {shown(free)}; give a sim.calibration.Free for each parameter.")
     plan = FitPlan(starts, seed, errors, confidence, profiles, workers).checked()
-    return _fit(predict, as_data(data), free, plan, None, FitProgress(progress))
+    return pursued_fit(predict, as_data(data), free, plan, None, FitProgress(progress))
 
 
 class FitPlan(NamedTuple):
@@ -147,6 +147,7 @@ class FitPlan(NamedTuple):
     confidence: float = 0.95
     profiles: bool = True
     workers: int = 0
+    limits: bool = False  # among the numbers, which nothing near the best fit need feel
 
     def checked(self) -> FitPlan:
         """Itself; a sentence for what does not fit."""
@@ -164,7 +165,7 @@ class FitPlan(NamedTuple):
         return self
 
 
-def _fit(
+def pursued_fit(
     predict: Predict,
     data: Data,
     free: Sequence[Free],
@@ -172,6 +173,7 @@ def _fit(
     store: RunStore | None,
     report: FitProgress,
 ) -> Calibration:
+    """The fit of a forward model to data, as the plan says."""
     problem = problem_of(
         free,
         data.values,
@@ -222,7 +224,7 @@ def _pursue(problem: Problem, plan: FitPlan, part: Part) -> None:
         if not plan.profiles or not np.isfinite(around.sigma) or around.sigma == 0:
             return
         part.at = "while profiles were traced"
-        wanted = [i for i in range(len(problem.free)) if not around.flat[i]]
+        wanted = [i for i in range(len(problem.free)) if plan.limits or not around.flat[i]]
         traced = profiles_of(problem, best, around, wanted, plan.confidence, last=attempt == RESTARTS)
         if traced is not None:
             part.traced = traced
