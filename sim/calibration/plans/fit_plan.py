@@ -80,6 +80,8 @@ def calibration_from(content: dict[str, Any], path: Path) -> CalibrationPlan:
     """The plan of a file's content; data and a scenario of its own are looked for beside `path`."""
     where = path.name
     with naming_file(where):
+        if "experiments" in content:
+            raise ConfigError(f"{where} calibrates over experiments; run it by sim.validation.fit.")
         top = Section(content, where, KEYS)
         scenario = base_of(top, path.parent)
         names, bounds, logs, start = free_of(top)

@@ -25,7 +25,6 @@ from sim.experiment.file_tables import read_toml
 from sim.parameters.sections import Section
 from sim.public import public
 from sim.sweeps.plans.plan import naming_file
-from sim.units import to_unit
 from sim.validation.experiment import Experiment
 from sim.validation.fits.statement_runs import Shared, StatementRuns
 from sim.validation.reading_files import load_experiment
@@ -164,14 +163,6 @@ def statement_rows(found: Calibration) -> list[tuple[str, str]]:
     """(deviation in standard deviations, statement), the worst first."""
     pairs = zip(found.residuals, found.data, strict=True)
     return [(f"{r:+.2f}", d.quantity) for r, d in sorted(pairs, key=lambda p: -abs(p[0]))]
-
-
-def value_rows(found: Calibration) -> list[tuple[str, str, str]]:
-    """(parameter, where the search began, what it found)."""
-    return [
-        (f.name, f.shown(f.start), f"{to_unit(float(v), f.unit):.4g}")
-        for f, v in zip(found.free, found.values, strict=True)
-    ]
 
 
 def _beside(folder: Path, name: str) -> str | Path:

@@ -78,9 +78,7 @@ class StatementRuns:
 
     def _numbers(self, e: Experiment, arm: str) -> tuple[float, ...]:
         """What is read of the run of an arm; a time that does not come counts as the end of the run."""
-        task = ArmTask(
-            e.arms[arm], e.times(arm), e.readings[arm], rtol=self.rtol, max_steps=self.max_steps
-        )
+        task = ArmTask(e.arms[arm], e.times(arm), e.readings[arm], rtol=self.rtol, max_steps=self.max_steps)
         run = run_arm(task)
         if run.reason:
             raise RunFailed(f"{e.name}, {arm}: {run.reason}")
@@ -104,7 +102,14 @@ class StatementRuns:
             "max_steps": self.max_steps,
         }
         axes = [
-            {"name": f.name, "unit": si_unit(f.unit), "low": f.low, "high": f.high, "log": f.log, "values": []}
+            {
+                "name": f.name,
+                "unit": si_unit(f.unit),
+                "low": f.low,
+                "high": f.high,
+                "log": f.log,
+                "values": [],
+            }
             for f in self.free
         ]
         columns = [(f"{k + 1}: {d.quantity}", "1") for k, d in enumerate(self.data)]
