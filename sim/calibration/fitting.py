@@ -17,7 +17,7 @@ from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
 from sim.calibration.engine.run_store import RunStore
 from sim.calibration.free import Free, free_parameters, inner_start
 from sim.calibration.outcome import Calibration, fitted_scenario
-from sim.calibration.problem import Problem, problem_of
+from sim.calibration.problem import TOLERANCE, Problem, problem_of
 from sim.calibration.profiles import Profile, profiles_of
 from sim.calibration.runs import Runs
 from sim.calibration.search import Start, best_of, search
@@ -148,6 +148,7 @@ class FitPlan(NamedTuple):
     profiles: bool = True
     workers: int = 0
     limits: bool = False  # among the numbers, which nothing near the best fit need feel
+    tolerance: float = TOLERANCE  # relative change of the sum of squares that ends a search
 
     def checked(self) -> FitPlan:
         """Itself; a sentence for what does not fit."""
@@ -160,6 +161,8 @@ class FitPlan(NamedTuple):
         level = self.confidence
         if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1:
             raise ConfigError(f"confidence = {shown(level)} must lie from 0.5 to below 1; 0.95 is usual.")
+        if not 0 < self.tolerance < 1:
+            raise ConfigError(f"tolerance = {shown(self.tolerance)} must lie between 0 and 1; 1e-3 is coarse.")
         if not isinstance(self.profiles, bool):
             raise ConfigError(f"profiles = {shown(self.profiles)} is neither True nor False.")
         return self
@@ -183,6 +186,7 @@ def pursued_fit(
         plan.workers,
         store,
         report,
+        plan.tolerance,
     )
     part = Part()
     clean = False

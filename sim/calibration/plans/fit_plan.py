@@ -164,7 +164,7 @@ def options_of(top: Section, keys: tuple[str, ...]) -> dict[str, Any]:
     for key, words in (("errors", ERRORS), ("solver", tuple(SOLVERS))):
         if key in one:
             found[key] = one.choice(key, words)
-    for key in ("confidence", "rtol", "atol"):
+    for key in ("confidence", "rtol", "atol", "tolerance"):
         if key in one:
             found[key] = float(one.number(key, 1.0))
     if "profiles" in one:

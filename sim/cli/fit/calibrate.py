@@ -193,5 +193,5 @@ def _planned(plan: CalibrationPlan | ExperimentsPlan) -> str:
         (f.name, f"{f.shown(f.low)} to {f.shown(f.high)}, from {f.shown(f.start)}" + ", logarithmic" * f.log)
         for f in runs.free
     ]
-    rows += [(k, str(v)) for k, v in asked._asdict().items()]
+    rows += [(k, str(v)) for k, v in asked._asdict().items() if k in plan.options]
     return "\n".join([*lines, name_list(rows)])

@@ -29,7 +29,7 @@ from sim.validation.experiment import Experiment
 from sim.validation.fits.statement_runs import Shared, StatementRuns
 from sim.validation.reading_files import load_experiment
 
-FIT = ("starts", "seed", "confidence", "profiles", "workers", "rtol", "max_steps")
+FIT = ("starts", "seed", "confidence", "profiles", "workers", "rtol", "max_steps", "tolerance")
 KEYS = ("title", "notes", "experiments", "free", "fit")
 
 
