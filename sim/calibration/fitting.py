@@ -17,7 +17,7 @@ from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
 from sim.calibration.engine.run_store import RunStore
 from sim.calibration.free import Free, free_parameters, inner_start
 from sim.calibration.outcome import Calibration, fitted_scenario
-from sim.calibration.problem import Problem, problem_of
+from sim.calibration.problem import TOLERANCE, Problem, problem_of
 from sim.calibration.profiles import Profile, profiles_of
 from sim.calibration.runs import Runs
 from sim.calibration.search import Start, best_of, search
@@ -84,7 +84,7 @@ def calibrate(
     runs, plan = request_of(scenario, data, parameters, request)
     report = FitProgress(progress)
     with runs.store(store) if store is not None else nullcontext() as opened:
-        made = _fit(runs.predict, runs.data, runs.free, plan, opened, report)
+        made = pursued_fit(runs.predict, runs.data, runs.free, plan, opened, report)
     return replace(made, scenario=fitted_scenario(scenario, runs.free, made.values, runs.data), forward=runs)
 
 
@@ -135,7 +135,7 @@ def fit(
     if not free or not all(isinstance(f, Free) for f in free):
         raise ConfigError(f"free = {shown(free)}; give a sim.calibration.Free for each parameter.")
     plan = FitPlan(starts, seed, errors, confidence, profiles, workers).checked()
-    return _fit(predict, as_data(data), free, plan, None, FitProgress(progress))
+    return pursued_fit(predict, as_data(data), free, plan, None, FitProgress(progress))
 
 
 class FitPlan(NamedTuple):
@@ -147,6 +147,8 @@ class FitPlan(NamedTuple):
     confidence: float = 0.95
     profiles: bool = True
     workers: int = 0
+    limits: bool = False  # among the numbers, which nothing near the best fit need feel
+    tolerance: float = TOLERANCE  # relative change of the sum of squares that ends a search
 
     def checked(self) -> FitPlan:
         """Itself; a sentence for what does not fit."""
@@ -159,12 +161,14 @@ class FitPlan(NamedTuple):
         level = self.confidence
         if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1:
             raise ConfigError(f"confidence = {shown(level)} must lie from 0.5 to below 1; 0.95 is usual.")
+        if not 0 < self.tolerance < 1:
+            raise ConfigError(f"tolerance = {shown(self.tolerance)} must lie between 0 and 1; 1e-3 is coarse.")
         if not isinstance(self.profiles, bool):
             raise ConfigError(f"profiles = {shown(self.profiles)} is neither True nor False.")
         return self
 
 
-def _fit(
+def pursued_fit(
     predict: Predict,
     data: Data,
     free: Sequence[Free],
@@ -172,6 +176,7 @@ def _fit(
     store: RunStore | None,
     report: FitProgress,
 ) -> Calibration:
+    """The fit of a forward model to data, as the plan says."""
     problem = problem_of(
         free,
         data.values,
@@ -181,6 +186,7 @@ def _fit(
         plan.workers,
         store,
         report,
+        plan.tolerance,
     )
     part = Part()
     clean = False
@@ -222,7 +228,7 @@ def _pursue(problem: Problem, plan: FitPlan, part: Part) -> None:
         if not plan.profiles or not np.isfinite(around.sigma) or around.sigma == 0:
             return
         part.at = "while profiles were traced"
-        wanted = [i for i in range(len(problem.free)) if not around.flat[i]]
+        wanted = [i for i in range(len(problem.free)) if plan.limits or not around.flat[i]]
         traced = profiles_of(problem, best, around, wanted, plan.confidence, last=attempt == RESTARTS)
         if traced is not None:
             part.traced = traced

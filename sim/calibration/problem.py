@@ -13,6 +13,8 @@ from sim.calibration.engine.outcomes import Failure, Predict, RunFailed
 from sim.calibration.engine.run_store import RunStore
 from sim.calibration.free import Free
 
+TOLERANCE = 1e-9  # of the sum of squares
+
 
 def problem_of(
     free: Sequence[Free],
@@ -23,6 +25,7 @@ def problem_of(
     workers: int = 0,
     store: RunStore | None = None,
     report: FitProgress | None = None,
+    tolerance: float = TOLERANCE,
 ) -> Problem:
     """The problem of fitting `predict`: SI values of the parameters (p,) -> predictions (n,)."""
 
@@ -34,7 +37,8 @@ def problem_of(
         return float(residuals @ residuals)
 
     return Problem(
-        tuple(free), values, scale, known, Evaluations(predict, outer, cost, workers, store, report)
+        tuple(free), values, scale, known, Evaluations(predict, outer, cost, workers, store, report),
+        tolerance,
     )
 
 
@@ -45,6 +49,7 @@ class Problem:
     free: the parameters (p); values (n,) [SI]
     scale (n,) [SI]: standard deviations when `known`, else relative weights up to one common factor
     evaluations: makes the runs, of all branches of the problem
+    tolerance: relative change of the sum of squares at which a search ends
     lowest, failures: the least cost and the failed runs of those that this branch has asked for
     Where a run fails, residuals are NaN: the trust region shrinks, no penalty is invented.
     """
@@ -54,6 +59,7 @@ class Problem:
     scale: np.ndarray
     known: bool
     evaluations: Evaluations
+    tolerance: float = TOLERANCE
     lowest: float = np.inf
     _failed: dict[tuple[float, ...], Failure] = field(default_factory=dict)
 

@@ -11,7 +11,7 @@ from sim.calibration.engine.outcomes import RunFailed
 from sim.calibration.free import inner_start
 from sim.calibration.problem import Problem
 
-FTOL, XTOL = 1e-9, 1e-7  # of the sum of squares; of the parameters, far below any interval
+XTOL = 1e-7  # of the parameters, far below any interval
 EVALUATIONS = 100  # per start
 
 
@@ -58,7 +58,7 @@ def search(problem: Problem, begin: np.ndarray, free: list[int] | None = None) -
     try:
         found = least_squares(
             lambda x: problem.residuals(full(x)), point[moving], lambda x: problem.jacobian(full(x), moving),
-            bounds=(low, high), ftol=FTOL, xtol=XTOL, gtol=1e-12, x_scale="jac", max_nfev=EVALUATIONS,
+            bounds=(low, high), ftol=problem.tolerance, xtol=XTOL, gtol=1e-12, x_scale="jac", max_nfev=EVALUATIONS,
         )  # fmt: skip
     except RunFailed as error:
         return point, f"given up: {error}"

@@ -33,6 +33,8 @@ def verdicts(
     made: dict[str, Verdict] = {}
     notes: list[str] = []
     for k, f in enumerate(free):
+        if found.flat[k] and f.name in profiles and profiles[f.name].bounded:
+            continue  # limits are not felt until they are met, further out
         if found.flat[k]:
             made[f.name] = Verdict(NOT_IDENTIFIABLE, f"the data do not feel {f.name} at all.")
         elif found.at_bound[k]:

@@ -21,6 +21,14 @@ def clearance(viable, macrophages, sheltered, HAP, k, load, k_macrophage, load_m
     return (1.0 - sheltered) * (own + eaten)
 
 
+def digestion(core, macrophages, HAP, k_macrophage, load_macrophage):
+    """Nucleation cores that phagocytes take apart [mol m-3 s-1], at the rate at which they take mineral.
+
+    They eat a dead cell whole, its membranes with the cores on them, not only what has crystallised there.
+    """
+    return core * k_macrophage * macrophages / (1.0 + max(HAP, 0.0) / load_macrophage)
+
+
 def pyrophosphate(viable, ENPP1, P, rate, K_P):
     """Pyrophosphate made of phosphate and released by living cells [mol m-3 s-1].
 

@@ -1,6 +1,7 @@
 """Validation: experiments of the literature as files, run, compared with what was measured, and scored."""
 
 from sim.validation.experiment import Experiment
+from sim.validation.fits.experiments_plan import fit
 from sim.validation.reading_files import experiments, load_experiment
 from sim.validation.robust import Robustness, robustness
 from sim.validation.scorecard import Scorecard
@@ -14,6 +15,7 @@ __all__ = [
     "Scorecard",
     "Wanted",
     "experiments",
+    "fit",
     "load_experiment",
     "robustness",
     "validate",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import ConfigError, HapsimError, SweepError
-from sim.identity.settings import RTOL
+from sim.identity.settings import MAX_STEPS, RTOL
 from sim.run.simulate import simulate
 from sim.solvers import DEFAULT
 from sim.sweeps.engines import processes
@@ -33,6 +33,7 @@ class ArmTask(NamedTuple):
     readings: tuple[Reading, ...]
     solver: str = DEFAULT
     rtol: float = RTOL
+    max_steps: int = MAX_STEPS
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,9 @@ def run_arm(task: ArmTask) -> ArmRun:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # they stand among the notes of the run
-            result = simulate(task.scenario, task.solver, task.rtol, times=task.times)
+            result = simulate(
+                task.scenario, task.solver, task.rtol, times=task.times, max_steps=task.max_steps
+            )
         if result.status == "interrupted":
             raise KeyboardInterrupt
         if not result.success:

@@ -150,7 +150,7 @@ def _span(one: Section, own: str, kind: str, logarithm: bool) -> tuple[Span, str
     numbers = {k: _number(one, k, own) for k in given}
     unit = next((unit_of(v) for k in given if isinstance(v := one.content[k], str)), "1")
     if "mean" in one:
-        return Span(*around_mean(numbers["mean"], numbers["sd"])), unit
+        return Span(*around_mean(numbers["mean"], numbers["sd"]), linear=True), unit
     if "value" in one:
         return Span(*around_number(numbers["value"], logarithm)), unit
     span = Span(numbers.get("least", -math.inf), numbers.get("most", math.inf))

@@ -89,7 +89,7 @@ class Wanted:
 
     def bounds(self) -> str:
         """What is accepted, in words: "at least 5 mM", "70.1 to 109 ug/mg"."""
-        low, high, _ = self.span
+        low, high = self.span[:2]
         if low > -math.inf and high < math.inf:
             first = number_text(to_unit(low, self.unit)) if self.unit != "s" else in_unit(low, self.unit)
             return f"{first} to {in_unit(high, self.unit)}"

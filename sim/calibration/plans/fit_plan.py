@@ -80,10 +80,12 @@ def calibration_from(content: dict[str, Any], path: Path) -> CalibrationPlan:
     """The plan of a file's content; data and a scenario of its own are looked for beside `path`."""
     where = path.name
     with naming_file(where):
+        if "experiments" in content:
+            raise ConfigError(f"{where} calibrates over experiments; run it by sim.validation.fit.")
         top = Section(content, where, KEYS)
         scenario = base_of(top, path.parent)
-        names, bounds, logs, start = _free(top)
-        options = _fit_options(top) | {"bounds": bounds, "log": logs, "start": start}
+        names, bounds, logs, start = free_of(top)
+        options = options_of(top, FIT) | {"bounds": bounds, "log": logs, "start": start}
         words = top.text("title"), top.text("notes", most=10_000)
         return CalibrationPlan(path.stem, scenario, _data(top, path.parent), names, options, *words, where)
 
@@ -116,10 +118,12 @@ def _point(one: Section) -> tuple:
     return tuple(found)
 
 
-def _free(top: Section) -> tuple[tuple[str, ...], dict | None, list[str] | None, dict | None]:
-    """Names, bounds, which in the logarithm (None: as it fits), starts."""
+def free_of(
+    top: Section, more: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], dict | None, list[str] | None, dict | None]:
+    """Names, bounds, which in the logarithm (None: as it fits), starts. more: keys beside those"""
     sections = {
-        name: Section(table, f"{top.where} [free.{shown(name)}]", FREE)
+        name: Section(table, f"{top.where} [free.{shown(name)}]", (*FREE, *more))
         for name, table in dotted_tables(top.table("free"), f"{top.where} [free]").items()
     }
     if not sections:
@@ -145,12 +149,12 @@ def _free(top: Section) -> tuple[tuple[str, ...], dict | None, list[str] | None,
     return tuple(sections), bounds, logs or None, start  # type: ignore[return-value]
 
 
-def _fit_options(top: Section) -> dict[str, Any]:
-    """Keywords of `sim.calibrate` that the [fit] table states."""
+def options_of(top: Section, keys: tuple[str, ...]) -> dict[str, Any]:
+    """Keywords of `sim.calibrate` that the [fit] table states, of those in `keys`."""
     from sim.calibration.fitting import ERRORS
     from sim.solvers import SOLVERS
 
-    one = Section(top.table("fit"), f"{top.where} [fit]", FIT)
+    one = Section(top.table("fit"), f"{top.where} [fit]", keys)
     found: dict[str, Any] = {}
     for key, least, most in (("starts", 1, 10_000), ("seed", 0, 2**32), ("workers", 0, 1024)):
         if key in one:
@@ -160,7 +164,7 @@ def _fit_options(top: Section) -> dict[str, Any]:
     for key, words in (("errors", ERRORS), ("solver", tuple(SOLVERS))):
         if key in one:
             found[key] = one.choice(key, words)
-    for key in ("confidence", "rtol", "atol"):
+    for key in ("confidence", "rtol", "atol", "tolerance"):
         if key in one:
             found[key] = float(one.number(key, 1.0))
     if "profiles" in one:

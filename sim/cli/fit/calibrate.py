@@ -21,6 +21,7 @@ from sim.texts import duration_text
 if TYPE_CHECKING:
     from sim.calibration import Calibration
     from sim.calibration.plans.fit_plan import CalibrationPlan
+    from sim.validation.fits.experiments_plan import ExperimentsPlan
 
 
 @click.command(short_help="Fit parameters to measured numbers; resume.", epilog=exit_codes.OF_A_FIT)
@@ -57,24 +58,27 @@ def calibrate(
 ) -> int:
     """Fit parameters of a scenario to measured numbers, as a file says; run it again to go on.
 
-    FILE is TOML: scenario, data, free parameters; or the name of one that comes with the package, which
-    are listed without FILE. Every run is in the store as it is made: after Ctrl-C, a kill or a power cut
+    FILE is TOML: scenario, data, free parameters; or experiments instead of scenario and data: what they
+    share is then fitted to their statements marked fitted. Or the name of one that comes with the package,
+    which are listed without FILE. Every run is in the store as it is made: after Ctrl-C, a kill or a power cut
     the same command goes on.
 
     \b
     Examples:
       hapsim calibrate elastin_implant_rat --figure fit.png
       hapsim calibrate mine.toml --workers 2 --out fit.json
+      hapsim calibrate experiments --no-profiles
     """
-    from sim.calibration.plans.fit_plan import calibrations, load_calibration
+    from sim.calibration.plans.fit_plan import calibrations
+    from sim.validation.fits.experiments_plan import ExperimentsPlan, load_fit
 
     if file is None:
-        rows = [(n, load_calibration(n).title) for n in calibrations()]
+        rows = [(n, load_fit(n).title) for n in calibrations()]
         click.echo(text_table(rows, ("name", "title")))
         return exit_codes.DONE
     given = {"workers": workers, "starts": starts, "profiles": profiles}
     more: dict[str, Any] = {k: v for k, v in given.items() if v is not None}
-    plan = load_calibration(file)
+    plan = load_fit(file)
     plan = replace(plan, options={**plan.options, **more})
     plan.check()
     if check:
@@ -86,6 +90,13 @@ def calibrate(
     drawn = checked_picture(figure) if figure else None
     if out is not None and out.suffix not in (".json", ".csv", ".toml"):
         raise ConfigError(f"--out {out} must end in .json, .csv or .toml: that says the format.")
+    if isinstance(plan, ExperimentsPlan) and (
+        figure is not None or (out is not None and out.suffix == ".toml")
+    ):
+        raise ConfigError(
+            f"{plan.name} is fitted to statements of experiments: there is no course to draw and no scenario "
+            "to write. Give --out with .json or .csv."
+        )
     if out is not None and not out.parent.is_dir():
         raise ConfigError(f"there is no folder {out.parent}.")
     path = store or Path("results") / f"{safe_name(plan.name)}.fit.db"
@@ -106,12 +117,14 @@ def calibrate(
 
 
 def _say(
-    plan: CalibrationPlan,
+    plan: CalibrationPlan | ExperimentsPlan,
     found: Calibration,
     files: dict[str, Path | None],
     as_json: bool,
     quiet: bool,
 ) -> None:
+    from sim.validation.fits.experiments_plan import ExperimentsPlan, statement_rows
+
     if as_json:
         click.echo(json_text(as_data(found)))
         return
@@ -120,6 +133,10 @@ def _say(
         return
     click.echo(f"{plan.name}: {plan.title}" if plan.title else plan.name)
     click.echo(repr(found))
+    if isinstance(plan, ExperimentsPlan):
+        click.echo("\nDeviations in standard deviations, 0 of a limit that is met by more than a hair:")
+        click.echo(text_table(statement_rows(found)))
+        click.echo("")
     click.echo(name_list([(name, str(p)) for name, p in files.items() if p is not None]))
 
 
@@ -156,19 +173,25 @@ def _write(found: Calibration, out: Path) -> None:
         found.scenario.save(out)
 
 
-def _planned(plan: CalibrationPlan) -> str:
+def _planned(plan: CalibrationPlan | ExperimentsPlan) -> str:
     """What would be fitted: `--check`."""
+    from sim.validation.fits.experiments_plan import ExperimentsPlan
+
     runs, asked = plan.check()
     lines = [f"{plan.name}: {plan.title}" if plan.title else plan.name]
     if plan.notes:
         lines += [text_paragraph(plan.notes), ""]
-    rows = [("scenario", f"{plan.scenario.name}, {duration_text(plan.scenario.duration)}")]
-    rows += [("data", d.text()) for d in plan.data.points[:12]]
-    rows += [("data", f"and {len(plan.data) - 12} more")] if len(plan.data) > 12 else []
-    rows += [("data", text) for text in plan.data.remarks]
+    if isinstance(plan, ExperimentsPlan):
+        rows = [("experiment", e.name) for e in plan.experiments]
+        rows += [("statement", d.quantity) for d in runs.data]
+    else:
+        rows = [("scenario", f"{plan.scenario.name}, {duration_text(plan.scenario.duration)}")]
+        rows += [("data", d.text()) for d in plan.data.points[:12]]
+        rows += [("data", f"and {len(plan.data) - 12} more")] if len(plan.data) > 12 else []
+        rows += [("data", text) for text in plan.data.remarks]
     rows += [
         (f.name, f"{f.shown(f.low)} to {f.shown(f.high)}, from {f.shown(f.start)}" + ", logarithmic" * f.log)
         for f in runs.free
     ]
-    rows += [(k, str(v)) for k, v in asked._asdict().items()]
+    rows += [(k, str(v)) for k, v in asked._asdict().items() if k in plan.options]
     return "\n".join([*lines, name_list(rows)])

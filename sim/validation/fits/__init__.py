@@ -1,0 +1,1 @@
+"""One calibration over experiments: numbers that all of them share."""
