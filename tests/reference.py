@@ -188,7 +188,8 @@ def elements(result) -> dict[str, np.ndarray]:
         + 0.74 * amorphous + DCPD + 3 * OCP + 3 * HAP
         + (p["necrosis.P_pool"] + p["necrosis.ester_pool"]) * cells,
         "C": mol("C", True),
-        "acidity": H + mol("buffer_H") + mol("slow_ester") - mol("alkali") - 0.52 * amorphous - 2 * OCP - 4 * HAP
+        "acidity": H + mol("buffer_H") + mol("slow_ester") - mol("alkali")
+        - 0.52 * amorphous - 2 * OCP - 4 * HAP
         + (p["necrosis.P_acid"] + p["necrosis.ester_pool"]) * cells
         + p["acid.load"] * mol("glycogen")
         + p["acid.inflammation"] * (mol("recruits") + mol("inflamed")),

@@ -62,7 +62,8 @@ def calibrate(
     """Fit parameters of a scenario by weighted least squares within bounds.
 
     data: a CSV with units, Data, or rows (time, quantity, value[, standard deviation]); a quantity is
-        "mean X", "total X", "peak X", "X" (its mean), each also "... in LAYER", or a key of `observables` (measures with a curve)
+        "mean X", "total X", "peak X", "X" (its mean), each also "... in LAYER", or a key of `observables`
+        (measures with a curve)
     parameters, bounds, log, start: see sim.calibration.free.free_parameters; a parameter without given
         bounds may move in its range
     starts: searches, the first from `start`, the others from a Latin hypercube of this seed
@@ -162,7 +163,8 @@ class FitPlan(NamedTuple):
         if isinstance(level, bool) or not isinstance(level, int | float) or not 0.5 <= level < 1:
             raise ConfigError(f"confidence = {shown(level)} must lie from 0.5 to below 1; 0.95 is usual.")
         if not 0 < self.tolerance < 1:
-            raise ConfigError(f"tolerance = {shown(self.tolerance)} must lie between 0 and 1; 1e-3 is coarse.")
+            given = shown(self.tolerance)
+            raise ConfigError(f"tolerance = {given} must lie between 0 and 1; 1e-3 is coarse.")
         if not isinstance(self.profiles, bool):
             raise ConfigError(f"profiles = {shown(self.profiles)} is neither True nor False.")
         return self

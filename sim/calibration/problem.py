@@ -37,7 +37,11 @@ def problem_of(
         return float(residuals @ residuals)
 
     return Problem(
-        tuple(free), values, scale, known, Evaluations(predict, outer, cost, workers, store, report),
+        tuple(free),
+        values,
+        scale,
+        known,
+        Evaluations(predict, outer, cost, workers, store, report),
         tolerance,
     )
 

@@ -57,7 +57,8 @@ def observable(
         if kind not in KINDS:
             raise ConfigError(
                 f"quantity '{quantity}' is not understood; write 'mean X', 'total X' or 'peak X' of a "
-                f"variable X, with ' in LAYER' where one is meant, or give observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
+                f"variable X, with ' in LAYER' where one is meant, or give "
+                f"observables={{'{quantity}': measure}}.{nearest(kind, KINDS)}"
             )
         found = KINDS[kind](name.strip(), within.strip())
     curve = getattr(found, "curve", None)

@@ -58,7 +58,8 @@ def search(problem: Problem, begin: np.ndarray, free: list[int] | None = None) -
     try:
         found = least_squares(
             lambda x: problem.residuals(full(x)), point[moving], lambda x: problem.jacobian(full(x), moving),
-            bounds=(low, high), ftol=problem.tolerance, xtol=XTOL, gtol=1e-12, x_scale="jac", max_nfev=EVALUATIONS,
+            bounds=(low, high), ftol=problem.tolerance, xtol=XTOL, gtol=1e-12, x_scale="jac",
+            max_nfev=EVALUATIONS,
         )  # fmt: skip
     except RunFailed as error:
         return point, f"given up: {error}"

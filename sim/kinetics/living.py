@@ -12,8 +12,8 @@ def clearance(viable, macrophages, sheltered, HAP, k, load, k_macrophage, load_m
     """Rate at which cells take mineral up, relative to what there is [1/s].
 
     First order while mineral is scarce; cells are full at `load` of hydroxyapatite [mol m-3], so that an
-    established deposit outlives them. sheltered: share of mineral that they cannot reach (within lamellae of elastin).
-    macrophages: their density, 1 where a vital rim is full of them.
+    established deposit outlives them. sheltered: share of mineral that they cannot reach (within lamellae
+    of elastin). macrophages: their density, 1 where a vital rim is full of them.
     """
     mineral = max(HAP, 0.0)
     own = k * max(viable, 0.0) / (1.0 + mineral / load)

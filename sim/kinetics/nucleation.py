@@ -26,16 +26,16 @@ def nucleation(
     ln_omega_HAP, pH, inhibition, room, porosity, hap_m0, hap_m2, core, precursors,
     collagen, serum, elastin, masked, device,
     temperature, molar_volume, interfacial_energy, A_solution, A_site, pH_slope,
-    sites_core, sites_precursor, sites_crystal, f_core, f_precursor, f_crystal, f_collagen, f_elastin, f_device,
-    half_serum, seed,
+    sites_core, sites_precursor, sites_crystal, f_core, f_precursor, f_crystal,
+    f_collagen, f_elastin, f_device, half_serum, seed,
 ):  # fmt: skip
     """Nucleation rate of HAP [m-3 s-1] and critical diameter [m].
 
     J = g(pH) [ porosity A_solution exp(-b) + inh A_site (sum_s n_s vacant_s exp(-f_s b) + n_x exp(-f_x b)) ],
     b = B/(ln Omega)^2. Poisons act at surfaces, not in free solution. Sites are used up, those of the lowest
-    barrier first: vacant_s = 1 - (m0 - sites of lower barriers)/(sites of this barrier). Crystals bring sites of
-    their own, n_x by their surface pi m2, on which further crystals start (secondary nucleation): deposits of
-    crystals that stay small still fill.
+    barrier first: vacant_s = 1 - (m0 - sites of lower barriers)/(sites of this barrier). Crystals bring
+    sites of their own, n_x by their surface pi m2, on which further crystals start (secondary nucleation):
+    deposits of crystals that stay small still fill.
     Collagen acts with the nucleator that serum brings (Hamlin & Price 2004), elastin where it lies bare.
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.

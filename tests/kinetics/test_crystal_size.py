@@ -49,14 +49,15 @@ def moments(number, size):
 
 
 def one_by_one(times, classes=3000):
-    """Moments (n, 4) of crystals of many classes, each grown by dL/dt = G (1 - L/L_max) from its own birth."""
+    """Moments (n, 4) of crystals in classes, each grown by dL/dt = G (1 - L/L_max) from its own birth."""
     edges = np.linspace(0.0, SPAN, classes + 1)
     born = 0.5 * (edges[1:] + edges[:-1])
     number = np.array([births(t)[0] for t in born]) * np.diff(edges)
     size = np.array([births(t)[1] for t in born])
     # Each crystal needs the integral of G since its birth, each class that of the losses.
     dense = solve_ivp(lambda t, _: [speed(t), loss(t)], (0, SPAN), [0.0, 0.0], "DOP853",
-                      rtol=1e-11, atol=[1e-20, 1e-12], max_step=SPAN / 500, dense_output=True).sol  # fmt: skip
+                      rtol=1e-11, atol=[1e-20, 1e-12], max_step=SPAN / 500,
+                      dense_output=True).sol  # fmt: skip
     found = []
     for t in times:
         here = born <= t

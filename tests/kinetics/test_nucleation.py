@@ -92,7 +92,7 @@ def test_poisons_and_full_pores_stop_nucleation_at_surfaces_and_not_in_solution(
 
 
 def test_collagen_nucleates_only_with_what_serum_brings():
-    """Half at half_serum (2 % serum); without serum, or once covered, a site is none (Hamlin & Price 2004)."""
+    """Half at half_serum (2 % serum); without serum or once covered, a site is none (Hamlin & Price 2004)."""
     bare, at = rate(), model().parameters.si("nucleation.half_serum")
     full = rate(collagen=1e23, serum=1e6 * at) - bare
     assert full > bare
@@ -105,7 +105,7 @@ def test_collagen_nucleates_only_with_what_serum_brings():
 
 
 def filled(kinds, w, times):
-    """Crystals per volume over time where each kind of site (n, f) fills for itself, first order in what is vacant."""
+    """Crystals per volume over time; each kind of site (n, f) fills for itself, first order in vacancies."""
     p = model().parameters
     b = barrier_constant(p.si("nucleation.interfacial_energy"), p.si("mineral.V_HAP"), T) / w**2
     k = {f: p.si("nucleation.A_site") * math.exp(-f * b) for _, f in kinds}

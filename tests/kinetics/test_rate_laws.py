@@ -167,7 +167,7 @@ def test_cores_take_at_most_their_share_and_none_in_acid():
 
 
 def test_cores_also_take_phosphate_that_leaves_ruptured_cells():
-    """40 mol m-3 of the pool x a tenth of the tissue ruptured, lost in 20 s: 0.2 mol m-3 s-1 pass the membrane."""
+    """40 mol m-3 of the pool x a tenth of the tissue ruptured, lost in 20 s: 0.2 mol m-3 s-1 pass."""
     assert cores(hydrolysis=0.0, leaky=0.1) == pytest.approx(0.3 * 0.2, rel=1e-4)
     assert cores(hydrolysis=0.5, leaky=0.1) == pytest.approx(0.3 * 0.7, rel=1e-4)
 

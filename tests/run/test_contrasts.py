@@ -6,7 +6,6 @@ docs/validation.md says which numbers were.
 Coarse grids and short runs: the claims are about signs, orders of magnitude and places.
 """
 
-import numpy as np
 import pytest
 
 import sim

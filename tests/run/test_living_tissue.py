@@ -44,7 +44,7 @@ def course(result, name):
 
 
 def test_cells_give_back_what_they_clear_and_are_full_at_a_load():
-    """-dHAP/dt = k HAP/(1 + HAP/load), so ln(HAP/HAP0) + (HAP - HAP0)/load = -k t. Crystals keep their size."""
+    """-dHAP/dt = k HAP/(1 + HAP/load), so ln(HAP/HAP0) + (HAP - HAP0)/load = -k t; sizes stay."""
     load = 0.01
     result = run(cell("2 day", {"HAP": 0.02}, clearance__load=sim.Parameter(load, "mol/m3")))
     HAP, m0 = course(result, "HAP"), course(result, "hap_m0")
@@ -105,7 +105,7 @@ def test_alkali_is_made_in_its_time_raises_pH_and_is_counted():
 
 
 def test_granules_ripen_into_crystals_of_the_stated_size():
-    """Five units for one of apatite, d^k each in the moments; phosphate and acid left over go to the water."""
+    """Five units for one of apatite, d^k each in the moments; phosphate and acid left go to the water."""
     off = {"granules__k_dissolution": sim.Parameter(0.0, "1/s"), "tissue__viable": 0.0}
     result = run(cell("30 day", {"granules": 10.0}, **off))
     granules, HAP = course(result, "granules"), course(result, "HAP")
@@ -130,7 +130,7 @@ def test_colloid_holds_no_more_than_its_fetuin_can():
 
 
 def test_collagen_needs_what_serum_brings():
-    """Fibrils in a supersaturated solution: crystals on them with serum, none without (Hamlin & Price 2004)."""
+    """Fibrils in supersaturated solution: crystals on them with serum, none without (Hamlin & Price 2004)."""
     on = {"nucleation__A_site": sim.Parameter(1e4, "1/s"), "growth__k": sim.Parameter(1e-14, "m/s"),
           "nucleation__sites_precursor": sim.Parameter(0.0, "1/mol"), "tissue__collagen": 1e21,
           "tissue__viable": 0.0}  # fmt: skip
@@ -146,9 +146,10 @@ def dying(doomed, perfusion, tau, reflow):
 
 
 def test_formulas_read_the_perfusion_that_an_intervention_sets():
-    """Cells die with 1/tau, and faster by the flow from the time at which it comes; the flow brings ions as well."""
+    """Cells die with 1/tau, faster by the flow from when it comes; the flow brings ions as well."""
     small = sim.Model(
-        (sim.Species("Ca", diffusivity=1e-9, contains={"Ca": 1}), sim.Species("doomed", unit="1", initial=1.0)),
+        (sim.Species("Ca", diffusivity=1e-9, contains={"Ca": 1}),
+         sim.Species("doomed", unit="1", initial=1.0)),
         (sim.Process("death", dying, {"doomed": -1},
                      {"tau": sim.Parameter(1e4, "s"), "reflow": sim.Parameter(0.2)}),),
         fields={"perfusion": (0.0, "s-1", "flow"), "porosity": (1.0, "1", "")},
@@ -160,9 +161,10 @@ def test_formulas_read_the_perfusion_that_an_intervention_sets():
     flow = 1e-3
     come = sim.Intervention(at=2000.0, parameters={"rim.perfusion": f"{flow} 1/s"})
     gone = sim.Intervention(at=5000.0, parameters={"rim.perfusion": 0.0})
-    result = sim.simulate(made.with_intervention(come).with_intervention(gone), times=[2000.0, 5000.0, 6000.0],
-                          rtol=1e-9, atol=1e-10)  # fmt: skip
+    treated = made.with_intervention(come).with_intervention(gone)
+    result = sim.simulate(treated, times=[2000.0, 5000.0, 6000.0], rtol=1e-9, atol=1e-10)
     found = result["doomed"].values
     still = np.exp(-result.t / 1e4)
     np.testing.assert_allclose(found[:, :2], still[:, None] * [1.0, 1.0], rtol=1e-6)
-    np.testing.assert_allclose(found[:, 3], still * np.exp(-0.2 * flow * np.array([0, 3000, 3000])), rtol=1e-6)
+    fed = np.array([0, 3000, 3000])
+    np.testing.assert_allclose(found[:, 3], still * np.exp(-0.2 * flow * fed), rtol=1e-6)

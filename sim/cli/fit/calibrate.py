@@ -59,8 +59,8 @@ def calibrate(
     """Fit parameters of a scenario to measured numbers, as a file says; run it again to go on.
 
     FILE is TOML: scenario, data, free parameters; or experiments instead of scenario and data: what they
-    share is then fitted to their statements marked fitted. Or the name of one that comes with the package,
-    which are listed without FILE. Every run is in the store as it is made: after Ctrl-C, a kill or a power cut
+    share is then fitted to their statements marked fitted. Or the name of one of the package, which
+    are listed without FILE. Every run is in the store as it is made: after Ctrl-C, a kill or a power cut
     the same command goes on.
 
     \b

@@ -110,7 +110,8 @@ class ExperimentsPlan:
         for name, other in others:
             if other.start != one.start:
                 raise ConfigError(
-                    f"{s.name} is {one.shown(one.start)} in {where} and {other.shown(other.start)} in {name}; "
+                    f"{s.name} is {one.shown(one.start)} in {where} and {other.shown(other.start)} in "
+                    f"{name}; "
                     "give a start, or name the experiments that share it with of = [...]."
                 )
         return replace(one, name=f"{s.name} of {' and '.join(s.of)}") if s.of else one
