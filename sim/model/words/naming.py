@@ -73,7 +73,7 @@ def _of_phase(model: HasParts, name: str) -> Wording:
         prefix = f"{kind}_"
         if name.startswith(prefix):
             phase = name.removeprefix(prefix)
-            held = (s.solid for s in model.solids if s.solid is not None)
+            held = sorted((s.solid for s in model.solids if s.solid), key=lambda s: bool(s.like))
             solid = next((s for s in held if phase in (s.phase, s.name)), None)
             return wording("phases", kind, title=solid.title if solid else phase, name=phase)
     return Wording()
