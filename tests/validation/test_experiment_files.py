@@ -206,7 +206,7 @@ def test_numbers_of_their_set_ups_say_where_they_come_from():
 
 
 def test_fresh_medium_is_fluid():
-    """An excision puts living tissue in place: fresh medium is said not to live and to hold no enzyme of it."""
+    """An excision puts living tissue in place: fresh medium is said not to live and to hold no enzyme."""
     fresh = 0
     for name in experiments():
         for arm, scenario in load_experiment(name).arms.items():
