@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 import sim
 from sim.calibration.engine.outcomes import RunFailed
@@ -206,19 +207,41 @@ def test_nothing_to_fit_to_is_refused(plan):
         fit(plan, solver="rk")
 
 
+@pytest.fixture(scope="module")
 def shipped():
-    """The fit of the package, where it begins: at the values that are shipped."""
+    """The fit of the package, the shipped values, at which it begins, and its deviations there."""
     runs, _ = load_fit("experiments").check()
-    return runs, np.array([f.start for f in runs.free])
+    values = np.array([f.start for f in runs.free])
+    return runs, values, runs.predict(values)
 
 
-def test_the_fit_of_the_package_begins_at_what_is_shipped():
-    runs, start = shipped()
+def test_the_fit_of_the_package_begins_at_what_is_shipped(shipped):
+    """Numbers of the table of processes, and of the ageing aorta alone; each says that it was fitted."""
+    runs, values, _ = shipped
     table = sim.library.model().parameters
     aorta = next(iter(load_experiment("aortic_media").arms.values())).parameters
-    for s, value in zip(runs.shared, start, strict=True):
-        holder = aorta if s.of else table
-        assert holder[s.name].confidence == "fitted"
-        assert holder.si(s.name) == pytest.approx(value, rel=1e-12)
-        low, high = holder[s.name].range
-        assert low <= holder[s.name].value <= high
+    for s, value in zip(runs.shared, values, strict=True):
+        one = (aorta if s.of else table)[s.name]
+        assert one.confidence == "fitted" and one.contains_value()
+        assert one.si == pytest.approx(value, rel=1e-12)
+
+
+def test_what_is_shipped_meets_the_fitted_statements(shipped):
+    """Each within two standard deviations, all together no worse than numbers that scatter as stated."""
+    _, values, found = shipped
+    assert found.size == 14 and np.abs(found).max() < 2.0
+    assert found @ found < found.size - values.size
+
+
+@pytest.mark.parametrize(
+    ("name", "factor"),
+    [("nucleation.f_elastin", 1.05), ("nucleation.f_elastin", 0.95), ("nucleation.f_collagen", 1.1),
+     ("nucleation.f_collagen", 0.9), ("elastin.k_auto", 1.3), ("elastin.k_auto", 0.7)],
+)  # fmt: skip
+def test_other_values_meet_them_worse(shipped, name, factor):
+    """By more than chi square grows by chance at the 95 % limit of one parameter."""
+    runs, values, found = shipped
+    other = values.copy()
+    other[[s.name for s in runs.shared].index(name)] *= factor
+    moved = runs.predict(other)
+    assert moved @ moved > found @ found + chi2.ppf(0.95, 1)
