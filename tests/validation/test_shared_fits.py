@@ -8,7 +8,7 @@ from scipy.stats import chi2
 
 import sim
 from sim.calibration.engine.outcomes import RunFailed
-from sim.errors import ConfigError
+from sim.errors import ConfigError, FileFormatError
 from sim.validation import load_experiment
 from sim.validation.fits.experiments_plan import fit, load_fit, statement_rows
 from sim.validation.fits.statement_runs import _deviation
@@ -183,7 +183,7 @@ def test_nothing_over_nothing_is_a_failed_run():
 def test_slips_in_a_file_are_told(plan, old, new, said):
     assert PLAN.count(old) == 1
     plan.write_text(PLAN.replace(old, new))
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises((ConfigError, FileFormatError), match=said):
         load_fit(plan).check()
 
 
