@@ -100,3 +100,12 @@ def test_every_field_has_its_range_and_lies_in_it():
     assert {f"fields.{n}" for n in FIELDS} == {n for n in places if n.startswith("fields.")}
     for name, p in places.items():
         assert p.contains_value() and p.low is not None and p.high is not None, name
+
+
+def test_an_intervention_may_be_called_as_a_layer_is(base):
+    s = base.with_intervention(sim.Intervention(at="1 day", boundary={"PPi": "9 uM"}, label="border"))
+    assert s.changed({"border.fetuin": "10 uM"}).parameters.si("border.fetuin") == pytest.approx(0.01)
+    cut = s.changed({"intervention.border.PPi": "5 uM"}).interventions[0]
+    assert cut.boundary["PPi"] == pytest.approx(0.005)
+    with pytest.raises(ScenarioError, match="the intervention 'border' has its times"):
+        s.changed({"border.fetuins": "10 uM"})
