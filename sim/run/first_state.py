@@ -109,7 +109,7 @@ class FirstState:
         return self._settled(system, _times_porosity(system, y))
 
     def _bare_fluid(self) -> np.ndarray:
-        """(n,) whether a cell lies in bare fluid: where cells, vessels, buffer and matrix are none at the start."""
+        """(n,) whether a cell lies in bare fluid: no cells, vessels, buffer or matrix at the start."""
         s, parts, bare = self.scenario, (ALIVE, *OF_TISSUE, *MATRIX), []
         for place in self.places.names:
             held = [s.quantity(place, n, 0.0) for n in parts]
