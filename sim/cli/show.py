@@ -189,7 +189,8 @@ def _parameters(parameters: Parameters, names: list[str], before: Parameters, br
     for name in names:
         p = parameters[name]
         mark = "*" if _changed(name, parameters, before) else " "
-        source = p.source or (f"was {before[name].text()}" if name in before else "set by hand")
+        was = f"was {before[name].text()}" if mark == "*" and name in before else "set by hand"
+        source = p.source or was
         rows.append((f"{mark} {name}", p.text(), p.range_text(), p.confidence, source))
     if not rows:
         return "  none"

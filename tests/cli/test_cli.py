@@ -130,6 +130,17 @@ def test_show_tells_of_what_a_scenario_leaves_out(empty_folder):
     assert "lesion.macrophages" not in hapsim("show", NAME, "--brief").stdout
 
 
+def test_show_says_was_only_of_what_was_changed(tmp_path):
+    """A number of a file without a source was not another one before."""
+    path = tmp_path / "own.toml"
+    path.write_text('base = "infarct_myocardium"\n[parameters.lesion]\nfetuin = "10 uM"\n')
+    (line,) = (x for x in hapsim("show", str(path), "--brief").stdout.splitlines() if "lesion.fetuin" in x)
+    assert line.endswith("set by hand")
+    changed = hapsim("show", str(path), "--brief", "--set", "lesion.fetuin=5 uM").stdout.splitlines()
+    (line,) = (x for x in changed if x.startswith("* lesion.fetuin"))
+    assert line.endswith("was 10 uM")
+
+
 def test_show_prints_the_file_to_start_from(empty_folder):
     done = hapsim("show", NAME, "--toml", "--set", "border.elastin=1e20 1/m3")
     Path("mine.toml").write_text(done.stdout, encoding="utf-8")
