@@ -76,8 +76,8 @@ def species_hint(name: str, known: Iterable[str]) -> str:
     for likely in (f"{place}{dot}{meant}", f"fluid.{meant}" if place in FLUIDS else ""):
         if meant and likely in names and name not in names:
             return f" Did you mean '{likely}'? It is total {basis()[meant].title}."
-    held = _held(place, last, names)
-    if held:
+    right_place = any(n.startswith(f"{place}.") for n in names)  # else the slip is in the place
+    if (right_place or _is_absent(last)) and (held := _held(place, last, names)):
         return f" Did you mean '{held}'?"
     if _is_absent(last) or (_is_element(last) and (place in FLUIDS or not dot)):
         return ""

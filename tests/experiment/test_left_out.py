@@ -77,6 +77,7 @@ def test_reflow_is_within_the_range_of_every_layer(name):
         ("lesion.atp", "lesion.ATP"),
         ("lesion.macrophage", "lesion.macrophages"),
         ("plasma.fetuin", "lesion.fetuin"),
+        ("core.ATP", "lesion.ATP"),
     ],
 )
 def test_a_slip_in_a_name_is_answered_with_the_name(base, given, meant):
