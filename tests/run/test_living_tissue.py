@@ -71,6 +71,17 @@ def test_macrophages_also_take_granules_where_all_is_dead():
     np.testing.assert_allclose(held, 0.01 * np.exp(-P("clearance.k_macrophage") * result.t), rtol=1e-5)
 
 
+def test_macrophages_digest_cores_and_living_tissue_alone_does_not():
+    """At k_macrophage; the phospholipid of a core is free again, or holds calcium."""
+    off = {"membrane__k_dissolution": sim.Parameter(0.0, "1/s")}
+    result = run(cell("4 day", {"core": 0.01}, tissue__viable=0.0, tissue__macrophages=1.0, **off))
+    held = course(result, "core")
+    np.testing.assert_allclose(held, 0.01 * np.exp(-P("clearance.k_macrophage") * result.t), rtol=1e-5)
+    np.testing.assert_allclose(course(result, "lipid") + course(result, "bound_Ca"), 0.01 - held, atol=1e-9)
+    kept = course(run(cell("4 day", {"core": 0.01}, **off), times=2), "core")
+    np.testing.assert_allclose(kept, 0.01, rtol=1e-9)
+
+
 def test_living_cells_make_pyrophosphate_from_phosphate():
     """At its rate, of which P/(P + K_P) is left; two phosphates go for each. Dead cells make none."""
     rate = 1e-9  # mol m-3 s-1
