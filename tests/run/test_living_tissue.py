@@ -115,6 +115,16 @@ def test_alkali_is_made_in_its_time_raises_pH_and_is_counted():
     np.testing.assert_allclose(counted, -left * float(result["volume"].sum()), rtol=1e-12)
 
 
+def test_elastin_is_laid_bare_faster_and_faster():
+    """dm/dt = -m (k + a (1 - m)) from 1: 1/m = [a + k exp((k + a) t)]/(k + a)."""
+    k, a = 1e-6, 2e-5
+    rates = {"elastin__k": sim.Parameter(k, "1/s"), "elastin__k_auto": sim.Parameter(a, "1/s")}
+    result = run(cell("8 day", tissue__masked=1.0, tissue__elastin=1e21, **rates))
+    exact = (k + a) / (a + k * np.exp((k + a) * result.t))
+    np.testing.assert_allclose(course(result, "masked"), exact, rtol=1e-5, atol=1e-7)
+    assert exact[-1] < 0.1 and np.argmax(-np.diff(exact)) > 2, "the fall is steepest later on"
+
+
 def test_granules_ripen_into_crystals_of_the_stated_size():
     """Five units for one of apatite, d^k each in the moments; phosphate and acid left go to the water."""
     off = {"granules__k_dissolution": sim.Parameter(0.0, "1/s"), "tissue__viable": 0.0}
