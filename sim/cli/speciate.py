@@ -11,7 +11,7 @@ from sim.cli import choices
 from sim.cli.outputs import json_text
 
 if TYPE_CHECKING:
-    from sim.chemistry.batch import Equilibrium
+    from sim.chemistry.batch.equilibrium import Equilibrium
     from sim.chemistry.fluid import Fluid
 
 
@@ -55,7 +55,7 @@ def speciate(
     Example, interstitial fluid:
       hapsim speciate --pH 7.4 Ca=1.2 P=1.1 C=26 Na=139 Cl=108 K=4 Mg=0.7
     """
-    from sim.chemistry.batch import equilibrate
+    from sim.chemistry.batch.equilibrate import equilibrate
     from sim.chemistry.fluid import speciate as solve
     from sim.errors import ConfigError
 
