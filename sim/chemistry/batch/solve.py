@@ -10,7 +10,7 @@ import numpy as np
 from sim.chemistry.activity import LN10
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.many import SHARE_OF_BLOCKS, SolvedFluids, weighted_sums
-from sim.chemistry.newton.phases.records import PhaseLayout, Phases, phase_layout
+from sim.chemistry.newton.phases.records import Found, Given, PhaseLayout, Phases, phase_layout
 from sim.chemistry.tables import SpeciationTables
 
 GAS = "CO2"
@@ -117,14 +117,9 @@ def solve_batch(batch: Batch) -> SolvedBatch:
     return SolvedBatch(x, formed, taken_up, totals, found.status)
 
 
-def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.ndarray):
-    from sim.chemistry.newton.phases.solve import (  # here: `import sim` must not start numba
-        Found,
-        Given,
-        solve_blocks_with_phases,
-    )
-    from sim.simd.blocks import LANES
-    from sim.simd.threads import Pool
+def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.ndarray) -> Found:
+    from sim.chemistry.newton.block.iteration import LARGEST_I  # here: `import sim` must not start numba
+    from sim.chemistry.newton.phases.solve import safe_work_size, start_safely
 
     t, gas = part.tables, batch.ln_pressure is not None
     n, phases = batch.totals.shape[0], part.phases.share.size
@@ -145,21 +140,38 @@ def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.nda
         batch.start[:, columns], np.zeros((n, phases)), present,
         np.empty((n, len(t.components))), np.empty(n, np.int64),
     )  # fmt: skip
-    fixed = np.zeros(len(t.components), np.uint8)
+    _solve_in_lanes(part, given, found, LARGEST_I)
+    left = np.flatnonzero(found.status)
+    if left.size:
+        rest, again = Given(*(a[left] for a in given)), Found(*(a[left] for a in found))
+        work = np.zeros(safe_work_size(phases, t.reactions))
+        start_safely(rest, again, work, part.phases, t.reactions)
+        _solve_in_lanes(part, rest, again, np.inf)
+        for a, new in zip(found, again, strict=True):
+            a[left] = new
+    return found
+
+
+def _solve_in_lanes(part: _Part, given: Given, found: Found, largest_I: float) -> None:
+    from sim.chemistry.newton.phases.solve import solve_blocks_with_phases
+    from sim.simd.blocks import LANES
+    from sim.simd.threads import Pool
+
+    n, nc = given.totals.shape
+    fixed = np.zeros(nc, np.uint8)
 
     def work(share: int, first: int, last: int) -> None:
         some = slice(first * LANES, last * LANES)
         scratch = np.zeros((part.layout.end, LANES))
         solve_blocks_with_phases(
             Given(*(a[some] for a in given)), Found(*(a[some] for a in found)),
-            scratch, part.phases, part.layout, t.blocks, fixed,
+            scratch, fixed, largest_I, part.phases, part.layout, part.tables.blocks,
         )  # fmt: skip
 
     Pool(SHARE_OF_BLOCKS).run(work, -(-n // LANES))
-    return found
 
 
-def _totals_left(totals: np.ndarray, found, part: _Part) -> np.ndarray:
+def _totals_left(totals: np.ndarray, found: Found, part: _Part) -> np.ndarray:
     """Totals of the fluids at the end: what is left, by difference or by the sum over the species."""
     moved = weighted_sums(found.extent, part.phases.nu)
     left = totals - moved

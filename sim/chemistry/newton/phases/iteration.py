@@ -14,7 +14,6 @@ import math
 from sim.chemistry.newton.block.balances import balances, molalities, sum_over_species
 from sim.chemistry.newton.block.factors import factorise_rows
 from sim.chemistry.newton.block.guess import guess_cold_lanes, mark_lanes
-from sim.chemistry.newton.block.iteration import LARGEST_I
 from sim.chemistry.newton.phases.border import (
     mark_used,
     phase_columns,
@@ -30,7 +29,7 @@ from sim.simd.row_exponentials import SHORT, expm1_of_short_row
 from sim.simd.rows import abs_row, count_lanes, fma, full_row, minus_product, put_row, row_of, select
 
 # What is left after a step this small is its square.
-SHARP = Accuracy(last_step=1e-7, near=1e-13, converged=0.0)
+SHARP = Accuracy(last_step=1e-7, near=1e-14, converged=0.0)
 SATURATED = 1e-11  # ln saturation that counts as none
 LACKING = -1000.0  # ln saturation of a phase without one of its components
 CALM = 0.5  # a longest step of ln activities below which another solid is taken in
@@ -190,7 +189,7 @@ def move_extents(w, damp, p: Phases, to: PhaseLayout):
 
 
 @plain_kernel
-def solve_rows_with_phases(w, is_fixed, p: Phases, to: PhaseLayout, t: Blocks):
+def solve_rows_with_phases(w, is_fixed, largest_I, p: Phases, to: PhaseLayout, t: Blocks):
     """Solve the LANES fluids in w; returns how many are solved, and row `solved` tells which.
 
     Given are x, `whole`, `level`, `given`, `extent`, `present`, and in the rows of totals those by which
@@ -217,7 +216,7 @@ def solve_rows_with_phases(w, is_fixed, p: Phases, to: PhaseLayout, t: Blocks):
                 break
             take_in(w, p, to, t)
         fresh = advance_with_phases(w, is_fixed, p, to, t)
-    good = (row_of(w, at.solved) > 0.5) & (row_of(w, at.x + nc) <= LARGEST_I)
+    good = (row_of(w, at.solved) > 0.5) & (row_of(w, at.x + nc) <= largest_I)
     for k in range(nc):
         x = row_of(w, at.x + k)
         good = good & (x > COLD) & (x < 50.0)

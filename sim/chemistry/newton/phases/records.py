@@ -23,6 +23,25 @@ class Phases(NamedTuple):
     endless: np.ndarray  # (phases,) 1 for a gas
 
 
+class Given(NamedTuple):
+    """n fluids and the phases beside them [mol/kgw]."""
+
+    totals: np.ndarray  # (n, nc) of the fluid
+    supplied: np.ndarray  # (n, nc) at least what may dissolve: tells what is absent, and a first guess
+    level: np.ndarray  # (n, phases)
+    solids: np.ndarray  # (n, phases) amounts at the start
+
+
+class Found(NamedTuple):
+    """What the kernels take as a start and fill in."""
+
+    x: np.ndarray  # (n, nc + 2)
+    extent: np.ndarray  # (n, phases) formed since the start [mol/kgw]
+    present: np.ndarray  # (n, phases) 1 where a phase is at equilibrium
+    dissolved: np.ndarray  # (n, nc) sums of nu m
+    status: np.ndarray  # (n,)
+
+
 class PhaseLayout(NamedTuple):
     """The row of the work space of a block, behind those of `BlockLayout`, at which each quantity begins."""
 
