@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from sim.chemistry.activity import LN10
 from sim.chemistry.constants_sets import constants_set
-from sim.chemistry.many import SHARE_OF_BLOCKS, SolvedFluids, weighted_sums
-from sim.chemistry.newton.phases.records import Found, Given, PhaseLayout, Phases, phase_layout
+from sim.chemistry.many import SolvedFluids, weighted_sums
+from sim.chemistry.newton.phases.records import Found, Given, GivenRows, Phases, StateRows
+from sim.chemistry.newton.records import COLD, NOTHING, OK, UNFINISHED
 from sim.chemistry.tables import SpeciationTables
 
 GAS = "CO2"
 OF_GAS = "C"  # the component that the gas brings
+SHARE_OF_GROUPS = 128  # the fewest that are worth a thread of their own
+LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
+MOST_AT_FIRST = 1e-2  # mol/kgw of a component that was absent; solids seldom dissolve to more
 # A total is told from the terms it is the difference of while it is this share of them; below, the sum
 # over the species has more digits.
 SHARE_OF_TERMS = 1e-3
@@ -59,7 +63,21 @@ class _Part:
     of: np.ndarray  # of the solids, among the minerals asked for
     phases: Phases
     ln_K: np.ndarray
-    layout: PhaseLayout
+
+    @cached_property
+    def numbers(self) -> np.ndarray:
+        """What the machine code reads of the tables."""
+        from sim.chemistry.newton.lines.species import numbers_of
+
+        return numbers_of(self.tables.blocks)
+
+    @cached_property
+    def address(self) -> int:
+        """Of the machine code of a step."""
+        from sim.chemistry.newton.phases.step import step_program  # here: `import sim` must not start numba
+        from sim.codegen.machine import Routine
+
+        return Routine(step_program(self.phases, self.tables.blocks)).address
 
 
 @lru_cache(maxsize=64)
@@ -86,7 +104,6 @@ def _part(
         np.array([minerals.index(t.minerals[i]) for i in rows], int),
         Phases(np.ascontiguousarray(nu), np.ascontiguousarray(water), share, endless),
         LN10 * log_K,
-        phase_layout(len(nu), t.blocks),
     )
 
 
@@ -107,7 +124,7 @@ def solve_batch(batch: Batch) -> SolvedBatch:
     part = _part(whole, chosen, batch.minerals, gas)
     columns = np.append(part.column, [-2, -1])
     found = _solve_part(part, batch, supplied, columns)
-    x, totals, formed = batch.start, batch.totals, np.zeros_like(batch.solids)
+    formed = np.zeros_like(batch.solids)
     x = np.full_like(batch.start, -np.inf)
     x[:, columns] = found.x
     totals = np.zeros_like(batch.totals)
@@ -118,9 +135,6 @@ def solve_batch(batch: Batch) -> SolvedBatch:
 
 
 def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.ndarray) -> Found:
-    from sim.chemistry.newton.block.iteration import LARGEST_I  # here: `import sim` must not start numba
-    from sim.chemistry.newton.phases.solve import safe_work_size, start_safely
-
     t, gas = part.tables, batch.ln_pressure is not None
     n, phases = batch.totals.shape[0], part.phases.share.size
     level, solids, present = (np.empty((n, phases)) for _ in range(3))
@@ -137,12 +151,14 @@ def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.nda
     present[:, : int(gas)] = 1.0
     given = Given(batch.totals[:, part.column], supplied, level, solids)
     found = Found(
-        batch.start[:, columns], np.zeros((n, phases)), present,
-        np.empty((n, len(t.components))), np.empty(n, np.int64),
+        batch.start[:, columns], np.zeros((n, phases)), present, np.empty((n, len(t.components))),
+        np.empty(n, np.int64),
     )  # fmt: skip
     _solve_in_lanes(part, given, found, LARGEST_I)
     left = np.flatnonzero(found.status)
     if left.size:
+        from sim.chemistry.newton.phases.solve import safe_work_size, start_safely
+
         rest, again = Given(*(a[left] for a in given)), Found(*(a[left] for a in found))
         work = np.zeros(safe_work_size(phases, t.reactions))
         start_safely(rest, again, work, part.phases, t.reactions)
@@ -153,22 +169,65 @@ def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.nda
 
 
 def _solve_in_lanes(part: _Part, given: Given, found: Found, largest_I: float) -> None:
-    from sim.chemistry.newton.phases.solve import solve_blocks_with_phases
-    from sim.simd.blocks import LANES
+    """Newton's iteration for n fluids in groups; a status that is not 0 where it did not end, or beyond
+    `largest_I` [mol/kgw], where there may be several solutions."""
+    from sim.chemistry.newton.phases.solve import solve_groups
     from sim.simd.threads import Pool
 
+    t, p = part.tables.blocks, part.phases
     n, nc = given.totals.shape
-    fixed = np.zeros(nc, np.uint8)
+    h = part.tables.components.index("H")
+    absent = given.supplied < NOTHING
+    absent[:, h] = False
+    x = found.x
+    x[:, :nc][absent] = 0.0
+    _guess_new_components(part.tables, given.supplied, x)
+    rows, row = StateRows.of(p, t), GivenRows.of(p, t)
+    state, held = np.zeros((n, rows.end)), np.empty((n, row.end))
+    state[:, : nc + 2] = x
+    np.exp(x[:, :nc], out=state[:, rows.activity : rows.extent])
+    state[:, rows.activity : rows.extent][absent] = 0.0
+    state[:, rows.extent : rows.present] = found.extent
+    state[:, rows.present : rows.dissolved] = found.present
+    held[:, : row.absent], held[:, row.absent : row.level] = given.totals, absent
+    held[:, row.level : row.solids], held[:, row.solids :] = given.level, given.solids
+    groups, fixed = _in_groups(state), _in_groups(held)
+    address = part.address
 
     def work(share: int, first: int, last: int) -> None:
-        some = slice(first * LANES, last * LANES)
-        scratch = np.zeros((part.layout.end, LANES))
-        solve_blocks_with_phases(
-            Given(*(a[some] for a in given)), Found(*(a[some] for a in found)),
-            scratch, fixed, largest_I, part.phases, part.layout, part.tables.blocks,
-        )  # fmt: skip
+        solve_groups(address, groups[first:last], fixed[first:last], part.numbers)
 
-    Pool(SHARE_OF_BLOCKS).run(work, -(-n // LANES))
+    Pool(SHARE_OF_GROUPS).run(work, len(groups))
+    state = groups.transpose(0, 2, 1).reshape(-1, rows.end)[:n]
+    x[:] = state[:, : nc + 2]
+    good = (state[:, rows.solved] == 1.0) & (x[:, nc] <= largest_I) & (np.abs(x[:, :nc]) < -COLD).all(axis=1)
+    x[:, :nc][absent] = -np.inf
+    found.extent[:] = state[:, rows.extent : rows.present]
+    found.present[:] = state[:, rows.present : rows.dissolved]
+    found.dissolved[:] = state[:, rows.dissolved : rows.step]
+    found.status[:] = np.where(good, OK, UNFINISHED)
+
+
+def _in_groups(columns: np.ndarray) -> np.ndarray:
+    """(n, k) as (groups, k, WIDTH); the last group repeats the last fluid."""
+    from sim.simd.lanes8 import WIDTH
+
+    n, k = columns.shape
+    groups = -(-n // WIDTH)
+    if n % WIDTH:
+        columns = np.concatenate([columns, np.repeat(columns[-1:], groups * WIDTH - n, axis=0)])
+    return np.ascontiguousarray(columns.reshape(groups, WIDTH, k).transpose(0, 2, 1))
+
+
+def _guess_new_components(t: SpeciationTables, supplied: np.ndarray, x: np.ndarray) -> None:
+    """ln activities of what the fluids had nothing of, as if it had no partners but H+."""
+    new = np.flatnonzero(np.isneginf(x[:, : supplied.shape[1]]).any(axis=0))
+    h, host = t.components.index("H"), t.reactions.host
+    for k in new:
+        rows = np.isneginf(x[:, k])
+        of_k = np.flatnonzero(host == k)
+        held = np.exp(LN10 * t.log_K[of_k] + x[rows, h, None] * t.nu[of_k, h]).sum(axis=1)
+        x[rows, k] = np.log(np.minimum(supplied[rows, k], MOST_AT_FIRST) / held)
 
 
 def _totals_left(totals: np.ndarray, found: Found, part: _Part) -> np.ndarray:

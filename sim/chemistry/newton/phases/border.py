@@ -1,131 +1,84 @@
-"""The linear system of a Newton step with phases: A, bordered by I and by the phases that are present.
-
-A dx + b dI + nu^T de = -off and nu . dx = -gap: one more substitution for each phase, and a matrix as
-small as the phases are few.
-"""
-
-# ruff: noqa: E741  -- I is the ionic strength
+"""The border that phases add to the linear system: nu^T de beside A dx, nu . dx = -gap of those present."""
 
 from __future__ import annotations
 
-from sim.chemistry.newton.block.factors import substitute_rows
-from sim.chemistry.newton.phases.records import PhaseLayout, Phases
-from sim.chemistry.newton.records import Blocks
-from sim.jit.kernel import plain_kernel
-from sim.simd.rows import count_lanes, fma, full_row, minus_product, put_row, row_of, select
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sim.chemistry.newton.phases.records import Phases
+from sim.codegen.functions import fma, nfma, select
+from sim.codegen.registers import Vec
 
 # Of its first size; what is left of a pivot when a phase is made of others, as one CaHPO4 is of another.
 DEPENDENT = 1e-13
 
 
-@plain_kernel
-def weigh(w, first, nu, i):
-    """nu of phase i times the rows from `first` on."""
-    found = full_row(0.0)
-    for k in range(nu.shape[1]):
-        if nu[i, k] != 0.0:
-            found = fma(row_of(w, first + k), nu[i, k], found)
-    return found
+class Border(NamedTuple):
+    """What the steps of the extents follow from; None stands for zero."""
+
+    c: Sequence[Vec | None]  # the row of I
+    y: Sequence[Vec | None]  # A^-1 times the imbalances
+    z: Sequence[Vec | None]  # and times the column of I
+    columns: list[list[Vec | None]]  # and times nu of each phase
+    inverse_corner: Vec
+    off_I: Vec
 
 
-@plain_kernel
-def phase_columns(w, p: Phases, to: PhaseLayout, t: Blocks):
-    """A^-1 nu of every phase that is present in some lane, and what it weighs in the borders."""
-    at, nu = t.at, p.nu
-    nc = nu.shape[1]
-    for i in range(nu.shape[0]):
-        if w[to.used + i, 0] == 0.0:
+def weighed(a: Sequence[Vec | float | None], b: Sequence[Vec | None]) -> Vec | None:
+    """a . b"""
+    total: Vec | None = None
+    for u, v in zip(a, b, strict=True):
+        if u is None or v is None or (isinstance(u, float) and u == 0.0):
             continue
-        column = to.columns + i * nc
-        for k in range(nc):
-            put_row(w, column + k, (1.0 - row_of(w, at.absent + k)) * nu[i, k])
-        substitute_rows(w, column, t)
-        by_c = full_row(0.0)
-        by_sum = full_row(0.0)
-        for k in range(nc):
-            v = row_of(w, column + k)
-            by_c = fma(row_of(w, at.c + k), v, by_c)
-            by_sum = fma(row_of(w, at.sum + k), v, by_sum)
-        put_row(w, to.by_c + i, by_c)
-        put_row(w, to.by_sum + i, by_sum)
-        put_row(w, to.by_I + i, weigh(w, at.b, nu, i))
+        total = u * v if total is None else fma(v, u, total)
+    return total
 
 
-@plain_kernel
-def phase_matrix(w, inverse_corner, off_I, p: Phases, to: PhaseLayout, t: Blocks):
-    """Fall of the ln saturations by the extents, and the ln saturations to lose in the rows `change`."""
-    nu = p.nu
-    n, nc = nu.shape
-    for i in range(n):
-        if w[to.used + i, 0] == 0.0:
-            continue
-        present = row_of(w, to.present + i)
-        by_I = row_of(w, to.by_I + i) * inverse_corner
-        gap = row_of(w, to.gap + i) - weigh(w, t.at.off, nu, i)
-        put_row(w, to.change + i, present * minus_product(gap, by_I, off_I))
-        for j in range(n):
-            if w[to.used + j, 0] == 0.0:
-                continue
-            v = fma(by_I, row_of(w, to.by_c + j), weigh(w, to.columns + j * nc, nu, i))
-            v = v * present * row_of(w, to.present + j)
-            put_row(w, to.matrix + i * n + j, v + (1.0 - present) if i == j else v)
-
-
-@plain_kernel
-def solve_extents(w, p: Phases, to: PhaseLayout):
-    """Steps of the extents, by elimination; a phase that depends on those before it is let go."""
-    n = p.nu.shape[0]
-    for i in range(n):
-        if w[to.used + i, 0] == 0.0:
-            continue
-        diagonal = row_of(w, to.matrix + i * n + i)
-        pivot = diagonal
+def solve_extents(at: Border, gaps: list[Vec], present: list[Vec], p: Phases) -> tuple[list[Vec], list[Vec]]:
+    """Steps of the extents, and which phases stay present: one that depends on those before it is let go."""
+    n = range(len(gaps))
+    if not n:
+        return [], []
+    zero = at.off_I.of.number(0.0)
+    rows = p.nu.tolist()
+    by_c = [weighed(at.c, column) for column in at.columns]
+    matrix: list[list[Vec]] = []
+    change: list[Vec] = []
+    for i in n:
+        by_I = weighed(rows[i], at.z)
+        by_I = zero if by_I is None else by_I * at.inverse_corner
+        gap = gaps[i]
+        along = weighed(rows[i], at.y)
+        gap = gap if along is None else gap - along
+        change.append(present[i] * nfma(by_I, at.off_I, gap))
+        matrix.append([])
+        for j in n:
+            v = weighed(rows[i], at.columns[j])
+            v = zero if v is None else v
+            c = by_c[j]
+            v = (v if c is None else fma(by_I, c, v)) * present[i] * present[j]
+            matrix[i].append(v + (1.0 - present[i]) if i == j else v)
+    stays = list(present)
+    for i in n:
+        pivot = matrix[i][i]
+        diagonal = pivot
         for j in range(i):
-            if w[to.used + j, 0] != 0.0:
-                pivot = minus_product(
-                    pivot, row_of(w, to.matrix + i * n + j), row_of(w, to.matrix + j * n + i)
-                )
+            pivot = nfma(matrix[i][j], matrix[j][i], pivot)
         sound = pivot > diagonal * DEPENDENT
-        if p.endless[i] == 0:
-            put_row(w, to.present + i, select(sound, row_of(w, to.present + i), 0.0))
-        inverse = select(sound, 1.0 / pivot, 0.0)
-        put_row(w, to.matrix + i * n + i, inverse)
+        if not p.endless[i]:
+            stays[i] = select(sound, stays[i], 0.0)
+        matrix[i][i] = select(sound, 1.0 / pivot, 0.0)
         # Rows hold U, columns below hold L with a diagonal of ones.
-        for j in range(i + 1, n):
-            if w[to.used + j, 0] == 0.0:
-                continue
-            upper = row_of(w, to.matrix + i * n + j)
-            lower = row_of(w, to.matrix + j * n + i)
+        for j in range(i + 1, len(gaps)):
             for k in range(i):
-                if w[to.used + k, 0] != 0.0:
-                    upper = minus_product(
-                        upper, row_of(w, to.matrix + i * n + k), row_of(w, to.matrix + k * n + j)
-                    )
-                    lower = minus_product(
-                        lower, row_of(w, to.matrix + j * n + k), row_of(w, to.matrix + k * n + i)
-                    )
-            put_row(w, to.matrix + i * n + j, upper)
-            put_row(w, to.matrix + j * n + i, lower * inverse)
-    for i in range(n):
-        if w[to.used + i, 0] != 0.0:
-            v = row_of(w, to.change + i)
-            for j in range(i):
-                if w[to.used + j, 0] != 0.0:
-                    v = minus_product(v, row_of(w, to.matrix + i * n + j), row_of(w, to.change + j))
-            put_row(w, to.change + i, v)
-    for back in range(n):
-        i = n - 1 - back
-        if w[to.used + i, 0] != 0.0:
-            v = row_of(w, to.change + i)
-            for j in range(i + 1, n):
-                if w[to.used + j, 0] != 0.0:
-                    v = minus_product(v, row_of(w, to.matrix + i * n + j), row_of(w, to.change + j))
-            put_row(w, to.change + i, v * row_of(w, to.matrix + i * n + i))
-
-
-@plain_kernel
-def mark_used(w, p: Phases, to: PhaseLayout):
-    """Note which phases are present in any lane: the others cost nothing."""
-    for i in range(p.nu.shape[0]):
-        some = count_lanes(row_of(w, to.present + i) > 0.5)
-        put_row(w, to.used + i, 1.0 if some > 0 else 0.0)
+                matrix[i][j] = nfma(matrix[i][k], matrix[k][j], matrix[i][j])
+                matrix[j][i] = nfma(matrix[j][k], matrix[k][i], matrix[j][i])
+            matrix[j][i] = matrix[j][i] * matrix[i][i]
+    for i in n:
+        for j in range(i):
+            change[i] = nfma(matrix[i][j], change[j], change[i])
+    for i in reversed(n):
+        for j in range(i + 1, len(gaps)):
+            change[i] = nfma(matrix[i][j], change[j], change[i])
+        change[i] = change[i] * matrix[i][i]
+    return change, stays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -42,32 +43,36 @@ class Found(NamedTuple):
     status: np.ndarray  # (n,)
 
 
-class PhaseLayout(NamedTuple):
-    """The row of the work space of a block, behind those of `BlockLayout`, at which each quantity begins."""
+class StateRows(NamedTuple):
+    """The row of the state of a fluid at which each quantity begins."""
 
-    whole: int  # nc totals of the fluid at the start
-    size: int  # nc, what the imbalances are compared with
-    level: int
-    given: int  # amounts at the start [mol/kgw]
-    extent: int  # what has formed since [mol/kgw]
+    x: int  # nc + 2 unknowns: ln activities, I, ln a_w
+    activity: int  # nc
+    extent: int  # what has formed of each phase since the start [mol/kgw]
     present: int  # 1 where the phase is held at equilibrium, else 0
-    used: int  # 1 in every lane if the phase is present in any
-    gap: int  # ln saturation
-    change: int  # step of the extent
-    by_I: int  # nu . A^-1 times the column of I
-    by_c: int  # the row of I times `columns`
-    by_sum: int  # the sums of nu m times `columns`
-    columns: int  # phases x nc: A^-1 nu
-    matrix: int  # phases x phases: ln saturations by extents
+    dissolved: int  # nc sums of nu m
+    step: int  # the last one
+    solved: int  # 1 or 0
     end: int
 
+    @classmethod
+    def of(cls, p: Phases, t: Blocks) -> StateRows:
+        """For the phases p."""
+        n, nc = p.nu.shape
+        return cls(*accumulate((0, nc + 2, nc, n, n, nc, 1, 1)))
 
-def phase_layout(phases: int, t: Blocks) -> PhaseLayout:
-    """Rows for so many phases."""
-    nc = t.has_inverse.size
-    one = phases + 1  # no quantity is empty
-    sizes = PhaseLayout(
-        whole=nc, size=nc, level=one, given=one, extent=one, present=one, used=one, gap=one, change=one,
-        by_I=one, by_c=one, by_sum=one, columns=one * nc, matrix=one * one, end=0,
-    )  # fmt: skip
-    return PhaseLayout(*(int(n) for n in t.at.end + np.cumsum([0, *sizes[:-1]])))
+
+class GivenRows(NamedTuple):
+    """The row of what is given of a fluid at which each quantity begins."""
+
+    whole: int  # nc totals at the start
+    absent: int  # nc: 1 where a component is absent, else 0
+    level: int
+    solids: int
+    end: int
+
+    @classmethod
+    def of(cls, p: Phases, t: Blocks) -> GivenRows:
+        """For the phases p."""
+        n, nc = p.nu.shape
+        return cls(*accumulate((0, nc, nc, n, n)))

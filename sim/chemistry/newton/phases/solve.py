@@ -1,54 +1,31 @@
-"""Many fluids with phases, in blocks of LANES."""
+"""Many fluids with phases: the program of a step until each group is solved, and safe starts."""
 
 from __future__ import annotations
 
 from sim.chemistry.newton.one.work_space import pieces_of
-from sim.chemistry.newton.phases.iteration import solve_rows_with_phases
-from sim.chemistry.newton.phases.records import Found, Given, PhaseLayout, Phases
+from sim.chemistry.newton.phases.records import Found, Given, Phases
 from sim.chemistry.newton.phases.safe import Held, safe_start
-from sim.chemistry.newton.records import OK, UNFINISHED, Blocks, Reactions, work_size
+from sim.chemistry.newton.records import Reactions, work_size
+from sim.codegen.call import call
 from sim.jit.kernel import plain_kernel
-from sim.simd.blocks import LANES
+
+PATIENCE, LIMIT = 16, 60  # steps after which a single fluid of a group is left, and all are
 
 
 @plain_kernel(nogil=True)
-def solve_blocks_with_phases(
-    given: Given, found: Found, w, fixed, largest_I, p: Phases, to: PhaseLayout, t: Blocks
-):
-    """Solve n fluids; the status of those that are left is UNFINISHED.
+def solve_groups(address, state, given, number):
+    """Steps of every group until its fluids are solved, or few are left; returns how many steps.
 
-    w: (to.end, LANES) work space    fixed: (nc,) zeros    largest_I: [mol/kgw] beyond which a solution may
-    be one of several, and is left
+    state, given: (groups, rows, WIDTH) of `StateRows`, `GivenRows`    address: of the program
     """
-    totals, supplied, level, solids = given.totals, given.supplied, given.level, given.solids
-    x, extent, present, dissolved = found.x, found.extent, found.present, found.dissolved
-    status, at = found.status, t.at
-    n, nc = totals.shape
-    phases = p.share.size
-    for begin in range(0, n, LANES):
-        for lane in range(LANES):
-            i = min(begin + lane, n - 1)  # the last block repeats the last fluid
-            for k in range(nc):
-                w[to.whole + k, lane] = totals[i, k]
-                w[at.total + k, lane] = supplied[i, k]
-            for k in range(nc + 2):
-                w[at.x + k, lane] = x[i, k]
-            for k in range(phases):
-                w[to.level + k, lane] = level[i, k]
-                w[to.given + k, lane] = solids[i, k]
-                w[to.extent + k, lane] = extent[i, k]
-                w[to.present + k, lane] = present[i, k]
-        solve_rows_with_phases(w, fixed, largest_I, p, to, t)
-        for lane in range(min(LANES, n - begin)):
-            i = begin + lane
-            status[i] = OK if w[at.solved, lane] > 0.5 else UNFINISHED
-            for k in range(nc + 2):
-                x[i, k] = w[at.x + k, lane]
-            for k in range(nc):
-                dissolved[i, k] = w[at.sum + k, lane]
-            for k in range(phases):
-                extent[i, k] = w[to.extent + k, lane]
-                present[i, k] = w[to.present + k, lane]
+    steps = 0
+    for group in range(state.shape[0]):
+        for n in range(LIMIT):
+            left = call(address, group, group + 1, 0, (state, given, number))
+            steps += 1
+            if left == 0 or (left == 1 and n >= PATIENCE):
+                break
+    return steps
 
 
 @plain_kernel(nogil=True)
