@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,17 +12,17 @@ from sim.chemistry.activity import LN10
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.many import SolvedFluids, weighted_sums
 from sim.chemistry.newton.phases.records import Found, Given, GivenRows, Phases, StateRows
-from sim.chemistry.newton.records import COLD, NOTHING, OK, UNFINISHED
+from sim.chemistry.newton.records import NOTHING
 from sim.chemistry.tables import SpeciationTables
+
+if TYPE_CHECKING:
+    from sim.chemistry.newton.phases.solve import Code
 
 GAS = "CO2"
 OF_GAS = "C"  # the component that the gas brings
 SHARE_OF_GROUPS = 128  # the fewest that are worth a thread of their own
 LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
 MOST_AT_FIRST = 1e-2  # mol/kgw of a component that was absent; solids seldom dissolve to more
-# A total is told from the terms it is the difference of while it is this share of them; below, the sum
-# over the species has more digits.
-SHARE_OF_TERMS = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,19 +66,18 @@ class _Part:
     ln_K: np.ndarray
 
     @cached_property
-    def numbers(self) -> np.ndarray:
-        """What the machine code reads of the tables."""
-        from sim.chemistry.newton.lines.species import numbers_of
-
-        return numbers_of(self.tables.blocks)
-
-    @cached_property
-    def address(self) -> int:
-        """Of the machine code of a step."""
-        from sim.chemistry.newton.phases.step import step_program  # here: `import sim` must not start numba
+    def code(self) -> Code:
+        """The machine code of a step. Its group is to be replaced: threads have their own."""
+        from sim.chemistry.newton.lines.species import numbers_of  # here: `import sim` must not start numba
+        from sim.chemistry.newton.phases.solve import Code
+        from sim.chemistry.newton.phases.step import begin_program, step_program
         from sim.codegen.machine import Routine
 
-        return Routine(step_program(self.phases, self.tables.blocks)).address
+        p, t = self.phases, self.tables.blocks
+        addresses = (Routine(program(p, t)).address for program in (begin_program, step_program))
+        none = np.zeros((0, 0, 0))
+        h = self.tables.components.index("H")
+        return Code(*addresses, StateRows.of(p, t), GivenRows.of(p, t), none, none, numbers_of(t), h)
 
 
 @lru_cache(maxsize=64)
@@ -122,122 +122,94 @@ def solve_batch(batch: Batch) -> SolvedBatch:
         there[whole.components.index(OF_GAS)] = True
     chosen = tuple(c for c, yes in zip(whole.components, there, strict=True) if yes)
     part = _part(whole, chosen, batch.minerals, gas)
-    columns = np.append(part.column, [-2, -1])
-    found = _solve_part(part, batch, supplied, columns)
-    formed = np.zeros_like(batch.solids)
-    x = np.full_like(batch.start, -np.inf)
-    x[:, columns] = found.x
-    totals = np.zeros_like(batch.totals)
-    totals[:, part.column] = _totals_left(batch.totals[:, part.column], found, part)
-    formed[:, part.of] = found.extent[:, int(gas) :]
+    found = _solve_part(part, batch)
+    formed = found.extent[:, int(gas) :]
+    if part.of.size < len(batch.minerals) or np.any(np.diff(part.of) != 1):
+        formed = np.zeros_like(batch.solids)
+        formed[:, part.of] = found.extent[:, int(gas) :]
     taken_up = -found.extent[:, 0] if gas else np.zeros(n)
-    return SolvedBatch(x, formed, taken_up, totals, found.status)
+    return SolvedBatch(found.x, formed, taken_up, found.totals, found.status)
 
 
-def _solve_part(part: _Part, batch: Batch, supplied: np.ndarray, columns: np.ndarray) -> Found:
-    t, gas = part.tables, batch.ln_pressure is not None
+def _solve_part(part: _Part, batch: Batch) -> Found:
+    gas = batch.ln_pressure is not None
     n, phases = batch.totals.shape[0], part.phases.share.size
-    level, solids, present = (np.empty((n, phases)) for _ in range(3))
+    level, solids = np.empty((n, phases)), np.zeros((n, phases))
     level[:] = part.ln_K
     solids[:, int(gas) :] = batch.solids[:, part.of]
-    supplied = supplied[:, part.column]
     if batch.ln_pressure is not None:
         level[:, 0] += batch.ln_pressure
-        solids[:, 0] = 0.0
-        c = t.components.index(OF_GAS)
-        dissolved = np.exp(batch.ln_pressure) * 10.0 ** (t.gases.log_K[0] + t.log_K[t.species.index(GAS)])
-        supplied[:, c] = np.maximum(supplied[:, c], dissolved)
-    np.greater(solids, 0.0, out=present)
-    present[:, : int(gas)] = 1.0
-    given = Given(batch.totals[:, part.column], supplied, level, solids)
+    present = (solids > 0.0) | (part.phases.endless == 1)
+    given = Given(batch.totals, part.column, level, solids)
     found = Found(
-        batch.start[:, columns], np.zeros((n, phases)), present, np.empty((n, len(t.components))),
+        np.array(batch.start), np.zeros((n, phases)), present.astype(float), np.empty_like(batch.totals),
         np.empty(n, np.int64),
     )  # fmt: skip
+    if gas or np.any(solids):
+        _guess_new_components(part, _supplied(part, given), found.x)
     _solve_in_lanes(part, given, found, LARGEST_I)
     left = np.flatnonzero(found.status)
     if left.size:
-        from sim.chemistry.newton.phases.solve import safe_work_size, start_safely
-
-        rest, again = Given(*(a[left] for a in given)), Found(*(a[left] for a in found))
-        work = np.zeros(safe_work_size(phases, t.reactions))
-        start_safely(rest, again, work, part.phases, t.reactions)
+        rest, again = _some(given, left), Found(*(a[left] for a in found))
+        _start_safely(part, rest, again)
         _solve_in_lanes(part, rest, again, np.inf)
         for a, new in zip(found, again, strict=True):
             a[left] = new
     return found
 
 
+def _some(given: Given, rows: np.ndarray) -> Given:
+    return Given(given.totals[rows], given.column, given.level[rows], given.solids[rows])
+
+
+def _supplied(part: _Part, given: Given) -> np.ndarray:
+    """(n, nc) What fluid and solids hold; of the component of a gas at least what it dissolves."""
+    supplied = given.totals[:, given.column] + weighted_sums(given.solids, part.phases.nu)
+    t = part.tables
+    if part.phases.endless.any():
+        c = t.components.index(OF_GAS)
+        dissolved = np.exp(given.level[:, 0] + LN10 * t.log_K[t.species.index(GAS)])
+        supplied[:, c] = np.maximum(supplied[:, c], dissolved)
+    return supplied
+
+
+def _start_safely(part: _Part, given: Given, found: Found) -> None:
+    from sim.chemistry.newton.phases.solve import safe_work_size, start_safely
+
+    r, p = part.tables.reactions, part.phases
+    columns = np.append(part.column, [-2, -1])
+    small = Given(given.totals[:, part.column], np.arange(part.column.size), given.level, given.solids)
+    start = Found(found.x[:, columns], *found[1:])
+    start_safely(small, _supplied(part, given), start, np.zeros(safe_work_size(p.share.size, r)), p, r)
+    found.x[:, columns] = start.x
+
+
 def _solve_in_lanes(part: _Part, given: Given, found: Found, largest_I: float) -> None:
-    """Newton's iteration for n fluids in groups; a status that is not 0 where it did not end, or beyond
-    `largest_I` [mol/kgw], where there may be several solutions."""
     from sim.chemistry.newton.phases.solve import solve_groups
+    from sim.simd.lanes8 import WIDTH
     from sim.simd.threads import Pool
 
-    t, p = part.tables.blocks, part.phases
-    n, nc = given.totals.shape
-    h = part.tables.components.index("H")
-    absent = given.supplied < NOTHING
-    absent[:, h] = False
-    x = found.x
-    x[:, :nc][absent] = 0.0
-    _guess_new_components(part.tables, given.supplied, x)
-    rows, row = StateRows.of(p, t), GivenRows.of(p, t)
-    state, held = np.zeros((n, rows.end)), np.empty((n, row.end))
-    state[:, : nc + 2] = x
-    np.exp(x[:, :nc], out=state[:, rows.activity : rows.extent])
-    state[:, rows.activity : rows.extent][absent] = 0.0
-    state[:, rows.extent : rows.present] = found.extent
-    state[:, rows.present : rows.dissolved] = found.present
-    held[:, : row.absent], held[:, row.absent : row.level] = given.totals, absent
-    held[:, row.level : row.solids], held[:, row.solids :] = given.level, given.solids
-    groups, fixed = _in_groups(state), _in_groups(held)
-    address = part.address
+    code = part.code
 
     def work(share: int, first: int, last: int) -> None:
-        solve_groups(address, groups[first:last], fixed[first:last], part.numbers)
+        state, held = (np.zeros((1, rows.end, WIDTH)) for rows in (code.rows, code.row))
+        own = code._replace(state=state, held=held)
+        solve_groups(first, last, given, found, largest_I, own, part.phases)
 
-    Pool(SHARE_OF_GROUPS).run(work, len(groups))
-    state = groups.transpose(0, 2, 1).reshape(-1, rows.end)[:n]
-    x[:] = state[:, : nc + 2]
-    good = (state[:, rows.solved] == 1.0) & (x[:, nc] <= largest_I) & (np.abs(x[:, :nc]) < -COLD).all(axis=1)
-    x[:, :nc][absent] = -np.inf
-    found.extent[:] = state[:, rows.extent : rows.present]
-    found.present[:] = state[:, rows.present : rows.dissolved]
-    found.dissolved[:] = state[:, rows.dissolved : rows.step]
-    found.status[:] = np.where(good, OK, UNFINISHED)
+    Pool(SHARE_OF_GROUPS).run(work, -(-given.totals.shape[0] // WIDTH))
 
 
-def _in_groups(columns: np.ndarray) -> np.ndarray:
-    """(n, k) as (groups, k, WIDTH); the last group repeats the last fluid."""
-    from sim.simd.lanes8 import WIDTH
-
-    n, k = columns.shape
-    groups = -(-n // WIDTH)
-    if n % WIDTH:
-        columns = np.concatenate([columns, np.repeat(columns[-1:], groups * WIDTH - n, axis=0)])
-    return np.ascontiguousarray(columns.reshape(groups, WIDTH, k).transpose(0, 2, 1))
-
-
-def _guess_new_components(t: SpeciationTables, supplied: np.ndarray, x: np.ndarray) -> None:
+def _guess_new_components(part: _Part, supplied: np.ndarray, x: np.ndarray) -> None:
     """ln activities of what the fluids had nothing of, as if it had no partners but H+."""
-    new = np.flatnonzero(np.isneginf(x[:, : supplied.shape[1]]).any(axis=0))
+    t = part.tables
     h, host = t.components.index("H"), t.reactions.host
-    for k in new:
-        rows = np.isneginf(x[:, k])
-        of_k = np.flatnonzero(host == k)
-        held = np.exp(LN10 * t.log_K[of_k] + x[rows, h, None] * t.nu[of_k, h]).sum(axis=1)
-        x[rows, k] = np.log(np.minimum(supplied[rows, k], MOST_AT_FIRST) / held)
-
-
-def _totals_left(totals: np.ndarray, found: Found, part: _Part) -> np.ndarray:
-    """Totals of the fluids at the end: what is left, by difference or by the sum over the species."""
-    moved = weighted_sums(found.extent, part.phases.nu)
-    left = totals - moved
-    h = part.tables.components.index("H")
-    few = np.abs(left) < SHARE_OF_TERMS * (np.abs(totals) + np.abs(moved))
-    few[:, h] = False
-    return np.where(few, found.dissolved, left)
+    for k, column in enumerate(part.column):
+        rows = np.isneginf(x[:, column]) & (supplied[:, k] >= NOTHING)
+        if rows.any():
+            of_k = np.flatnonzero(host == k)
+            acid = x[rows, part.column[h], None] * t.nu[of_k, h]
+            held = np.exp(LN10 * t.log_K[of_k] + acid).sum(axis=1)
+            x[rows, column] = np.log(np.minimum(supplied[rows, k], MOST_AT_FIRST) / held)
 
 
 def fluids_at_end(tables: SpeciationTables, batch: SolvedBatch) -> SolvedFluids:

@@ -27,19 +27,19 @@ class Phases(NamedTuple):
 class Given(NamedTuple):
     """n fluids and the phases beside them [mol/kgw]."""
 
-    totals: np.ndarray  # (n, nc) of the fluid
-    supplied: np.ndarray  # (n, nc) at least what may dissolve: tells what is absent, and a first guess
+    totals: np.ndarray  # (n, all), of the fluid
+    column: np.ndarray  # (nc,) the components that are there, among all
     level: np.ndarray  # (n, phases)
-    solids: np.ndarray  # (n, phases) amounts at the start
+    solids: np.ndarray  # (n, phases) amounts at the start, 0 of a gas
 
 
 class Found(NamedTuple):
     """What the kernels take as a start and fill in."""
 
-    x: np.ndarray  # (n, nc + 2)
+    x: np.ndarray  # (n, all + 2)
     extent: np.ndarray  # (n, phases) formed since the start [mol/kgw]
     present: np.ndarray  # (n, phases) 1 where a phase is at equilibrium
-    dissolved: np.ndarray  # (n, nc) sums of nu m
+    totals: np.ndarray  # (n, all) of the fluid at the end
     status: np.ndarray  # (n,)
 
 

@@ -182,7 +182,7 @@ def follow_mu(x, m, held: Held, work: Work, p: Phases, t: Reactions):
 def safe_start(total, supplied, x, m, held: Held, work: Work, p: Phases, t: Reactions):
     """Fill in x and the amounts of one fluid; `held` has levels and amounts at the start.
 
-    total, supplied: as in `Given`. Returns the amount that solids are compared with [mol/kgw].
+    total, supplied: as in `start_safely`. Returns the amount that solids are compared with [mol/kgw].
     """
     nu = p.nu
     n, nc = nu.shape

@@ -1,37 +1,123 @@
 """Many fluids with phases: the program of a step until each group is solved, and safe starts."""
 
+# ruff: noqa: E741  -- I is the ionic strength
+
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
+import numpy as np
+
 from sim.chemistry.newton.one.work_space import pieces_of
-from sim.chemistry.newton.phases.records import Found, Given, Phases
+from sim.chemistry.newton.phases.records import Found, Given, GivenRows, Phases, StateRows
 from sim.chemistry.newton.phases.safe import Held, safe_start
-from sim.chemistry.newton.records import Reactions, work_size
+from sim.chemistry.newton.records import COLD, NOTHING, OK, UNFINISHED, Reactions, work_size
 from sim.codegen.call import call
 from sim.jit.kernel import plain_kernel
+from sim.simd.lanes8 import WIDTH
 
+# A total is told from the terms it is the difference of while it is this share of them; below, the sum
+# over the species has more digits.
+SHARE_OF_TERMS = 1e-3
 PATIENCE, LIMIT = 16, 60  # steps after which a single fluid of a group is left, and all are
 
 
-@plain_kernel(nogil=True)
-def solve_groups(address, state, given, number):
-    """Steps of every group until its fluids are solved, or few are left; returns how many steps.
+class Code(NamedTuple):
+    """The programs of `step`, where their rows are, and a group to work on."""
 
-    state, given: (groups, rows, WIDTH) of `StateRows`, `GivenRows`    address: of the program
+    begin: int  # addresses
+    step: int
+    rows: StateRows
+    row: GivenRows
+    state: np.ndarray  # (1, rows, WIDTH)
+    held: np.ndarray
+    number: np.ndarray
+    h: int  # place of H among the components that are there
+
+
+@plain_kernel(nogil=True)
+def solve_groups(first, last, given: Given, found: Found, largest_I, code: Code, p: Phases):
+    """Solve the fluids of groups first..last of WIDTH; returns how many steps that took.
+
+    The status is UNFINISHED where the iteration did not end, or beyond `largest_I` [mol/kgw], where a
+    solution may be one of several.
     """
-    steps = 0
-    for group in range(state.shape[0]):
-        for n in range(LIMIT):
-            left = call(address, group, group + 1, 0, (state, given, number))
+    n, steps = given.totals.shape[0], 0
+    arrays = (code.state, code.held, code.number)
+    for group in range(first, last):
+        for lane in range(WIDTH):
+            put_fluid(min(group * WIDTH + lane, n - 1), lane, given, found, code, p)  # the last repeats
+        call(code.begin, 0, 1, 0, arrays)
+        for step in range(LIMIT):
+            left = call(code.step, 0, 1, 0, arrays)
             steps += 1
-            if left == 0 or (left == 1 and n >= PATIENCE):
+            if left == 0 or (left == 1 and step >= PATIENCE):
                 break
+        for lane in range(min(WIDTH, n - group * WIDTH)):
+            take_fluid(group * WIDTH + lane, lane, given, found, largest_I, code, p)
     return steps
 
 
+@plain_kernel
+def put_fluid(i, lane, given: Given, found: Found, code: Code, p: Phases):
+    """Fluid i into a lane."""
+    state, held, rows, row, column = code.state[0], code.held[0], code.rows, code.row, given.column
+    nc, n_all = column.size, given.totals.shape[1]
+    for k in range(nc):
+        total = given.totals[i, column[k]]
+        supplied = total
+        for j in range(p.share.size):
+            supplied += p.nu[j, k] * given.solids[i, j]
+            if p.endless[j] == 1 and p.nu[j, k] > 0.0:
+                supplied = 1.0
+        absent = k != code.h and supplied < NOTHING
+        held[row.whole + k, lane] = total
+        held[row.absent + k, lane] = 1.0 if absent else 0.0
+        state[rows.x + k, lane] = 0.0 if absent else found.x[i, column[k]]
+    state[rows.x + nc, lane], state[rows.x + nc + 1, lane] = found.x[i, n_all], found.x[i, n_all + 1]
+    state[rows.step, lane] = 0.0
+    for j in range(p.share.size):
+        state[rows.extent + j, lane] = found.extent[i, j]
+        state[rows.present + j, lane] = found.present[i, j]
+        held[row.level + j, lane] = given.level[i, j]
+        held[row.solids + j, lane] = given.solids[i, j]
+
+
+@plain_kernel
+def take_fluid(i, lane, given: Given, found: Found, largest_I, code: Code, p: Phases):
+    """Fluid i out of a lane. Its totals are what is left: by difference, or by the sum over the species."""
+    state, held, rows, row, column = code.state[0], code.held[0], code.rows, code.row, given.column
+    nc, n_all = column.size, given.totals.shape[1]
+    I = state[rows.x + nc, lane]
+    good = state[rows.solved, lane] == 1.0 and I <= largest_I
+    for k in range(n_all):
+        found.x[i, k], found.totals[i, k] = -math.inf, 0.0
+    found.x[i, n_all], found.x[i, n_all + 1] = I, state[rows.x + nc + 1, lane]
+    for j in range(p.share.size):
+        found.extent[i, j] = state[rows.extent + j, lane]
+        found.present[i, j] = state[rows.present + j, lane]
+    for k in range(nc):
+        if held[row.absent + k, lane] == 1.0:
+            continue
+        x = state[rows.x + k, lane]
+        good = good and abs(x) < -COLD
+        found.x[i, column[k]] = x
+        total, moved = held[row.whole + k, lane], 0.0
+        for j in range(p.share.size):
+            moved += p.nu[j, k] * found.extent[i, j]
+        left = total - moved
+        if k != code.h and abs(left) < SHARE_OF_TERMS * (abs(total) + abs(moved)):
+            left = state[rows.dissolved + k, lane]
+        found.totals[i, column[k]] = left
+    found.status[i] = OK if good else UNFINISHED
+
+
 @plain_kernel(nogil=True)
-def start_safely(given: Given, found: Found, work, p: Phases, t: Reactions):
+def start_safely(given: Given, supplied, found: Found, work, p: Phases, t: Reactions):
     """Starts of `safe_start` for n fluids: x, extents, and which phases are present.
 
+    given, found: of the components that are there alone    supplied: (n, nc) at least what may dissolve
     work: (`safe_work_size`,)
     """
     n, nc = given.totals.shape
@@ -46,7 +132,7 @@ def start_safely(given: Given, found: Found, work, p: Phases, t: Reactions):
         for k in range(phases):
             held.level[k] = given.level[i, k]
             held.amount[k] = given.solids[i, k]
-        most = safe_start(given.totals[i], given.supplied[i], found.x[i], m, held, pieces, p, t)
+        most = safe_start(given.totals[i], supplied[i], found.x[i], m, held, pieces, p, t)
         for k in range(phases):
             if p.endless[k] == 1:
                 found.extent[i, k], found.present[i, k] = 0.0, 1.0

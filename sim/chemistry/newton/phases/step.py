@@ -49,6 +49,18 @@ def step_program(p: Phases, t: Blocks) -> Program:
     return Program("fluids_with_phases", (groups(to.end), groups(of.end), numbers(numbers_of(t).size)), body)
 
 
+def begin_program(p: Phases, t: Blocks) -> Program:
+    """Activities of the components from their logarithms; the arrays of `step_program`."""
+    to, of = StateRows.of(p, t), GivenRows.of(p, t)
+
+    def body(_on: Any, state: Any, given: Any, _number: Any) -> None:
+        for k in range(t.has_inverse.size):
+            a = exp_in_range(state.load(to.x + k)) * (1.0 - given.load(of.absent + k))
+            state.store(to.activity + k, a)
+
+    return Program("activities", (groups(to.end), groups(of.end), numbers(numbers_of(t).size)), body)
+
+
 class _Borders(NamedTuple):
     """Where A meets the balances of I and a_w."""
 
