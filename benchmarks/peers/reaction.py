@@ -150,9 +150,9 @@ def growing(n: int, repeat: int) -> tuple[list[dict], list[dict]]:
 
 def reaction_steps(quick: bool) -> tuple[list[dict], list[dict], list[str]]:
     """Rows, checks and notes."""
-    n, repeat = (100, 2) if quick else (1000, 5)
+    sizes = ((100, 2), (100, 2)) if quick else ((5000, 7), (1000, 5))
     rows, checks = [], []
-    for part in (equilibrium, growing):
+    for part, (n, repeat) in zip((equilibrium, growing), sizes, strict=True):
         found, said = part(n, repeat)
         rows += found
         checks += said

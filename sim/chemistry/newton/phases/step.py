@@ -28,12 +28,12 @@ from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, sel
 from sim.codegen.program import Program, groups, numbers
 from sim.codegen.registers import LaneMask, Vec
 
-LAST_STEP = 1e-7  # what is left after a step this small is its square
-NEAR = 1e-14  # of the terms of each balance
+LAST_STEP = 2e-8  # what is left after a step this small is its square
+NEAR = 4e-15  # of the terms of each balance
 SATURATED = 1e-11  # ln saturation that counts as none
 LACKING = -1000.0  # ln saturation of a phase without one of its components
 CALM = 0.5  # a longest step of ln activities below which another solid is taken in
-LONGEST = 3.0  # step of a ln activity
+LONGEST = 2.0  # step of a ln activity
 
 
 def step_program(p: Phases, t: Blocks) -> Program:
