@@ -1,8 +1,7 @@
 """Named sets of thermodynamic constants, rewritten over the basis of the model.
 
 A set is a file of data/constants: species with the reaction that forms them, and minerals with the
-reaction that dissolves them. Here they are rewritten over the *model basis*, one species per
-component,
+reaction that dissolves them. Here they are rewritten over the *model basis*, one species per component,
 
     Ca2+ Mg2+ Na+ K+ Cl- SO4 2- HCO3- HPO4 2- P2O7 4- citrate3- Tris H+
 

@@ -75,6 +75,7 @@ def test_one_solid_is_that_of_a_slow_judge(mineral, open_to_gas):
     n = 6
     rng, pH, totals = body_fluids(n, 11)
     pH[1::2] -= 1.5
+    totals["Ca"][::2], totals["P"][::2] = 20.0, 15.0
     fluid = speciate(pH=pH, **totals)
     given = np.where(np.arange(n) % 2, 10 ** rng.uniform(-2, 1, n), 0.0)
     pCO2 = 10 ** rng.uniform(2, 4, n) if open_to_gas else None

@@ -163,7 +163,8 @@ def _spread(found: SolvedBatch, rows: np.ndarray) -> SolvedBatch:
 
     status = np.zeros(rows.size, np.int64)
     status[rows] = found.status
-    return SolvedBatch(*(at_rows(a) for a in (found.x, found.formed, found.gas, found.totals)), status)
+    x, formed, gas, totals = (at_rows(a) for a in (found.x, found.formed, found.gas, found.totals))
+    return SolvedBatch(x, formed, gas, totals, status)
 
 
 def _tell_unsolved(chosen: tuple[str, ...], bad: np.ndarray, shape: tuple[int, ...]) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 from sim.chemistry.activity import LN10
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.many import SolvedFluids, weighted_sums
-from sim.chemistry.newton.phases.records import Found, Given, GivenRows, Phases, StateRows
+from sim.chemistry.newton.phases.records import FoundFluids, GivenFluids, GivenRows, Phases, StateRows
 from sim.chemistry.newton.records import NOTHING
 from sim.chemistry.tables import SpeciationTables
 
 if TYPE_CHECKING:
-    from sim.chemistry.newton.phases.solve import Code
+    from sim.chemistry.newton.phases.solve import StepCode
 
 GAS = "CO2"
 OF_GAS = "C"  # the component that the gas brings
@@ -66,18 +66,18 @@ class _Part:
     ln_K: np.ndarray
 
     @cached_property
-    def code(self) -> Code:
+    def code(self) -> StepCode:
         """The machine code of a step. Its group is to be replaced: threads have their own."""
         from sim.chemistry.newton.lines.species import numbers_of  # here: `import sim` must not start numba
-        from sim.chemistry.newton.phases.solve import Code
+        from sim.chemistry.newton.phases.solve import StepCode
         from sim.chemistry.newton.phases.step import begin_program, step_program
         from sim.codegen.machine import Routine
 
         p, t = self.phases, self.tables.blocks
-        addresses = (Routine(program(p, t)).address for program in (begin_program, step_program))
+        begin, step = (Routine(program(p, t)).address for program in (begin_program, step_program))
         none = np.zeros((0, 0, 0))
         h = self.tables.components.index("H")
-        return Code(*addresses, StateRows.of(p, t), GivenRows.of(p, t), none, none, numbers_of(t), h)
+        return StepCode(begin, step, StateRows.of(p, t), GivenRows.of(p, t), none, none, numbers_of(t), h)
 
 
 @lru_cache(maxsize=64)
@@ -110,17 +110,13 @@ def _part(
 def solve_batch(batch: Batch) -> SolvedBatch:
     """Solve n fluids; the status is not 0 where that failed."""
     whole, n = batch.tables, batch.totals.shape[0]
-    h = whole.components.index("H")
     supplied = batch.totals
     if np.any(batch.solids):
         rows = [whole.minerals.index(m) for m in batch.minerals]
         supplied = supplied + weighted_sums(batch.solids, whole.mineral_nu[rows])
-    there = supplied.any(axis=0)
-    there[h] = True
     gas = batch.ln_pressure is not None
-    if gas:
-        there[whole.components.index(OF_GAS)] = True
-    chosen = tuple(c for c, yes in zip(whole.components, there, strict=True) if yes)
+    always = ("H", OF_GAS) if gas else ("H",)
+    chosen = tuple(c for k, c in enumerate(whole.components) if c in always or supplied[:, k].any())
     part = _part(whole, chosen, batch.minerals, gas)
     found = _solve_part(part, batch)
     formed = found.extent[:, int(gas) :]
@@ -131,7 +127,7 @@ def solve_batch(batch: Batch) -> SolvedBatch:
     return SolvedBatch(found.x, formed, taken_up, found.totals, found.status)
 
 
-def _solve_part(part: _Part, batch: Batch) -> Found:
+def _solve_part(part: _Part, batch: Batch) -> FoundFluids:
     gas = batch.ln_pressure is not None
     n, phases = batch.totals.shape[0], part.phases.share.size
     level, solids = np.empty((n, phases)), np.zeros((n, phases))
@@ -140,8 +136,8 @@ def _solve_part(part: _Part, batch: Batch) -> Found:
     if batch.ln_pressure is not None:
         level[:, 0] += batch.ln_pressure
     present = (solids > 0.0) | (part.phases.endless == 1)
-    given = Given(batch.totals, part.column, level, solids)
-    found = Found(
+    given = GivenFluids(batch.totals, part.column, level, solids)
+    found = FoundFluids(
         np.array(batch.start), np.zeros((n, phases)), present.astype(float), np.empty_like(batch.totals),
         np.empty(n, np.int64),
     )  # fmt: skip
@@ -150,7 +146,7 @@ def _solve_part(part: _Part, batch: Batch) -> Found:
     _solve_in_lanes(part, given, found, LARGEST_I)
     left = np.flatnonzero(found.status)
     if left.size:
-        rest, again = _some(given, left), Found(*(a[left] for a in found))
+        rest, again = _some(given, left), FoundFluids(*(a[left] for a in found))
         _start_safely(part, rest, again)
         _solve_in_lanes(part, rest, again, np.inf)
         for a, new in zip(found, again, strict=True):
@@ -158,11 +154,11 @@ def _solve_part(part: _Part, batch: Batch) -> Found:
     return found
 
 
-def _some(given: Given, rows: np.ndarray) -> Given:
-    return Given(given.totals[rows], given.column, given.level[rows], given.solids[rows])
+def _some(given: GivenFluids, rows: np.ndarray) -> GivenFluids:
+    return GivenFluids(given.totals[rows], given.column, given.level[rows], given.solids[rows])
 
 
-def _supplied(part: _Part, given: Given) -> np.ndarray:
+def _supplied(part: _Part, given: GivenFluids) -> np.ndarray:
     """(n, nc) What fluid and solids hold; of the component of a gas at least what it dissolves."""
     supplied = given.totals[:, given.column] + weighted_sums(given.solids, part.phases.nu)
     t = part.tables
@@ -173,18 +169,18 @@ def _supplied(part: _Part, given: Given) -> np.ndarray:
     return supplied
 
 
-def _start_safely(part: _Part, given: Given, found: Found) -> None:
+def _start_safely(part: _Part, given: GivenFluids, found: FoundFluids) -> None:
     from sim.chemistry.newton.phases.solve import safe_work_size, start_safely
 
     r, p = part.tables.reactions, part.phases
     columns = np.append(part.column, [-2, -1])
-    small = Given(given.totals[:, part.column], np.arange(part.column.size), given.level, given.solids)
-    start = Found(found.x[:, columns], *found[1:])
+    small = GivenFluids(given.totals[:, part.column], np.arange(part.column.size), given.level, given.solids)
+    start = FoundFluids(found.x[:, columns], *found[1:])
     start_safely(small, _supplied(part, given), start, np.zeros(safe_work_size(p.share.size, r)), p, r)
     found.x[:, columns] = start.x
 
 
-def _solve_in_lanes(part: _Part, given: Given, found: Found, largest_I: float) -> None:
+def _solve_in_lanes(part: _Part, given: GivenFluids, found: FoundFluids, largest_I: float) -> None:
     from sim.chemistry.newton.phases.solve import solve_groups
     from sim.simd.lanes8 import WIDTH
     from sim.simd.threads import Pool

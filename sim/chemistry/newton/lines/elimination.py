@@ -18,6 +18,10 @@ class Factors:
     below: dict[int, Vec]
     t: Blocks
 
+    def solve_full(self, y: list[Vec]) -> list[Vec]:
+        """A^-1 y."""
+        return [v for v in self.solve(list(y)) if v is not None]  # none is: y has no zeros
+
     def solve(self, y: list[Vec | None]) -> list[Vec | None]:
         """A^-1 y; None stands for zero."""
         f, y = self.t.factor, list(y)
@@ -60,10 +64,9 @@ def factorise(m: list[Vec], sums: list[Vec], absent: list[Vec], t: Blocks) -> Fa
             pivot = nfma(v * found.inverse[j], v, pivot)
         found.inverse[k] = 1.0 / select(pivot > floor, pivot, floor + 1e-300)
         for p in range(int(f.step_first[n]), int(f.step_first[n + 1])):
-            v = weighted_sum(m, terms(balance.below + p, balance))
+            entry_p = weighted_sum(m, terms(balance.below + p, balance))
             for i in range(int(f.update_first[p]), int(f.update_first[p + 1])):
                 a, b, j = f.update[i].tolist()
-                l_ki = found.below[a] * found.inverse[j]
-                v = -(l_ki * found.below[b]) if v is None else nfma(l_ki, found.below[b], v)
-            found.below[p] = m[0].of.number(0.0) if v is None else v
+                entry_p = _minus(entry_p, found.below[a] * found.inverse[j], found.below[b])
+            found.below[p] = m[0].of.number(0.0) if entry_p is None else entry_p
     return found

@@ -24,7 +24,7 @@ class Phases(NamedTuple):
     endless: np.ndarray  # (phases,) 1 for a gas
 
 
-class Given(NamedTuple):
+class GivenFluids(NamedTuple):
     """n fluids and the phases beside them [mol/kgw]."""
 
     totals: np.ndarray  # (n, all), of the fluid
@@ -33,7 +33,7 @@ class Given(NamedTuple):
     solids: np.ndarray  # (n, phases) amounts at the start, 0 of a gas
 
 
-class Found(NamedTuple):
+class FoundFluids(NamedTuple):
     """What the kernels take as a start and fill in."""
 
     x: np.ndarray  # (n, all + 2)

@@ -28,7 +28,7 @@ LAST = 1e-9  # of what there is of the scarcest component: mu at the end
 USABLE, LACKS = 1.0, 0.0
 
 
-class Held(NamedTuple):
+class HeldFluid(NamedTuple):
     """One fluid with phases; vectors of phases, and of components."""
 
     level: np.ndarray
@@ -40,7 +40,7 @@ class Held(NamedTuple):
 
 
 @plain_kernel
-def distances(x, held: Held, p: Phases):
+def distances(x, held: HeldFluid, p: Phases):
     """-ln saturation of every phase; the smallest of solids."""
     nu = p.nu
     n, nc = nu.shape
@@ -57,7 +57,7 @@ def distances(x, held: Held, p: Phases):
 
 
 @plain_kernel
-def step_inside(x, kind, h, held: Held, p: Phases):
+def step_inside(x, kind, h, held: HeldFluid, p: Phases):
     """Move x to the pressure of the gas, and to where every solid is undersaturated by ROOM."""
     nu = p.nu
     n, nc = nu.shape
@@ -79,7 +79,7 @@ def step_inside(x, kind, h, held: Held, p: Phases):
 
 
 @plain_kernel
-def slope_along(y, off, kind, mu, held: Held, p: Phases):
+def slope_along(y, off, kind, mu, held: HeldFluid, p: Phases):
     """Slope of the function along y; off: sums of nu m less B."""
     nu = p.nu
     found = 0.0
@@ -96,7 +96,7 @@ def slope_along(y, off, kind, mu, held: Held, p: Phases):
 
 
 @plain_kernel
-def newton_direction(m, mu, held: Held, work: Work, p: Phases, t: Reactions):
+def newton_direction(m, mu, held: HeldFluid, work: Work, p: Phases, t: Reactions):
     """work.y: the Newton step, which keeps the pressure of the gas; its longest entry."""
     A, off, y, kind, nu = work.A, work.off, work.y, work.kind, p.nu
     n, nc = nu.shape
@@ -132,7 +132,7 @@ def newton_direction(m, mu, held: Held, work: Work, p: Phases, t: Reactions):
 
 
 @plain_kernel
-def minimise_with_phases(x, m, mu, tolerance, held: Held, work: Work, p: Phases, t: Reactions):
+def minimise_with_phases(x, m, mu, tolerance, held: HeldFluid, work: Work, p: Phases, t: Reactions):
     """Minimum at one mu and frozen I and a_w; returns (sum m, I of m)."""
     y, trial, kind = work.y, work.trial, work.kind
     nc = y.size
@@ -160,7 +160,7 @@ def minimise_with_phases(x, m, mu, tolerance, held: Held, work: Work, p: Phases,
 
 
 @plain_kernel
-def follow_mu(x, m, held: Held, work: Work, p: Phases, t: Reactions):
+def follow_mu(x, m, held: HeldFluid, work: Work, p: Phases, t: Reactions):
     """Minima at falling mu; the amounts of the solids at the last. Returns (sum m, I of m)."""
     most, least = NOTHING, 1e300
     for k in range(held.whole.size):
@@ -179,7 +179,7 @@ def follow_mu(x, m, held: Held, work: Work, p: Phases, t: Reactions):
 
 
 @plain_kernel
-def safe_start(total, supplied, x, m, held: Held, work: Work, p: Phases, t: Reactions):
+def safe_start(total, supplied, x, m, held: HeldFluid, work: Work, p: Phases, t: Reactions):
     """Fill in x and the amounts of one fluid; `held` has levels and amounts at the start.
 
     total, supplied: as in `start_safely`. Returns the amount that solids are compared with [mol/kgw].

@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.chemistry.newton.one.work_space import pieces_of
-from sim.chemistry.newton.phases.records import Found, Given, GivenRows, Phases, StateRows
-from sim.chemistry.newton.phases.safe import Held, safe_start
+from sim.chemistry.newton.phases.records import FoundFluids, GivenFluids, GivenRows, Phases, StateRows
+from sim.chemistry.newton.phases.safe import HeldFluid, safe_start
 from sim.chemistry.newton.records import COLD, NOTHING, OK, UNFINISHED, Reactions, work_size
 from sim.codegen.call import call
 from sim.jit.kernel import plain_kernel
@@ -23,7 +23,7 @@ SHARE_OF_TERMS = 1e-3
 PATIENCE, LIMIT = 16, 60  # steps after which a single fluid of a group is left, and all are
 
 
-class Code(NamedTuple):
+class StepCode(NamedTuple):
     """The programs of `step`, where their rows are, and a group to work on."""
 
     begin: int  # addresses
@@ -37,7 +37,7 @@ class Code(NamedTuple):
 
 
 @plain_kernel(nogil=True)
-def solve_groups(first, last, given: Given, found: Found, largest_I, code: Code, p: Phases):
+def solve_groups(first, last, given: GivenFluids, found: FoundFluids, largest_I, code: StepCode, p: Phases):
     """Solve the fluids of groups first..last of WIDTH; returns how many steps that took.
 
     The status is UNFINISHED where the iteration did not end, or beyond `largest_I` [mol/kgw], where a
@@ -60,7 +60,7 @@ def solve_groups(first, last, given: Given, found: Found, largest_I, code: Code,
 
 
 @plain_kernel
-def put_fluid(i, lane, given: Given, found: Found, code: Code, p: Phases):
+def put_fluid(i, lane, given: GivenFluids, found: FoundFluids, code: StepCode, p: Phases):
     """Fluid i into a lane."""
     state, held, rows, row, column = code.state[0], code.held[0], code.rows, code.row, given.column
     nc, n_all = column.size, given.totals.shape[1]
@@ -85,7 +85,7 @@ def put_fluid(i, lane, given: Given, found: Found, code: Code, p: Phases):
 
 
 @plain_kernel
-def take_fluid(i, lane, given: Given, found: Found, largest_I, code: Code, p: Phases):
+def take_fluid(i, lane, given: GivenFluids, found: FoundFluids, largest_I, code: StepCode, p: Phases):
     """Fluid i out of a lane. Its totals are what is left: by difference, or by the sum over the species."""
     state, held, rows, row, column = code.state[0], code.held[0], code.rows, code.row, given.column
     nc, n_all = column.size, given.totals.shape[1]
@@ -114,7 +114,7 @@ def take_fluid(i, lane, given: Given, found: Found, largest_I, code: Code, p: Ph
 
 
 @plain_kernel(nogil=True)
-def start_safely(given: Given, supplied, found: Found, work, p: Phases, t: Reactions):
+def start_safely(given: GivenFluids, supplied, found: FoundFluids, work, p: Phases, t: Reactions):
     """Starts of `safe_start` for n fluids: x, extents, and which phases are present.
 
     given, found: of the components that are there alone    supplied: (n, nc) at least what may dissolve
@@ -125,7 +125,7 @@ def start_safely(given: Given, supplied, found: Found, work, p: Phases, t: React
     first = 2 * nc + 4 * phases + ns
     q, vectors = phases, work[:first]
     m, rest = vectors[:ns], vectors[ns:]
-    held = Held(rest[:q], rest[q : 2 * q], rest[2 * q : 3 * q], rest[3 * q : 4 * q],
+    held = HeldFluid(rest[:q], rest[q : 2 * q], rest[2 * q : 3 * q], rest[3 * q : 4 * q],
                 rest[4 * q : 4 * q + nc], rest[4 * q + nc :])  # fmt: skip
     pieces = pieces_of(work[first:], nc, t)
     for i in range(n):

@@ -99,7 +99,7 @@ class _Step:
         solved = self._solved(off, sizes, gaps, aw, sum_m, I_of_m)
         present = self._take_in(gaps)
         factors = factorise(m, sums, self.absent, t)
-        y, z = factors.solve(list(off)), factors.solve(list(border.b))
+        y, z = factors.solve_full(off), factors.solve_full(border.b)
         columns = [self._column(i, factors) for i in range(p.share.size)]
         corner, off_I, off_w = border.corner, I_of_m - self.I, -sum_m
         corner_water = border.corner_water
@@ -113,9 +113,9 @@ class _Step:
         frame = Border(border.c, y, z, columns, inverse_corner, off_I)
         de, present = solve_extents(frame, gaps, present, p)
         for column, v in zip(columns, de, strict=True):
-            by_c = weighed(border.c, column)
+            by_c, by_sum = weighed(border.c, column), weighed(sums, column)
             off_I = off_I if by_c is None else fma(by_c, v, off_I)
-            off_w = fma(weighed(sums, column), v, off_w)
+            off_w = off_w if by_sum is None else fma(by_sum, v, off_w)
         dI = off_I * inverse_corner
         slope = self.t.reactions.aw_slope
         dL = fma(nfma(corner_water, dI, off_w), slope, 1.0 - aw) / aw
@@ -123,8 +123,9 @@ class _Step:
         for k in range(len(sums)):
             down = fma(z[k], dI, y[k])
             for column, v in zip(columns, de, strict=True):
-                if column[k] is not None:
-                    down = fma(column[k], v, down)
+                entry = column[k]
+                if entry is not None:
+                    down = fma(entry, v, down)
             dx.append(-down)
             size = maximum(size, abs(down))
         self._write(solved, dx, dI, dL, de, present, size, coefficients.inverse_I, sums)
