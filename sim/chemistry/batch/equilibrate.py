@@ -61,7 +61,9 @@ def equilibrate(
     missing = np.isnan(solids).any(axis=1) | np.ravel(fluid.missing)
     if pressure is not None:
         missing |= np.isnan(pressure)
-    known = ~(missing | np.isnan(totals).any(axis=1))
+    known = ~missing
+    if np.isnan(totals.sum()):
+        known &= ~np.isnan(totals).any(axis=1)
     ln_pressure = None if pressure is None else np.log(pressure)
     if known.all():
         solution = solve_batch(Batch(tables, chosen, totals, solids, ln_pressure, fluid.unknowns))

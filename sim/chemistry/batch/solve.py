@@ -116,7 +116,8 @@ def solve_batch(batch: Batch) -> SolvedBatch:
         supplied = supplied + weighted_sums(batch.solids, whole.mineral_nu[rows])
     gas = batch.ln_pressure is not None
     always = ("H", OF_GAS) if gas else ("H",)
-    chosen = tuple(c for k, c in enumerate(whole.components) if c in always or supplied[:, k].any())
+    there = supplied.sum(axis=0) > 0.0  # none but acidity is negative
+    chosen = tuple(c for c, yes in zip(whole.components, there.tolist(), strict=True) if yes or c in always)
     part = _part(whole, chosen, batch.minerals, gas)
     found = _solve_part(part, batch)
     formed = found.extent[:, int(gas) :]
