@@ -12,7 +12,7 @@ from sim.chemistry.activity import LN10
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.many import SolvedFluids, weighted_sums
 from sim.chemistry.newton.phases.records import FoundFluids, GivenFluids, GivenRows, Phases, StateRows
-from sim.chemistry.newton.records import NOTHING
+from sim.chemistry.newton.records import LARGEST_I, NOTHING
 from sim.chemistry.tables import SpeciationTables
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 GAS = "CO2"
 OF_GAS = "C"  # the component that the gas brings
 SHARE_OF_GROUPS = 128  # the fewest that are worth a thread of their own
-LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
 MOST_AT_FIRST = 1e-2  # mol/kgw of a component that was absent; solids seldom dissolve to more
 
 
@@ -68,16 +67,16 @@ class _Part:
     @cached_property
     def code(self) -> StepCode:
         """The machine code of a step. Its group is to be replaced: threads have their own."""
-        from sim.chemistry.newton.lines.species import numbers_of  # here: `import sim` must not start numba
-        from sim.chemistry.newton.phases.solve import StepCode
+        from sim.chemistry.newton.phases.solve import StepCode  # here: `import sim` must not start numba
         from sim.chemistry.newton.phases.step import begin_program, step_program
         from sim.codegen.machine import Routine
 
         p, t = self.phases, self.tables.blocks
         begin, step = (Routine(program(p, t)).address for program in (begin_program, step_program))
         none = np.zeros((0, 0, 0))
+        K, family = t.reactions.K, np.ascontiguousarray(t.activity.family)
         h = self.tables.components.index("H")
-        return StepCode(begin, step, StateRows.of(p, t), GivenRows.of(p, t), none, none, numbers_of(t), h)
+        return StepCode(begin, step, StateRows.of(p, t), GivenRows.of(p, t), none, none, K, family, h)
 
 
 @lru_cache(maxsize=64)

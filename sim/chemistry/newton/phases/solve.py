@@ -32,7 +32,8 @@ class StepCode(NamedTuple):
     row: GivenRows
     state: np.ndarray  # (1, rows, WIDTH)
     held: np.ndarray
-    number: np.ndarray
+    K: np.ndarray
+    family: np.ndarray  # of `Activity`
     h: int  # place of H among the components that are there
 
 
@@ -44,7 +45,7 @@ def solve_groups(first, last, given: GivenFluids, found: FoundFluids, largest_I,
     solution may be one of several.
     """
     n, steps = given.totals.shape[0], 0
-    arrays = (code.state, code.held, code.number)
+    arrays = (code.state, code.held, code.K, code.family)
     for group in range(first, last):
         for lane in range(WIDTH):
             put_fluid(min(group * WIDTH + lane, n - 1), lane, given, found, code, p)  # the last repeats

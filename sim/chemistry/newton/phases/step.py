@@ -10,23 +10,16 @@ solid is at equilibrium, or absent and not supersaturated.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
-from sim.chemistry.newton.lines.elimination import Factors, factorise
-from sim.chemistry.newton.lines.species import (
-    Coefficients,
-    activity_coefficients,
-    molalities,
-    numbers_of,
-    terms,
-    weighted_sum,
-)
 from sim.chemistry.newton.phases.border import Border, solve_extents, weighed
 from sim.chemistry.newton.phases.records import GivenRows, Phases, StateRows
 from sim.chemistry.newton.records import SMALLEST_I, Blocks
+from sim.chemistry.newton.straight.newton_step import LEAST_CORNER, Balances, Factors, Sums, balances_of
+from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, select
-from sim.codegen.program import Program, groups, numbers
-from sim.codegen.registers import LaneMask, Vec
+from sim.codegen.program import ArrayLayout, Program, groups, numbers
+from sim.codegen.registers import LaneMask, Memory, Registers, Vec
 
 LAST_STEP = 2e-8  # what is left after a step this small is its square
 NEAR = 4e-15  # of the terms of each balance
@@ -39,45 +32,38 @@ LONGEST = 2.0  # step of a ln activity
 def step_program(p: Phases, t: Blocks) -> Program:
     """The step; it counts the fluids that were not solved before it. A solved fluid stays as it is.
 
-    Arrays: state (`StateRows`), what is given (`GivenRows`), `numbers_of` the tables.
+    Arrays: state (`StateRows`), what is given (`GivenRows`), K of the species, `Activity.family`.
     """
-    to, of = StateRows.of(p, t), GivenRows.of(p, t)
 
-    def body(on: Any, state: Any, given: Any, number: Any) -> LaneMask:
-        return _Step(p, t, to, of, state, given, number).take()
+    def body(on: Any, state: Any, given: Any, K: Any, family: Any) -> LaneMask:
+        return _Step(on, p, t, state, given).take(K, family)
 
-    return Program("fluids_with_phases", (groups(to.end), groups(of.end), numbers(numbers_of(t).size)), body)
+    return Program("fluids_with_phases", _arrays(p, t), body)
+
+
+def _arrays(p: Phases, t: Blocks) -> tuple[ArrayLayout, ...]:
+    sizes = (t.reactions.K.size, t.activity.family.size)
+    return groups(StateRows.of(p, t).end), groups(GivenRows.of(p, t).end), *(numbers(n) for n in sizes)
 
 
 def begin_program(p: Phases, t: Blocks) -> Program:
     """Activities of the components from their logarithms; the arrays of `step_program`."""
     to, of = StateRows.of(p, t), GivenRows.of(p, t)
 
-    def body(_on: Any, state: Any, given: Any, _number: Any) -> None:
+    def body(_on: Any, state: Any, given: Any, _K: Any, _family: Any) -> None:
         for k in range(t.has_inverse.size):
             a = exp_in_range(state.load(to.x + k)) * (1.0 - given.load(of.absent + k))
             state.store(to.activity + k, a)
 
-    return Program("activities", (groups(to.end), groups(of.end), numbers(numbers_of(t).size)), body)
-
-
-class _Borders(NamedTuple):
-    """Where A meets the balances of I and a_w."""
-
-    corner: Vec
-    corner_water: Vec
-    b: list[Vec]
-    c: list[Vec | None]
+    return Program("activities", _arrays(p, t), body)
 
 
 class _Step:
     """One step, register by register."""
 
-    def __init__(
-        self, p: Phases, t: Blocks, to: StateRows, of: GivenRows, state: Any, given: Any, number: Any
-    ) -> None:
-        self.p, self.t, self.to, self.of, self.state, self.given = p, t, to, of, state, given
-        self.number = number
+    def __init__(self, on: Registers, p: Phases, t: Blocks, state: Memory, given: Memory) -> None:
+        to, of = StateRows.of(p, t), GivenRows.of(p, t)
+        self.on, self.p, self.t, self.to, self.of, self.state, self.given = on, p, t, to, of, state, given
         nc = t.has_inverse.size
         self.x = [state.load(to.x + k) for k in range(nc)]
         self.a = [state.load(to.activity + k) for k in range(nc)]
@@ -88,39 +74,40 @@ class _Step:
         self.present = [state.load(to.present + i) for i in n]
         self.solids = [given.load(of.solids + i) for i in n]
 
-    def take(self) -> LaneMask:
+    def take(self, K: Memory, family: Memory) -> LaneMask:
         """Read, step, write."""
-        t, p = self.t, self.p
-        coefficients = activity_coefficients(self.I, self.number, t)
-        aw, m = self._molalities(coefficients)
-        sums, sum_m, I_of_m, border = self._sums(m, coefficients)
-        off, sizes = self._imbalances(sums, m)
+        t, p, nc = self.t, self.p, len(self.x)
+        at_I = families(t, self.I, family)
+        g = factors_of(t, self.a, self.L, at_I.inverse_gamma)
+        aw, inverse_aw = g[2 * nc], g[2 * nc + 1]
+        sums = Sums(t, molalities_of(t, g, K))
+        found = balances_of(self.on, t, sums, at_I.slope)
+        off, sizes = self._imbalances(found, sums)
         gaps = self._ln_saturations()
-        solved = self._solved(off, sizes, gaps, aw, sum_m, I_of_m)
+        solved = self._solved(off, sizes, gaps, aw, found)
         present = self._take_in(gaps)
-        factors = factorise(m, sums, self.absent, t)
-        y, z = factors.solve_full(off), factors.solve_full(border.b)
+        factors = Factors(t, sums, found.total, self.absent)
+        y, z = factors.solve(off), factors.solve(found.b)
         columns = [self._column(i, factors) for i in range(p.share.size)]
-        corner, off_I, off_w = border.corner, I_of_m - self.I, -sum_m
-        corner_water = border.corner_water
-        for k in range(len(sums)):
-            c, s = border.c[k], sums[k]
-            if c is not None:
-                corner, off_I = nfma(c, z[k], corner), fma(c, y[k], off_I)
+        corner, corner_water = found.corner, found.corner_water
+        off_I, off_w = found.I_of_m - self.I, -found.sum_m
+        for k in range(nc):
+            c, s = found.c[k], found.total[k]
+            corner, off_I = nfma(c, z[k], corner), fma(c, y[k], off_I)
             corner_water, off_w = nfma(s, z[k], corner_water), fma(s, y[k], off_w)
         # Beyond a fold of the activity model there is no step: NaN ends the lane.
-        inverse_corner = 1.0 / select(corner > 1e-3, corner, math.nan)
-        frame = Border(border.c, y, z, columns, inverse_corner, off_I)
+        inverse_corner = 1.0 / select(corner > LEAST_CORNER, corner, math.nan)
+        frame = Border(found.c, y, z, columns, inverse_corner, off_I)
         de, present = solve_extents(frame, gaps, present, p)
         for column, v in zip(columns, de, strict=True):
-            by_c, by_sum = weighed(border.c, column), weighed(sums, column)
+            by_c, by_sum = weighed(found.c, column), weighed(found.total, column)
             off_I = off_I if by_c is None else fma(by_c, v, off_I)
             off_w = off_w if by_sum is None else fma(by_sum, v, off_w)
         dI = off_I * inverse_corner
         slope = self.t.reactions.aw_slope
-        dL = fma(nfma(corner_water, dI, off_w), slope, 1.0 - aw) / aw
+        dL = fma(nfma(corner_water, dI, off_w), slope, 1.0 - aw) * inverse_aw
         size, dx = abs(dL), []
-        for k in range(len(sums)):
+        for k in range(nc):
             down = fma(z[k], dI, y[k])
             for column, v in zip(columns, de, strict=True):
                 entry = column[k]
@@ -128,61 +115,16 @@ class _Step:
                     down = fma(entry, v, down)
             dx.append(-down)
             size = maximum(size, abs(down))
-        self._write(solved, dx, dI, dL, de, present, size, coefficients.inverse_I, sums)
+        self._write(solved, dx, dI, dL, de, present, size, at_I.inverse_I, found.total)
         return ~solved
 
-    def _molalities(self, found: Coefficients) -> tuple[Vec, list[Vec]]:
-        t, nc = self.t, len(self.x)
-        g = dict(found.inverse)
-        for k, a in enumerate(self.a):
-            g[k] = a
-            if t.has_inverse[k]:
-                g[nc + k] = (1.0 - self.absent[k]) / (a + self.absent[k])
-        aw = exp_in_range(self.L)
-        g[2 * nc], g[2 * nc + 1] = aw, 1.0 / aw
-        return aw, molalities(g, self.number, t)
-
-    def _sums(self, m: list[Vec], found: Coefficients) -> tuple[list[Vec], Vec, Vec, _Borders]:
-        balance, family = self.t.balance, self.t.activity.family
-        zero = m[0].of.number(0.0)
-        corner, corner_water, sum_m, I_of_m = zero + 1.0, zero, zero, zero
-        for f in range(family.shape[0]):
-            slope, half = found.slope[f], 0.5 * family[f, 3]
-            rows = [weighted_sum(m, terms(balance.family + f, balance, power)) for power in range(3)]
-            plain, once, twice = (zero if v is None else v for v in rows)
-            sum_m = sum_m + plain
-            corner_water = nfma(once, slope, corner_water)
-            if half != 0.0:
-                I_of_m = fma(once, half, I_of_m)
-                corner = fma(twice * half, slope, corner)
-        sums: list[Vec] = []
-        b: list[Vec] = []
-        c: list[Vec | None] = []
-        for k in range(len(self.x)):
-            total, column, row = zero, zero, None
-            for f in range(family.shape[0]):
-                i = k * family.shape[0] + f
-                plain_k, once_k = (weighted_sum(m, terms(i, balance, power)) for power in (0, 1))
-                if plain_k is None:
-                    continue
-                total = total + plain_k
-                if once_k is not None:
-                    column = nfma(found.slope[f], once_k, column)
-                    if family[f, 3] != 0.0:
-                        v = (-0.5 * family[f, 3]) * once_k
-                        row = v if row is None else row + v
-            sums.append(total)
-            b.append(column)
-            c.append(row)
-        return sums, sum_m, I_of_m, _Borders(corner, corner_water, b, c)
-
-    def _imbalances(self, sums: list[Vec], m: list[Vec]) -> tuple[list[Vec], list[Vec]]:
+    def _imbalances(self, found: Balances, sums: Sums) -> tuple[list[Vec], list[Vec]]:
         """What fluid and phases hold less the totals, and the sizes of the terms."""
-        off, sizes, balance = [], [], self.t.balance
-        for k, s in enumerate(sums):
+        off, sizes = [], []
+        for k, s in enumerate(found.total):
             total = self.given.load(self.of.whole + k)
             left, size = s - total, s + abs(total)
-            negative = weighted_sum(m, terms(balance.negative + k, balance))
+            negative = sums(self.t.balance.negative + k)
             if negative is not None:
                 size = size + negative
             for i, nu in enumerate(self.p.nu[:, k].tolist()):
@@ -209,12 +151,12 @@ class _Step:
         return found
 
     def _solved(
-        self, off: list[Vec], sizes: list[Vec], gaps: list[Vec], aw: Vec, sum_m: Vec, I_of_m: Vec
+        self, off: list[Vec], sizes: list[Vec], gaps: list[Vec], aw: Vec, found: Balances
     ) -> LaneMask:
         """Balances, I, a_w and saturations agree, after a last short step."""
         good = self.state.load(self.to.step) < LAST_STEP
-        good = good & (abs(I_of_m - self.I) <= NEAR * (I_of_m + self.I))
-        good = good & (abs(fma(sum_m, self.t.reactions.aw_slope, aw - 1.0)) <= NEAR)
+        good = good & (abs(found.I_of_m - self.I) <= NEAR * (found.I_of_m + self.I))
+        good = good & (abs(fma(found.sum_m, self.t.reactions.aw_slope, aw - 1.0)) <= NEAR)
         for v, size in zip(off, sizes, strict=True):
             good = good & (abs(v) <= NEAR * size)
         for gap, there in zip(gaps, self.present, strict=True):
@@ -243,7 +185,7 @@ class _Step:
         row: list[Vec | None] = [
             None if nu == 0.0 else nu * (1.0 - self.absent[k]) for k, nu in enumerate(self.p.nu[i].tolist())
         ]
-        return factors.solve(row)
+        return factors.solve_sparse(row)
 
     def _write(
         self, solved: LaneMask, dx: list[Vec], dI: Vec, dL: Vec, de: list[Vec], present: list[Vec],
