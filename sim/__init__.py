@@ -25,7 +25,7 @@ _PUBLIC = {
     "Species": "sim.model.species",
     "calibrate": "sim.calibration",
     "constants_sets": "sim.chemistry.constants_sets",
-    "equilibrate": "sim.chemistry.batch",
+    "equilibrate": "sim.chemistry.batch.equilibrate",
     "glossary": "sim.model.glossary.entries",
     "load": "sim.run.result",
     "memory_forecast": "sim.run.memory",
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         validation,
     )
     from sim.calibration import calibrate  # noqa: F401
-    from sim.chemistry.batch import equilibrate  # noqa: F401
+    from sim.chemistry.batch.equilibrate import equilibrate  # noqa: F401
     from sim.chemistry.constants_sets import constants_sets  # noqa: F401
     from sim.chemistry.fluid import speciate  # noqa: F401
     from sim.experiment.catalogue import (  # noqa: F401

@@ -1,8 +1,7 @@
 """Named sets of thermodynamic constants, rewritten over the basis of the model.
 
 A set is a file of data/constants: species with the reaction that forms them, and minerals with the
-reaction that dissolves them. Here they are rewritten over the *model basis*, one species per
-component,
+reaction that dissolves them. Here they are rewritten over the *model basis*, one species per component,
 
     Ca2+ Mg2+ Na+ K+ Cl- SO4 2- HCO3- HPO4 2- P2O7 4- citrate3- Tris H+
 
@@ -72,6 +71,19 @@ class Mineral:
     note: str
 
 
+@dataclass(frozen=True)
+class Gas:
+    """How a gas dissolves from a partial pressure [atm]; ideal."""
+
+    reaction: MappingProxyType[str, float]
+    log_K: float
+    delta_h: float  # kJ/mol
+    analytic: tuple[float, ...]
+    source: str
+    confidence: str
+    note: str
+
+
 @dataclass(frozen=True, eq=False)
 class ConstantsSet:
     """A named, cited set of equilibrium constants."""
@@ -85,6 +97,7 @@ class ConstantsSet:
     water_activity_slope: float  # kg/mol
     species: MappingProxyType[str, AqueousSpecies]
     minerals: MappingProxyType[str, Mineral]
+    gases: MappingProxyType[str, Gas]
     components: tuple[str, ...]
 
     def lacking(self, phases: Iterable[str]) -> list[str]:
@@ -113,7 +126,7 @@ class ConstantsSet:
         chosen = tuple(components) if components is not None else self.components
         return speciation_tables(self, chosen, float(T), activity or self.activity)
 
-    def _reaction_log_K(self, item: AqueousSpecies | Mineral, T: float) -> float:
+    def _reaction_log_K(self, item: AqueousSpecies | Mineral | Gas, T: float) -> float:
         if item.analytic:
             a = (*item.analytic, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)[:6]
             return a[0] + a[1] * T + a[2] / T + a[3] * math.log10(T) + a[4] / T**2 + a[5] * T**2
@@ -132,13 +145,13 @@ class ConstantsSet:
 
     def _sum(
         self,
-        item: AqueousSpecies | Mineral,
+        item: AqueousSpecies | Mineral | Gas,
         found: dict[str, tuple[dict[str, float], float]],
         T: float,
     ) -> tuple[dict[str, float], float]:
         masters: dict[str, float] = {}
         log_K = self._reaction_log_K(item, T)
-        sign = 1.0 if isinstance(item, AqueousSpecies) else -1.0  # minerals dissolve
+        sign = 1.0 if isinstance(item, AqueousSpecies) else -1.0  # minerals and gases dissolve
         for part, n in item.reaction.items():
             of_part, log_K_part = found[part]
             log_K += sign * n * log_K_part
@@ -159,6 +172,12 @@ class ConstantsSet:
         found = self._over_masters(T)
         rows = [self._sum(m, found, T) for m in self.minerals.values()]
         return OverBasis(tuple(self.minerals), *self._change_basis(rows, found, 1.0))
+
+    def gases_over_basis(self, T: float) -> OverBasis:
+        """Gases as they dissolve to the components at T [K], from a pressure in atm."""
+        found = self._over_masters(T)
+        rows = [self._sum(g, found, T) for g in self.gases.values()]
+        return OverBasis(tuple(self.gases), *self._change_basis(rows, found, 1.0))
 
     def _change_basis(
         self,
@@ -196,34 +215,34 @@ def constants_set(name: str) -> ConstantsSet:
     data = tomllib.loads(path.read_text(encoding="utf-8"))
     species = {n: _species(n, d) for n, d in data["species"].items()}
     minerals = {n: _mineral(n, d, f"{name}: [minerals.{n}]") for n, d in data["minerals"].items()}
+    numbers = ("gas_constant", "reference_temperature", "water_activity_slope")
     return ConstantsSet(
-        name=data["name"],
-        title=data["title"],
-        activity=data["activity"],
-        gas_constant=data["gas_constant"],
-        reference_temperature=data["reference_temperature"],
+        **{key: data[key] for key in ("name", "title", "activity", *numbers)},
         temperature_range=tuple(data["temperature"]["range"]),
-        water_activity_slope=data["water_activity_slope"],
         species=MappingProxyType(species),
         minerals=MappingProxyType(minerals),
+        gases=MappingProxyType({n: _gas(d) for n, d in data["gases"].items()}),
         components=tuple(c for c, s in BASIS.items() if s in species),
     )
 
 
 def _species(name: str, d: dict[str, Any]) -> AqueousSpecies:
     return AqueousSpecies(
-        name,
-        d["charge"],
-        MappingProxyType(d.get("reaction", {})),
-        d.get("log_K", 0.0),
-        d.get("delta_h", 0.0),
-        tuple(d.get("analytic", ())),
-        d.get("ion_size"),
-        d.get("b", 0.0),
-        d["source"],
-        d["confidence"],
-        d.get("note", ""),
-    )
+        name, d["charge"], MappingProxyType(d.get("reaction", {})), *_strength(d),
+        d.get("ion_size"), d.get("b", 0.0), *_origin(d),
+    )  # fmt: skip
+
+
+def _gas(d: dict[str, Any]) -> Gas:
+    return Gas(MappingProxyType(d["reaction"]), *_strength(d), *_origin(d))
+
+
+def _strength(d: Mapping[str, Any]) -> tuple[float, float, tuple[float, ...]]:
+    return d.get("log_K", 0.0), d.get("delta_h", 0.0), tuple(d.get("analytic", ()))
+
+
+def _origin(d: Mapping[str, Any]) -> tuple[str, str, str]:
+    return d["source"], d["confidence"], d.get("note", "")
 
 
 @lru_cache(maxsize=16)
@@ -276,17 +295,6 @@ def _solubility(
     solid: Solid, name: str, title: str, reaction: Mapping[str, float], d: Mapping[str, Any]
 ) -> Mineral:
     return Mineral(
-        name,
-        title,
-        solid.formula,
-        MappingProxyType(dict(reaction)),
-        d.get("log_K", 0.0),
-        d.get("delta_h", 0.0),
-        tuple(d.get("analytic", ())),
-        solid.nu,
-        solid.volume.si,
-        solid.density,
-        d["source"],
-        d["confidence"],
-        d.get("note", ""),
-    )
+        name, title, solid.formula, MappingProxyType(dict(reaction)), *_strength(d),
+        solid.nu, solid.volume.si, solid.density, *_origin(d),
+    )  # fmt: skip

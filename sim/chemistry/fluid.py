@@ -31,7 +31,7 @@ from sim.errors import (
     warn_caller,
 )
 from sim.units.constants import ZERO_CELSIUS
-from sim.units.labels import Wrap, aligned, bare
+from sim.units.labels import Wrap, aligned
 
 Value = float | np.ndarray
 SMALL = 1e-12  # below it a value is rounding, and shown as 0
@@ -204,7 +204,25 @@ def speciate(
         solution = neutralised(tables, T, level, acidity is None, components.index(charge_balance))
     if not known_rows.all():
         solution = spread(solution, known_rows)
-    return fluid_of(tables, solution, shape, degrees, labelled, ~known_rows)
+    if solution.status.any():
+        _tell_unsolved(tables, solution, shape)
+    notes = notes_on(tables, solution.x[solution.status == 0], degrees, ~known_rows)
+    return fluid_of(tables, solution, shape, degrees, labelled, ~known_rows, notes)
+
+
+def _tell_unsolved(tables: SpeciationTables, found: SolvedFluids, shape: tuple[int, ...]) -> None:
+    bad = found.status != 0
+    which = tables.components[int(found.worst[np.argmax(bad)])]
+    if not shape:
+        raise SpeciationError(
+            f"no equilibrium found with constants '{tables.constants}': the balance of {which} is furthest "
+            "off. Check totals above 1 mol/kgw, or take the other activity model."
+        )
+    warn_caller(
+        f"{int(bad.sum())} of {bad.size} fluids have no equilibrium found; they are NaN, see .converged "
+        f"(in the first the balance of {which} is furthest off).",
+        UserWarning,
+    )
 
 
 def fluid_of(
@@ -212,46 +230,34 @@ def fluid_of(
     found: SolvedFluids,
     shape: tuple[int, ...],
     temperature: float,
-    labelled: Wrap = bare,
-    missing: np.ndarray | None = None,
+    labelled: Wrap,
+    lost: np.ndarray,
+    notes: tuple[str, ...],
 ) -> Fluid:
-    """The fluid that a solution describes; shape: of its values; temperature: [degC].
-
-    labelled: makes a column of an array; missing: (n,) whether an input was
+    """The fluid that a solution describes; shape: of its values; temperature: [degC]; lost: (n,) whether an
+    input was missing; labelled: makes a column of an array.
     """
-    names, nc = tables.species, len(tables.components)
-    bad = found.status != 0
-    lost = np.zeros(bad.size, bool) if missing is None else missing
-    if bad.any():
-        which = tables.components[int(found.worst[np.argmax(bad)])]
-        if not shape:
-            raise SpeciationError(
-                f"no equilibrium found with constants '{tables.constants}': "
-                f"the balance of {which} is furthest off. "
-                "Check totals above 1 mol/kgw, or take the other activity model."
-            )
-        warn_caller(
-            f"{int(bad.sum())} of {bad.size} fluids have no equilibrium found; "
-            "they are NaN, see .converged "
-            f"(in the first the balance of {which} is furthest off).",
-            UserWarning,
-        )
+    nc = len(tables.components)
     x, m, lng, totals = (np.array(a) for a in (found.x, found.m, found.lng, found.totals))
+    bad = lost | (found.status != 0)
     for a in (x, m, lng, totals):
-        a[bad | lost] = np.nan
+        a[bad] = np.nan
 
     def shaped(a: np.ndarray) -> Value:
         return labelled(a.reshape(shape)) if shape else float(a[0])
 
-    notes = _notes(tables, x[:, nc], temperature, lost)
     ln_aw = x[:, nc + 1]
     SI = saturation_index(
         ln_iap(x[:, :nc], ln_aw, tables.mineral_nu, tables.mineral_water), tables.mineral_log_K
     )
     S = saturation_ratio(SI, tables.mineral_ions)
     h = tables.components.index("H")
-    activities = m * np.exp(lng)
-    converged = ~(bad | lost).reshape(shape) if shape else True
+
+    def named(what: str, names: tuple[str, ...], columns: np.ndarray) -> Values:
+        return Values(what, {n: shaped(columns[:, j]) for j, n in enumerate(names)})
+
+    minerals = f"minerals, by constants '{tables.constants}',"
+    converged = ~bad.reshape(shape) if shape else True
     return Fluid(
         pH=shaped(-x[:, h] / LN10),
         acidity=shaped(1e3 * totals[:, h]),
@@ -264,17 +270,11 @@ def fluid_of(
             "totals",
             {c: shaped(1e3 * totals[:, k]) for k, c in enumerate(tables.components) if k != h},
         ),
-        free=Values("species", {n: shaped(1e3 * m[:, j]) for j, n in enumerate(names)}),
-        activity=Values("activities", {n: shaped(activities[:, j]) for j, n in enumerate(names)}),
-        gamma=Values("species", {n: shaped(np.exp(lng[:, j])) for j, n in enumerate(names)}),
-        SI=Values(
-            f"minerals, by constants '{tables.constants}',",
-            {n: shaped(SI[:, i]) for i, n in enumerate(tables.minerals)},
-        ),
-        S=Values(
-            f"minerals, by constants '{tables.constants}',",
-            {n: shaped(S[:, i]) for i, n in enumerate(tables.minerals)},
-        ),
+        free=named("species", tables.species, 1e3 * m),
+        activity=named("activities", tables.species, m * np.exp(lng)),
+        gamma=named("species", tables.species, np.exp(lng)),
+        SI=named(minerals, tables.minerals, SI),
+        S=named(minerals, tables.minerals, S),
         temperature=float(temperature),
         notes=notes,
         labelled=labelled,
@@ -285,12 +285,12 @@ def fluid_of(
     )
 
 
-def _notes(
-    tables: SpeciationTables, ionic_strength: np.ndarray, temperature: float, lost: np.ndarray
+def notes_on(
+    tables: SpeciationTables, x: np.ndarray, temperature: float, lost: np.ndarray
 ) -> tuple[str, ...]:
-    """Sentences on ranges and missing values, which are warned of as well."""
+    """Sentences on ranges and missing values, which are warned of as well; x: of the fluids solved."""
     limits = constants_set(tables.constants).temperature_range
-    most = float(np.nanmax(ionic_strength)) if np.isfinite(ionic_strength).any() else 0.0
+    most = float(np.nanmax(x[:, -2], initial=0.0))
     notes = range_notes(tables.activity, most, tables.constants, limits, temperature)
     for note in notes:
         warn_caller(note, RangeWarning)

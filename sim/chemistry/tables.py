@@ -59,6 +59,7 @@ class Constants(Protocol):
     def minerals(self) -> Mapping[str, DissolvingMineral]: ...
     def species_over_basis(self, T: float) -> OverBasis: ...
     def minerals_over_basis(self, T: float) -> OverBasis: ...
+    def gases_over_basis(self, T: float) -> OverBasis: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +70,7 @@ class SpeciationTables:
     log_K: (ns,) log10 formation constant over the basis; species k is the basis species of
         component k for k < nc
     mineral_nu: (minerals, nc), mineral_water, mineral_log_K: dissolution over the basis
+    gases: the same of gases, from a pressure in atm
     """
 
     constants: str
@@ -87,6 +89,7 @@ class SpeciationTables:
     mineral_water: np.ndarray
     mineral_log_K: np.ndarray
     mineral_ions: np.ndarray
+    gases: OverBasis
     reactions: Reactions
 
     @cached_property
@@ -140,8 +143,10 @@ def speciation_tables(
     A, B = debye_hueckel(T)
     gclass, classes = _gamma_classes(species, activity, A, B)
 
-    found = constants.minerals_over_basis(T)
-    solids = over_chosen(found, [i for i in range(len(found.names)) if not found.nu[i, others].any()])
+    def of_chosen(found: OverBasis) -> OverBasis:
+        return over_chosen(found, [i for i in range(len(found.names)) if not found.nu[i, others].any()])
+
+    solids = of_chosen(constants.minerals_over_basis(T))
 
     h = chosen.index("H")
     host = [_host(row, h) for row in nu]
@@ -178,6 +183,7 @@ def speciation_tables(
         solids.water,
         solids.log_K,
         np.array([constants.minerals[n].nu for n in solids.names]),
+        of_chosen(constants.gases_over_basis(T)),
         reactions,
     )
 

@@ -11,7 +11,7 @@ from sim.cli import choices
 from sim.cli.outputs import json_text
 
 if TYPE_CHECKING:
-    from sim.chemistry.batch import Equilibrium
+    from sim.chemistry.batch.equilibrium import Equilibrium
     from sim.chemistry.fluid import Fluid
 
 
@@ -34,7 +34,14 @@ def _activities() -> str:
 @click.option("--constants", default="tissue-37C", show_default=True, cls=choices.LateHelp, words=_sets)
 @click.option("--activity", cls=choices.LateHelp, words=_activities)
 @click.option("--charge-balance", metavar="NAME", help="Adjust Na, K or Cl to neutrality.")
-@click.option("--mineral", metavar="NAME", help="Let this solid form until equilibrium, e.g. HAP.")
+@click.option(
+    "--mineral",
+    "minerals",
+    multiple=True,
+    metavar="NAME",
+    help="Let this solid form until equilibrium, e.g. HAP; may be given several times.",
+)
+@click.option("--pCO2", "pCO2", metavar="PRESSURE", help="Open to CO2 of this pressure, as '40 mmHg'.")
 @click.option("--json", "as_json", is_flag=True, help="Everything, for machines.")
 @choices.debug
 def speciate(
@@ -44,7 +51,8 @@ def speciate(
     constants: str,
     activity: str | None,
     charge_balance: str | None,
-    mineral: str | None,
+    minerals: tuple[str, ...],
+    pCO2: str | None,
     as_json: bool,
 ) -> None:
     """Compute free ions and saturation of a fluid from its total concentrations.
@@ -55,7 +63,7 @@ def speciate(
     Example, interstitial fluid:
       hapsim speciate --pH 7.4 Ca=1.2 P=1.1 C=26 Na=139 Cl=108 K=4 Mg=0.7
     """
-    from sim.chemistry.batch import equilibrate
+    from sim.chemistry.batch.equilibrate import equilibrate
     from sim.chemistry.fluid import speciate as solve
     from sim.errors import ConfigError
 
@@ -75,12 +83,11 @@ def speciate(
         temperature=temperature, constants=constants, activity=activity,
         charge_balance=charge_balance, **given,
     )  # fmt: skip
-    end = equilibrate(fluid, mineral) if mineral else None
+    end = equilibrate(fluid, minerals=minerals, pCO2=pCO2) if minerals or pCO2 else None
     if as_json:
         found = {"fluid": _values(fluid)}
         if end is not None:
-            solid = {"mineral": end.mineral, "solid": {"value": end.solid, "unit": "mmol/kgw"}}
-            found["equilibrium"] = {**solid, **_values(end.fluid)}
+            found["equilibrium"] = {**_solids(end), **_values(end.fluid)}
         click.echo(json_text(found))
         return
     click.echo(fluid)
@@ -88,12 +95,22 @@ def speciate(
         click.echo(_batch(fluid, end))
 
 
+def _solids(end: Equilibrium) -> dict[str, Any]:
+    found: dict[str, Any] = {"solids": {"unit": "mmol/kgw", **end.solids}}
+    if len(end.minerals) == 1:
+        found |= {"mineral": end.mineral, "solid": {"value": end.solid, "unit": "mmol/kgw"}}
+    if end.open_to_gas:
+        found["CO2_taken_up"] = {"value": end.CO2_taken_up, "unit": "mmol/kgw"}
+    return found
+
+
 def _batch(fluid: Fluid, end: Equilibrium) -> str:
-    lines = [
-        "",
-        f"At equilibrium with {end.mineral} by constants '{fluid.constants}', closed to everything else",
-    ]
-    lines.append(f"  solid          {end.solid:.4g} mmol/kgw")
+    what = [*end.minerals, *(["the pressure of CO2"] if end.open_to_gas else [])]
+    beside = "closed to everything else"
+    lines = ["", f"At equilibrium with {' and '.join(what)} by constants '{fluid.constants}', {beside}"]
+    lines += [f"  solid {n:<9}{v:.4g} mmol/kgw" for n, v in end.solids.items()]
+    if end.open_to_gas:
+        lines.append(f"  CO2 taken up   {end.CO2_taken_up:.4g} mmol/kgw")
     lines.append(f"  pH             {fluid.pH:.4g} -> {end.pH:.4g}")
     for name in ("Ca", "P"):
         if name in fluid.totals:

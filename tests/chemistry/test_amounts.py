@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from sim.chemistry.amounts import celsius, total_of
-from sim.chemistry.batch import equilibrate
+from sim.chemistry.batch.equilibrate import equilibrate
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.fluid import speciate
 from sim.errors import ConfigError, MissingWarning, RangeWarning, UnitError

@@ -59,3 +59,17 @@ def test_the_balance_that_is_furthest_off_is_told_of_unsolved_fluids_only():
     assert list(found.worst[[0, 1, 3]]) == [0, 0, 0]
     assert found.worst[2] in range(8)
     np.testing.assert_allclose(found.totals[:, 3][[0, 1, 3]], (found.m @ TABLES.nu)[[0, 1, 3], 3], rtol=1e-12)
+
+
+@pytest.mark.slow
+def test_100_000_cold_starts_are_solved():
+    """From nearly pure water to brine, pH 2-12, one component in eight absent; from the acidity, in lanes."""
+    n, rng = 100_000, np.random.default_rng(12)
+    low = np.log([1e-8, 1e-8, 1e-8, 1.0, 1e-8, 1e-6, 1e-6, 1e-6])
+    high = np.log([0.3, 0.3, 0.3, 1.0, 0.3, 0.7, 0.5, 1.0])
+    totals = np.exp(rng.uniform(low, high, (n, 8))) * (rng.uniform(size=(n, 8)) > 0.125)
+    at_pH = solve_totals(TABLES, totals, rng.uniform(2.0, 12.0, n))
+    assert not at_pH.status.any()
+    found = solve_totals(TABLES, at_pH.totals)
+    assert not found.status.any()
+    np.testing.assert_allclose(found.x[:, 3], at_pH.x[:, 3], atol=1e-6)

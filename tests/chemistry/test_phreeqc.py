@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from phreeqc_oracle import MINERALS, Live, ours, rows
 
-from sim.chemistry.batch import equilibrate
+from sim.chemistry.batch.equilibrate import equilibrate
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.fluid import speciate
 from sim.chemistry.newton.one.balances import log_gamma

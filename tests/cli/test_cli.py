@@ -291,6 +291,31 @@ def test_speciate_lets_a_mineral_form():
     assert left == pytest.approx(2.5)
 
 
+def test_speciate_with_several_minerals_and_a_gas():
+    words = (
+        "speciate",
+        "--pH",
+        "7.4",
+        "Ca=2.5",
+        "P=1",
+        "C=26",
+        "Na=142",
+        "--mineral",
+        "HAP",
+        "--mineral",
+        "calcite",
+    )
+    text = hapsim(*words, "--pCO2", "40 mmHg").stdout
+    assert "At equilibrium with HAP and calcite and the pressure of CO2" in text and "solid calcite" in text
+    found = json.loads(hapsim(*words, "--pCO2", "40 mmHg", "--json").stdout)["equilibrium"]
+    solids, SI = found["solids"], found["SI"]
+    assert SI["HAP"] == pytest.approx(0.0, abs=1e-9) == SI["calcite"]
+    assert found["totals"]["Ca"] + 5 * solids["HAP"] + solids["calcite"] == pytest.approx(2.5)
+    taken_up = found["CO2_taken_up"]["value"]
+    assert found["totals"]["C"] + solids["calcite"] == pytest.approx(26.0 + taken_up)
+    assert "no unit" in hapsim(*words, "--pCO2", "40").stderr
+
+
 def test_cite_lists_sources_and_counts_confidence(tmp_path):
     done = hapsim("cite", NAME)
     citation = sim.parameters.cite(sim.scenario(NAME).parameters)

@@ -28,6 +28,14 @@ class Corner(NamedTuple):
 @plain_kernel(forceinline=True)
 def factorise(m, work: Work, t: Reactions):
     """L D^-1 of A = L D L^T, and its borders; returns the sums over the species of their corner."""
+    corner = assemble(m, work, t)
+    eliminate(work)
+    return corner
+
+
+@plain_kernel(forceinline=True)
+def assemble(m, work: Work, t: Reactions):
+    """A, its lower half, and its borders; returns the sums over the species of their corner."""
     A, b, e, c, s, kind, slopes = work.A, work.b, work.e, work.c, work.s, work.kind, work.slope
     first, component, nu, gamma_class, classes = t.first, t.component, t.nu, t.gamma_class, t.classes
     water = t.water
@@ -77,6 +85,13 @@ def factorise(m, work: Work, t: Reactions):
             e[k] = 0.0
             c[k] = 0.0
             s[k] = 0.0
+    return Corner(I_by_I, I_by_w, w_by_I, w_by_w)
+
+
+@plain_kernel(forceinline=True)
+def eliminate(work: Work):
+    """L D^-1 of A = L D L^T in its place."""
+    A, nc = work.A, work.b.size
     for k in range(nc):
         diagonal = A[k * nc + k]
         pivot = diagonal
@@ -93,7 +108,6 @@ def factorise(m, work: Work, t: Reactions):
         # A complex that holds all of two components leaves a pivot of rounding size.
         floor = 1e-16 * diagonal
         A[k * nc + k] = 1.0 / (pivot if pivot > floor else floor + 1e-300)
-    return Corner(I_by_I, I_by_w, w_by_I, w_by_w)
 
 
 @plain_kernel

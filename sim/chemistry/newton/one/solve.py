@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 
+from sim.chemistry.newton.one.balances import evaluate_balances
 from sim.chemistry.newton.one.guess import guess_unknowns
 from sim.chemistry.newton.one.iteration import minimise_frozen, newton
-from sim.chemistry.newton.one.work_space import ABSENT, BALANCED, FIXED, pieces_of
+from sim.chemistry.newton.one.work_space import ABSENT, BALANCED, FIXED, Work, pieces_of
 from sim.chemistry.newton.records import (
     BAD_INPUT,
     COLD,
@@ -95,12 +96,30 @@ def solve_fluid(total, is_fixed, x, m, lng, work, t: Reactions):
     for k in range(nc):
         if kind[k] == ABSENT:
             x[k] = -math.inf
+    fill_ln_gamma(lng, nc, pieces, t)
+    return (OK if done else NOT_CONVERGED), iterations, x[nc], x[nc + 1]
+
+
+@plain_kernel
+def fill_ln_gamma(lng, nc, pieces: Work, t: Reactions):
+    """ln gamma of every species, from those of the classes."""
     g, gamma_class, ln_gamma = pieces.g, t.gamma_class, pieces.slope  # slopes are no longer needed
     for k in range(ln_gamma.size):
         ln_gamma[k] = -math.log(g[2 * nc + 2 + k])
-    for j in range(m.size):
+    for j in range(lng.size):
         lng[j] = ln_gamma[gamma_class[j]]
-    return (OK if done else NOT_CONVERGED), iterations, x[nc], x[nc + 1]
+
+
+@plain_kernel(nogil=True)
+def species_of_fluids(totals, x, m, lng, work, t: Reactions):
+    """Molalities and ln gamma, both (n, ns), at the unknowns x (n, nc + 2) of solved fluids."""
+    nc = totals.shape[1]
+    pieces = pieces_of(work, nc, t)
+    for i in range(totals.shape[0]):
+        for k in range(nc):
+            pieces.kind[k] = ABSENT if x[i, k] == -math.inf else BALANCED
+        evaluate_balances(x[i], totals[i], m[i], pieces, t)
+        fill_ln_gamma(lng[i], nc, pieces, t)
 
 
 @plain_kernel(nogil=True)

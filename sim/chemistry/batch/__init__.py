@@ -1,0 +1,1 @@
+"""Batches: fluids brought to equilibrium with solids and a gas."""
