@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.cache import compiled_model
+from sim.binder.expressions import model_expressions
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
 from sim.binder.text import RATES, SHOW, SLOPES
 from sim.binder.uncompiled import formulas_named
@@ -81,7 +82,8 @@ class System:
         kernels = self._kernels()
         self.scale = np.array([s.scale for s in model.species])
         n, m = self.n_cells, self.n_mobile
-        self.cells = Cells(self.fields, self.p, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
+        numbers = model_expressions(model).numbers(self.p)
+        self.cells = Cells(self.fields, numbers, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
         self._pool = Pool(BLOCKS_PER_THREAD)
         self.workspaces = [self._workspace(kernels, values) for _ in range(self._pool.size)]
         self._warm()
@@ -151,14 +153,15 @@ class System:
         self.forget()
         made = compiled_model(self.model)
         self._module, self.operations, self._rows = made.module, made.operations, made.layout.rows
+        self._routines = np.array([r.address for r in made.routines], np.int64)
         return kernels
 
     def _workspace(self, kernels: list[Kernel], values: dict[str, float]) -> Workspace:
         """Arrays for one thread to work in."""
         o, tables = self.operations, [k.tables(values) for k in kernels]
         return Workspace(
-            np.zeros(self._rows * LANES), np.zeros((o.n_d, LANES)), np.zeros((o.n_g, LANES)),
-            np.zeros((self.n_species, LANES)),
+            np.zeros(self._rows * LANES), np.zeros((o.n_d, LANES)), np.zeros((self.n_species, LANES)),
+            np.zeros(1), self._routines,
             tuple(KernelSpace(np.zeros(k.scratch(c)), c) for k, c in zip(kernels, tables, strict=True)),
         )  # fmt: skip
 

@@ -29,7 +29,7 @@ def _product(g: Graph, n: Node, by: list[Node]) -> Node:
 
 
 def _quotient(g: Graph, n: Node, by: list[Node]) -> Node:
-    return g.div(g.sub(by[0], g.mul(n, by[1])), n.of[1])
+    return g.mul(g.sub(by[0], g.mul(n, by[1])), _inverse(g, n.of[1]))
 
 
 def _maximum(g: Graph, n: Node, by: list[Node]) -> Node:
@@ -61,7 +61,7 @@ def _power(g: Graph, n: Node, by: list[Node]) -> Node:
     a, b = n.of
     one, zero = g.constant(1.0), g.constant(0.0)
     at_zero = g.select(g.apply("eq", b, one), one, zero)
-    own = g.select(g.apply("eq", a, zero), at_zero, g.div(g.mul(b, n), a))
+    own = g.select(g.apply("eq", a, zero), at_zero, g.mul(g.mul(b, n), _inverse(g, a)))
     return g.add(g.mul(own, by[0]), g.mul(g.mul(n, g.apply("log", a)), by[1]))
 
 
@@ -102,9 +102,9 @@ RULES: dict[str, Callable[[Graph, Node, list[Node]], Node]] = {
     "finite": _made_finite,
     "exp": _function(lambda g, n: n),
     "expm1": _function(_plus_one),
-    "log": lambda g, n, by: g.div(by[0], n.of[0]),
-    "log1p": lambda g, n, by: g.div(by[0], _plus_one(g, n.of[0])),
-    "sqrt": lambda g, n, by: g.div(g.mul(g.constant(0.5), by[0]), n),
+    "log": _function(lambda g, n: _inverse(g, n.of[0])),
+    "log1p": _function(lambda g, n: _inverse(g, _plus_one(g, n.of[0]))),
+    "sqrt": _function(lambda g, n: g.mul(g.constant(0.5), _inverse(g, n))),
     "tanh": _function(_of_tanh),
     "sin": _function(lambda g, n: g.apply("cos", n.of[0])),
     "cos": _function(lambda g, n: g.neg(g.apply("sin", n.of[0]))),
