@@ -1,0 +1,119 @@
+"""A program as LLVM's assembly: a loop over groups of cells around one straight piece of code."""
+
+from __future__ import annotations
+
+from sim.codegen.lines import BITS, DOUBLES, pointer_to
+from sim.codegen.llvm_registers import LlvmRegisters
+from sim.codegen.program import ArrayLayout, Program
+from sim.codegen.registers import GROUPS, Memory, Vec
+from sim.codegen.transposition import read_columns, write_columns
+from sim.simd.lanes8 import WIDTH
+
+
+class TextMemory(Memory):
+    """Rows of the array whose pointer is `base`."""
+
+    def __init__(self, on: LlvmRegisters, layout: ArrayLayout, base: str):
+        self.on, self.layout, size = on, layout, layout.size
+        self.step = GROUPS * WIDTH if layout.kind == "rows" else WIDTH
+        self.columns: dict[int, str] = {}  # read, of cells
+        self.written: dict[int, str] = {}
+        kind = pointer_to("double")
+        if layout.kind == "numbers":
+            self.base = base
+        elif layout.kind == "rows":
+            block, group = on.name(f"udiv i64 %g, {GROUPS}"), on.name(f"urem i64 %g, {GROUPS}")
+            start = on.name(f"mul i64 {block}, {size * self.step}")
+            lane = on.name(f"mul i64 {group}, {WIDTH}")
+            at = on.name(f"add i64 {start}, {lane}")
+            self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
+        elif layout.kind == "groups":
+            at = on.name(f"mul i64 %g, {size * WIDTH}")
+            self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
+        else:
+            self.lanes = [self._cell(base, lane) for lane in range(WIDTH)]
+
+    def _cell(self, base: str, lane: int) -> str:
+        on, size = self.on, self.layout.size
+        first = on.name(f"mul i64 %g, {WIDTH}")
+        cell = on.name(f"add i64 {first}, {lane}")
+        end = on.name("sub i64 %cells, 1")
+        inside = on.name(f"icmp slt i64 {cell}, {end}")
+        cell = on.name(f"select i1 {inside}, i64 {cell}, i64 {end}")
+        at = on.name(f"mul i64 {cell}, {size}")
+        return on.name(f"getelementptr double, {pointer_to('double')} {base}, i64 {at}")
+
+    def load(self, row: int) -> Vec:
+        if not 0 <= row < self.layout.size:
+            raise IndexError(f"row {row} of {self.layout.size}")
+        on = self.on
+        if self.layout.kind == "cells":
+            if self.written:
+                raise ValueError("an array of cells cannot be read after it has been written.")
+            if row not in self.columns:
+                self.columns |= read_columns(on, self.lanes, row, self.layout.size)
+            return Vec(on, self.columns[row])
+        if self.layout.kind == "numbers":
+            at = on.address(self.base, row, "double")
+            x = on.name(f"load double, {pointer_to('double')} {at}, align 8")
+            one = on.name(f"insertelement {DOUBLES} undef, double {x}, i32 0")
+            zero = f"<{WIDTH} x i32> zeroinitializer"
+            return Vec(on, on.name(f"shufflevector {DOUBLES} {one}, {DOUBLES} undef, {zero}"))
+        at = on.address(self.base, row * self.step)
+        return Vec(on, on.new(f"load {DOUBLES}, {pointer_to(DOUBLES)} {at}, align 8"))
+
+    def store(self, row: int, value: Vec | float) -> None:
+        if not 0 <= row < self.layout.size:
+            raise IndexError(f"row {row} of {self.layout.size}")
+        on, vec = self.on, self.on.vec(value)
+        if self.layout.kind == "numbers":
+            raise ValueError("numbers are the same for all cells and cannot be written.")
+        if self.layout.kind == "cells":
+            self.written[row] = vec.value
+            return
+        at = on.address(self.base, row * self.step)
+        on.lines.append(f"  store {DOUBLES} {vec.value}, {pointer_to(DOUBLES)} {at}, align 8")
+
+    def finish(self) -> None:
+        """Write the columns that were stored."""
+        if self.written:
+            write_columns(self.on, self.lanes, self.written)
+
+
+def assembly(program: Program) -> str:
+    """The module of a program: i64 @NAME(i64 first, i64 last, i64 cells, pointers)."""
+    on = LlvmRegisters()
+    memories = [TextMemory(on, layout, f"%a{k}") for k, layout in enumerate(program.arrays)]
+    counted = program(on, *memories)
+    for memory in memories:
+        memory.finish()
+    if counted is None:
+        lanes = "0"
+    else:
+        bits = on.name(f"bitcast {BITS} {counted.value} to i{WIDTH}")
+        on.called.add(f"declare i{WIDTH} @llvm.ctpop.i{WIDTH}(i{WIDTH})")
+        holding = on.name(f"call i{WIDTH} @llvm.ctpop.i{WIDTH}(i{WIDTH} {bits})")
+        lanes = on.name(f"zext i{WIDTH} {holding} to i64")
+    arrays = "".join(f", {pointer_to('double')} noalias %a{k}" for k in range(len(program.arrays)))
+    return "\n".join(
+        [
+            *sorted(on.called),
+            f"define i64 @{program.name}(i64 %first, i64 %last, i64 %cells{arrays}) nounwind {{",
+            "entry:",
+            "  br label %head",
+            "head:",
+            "  %g = phi i64 [ %first, %entry ], [ %next, %body ]",
+            "  %count = phi i64 [ 0, %entry ], [ %sum, %body ]",
+            "  %more = icmp slt i64 %g, %last",
+            "  br i1 %more, label %body, label %end",
+            "body:",
+            *on.lines,
+            f"  %sum = add i64 %count, {lanes}",
+            "  %next = add i64 %g, 1",
+            "  br label %head",
+            "end:",
+            "  ret i64 %count",
+            "}",
+            "",
+        ]
+    )

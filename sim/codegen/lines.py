@@ -1,0 +1,64 @@
+"""Lines of LLVM's assembly: names that are assigned once, addresses, constants.
+
+Text is written rather than built from objects, for it is made anew in every process: it is its own stamp
+(`machine`), and nothing that it was made from can be forgotten there.
+"""
+
+from __future__ import annotations
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from sim.simd.lanes8 import WIDTH
+
+DOUBLES, WHOLES, BITS = (f"<{WIDTH} x {kind}>" for kind in ("double", "i64", "i1"))
+OPAQUE = llvm.llvm_version_info[0] > 15  # before, pointers had types
+
+
+def pointer_to(kind: str) -> str:
+    """The type of a pointer."""
+    return "ptr" if OPAQUE else f"{kind}*"
+
+
+def double(x: float) -> str:
+    """A constant, by its bits."""
+    return f"0x{int(np.float64(x).view(np.uint64)):016X}"
+
+
+def all_of(kind: str, constant: str | int) -> str:
+    """A register of one constant."""
+    return f"<{', '.join([f'{kind} {constant}'] * WIDTH)}>"
+
+
+class AssemblyLines:
+    """What has been written; an expression without side effects is written once.
+
+    called: declarations of LLVM's own functions that are named
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.called: set[str] = set()
+        self._known: dict[str, str] = {}
+        self._n = 0
+
+    def name(self, expression: str) -> str:
+        """The name of an expression without side effects, written where it is new."""
+        found = self._known.get(expression)
+        if found is None:
+            found = self._known[expression] = self.new(expression)
+        return found
+
+    def new(self, expression: str) -> str:
+        """A new name for an expression (what is in memory may have changed)."""
+        self._n += 1
+        found = f"%v{self._n}"
+        self.lines.append(f"  {found} = {expression}")
+        return found
+
+    def address(self, base: str, index: int, kind: str = DOUBLES) -> str:
+        """Pointer to the double `index` places behind `base`, as one to `kind`."""
+        at = self.name(f"getelementptr double, {pointer_to('double')} {base}, i64 {index}")
+        if OPAQUE or kind == "double":
+            return at
+        return self.name(f"bitcast double* {at} to {kind}*")

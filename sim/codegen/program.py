@@ -1,0 +1,60 @@
+"""Programs: what is done with the arrays of a group of 8 cells, for one group after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sim.codegen.registers import LaneMask
+
+
+@dataclass(frozen=True)
+class ArrayLayout:
+    """How an array of doubles, in C order, holds `size` numbers of each cell.
+
+    "rows": (blocks, size, LANES), a row per quantity and block of cells
+    "groups": (groups, size, WIDTH), the same by groups of 8
+    "cells": (cells, size), a row per cell. It is read and written by transposing 8 x 8; a group may reach
+        beyond the last cell, which is then repeated. It cannot be read after it has been written.
+    "numbers": (size,), the same for all cells; it cannot be written
+    """
+
+    kind: str
+    size: int
+
+
+def rows(size: int) -> ArrayLayout:
+    """(blocks, size, LANES)."""
+    return ArrayLayout("rows", size)
+
+
+def groups(size: int) -> ArrayLayout:
+    """(groups, size, WIDTH)."""
+    return ArrayLayout("groups", size)
+
+
+def cells(size: int) -> ArrayLayout:
+    """(cells, size)."""
+    return ArrayLayout("cells", size)
+
+
+def numbers(size: int) -> ArrayLayout:
+    """(size,), the same for all cells."""
+    return ArrayLayout("numbers", size)
+
+
+@dataclass(frozen=True)
+class Program:
+    """body(on, *memories) with the Registers and a Memory for each of `arrays`, in order. It may return a
+    mask: how many cells it holds in, summed over the groups, is what the program returns.
+
+    An array that is written must not be given twice. name: of the machine code, letters and digits
+    """
+
+    name: str
+    arrays: tuple[ArrayLayout, ...]
+    body: Callable[..., LaneMask | None]
+
+    def __call__(self, on: Any, *memories: Any) -> LaneMask | None:
+        return self.body(on, *memories)

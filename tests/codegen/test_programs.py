@@ -1,0 +1,166 @@
+"""Programs: where they read and write, how they are kept, how compiled code calls them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from numba import njit
+
+from sim.codegen import machine
+from sim.codegen.call import call
+from sim.codegen.functions import fma
+from sim.codegen.machine import Routine
+from sim.codegen.numpy_registers import interpret
+from sim.codegen.program import Program, cells, groups, numbers, rows
+from sim.simd.blocks import LANES
+from sim.simd.lanes8 import WIDTH
+
+
+def transposed(columns):
+    """Cells to rows and groups, and back, times a number; cells where the first column is above 0."""
+
+    def body(on, cell, row, group, out, factor):
+        for k in range(columns):
+            x = cell.load(k)
+            row.store(k, x)
+            group.store(columns - 1 - k, x)
+            out.store(k, x * factor.load(1))
+        return cell.load(0) > 0.0
+
+    layouts = cells(columns), rows(columns), groups(columns), cells(columns), numbers(2)
+    return Program(f"transposed{columns}", layouts, body)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 4, 6, 7, 8, 13, 28])
+def test_cells_become_rows_and_groups_and_cells_again(columns):
+    n = 71
+    given = np.random.default_rng(1).standard_normal((n, columns))
+    in_rows, in_groups = np.full((3, columns, LANES), 7.0), np.full((12, columns, WIDTH), 7.0)
+    out, last = np.full((n, columns), 7.0), -(-n // WIDTH)
+    routine = Routine(transposed(columns))
+    counted = routine(0, last, n, given, in_rows, in_groups, out, np.array([0.0, 2.0]))
+    repeated = given[np.minimum(np.arange(last * WIDTH), n - 1)]
+    assert counted == np.count_nonzero(repeated[:, 0] > 0)
+    np.testing.assert_array_equal(out, 2.0 * given)
+    np.testing.assert_array_equal(in_rows.transpose(0, 2, 1).reshape(-1, columns)[: last * WIDTH], repeated)
+    np.testing.assert_array_equal(in_rows[2, :, 8:], 7.0)  # groups that were not asked for
+    back = in_groups.transpose(0, 2, 1).reshape(-1, columns)[:, ::-1]
+    np.testing.assert_array_equal(back[: last * WIDTH], repeated)
+
+
+def test_interpreted_is_what_is_compiled():
+    columns, n = 6, 45
+    rng = np.random.default_rng(2)
+    given, factor = rng.standard_normal((n, columns)), np.array([0.0, 3.0])
+    results = []
+    for do in (Routine(transposed(columns)), lambda *a: interpret(transposed(columns), *a[:3], a[3:])):
+        arrays = [np.zeros((2, columns, LANES)), np.zeros((6, columns, WIDTH)), np.zeros((n, columns))]
+        results.append((do(2, 6, n, given, *arrays, factor), arrays))
+    assert results[0][0] == results[1][0]
+    for a, b in zip(results[0][1], results[1][1], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def squares():
+    def body(on, x, y):
+        y.store(0, fma(x.load(0), x.load(0), 1.0))
+        return y.load(0) > 2.0
+
+    return Program("squares", (groups(1), groups(1)), body)
+
+
+def test_compiled_code_calls_a_routine_by_its_address():
+    @njit
+    def outer(address, x, y):
+        return call(address, 0, x.shape[0], 0, (x, y))
+
+    x, y = np.random.default_rng(3).standard_normal((5, 1, WIDTH)), np.zeros((5, 1, WIDTH))
+    assert outer(Routine(squares()).address, x, y) == np.count_nonzero(x**2 + 1 > 2)
+    np.testing.assert_allclose(y, x**2 + 1, rtol=1e-15)
+
+
+def test_threads_may_share_a_routine():
+    x, y = np.random.default_rng(3).standard_normal((400, 1, WIDTH)), np.zeros((400, 1, WIDTH))
+    routine = Routine(squares())
+    threads = [threading.Thread(target=routine, args=(k, k + 100, 0, x, y)) for k in range(0, 400, 100)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    np.testing.assert_allclose(y, x**2 + 1, rtol=1e-15)
+
+
+def test_code_is_kept_and_a_damaged_file_is_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("HAPSIM_CACHE", str(tmp_path))
+
+    def begun_again():
+        monkeypatch.setattr(machine, "_addresses", {})
+        machine._engine.cache_clear()
+        compiled = []
+        compiler, holder = machine._engine()
+
+        class Watched:
+            target_data = compiler.target_data
+
+            def emit_object(self, module):
+                compiled.append(module.name)
+                return compiler.emit_object(module)
+
+        monkeypatch.setattr(machine, "_engine", lambda: (Watched(), holder))
+        x, y = np.ones((1, 1, WIDTH)), np.zeros((1, 1, WIDTH))
+        Routine(squares())(0, 1, 0, x, y)
+        assert np.all(y == 2.0)
+        monkeypatch.undo()
+        monkeypatch.setenv("HAPSIM_CACHE", str(tmp_path))
+        return len(compiled)
+
+    assert begun_again() == 1
+    (file,) = tmp_path.glob("squares_*.o")
+    assert begun_again() == 0
+    file.write_bytes(file.read_bytes()[:-1])
+    assert begun_again() == 1
+
+
+def test_another_constant_is_another_routine():
+    def program(c):
+        return Program("scaled", (groups(1), groups(1)), lambda on, x, y: y.store(0, x.load(0) * c))
+
+    x, y = np.ones((1, 1, WIDTH)), np.zeros((1, 1, WIDTH))
+    found = []
+    for c in (2.0, 3.0):
+        Routine(program(c))(0, 1, 0, x, y)
+        found.append(y[0, 0, 0])
+    assert found == [2.0, 3.0]
+
+
+def test_what_cannot_be_done_is_said():
+    def backwards(on, cell):
+        cell.store(0, 1.0)
+        cell.load(0)
+
+    with pytest.raises(ValueError, match="cannot be read after"):
+        Routine(Program("backwards", (cells(1),), backwards))
+    with pytest.raises(ValueError, match="cannot be written"):
+        Routine(Program("numbers", (numbers(1),), lambda on, p: p.store(0, 1.0)))
+    with pytest.raises(IndexError, match="row 2 of 2"):
+        Routine(Program("outside", (groups(2),), lambda on, x: x.store(2, 1.0)))
+    wrong = np.zeros((1, WIDTH, 1)).transpose(0, 2, 1)[:, :, ::2], np.zeros((1, 1, WIDTH))
+    with pytest.raises(TypeError, match="C order"):
+        Routine(squares())(0, 1, 0, *wrong)
+
+
+def test_without_the_compiler_the_same_is_done():
+    lines = (
+        "import numpy as np; import test_programs as t; from sim.codegen.call import call;"
+        "x, y = np.linspace(-2, 2, 16).reshape(2, 1, 8), np.zeros((2, 1, 8));"
+        "n = call(t.Routine(t.squares()).address, 0, 2, 0, (x, y));"
+        "assert n == np.count_nonzero(abs(x) > 1) and np.allclose(y, x**2 + 1)"
+    )
+    path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
+    told = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path}
+    subprocess.run([sys.executable, "-c", lines], env=told, check=True)
