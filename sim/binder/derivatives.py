@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.binder.expressions import Expressions
 from sim.binder.layout import Layout, Statement
+from sim.errors import ModelError
 from sim.graph.accumulation import Edge, accumulation
 from sim.graph.expressions import Node
 from sim.graph.programs import ChainRule
@@ -85,8 +86,9 @@ def rate_derivatives(model: Model, layout: Layout, graph: Expressions) -> tuple[
             _beside(w, run, layout.statements[run], floors)
             continue
         for row, node in run.items():
-            for by in sorted(k for k in node.leaves if (row, k) in graph.slopes):
-                w.add(row, by, graph.slopes[row, by])
+            for by in sorted(k for k in node.leaves if isinstance(k, int)):
+                if (row, by) in graph.slopes:
+                    w.add(row, by, graph.slopes[row, by])
     rates = {layout.rates + q: q for q in range(len(model.processes))}
     steps, left = accumulation(w.edges, rates)
     entries = sorted((rates[row], by, value) for (row, by), value in left.items())
@@ -113,8 +115,10 @@ def _beside(w: _Slopes, k: int, s: Statement, floors: dict[int, float]) -> None:
     """A statement that is no part of the graph."""
     if s.kernel >= 0:
         w.kernels[s.kernel] = at = w.rows_of_d(s.count * len(s.reads))
-        for o in range(s.count):
-            for a, row in enumerate(s.reads):
+        for a, row in enumerate(s.reads):
+            if row in s.reads[:a]:
+                raise ModelError(f"{s.owner.name}: two inputs of a kernel are the same quantity.")
+            for o in range(s.count):
                 w.add(s.output + o, row, at=at + o * len(s.reads) + a)  # type: ignore[arg-type]
         return
     for row in dict.fromkeys(r for r in s.reads if r in w.depends):

@@ -6,7 +6,8 @@ that is uniform is its own expression instead. What cannot be read stays a funct
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -28,8 +29,7 @@ from sim.model.model import Model
 from sim.model.process import arguments
 from sim.model.words.names import POROSITY, TIME
 
-
-Run: TypeAlias = "Mapping[int, Node] | int"  # rows of the graph in order, or the number of a statement
+Run: TypeAlias = "dict[int, Node] | int"  # rows of the graph in order, or the number of a statement
 
 
 @dataclass(frozen=True)
@@ -38,21 +38,27 @@ class Expressions:
 
     rows: {row: what stands there}, pore concentrations among them; statements: those read, by their number in
     the layout; unread: {number of another: why}
-    runs: what is evaluated in order
+    runs: what is evaluated in order; formulas: the text of all formulas, also of those not read
     """
 
     graph: Graph
+    formulas: FormulaText
     rows: dict[int, Node] = field(default_factory=dict)
     statements: dict[int, Statement] = field(default_factory=dict)
     unread: dict[int, str] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
 
     @cached_property
+    def functions(self) -> dict[str, ast.FunctionDef]:
+        """The functions of the text."""
+        return functions_of("\n".join(self.formulas.parts))
+
+    @cached_property
     def slopes(self) -> dict[tuple[int, int], Node]:
         """{(row, leaf that it reads): partial derivative} of all rows of the graph; what is 0 is left out."""
         found, made = Slopes(self.graph), {}
         for row, node in self.rows.items():
-            for by in sorted(k for k in node.leaves if k != TIME):  # type: ignore[type-var]
+            for by in sorted(k for k in node.leaves if isinstance(k, int)):
                 slope = found.guarded(node, by)
                 if slope.value != 0.0:
                     made[row, by] = slope
@@ -77,7 +83,10 @@ class Expressions:
 
 def expressions(model: Model, layout: Layout) -> Expressions:
     """The graph of a model with this layout."""
-    made = Expressions(Graph())
+    made = Expressions(Graph(), FormulaText())
+    for s in layout.statements:
+        if s.formula is not None:
+            made.formulas.add(s.formula)
     for s in layout.before:
         _take(made, s, layout)
     _pores(made, layout)
@@ -94,7 +103,8 @@ def _pores(made: Expressions, layout: Layout) -> None:
     amount = {s.name: k for k, s in enumerate(layout.model.species)}
     for j, name in enumerate(layout.model.mobile):
         rows[layout.c + j] = graph.div(graph.leaf(amount[name]), _of_row(made, phi))
-    _append(made, rows)
+    if rows:
+        _append(made, rows)
 
 
 def _append(made: Expressions, rows: dict[int, Node]) -> None:
@@ -129,10 +139,8 @@ def model_expressions(model: Model) -> Expressions:
 
 def _read(made: Expressions, s: Statement, layout: Layout) -> tuple[Node, ...]:
     assert s.formula is not None  # noqa: S101
-    formulas = FormulaText()
-    name = formulas.add(s.formula)
-    functions = functions_of("\n".join(formulas.parts))
-    values = read_function(made.graph, functions, name, list(_arguments(made, s, layout)))
+    name = made.formulas.add(s.formula)
+    values = read_function(made.graph, made.functions, name, list(_arguments(made, s, layout)))
     if len(values) != s.count:
         raise UnreadableFormula(f"it returns {len(values)} values, {s.count} wanted", name)
     refused = unwritten(needed(values))

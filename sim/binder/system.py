@@ -83,7 +83,9 @@ class System:
         self.scale = np.array([s.scale for s in model.species])
         n, m = self.n_cells, self.n_mobile
         numbers = model_expressions(model).numbers(self.p)
-        self.cells = Cells(self.fields, numbers, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
+        self.cells = Cells(
+            self.fields, numbers, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1))
+        )
         self._pool = Pool(BLOCKS_PER_THREAD)
         self.workspaces = [self._workspace(kernels, values) for _ in range(self._pool.size)]
         self._warm()
@@ -232,17 +234,9 @@ class System:
 
         def work(share: int, first: int, last: int) -> None:
             self.formulas(
-                mode,
-                first,
-                last,
-                t,
-                u,
-                cells,
-                self.stoichiometry,
-                self.operations,
-                out,
+                mode, first, last, t, u, cells, self.stoichiometry, self.operations, out,
                 self.workspaces[share],
-            )
+            )  # fmt: skip
 
         self._pool.run(work, self.n_blocks)
 

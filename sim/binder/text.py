@@ -24,17 +24,14 @@ LANE_KERNELS = ("load", "store", "combine", "nudge", "quotient", "copy")
 
 
 def write(model: Model, entry: str = "blocks") -> str:
-    """The generated module: a function per formula, a loop over lanes per statement beside the graph, one entry.
+    """The generated module: a function per formula, a loop over lanes where the graph lacks it, one entry.
 
     One compiled entry, because every entry compiles the whole model again: "blocks" for rates and
     derivatives, "react" for a reaction step.
     """
     layout, graph = Layout(model), model_expressions(model)
-    formulas = FormulaText()
+    formulas = graph.formulas
     kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
-    for s in layout.statements:
-        if s.formula is not None:
-            formulas.add(s.formula)
     unread = {k: layout.statements[k] for k in graph.unread}
     loops = [_loop(k, s, s.formula, layout, formulas) for k, s in unread.items() if s.formula is not None]
     imports = ["import math", "import numpy as np", "from sim.jit.kernel import kernel"]
@@ -113,7 +110,7 @@ def _laws(layout: Layout, graph: Expressions, extra: str) -> str:
     ]
     routine = 0
     for run in graph.runs:
-        if isinstance(run, dict):
+        if not isinstance(run, int):
             lines.append(f"    call(routines[{routine}], 0, {GROUPS}, {LANES}, (V, p, clock))")
             routine += 1
             continue

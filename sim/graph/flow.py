@@ -56,13 +56,15 @@ class Flows:
 
     def either_way(self, test: Node, yes: Flow, no: Flow) -> Flow:
         """One where the test holds, the other elsewhere."""
-        chosen = (self.graph.select(test, a, b) for a, b in zip(yes[:3], no[:3], strict=True))
-        return Flow(*chosen, self.choose(test, yes.value, no.value))
+        returned, broken, continued = (self.graph.select(test, yes[k], no[k]) for k in range(3))  # type: ignore[arg-type]
+        return Flow(returned, broken, continued, self.choose(test, yes.value, no.value))
 
     def where_not(self, skipped: Node, flow: Flow) -> Flow:
         """A flow of the other cells alone."""
-        here = self.graph.opposite(skipped)
-        return Flow(*(self.graph.both(here, t) for t in flow[:3]), flow.value)
+        both, here = self.graph.both, self.graph.opposite(skipped)
+        return Flow(
+            both(here, flow.returned), both(here, flow.broken), both(here, flow.continued), flow.value
+        )
 
     def choose(self, test: Node, yes: Value | None, no: Value | None) -> Value | None:
         """The first where the test holds. What stands on one side alone is meant on that side alone."""

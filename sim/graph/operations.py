@@ -20,6 +20,10 @@ def _power(a: Any, b: Any) -> Any:
     return np.power(np.asarray(a, float), np.asarray(b, float))
 
 
+def _erf(x: Any) -> Any:
+    return np.array([math.erf(v) for v in np.ravel(x)]).reshape(np.shape(x))
+
+
 ARITHMETIC: dict[str, Value] = {
     "add": np.add,
     "sub": np.subtract,
@@ -43,7 +47,7 @@ FUNCTIONS: dict[str, Value] = {
     "sin": np.sin,
     "cos": np.cos,
     "atan": np.arctan,
-    "erf": np.vectorize(math.erf, otypes=[float]),
+    "erf": _erf,
 }
 COMPARISONS: dict[str, Value] = {
     "lt": np.less,

@@ -1,4 +1,4 @@
-"""Programs of vector code that a graph is written into: rows of a block of cells from other rows, and slopes."""
+"""Programs of vector code that a graph is written into: rows of a block of cells, and their slopes."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class RowPlaces:
 
 @dataclass(frozen=True)
 class ChainRule:
-    """Sums of products, in order: value[target] += value[a] value[b].
+    """Sums of products: value[target] += value[a] value[b].
 
-    steps: (target, a, b), see `accumulation`; slopes: {value: node}; given: {value: row} of an array of `rows`
-    rows that holds what is no node
+    steps: (target, a, b), see `accumulation`; slopes: {value: node}
+    given: {value: row} of an array of `rows` rows that holds what is no node
     wanted: values that are the result, in order
     """
 
@@ -50,7 +50,7 @@ def rows_program(name: str, places: RowPlaces, made: Mapping[int, Node]) -> Prog
     def body(on: object, W: Memory, run: Memory, clock: Memory) -> None:
         def leaf(key: Hashable) -> Vec:
             if key in made:
-                return writer.register(made[key])  # type: ignore[index, no-any-return]
+                return writer.register(made[key])  # type: ignore[index]
             return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
 
         writer = Writer(made.values(), leaf, run.load, places.columns)
@@ -73,19 +73,26 @@ def slopes_program(name: str, places: RowPlaces, known: Mapping[int, Node], rule
 
         given = {n: _load(W, row) for row, n in known.items() if not n.uniform and n.op != LEAF}
         writer = Writer(rule.slopes.values(), leaf, run.load, places.columns, given)
+        products: dict[int, list[tuple[int, int]]] = {}
+        for target, a, b in rule.steps:
+            products.setdefault(target, []).append((a, b))
         values: dict[int, Vec | float] = {}
 
-        def value(k: int) -> Vec | float | None:
-            if k not in values and k in rule.slopes:
-                values[k] = writer.register(rule.slopes[k])
-            elif k not in values and k in rule.given:
-                values[k] = D.load(rule.given[k])
-            return values.get(k)
+        def value(k: int) -> Vec | float:
+            """A value when it is first asked for, so that few wait in registers."""
+            if k not in values:
+                made: Vec | float | None = None
+                if k in rule.slopes:
+                    made = writer.register(rule.slopes[k])
+                elif k in rule.given:
+                    made = D.load(rule.given[k])
+                for a, b in products.get(k, ()):
+                    made = _with(made, value(a), value(b))
+                values[k] = made  # type: ignore[assignment]
+            return values[k]
 
-        for target, a, b in rule.steps:
-            values[target] = _with(value(target), _there(value(a)), _there(value(b)))
         for k, wanted in enumerate(rule.wanted):
-            out.store(k, _there(value(wanted)))
+            out.store(k, value(wanted))
 
     arrays = rows(places.size), rows(rule.rows), rows(len(rule.wanted)), numbers(places.numbers), numbers(1)
     return Program(name, arrays, body)
@@ -93,12 +100,6 @@ def slopes_program(name: str, places: RowPlaces, known: Mapping[int, Node], rule
 
 def _load(W: Memory, row: int) -> Callable[[], Vec]:
     return lambda: W.load(row)
-
-
-def _there(value: Vec | float | None) -> Vec | float:
-    if value is None:
-        raise AssertionError("a product was asked for before its factors were there")
-    return value
 
 
 def _with(old: Vec | float | None, a: Vec | float, b: Vec | float) -> Vec | float:

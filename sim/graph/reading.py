@@ -7,7 +7,7 @@ numbers. What cannot be read raises UnreadableFormula; the function can be compi
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sim.graph.expressions import Graph, Node
 from sim.graph.flow import Flow, Names, UnreadableFormula, Value
@@ -120,7 +120,9 @@ class Reader(ExpressionReader):
             return flows.onward._replace(broken=flows.yes)
         elif isinstance(s, ast.Continue):
             return flows.onward._replace(continued=flows.yes)
-        elif not isinstance(s, ast.Pass) and not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)):
+        elif not isinstance(s, ast.Pass) and not (
+            isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
+        ):
             raise UnreadableFormula("there is no reading for this statement")
         return flows.onward
 
@@ -165,7 +167,7 @@ class Reader(ExpressionReader):
             return self._block(s.orelse, names)
         return self._turn(s.body, names, lambda n: self._while(s, n, left - 1))
 
-    def _turn(self, body, names, others) -> Flow:  # type: ignore[no-untyped-def]
+    def _turn(self, body: list[ast.stmt], names: Names, others: Callable[[Names], Flow]) -> Flow:
         """One turn of a loop, then the others in the cells that have not left it."""
         flows = self.flows
         one = self._block(body, names)

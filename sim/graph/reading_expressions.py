@@ -135,7 +135,9 @@ class ExpressionReader:
             if not (made.is_truth and other.is_truth):  # Python gives one of the two numbers
                 made, other = g.number(made), g.number(other)
             test = g.truth(made)
-            made = g.select(test, other, made) if isinstance(node.op, ast.And) else g.select(test, made, other)
+            made = (
+                g.select(test, other, made) if isinstance(node.op, ast.And) else g.select(test, made, other)
+            )
         return made
 
     def _conditional(self, node: ast.IfExp, names: Names) -> Value:
@@ -160,7 +162,7 @@ class ExpressionReader:
         """A whole number that is known when the text is read."""
         value = self.number(node, names).value
         if value is None or value != int(value):
-            raise UnreadableFormula("it hangs on the state or a parameter, and must be a written whole number")
+            raise UnreadableFormula("it depends on more than the text, and must be a whole number")
         return int(value)
 
     def _call(self, node: ast.Call, names: Names) -> Value:
@@ -202,8 +204,8 @@ class ExpressionReader:
     def _of_library(self, name: str, of: list[Value]) -> Node:
         module, _, inner = name.rpartition(".")
         if module in MODULES and inner == "interp" and len(of) == 3:
-            x, xs, ys = of
-            if not isinstance(x, tuple) and _numbers(xs) and _numbers(ys) and len(xs) == len(ys) > 0:
+            x, (xs, ys) = of[0], (r if isinstance(r, tuple) and _numbers(r) else () for r in of[1:])
+            if not isinstance(x, tuple) and len(xs) == len(ys) > 0:
                 return interpolated(self.graph, x, xs, ys)  # type: ignore[arg-type]
         known = BUILTINS if not module else LIBRARY if module in MODULES else {}
         if name in ("max", "min") and len(of) == 1 and isinstance(of[0], tuple):

@@ -113,6 +113,10 @@ RULES: dict[str, Callable[[Graph, Node, list[Node]], Node]] = {
 }
 
 
+# What may be infinite, or no number, at finite arguments.
+UNSOUND = frozenset(("div", "power", "log", "log1p", "exp", "expm1"))
+
+
 class Slopes:
     """Derivatives of nodes of one graph; what was found once is kept."""
 
@@ -133,6 +137,8 @@ class Slopes:
         return self._found.get((node, leaf), zero)
 
     def guarded(self, node: Node, leaf: Hashable) -> Node:
-        """d(node)/d(leaf), 0 where it is no finite number. What is uniform is left as it is."""
+        """d(node)/d(leaf), 0 where it is no finite number. What is uniform, or made of sums and products
+        alone, is left as it is."""
         found = self.of(node, leaf)
-        return found if found.uniform else self.graph.apply("finite", found)
+        sound = all(n.uniform or n.op not in UNSOUND for n in needed([found]))
+        return found if sound else self.graph.apply("finite", found)

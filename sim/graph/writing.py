@@ -1,4 +1,4 @@
-"""From nodes to registers: each node once, behind what it is made of; a product and a sum in one operation."""
+"""From nodes to registers: each node once, behind what it is made of; product and sum in one operation."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class Writer:
             return self.leaf(node.key)
         product = self._product(node)
         if product is None:
-            return WRITTEN[node.op](*self._operands(*node.of))  # type: ignore[no-any-return]
+            return WRITTEN[node.op](*self._operands(*node.of))
         other = node.of[1] if node.op == "add" and node.of[0] is product else node.of[0]
         return (f.fma if node.op == "add" else f.nfma)(*self._operands(*product.of, other))
 
