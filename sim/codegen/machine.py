@@ -24,8 +24,7 @@ from sim.codegen.assembly import assembly
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program
 from sim.files import write_bytes
-from sim.jit.folder import cache_folder
-from sim.jit.kernel import not_kept
+from sim.jit.folder import cache_folder, not_kept
 
 _COMPILING = threading.RLock()
 

@@ -138,16 +138,11 @@ class ClosureCache:
         try:
             self._files.save_overload(signature, compiled)
         except OSError as error:
-            not_kept(self.cache_path, error)
-
-
-def not_kept(folder: str | Path, error: OSError) -> None:
-    """Say (UserWarning) that compiled code cannot be written to a folder."""
-    warnings.warn(
-        f"compiled code cannot be kept in {folder} ({error.strerror}); the next process "
-        "will compile it again. HAPSIM_CACHE names another folder.",
-        stacklevel=3,
-    )
+            warnings.warn(
+                f"compiled code cannot be kept in {self.cache_path} ({error.strerror}); the next process "
+                "will compile it again. HAPSIM_CACHE names another folder.",
+                stacklevel=2,
+            )
 
 
 class _Folder(_CacheLocator):

@@ -1,7 +1,6 @@
 """Kernels of the elimination inside cells: what is immobile goes, what couples cells is left.
 
-Cells go in blocks of 32 lanes, entries in rows (see sim.binder.elimination_order). Loops over the lanes of
-rows end at `row.size`, not at LANES: of a length known beforehand LLVM makes 32 scalar lines.
+The elimination itself is machine code made for a model (see `cell_programs`), called by its address.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.binder.elimination_order import RowOperations
-from sim.jit.kernel import kernel
-from sim.simd.blocks import LANES
+from sim.codegen.call import call
+from sim.codegen.registers import GROUPS
+from sim.jit.kernel import kernel, plain_kernel
+from sim.simd.lanes8 import WIDTH
 
 
 class Units(NamedTuple):
@@ -45,116 +45,48 @@ class BetweenCells(NamedTuple):
     out: np.ndarray
 
 
-@kernel(nogil=True)
-def factor(first, last, R, gamma, order, A, rest):
-    """Eliminate the immobile species: A (blocks, entries, lanes) gets the factors, rest (n, m, m) what
-    is left of the mobile ones. Returns the number of lanes in which a pivot is below 1e-12 (the matrix
-    is 1 - gamma J, in units of the scales) or an entry is not a finite number."""
-    to, rate, coefficient = order.assemble.to, order.assemble.rate, order.assemble.coefficient
-    kind, ia, ib, ic = order.factor.kind, order.factor.a, order.factor.b, order.factor.c
-    ones, schur = order.ones, order.schur
-    bad, sound = 0, np.zeros(LANES)
-    m = schur.shape[0]
-    for block in range(first, last):
-        W, slopes = A[block], R[block]
-        W[:] = 0.0
-        for e in range(to.size):
-            w, r = W[to[e]], slopes[rate[e]]
-            c = -gamma * coefficient[e]
-            for lane in range(w.size):
-                w[lane] += c * r[lane]
-        for k in range(ones.size):
-            w = W[ones[k]]
-            for lane in range(LANES):
-                w[lane] += 1.0
-        for e in range(kind.size):
-            a = W[ia[e]]
-            if kind[e] == 2:
-                b, c_ = W[ib[e]], W[ic[e]]
-                for lane in range(a.size):
-                    a[lane] -= b[lane] * c_[lane]
-            elif kind[e] == 1:
-                b = W[ib[e]]
-                for lane in range(a.size):
-                    a[lane] *= b[lane]
-            else:
-                for lane in range(LANES):
-                    if not abs(a[lane]) > 1e-12:
-                        bad += 1
-                for lane in range(a.size):
-                    a[lane] = 1.0 / a[lane]
-        for lane in range(LANES):
-            sound[lane] = 0.0
-        for k in range(W.shape[0]):
-            w = W[k]
-            for lane in range(w.size):
-                sound[lane] += 0.0 * w[lane]  # NaN from then on
-        for lane in range(LANES):
-            if sound[lane] != 0.0:
-                bad += 1
-        start = block * LANES
-        for lane in range(min(LANES, rest.shape[0] - start)):
-            cell = rest[start + lane]
-            for i in range(m):
-                for j in range(m):
-                    cell[i, j] = W[schur[i, j], lane]
-    return bad
+class CellElimination(NamedTuple):
+    """What eliminates the immobile species of a system: addresses of routines, see `cell_programs`, and the
+    numbers that they take. gamma (1,): of the last factors [s]; coefficient: of assembly"""
+
+    factor: int
+    reduce: int
+    expand: int
+    gamma: np.ndarray
+    coefficient: np.ndarray
 
 
-@kernel(nogil=True)
-def reduce(first, last, r, forward: RowOperations, units: Units, A, W, z, b):
+@plain_kernel
+def groups_of(first, last, n):
+    """Groups of cells in the blocks first..last of n cells."""
+    return first * GROUPS, min(last * GROUPS, (n + WIDTH - 1) // WIDTH)
+
+
+@plain_kernel(nogil=True)
+def factor(first, last, R, by: CellElimination, A, rest):
+    """Eliminate the immobile species at by.gamma: A (groups, kept, WIDTH) gets the factors, rest (n, m, m)
+    what is left of the mobile ones. Returns how many cells, at least, have a pivot below 1e-12 (the matrix
+    is 1 - gamma J, in units of the scales) or an entry that is not a finite number."""
+    n = rest.shape[0]
+    a, b = groups_of(first, last, n)
+    return call(by.factor, a, b, n, (R, by.gamma, by.coefficient, A, rest))
+
+
+@plain_kernel(nogil=True)
+def reduce(first, last, r, by: CellElimination, units: Units, A, z, b):
     """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales; z keeps the
     rest."""
-    ri, rk, rf = forward.row, forward.by, forward.entry
-    inverse, mobile = units.inverse, units.mobile
-    n, s = r.shape
-    for block in range(first, last):
-        factors = A[block]
-        start = block * LANES
-        for lane in range(LANES):
-            cell = r[min(start + lane, n - 1)]
-            for k in range(s):
-                W[k, lane] = cell[k] * inverse[k]
-        for e in range(ri.size):
-            y, x, f = W[ri[e]], W[rk[e]], factors[rf[e]]
-            for lane in range(y.size):
-                y[lane] -= f[lane] * x[lane]
-        for lane in range(min(LANES, n - start)):
-            cell = z[start + lane]
-            for k in range(s):
-                cell[k] = W[k, lane]
-            for k in range(mobile.size):
-                b[start + lane, k] = W[mobile[k], lane]
+    n = r.shape[0]
+    i, j = groups_of(first, last, n)
+    call(by.reduce, i, j, n, (r, units.inverse, A, z, b))
 
 
-@kernel(nogil=True)
-def expand(first, last, x, backward, units, A, W, z):
+@plain_kernel(nogil=True)
+def expand(first, last, x, by: CellElimination, units: Units, A, z):
     """z (n, s), as `reduce` left it, becomes the solution for mobile x (n, m), in the species' units."""
-    bk, bj, bf = backward.row, backward.by, backward.entry
-    scale, mobile = units.scale, units.mobile
-    n, s = z.shape
-    for block in range(first, last):
-        factors = A[block]
-        start = block * LANES
-        for lane in range(LANES):
-            i = min(start + lane, n - 1)
-            for k in range(s):
-                W[k, lane] = z[i, k]
-            for k in range(mobile.size):
-                W[mobile[k], lane] = x[i, k]
-        for e in range(bk.size):
-            y, f = W[bk[e]], factors[bf[e]]
-            if bj[e] < 0:
-                for lane in range(y.size):
-                    y[lane] *= f[lane]
-            else:
-                v = W[bj[e]]
-                for lane in range(y.size):
-                    y[lane] -= f[lane] * v[lane]
-        for lane in range(min(LANES, n - start)):
-            cell = z[start + lane]
-            for k in range(s):
-                cell[k] = W[k, lane] * scale[k]
+    n = z.shape[0]
+    i, j = groups_of(first, last, n)
+    call(by.expand, i, j, n, (x, units.scale, A, z))
 
 
 @kernel

@@ -16,11 +16,14 @@ import numpy as np
 
 from sim.binder.elimination_order import elimination as elimination_order
 from sim.binder.system import System
+from sim.codegen.registers import GROUPS
 from sim.simd.blocks import LANES
+from sim.simd.lanes8 import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear import elimination
+from sim.solvers.linear.cell_programs import cell_routines
 from sim.solvers.linear.choice import choose_solver
-from sim.solvers.linear.elimination import BetweenCells, FrozenTransport, Units
+from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -36,20 +39,20 @@ class LinearSystem:
         self.system = system
         n, m = system.n_cells, system.n_mobile
         p = system.operations
-        self.order = elimination_order(
+        order = elimination_order(
             (p.process, p.species), system.stoichiometry, system.scale, system.mobile.tolist()
         )
+        *routines, kept = cell_routines(order, system.mobile, p.process.size)
+        self.inside = CellElimination(*routines, np.zeros(1), order.assemble.coefficient)
         self.units = Units(system.scale, 1.0 / system.scale, system.mobile)
         self.slopes = np.zeros((system.n_blocks, p.process.size, LANES))
-        self.factors = np.zeros((system.n_blocks, self.order.n_entries, LANES))
+        self.factors = np.zeros((system.n_blocks * GROUPS, kept, WIDTH))
         self.matrix = BetweenCells(
             np.zeros((n, m, m)), np.zeros((n, system.grid.neighbour.shape[1], m)), np.zeros((n, m))
         )
         self.b, self.c = np.zeros((n, m)), np.zeros((n, m))
-        self.gamma = 0.0
         self.between = choose_solver(system.grid, m)
         self._pool = Pool(64)
-        self.rows = [np.zeros((system.n_species, LANES)) for _ in range(self._pool.size)]
 
     def linearise(self, t: float, y: np.ndarray) -> None:
         """Take J at (t, y), t in s."""
@@ -60,12 +63,12 @@ class LinearSystem:
     def factor(self, gamma: float) -> bool:
         """Factor I - gamma J, gamma in s; False when a block is singular (the step is then too long)."""
         s = self.system
-        self.gamma = gamma
+        self.inside.gamma[0] = gamma
         bad = [0] * self._pool.size
 
         def work(share: int, first: int, last: int) -> None:
             bad[share] = elimination.factor(
-                first, last, self.slopes, gamma, self.order, self.factors, self.matrix.local
+                first, last, self.slopes, self.inside, self.factors, self.matrix.local
             )
 
         self._pool.run(work, s.n_blocks)
@@ -78,17 +81,15 @@ class LinearSystem:
 
     def solve(self, r: np.ndarray, z: np.ndarray) -> None:
         """z = (I - gamma J)^-1 r over the flat state, tail included."""
-        s, order, units = self.system, self.order, self.units
+        s, inside, units = self.system, self.inside, self.units
         body, tail = s.split(r)
         z_body, z_tail = s.split(z)
 
         def inwards(share: int, first: int, last: int) -> None:
-            rows = self.rows[share]
-            elimination.reduce(first, last, body, order.forward, units, self.factors, rows, z_body, self.b)
+            elimination.reduce(first, last, body, inside, units, self.factors, z_body, self.b)
 
         def outwards(share: int, first: int, last: int) -> None:
-            rows = self.rows[share]
-            elimination.expand(first, last, self.b, order.backward, units, self.factors, rows, z_body)
+            elimination.expand(first, last, self.b, inside, units, self.factors, z_body)
 
         self._pool.run(inwards, s.n_blocks)
         if s.n_mobile:
@@ -96,7 +97,8 @@ class LinearSystem:
             self.between.solve(self.b, self.c)
             elimination.times(self.c, self.transport.porosity, self.b)
         self._pool.run(outwards, s.n_blocks)
-        elimination.entered(self.transport.loss, self.gamma, self.c, units, tail.ravel(), z_tail.ravel())
+        gamma, loss = inside.gamma[0], self.transport.loss
+        elimination.entered(loss, gamma, self.c, units, tail.ravel(), z_tail.ravel())
 
     def sparse(self) -> csc_array:
         """J as a scipy.sparse matrix over the flat state (for SciPy's integrators)."""

@@ -15,12 +15,11 @@ from numba import types
 from numba.experimental import structref
 
 from sim.binder.derivatives import Operations
-from sim.binder.elimination_order import Elimination
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, Stoichiometry, Workspace
 from sim.binder.text import RATES, SLOPES
 from sim.jit.kernel import kernel
 from sim.solvers.linear import elimination
-from sim.solvers.linear.elimination import BetweenCells, FrozenTransport, Units
+from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.solvers.linear.thomas import Thomas, Tridiagonal, thomas_factor, thomas_solve
 from sim.solvers.steps import differences
@@ -63,14 +62,13 @@ class Line(NamedTuple):
     perfused: np.ndarray
     slopes: np.ndarray
     transport: FrozenTransport
-    order: Elimination
+    inside: CellElimination
     units: Units
     factors: np.ndarray
     matrix: BetweenCells
     thomas: Tridiagonal
     b: np.ndarray
     x: np.ndarray
-    rows: np.ndarray
     inverse_atol: np.ndarray  # (n, s) of what counts as an undershoot
     watched: np.ndarray
     low: np.ndarray
@@ -105,8 +103,8 @@ def line_state(task: Task, record: Recorder) -> Line:
         s.cells, s.stoichiometry, s.operations, s.workspaces[0], Evaluated(NONE, NONE, NONE, NONE_3),
         s.tables, s.exchange.openness, s.exchange.perfused, linear.slopes,
         FrozenTransport(np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells)),
-        linear.order, linear.units, linear.factors, linear.matrix, linear.between.factors,
-        linear.b, linear.c, linear.rows[0],
+        linear.inside, linear.units, linear.factors, linear.matrix, linear.between.factors,
+        linear.b, linear.c,
         record.inverse, record.watched, np.zeros((record.pieces, s.n_species)),
         np.zeros(pieces), np.zeros((pieces, 2)), np.zeros((ORDERS, differences.PIECE)),
     )  # fmt: skip
@@ -153,7 +151,8 @@ def linearise(w, t):
 @inline
 def factor(w, c):
     matrix = w.matrix
-    if elimination.factor(0, w.slopes.shape[0], w.slopes, c, w.order, w.factors, matrix.local):
+    w.inside.gamma[0] = c
+    if elimination.factor(0, w.slopes.shape[0], w.slopes, w.inside, w.factors, matrix.local) != 0:
         return False
     if w.units.mobile.size == 0:
         return True
@@ -164,15 +163,15 @@ def factor(w, c):
 @inline
 def solve(w):
     n, s = w.inverse_atol.shape
-    order, units, frozen = w.order, w.units, w.transport
+    inside, units, frozen = w.inside, w.units, w.transport
     r, z = w.r[: n * s].reshape((n, s)), w.dy[: n * s].reshape((n, s))
     blocks = w.slopes.shape[0]
-    elimination.reduce(0, blocks, r, order.forward, units, w.factors, w.rows, z, w.b)
+    elimination.reduce(0, blocks, r, inside, units, w.factors, z, w.b)
     if units.mobile.size > 0:
         elimination.times(w.b, w.tables.volume, w.b)
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         elimination.times(w.x, frozen.porosity, w.b)
-    elimination.expand(0, blocks, w.b, order.backward, units, w.factors, w.rows, z)
+    elimination.expand(0, blocks, w.b, inside, units, w.factors, z)
     elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s :], w.dy[n * s :])
 
 
