@@ -42,7 +42,7 @@ def scattered(system, y, seed):
 
 @pytest.mark.parametrize("name", scenarios())
 def test_rates_of_shipped_scenarios_are_what_their_formulas_give(name):
-    """Each formula called as a Python function with what it reads, at random states: to 1e-11 of its largest."""
+    """Each formula, called with what it reads, at random states: to 1e-11 of its largest value."""
     system, y = shipped(name)
     model, names = system.model, list(system.model.parameters)
     assert not model_expressions(model).unread
