@@ -82,6 +82,19 @@ def leaving(x, y, k):
     return total + count
 
 
+def leaving_inside(x, y, k):
+    total = 0.0
+    for i in range(3):
+        for j in range(3):
+            if x * j > y:
+                continue
+            if x + j > k + 1.5:
+                break
+            total += x + i
+        total += 10.0 * y  # also where the turns within were left
+    return total
+
+
 def called(x, y, k):
     return ramp(x, HALF) * saturating(y, k) + ramp(y, HALF)
 
@@ -114,7 +127,7 @@ def guarded(x, y, k):
 
 
 FORMULAS = (
-    early, nested, conditional, logic, loops, leaving, called, library, powers, table, several, guarded,
+    early, nested, conditional, logic, loops, leaving, leaving_inside, called, library, powers, table, several, guarded,
 )  # fmt: skip
 
 
