@@ -172,6 +172,14 @@ class System:
         """The arrays of transport, for compiled code."""
         return self.exchange.tables
 
+    def tolerate(self, rtol: float) -> None:
+        """Have kernels solve as sharply as an integrator of this relative tolerance needs; 0: to rounding,
+        as it is unless told, and as differences of the right-hand side need."""
+        kernels = [d.formula for d in self.model.order if isinstance(d.formula, Kernel)]
+        for workspace in self.workspaces:
+            for kernel, space in zip(kernels, workspace.kernels, strict=True):
+                kernel.tolerate(space.tables, rtol)
+
     def forget(self) -> None:
         """Drop the warm starts of the kernels; the next evaluation starts them cold."""
         start = 0

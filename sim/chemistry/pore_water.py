@@ -33,6 +33,10 @@ CA, P, C, H = range(TRANSPORTED)  # places among COMPONENTS
 # A set of constants without a solid: its ln Omega is -1000, and the solid never forms.
 NEVER = 1000.0
 
+# Totals this small [mol/kgw] are rounded away from zero, so that a trial state at the integrator's
+# tolerance below zero still has a solution; relative error (1e-12/2T)^2 at total T.
+TINY = 1e-12
+
 
 def outputs_of(phases: Sequence[str] = PHASES) -> dict[str, str]:
     """{name: unit} of what the kernels compute, in order."""

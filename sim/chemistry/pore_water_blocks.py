@@ -1,8 +1,9 @@
 """The pore water of LANES cells at once: from transported totals to what kinetics ask for.
 
 Called from generated code for every block of cells and every evaluation, with the last solution of each
-cell as its first guess. All scratch is one vector, so that threads can have their own. A lane that the
-block leaves goes to the kernel for one fluid from a cold start.
+cell as its first guess. All scratch is one vector, so that threads can have their own. Blocks of warm cells
+are solved by straight lines (`pore_water_programs`), others by rows; a lane that the rows leave goes to
+the kernel for one fluid from a cold start.
 """
 
 # ruff: noqa: E741  -- I is the ionic strength, L is ln a_w
@@ -27,8 +28,12 @@ from sim.chemistry.newton.records import (
     Factor,
     Guess,
     Reactions,
+    leaves,
 )
-from sim.chemistry.pore_water import CA, TRANSPORTED, H, Minerals, PoreWater, Reported
+from sim.chemistry.pore_water import CA, TINY, TRANSPORTED, H, Minerals, PoreWater, Reported
+from sim.chemistry.pore_water_programs import SHARP_STEP, Straight, straight_routines
+from sim.codegen.call import call
+from sim.codegen.registers import GROUPS
 from sim.jit.kernel import plain_kernel
 from sim.simd.blocks import LANES
 from sim.simd.rows import fma, full_row, minus_product, put_row, row_of, sqrt_row
@@ -36,14 +41,10 @@ from sim.simd.rows import fma, full_row, minus_product, put_row, row_of, sqrt_ro
 # Rows of the outputs, in the order of pore_water.outputs_of; from LN_OMEGA on one for each phase.
 PH, IONIC_STRENGTH, CA_FREE, P_FREE, C_FREE, MG_FREE, A_CA, A_PO4, LN_OMEGA = range(9)
 
-# Rates differ by what the solution is off: noise of 1e-12 stops an integrator that is asked for ten
-# digits. Solved here is what a further step would move by rounding only.
+# Where the straight lines have left a block, as sharp as they are.
 SHARP = Accuracy(last_step=1e-7, near=3e-14, converged=0.0)
 
-# Totals this small [mol/kgw] are rounded away from zero, so that a trial state at the integrator's
-# tolerance below zero still has a solution; relative error (1e-12/2T)^2 at total T.
-TINY = 1e-12
-
+PATIENCE = 8  # steps of a group that is warm
 
 # Where the leaves of each record end among those of `PoreWater`.
 _MINERALS = 3 + len(Minerals._fields)
@@ -73,6 +74,25 @@ def pore_water_of(leaves):
     return PoreWater(leaves[0], leaves[1], leaves[2], minerals, reported, blocks)
 
 
+@plain_kernel(cache=False)
+def straight_of(leaves):
+    """`Straight` again, from the leaves."""
+    return Straight(*leaves[_LAYOUT:])
+
+
+def kernel_leaves(tables: PoreWater) -> tuple:
+    """What the kernels here take: `leaves` of the tables and of the routines made for them."""
+    return leaves((tables, straight_routines(tables)))
+
+
+def tolerate(leaves: tuple, rtol: float) -> None:
+    """From now on a cell counts as solved after a step in ln activity of 0.03 sqrt(rtol): what is left is
+    its square, a thousandth of the tolerance. 0: to rounding.
+
+    leaves: `kernel_leaves`, of which `Straight.stop` is the last."""
+    leaves[-1][0] = max(SHARP_STEP, 0.03 * math.sqrt(rtol))
+
+
 def scratch_size(leaves: tuple) -> int:
     """Length of the scratch vector of the kernels here, from the `leaves` of their tables."""
     blocks = getattr(pore_water_of, "py_func", pore_water_of)(leaves).blocks
@@ -96,6 +116,23 @@ def read_cells(inputs, memory, w, tables: PoreWater):
 
 
 @plain_kernel(cache=False)
+def solve_straight(inputs, memory, outputs, w, s: Straight):
+    """`solve_pore_water` for blocks of warm cells that converge soon; False where a cell does not."""
+    if call(s.begin, 0, GROUPS, LANES, (inputs, memory, s.total, s.constants, w)) > 0:
+        return False
+    for group in range(GROUPS):
+        left = 1
+        for _ in range(PATIENCE):
+            left = call(s.step, group, group + 1, LANES, (s.K, s.family, s.constants, s.stop, w))
+            if left == 0:
+                break
+        if left > 0:
+            return False
+    arrays = (s.K, s.family, s.constants, s.ln_K, w, memory, outputs)
+    return call(s.finish, 0, GROUPS, LANES, arrays) == 0
+
+
+@plain_kernel(cache=False)
 def solve_pore_water(inputs, memory, outputs, failed, scratch, leaves):
     """outputs (o, LANES), as `outputs_of` names them, from inputs (4, LANES) [mol m-3 pore water].
 
@@ -107,6 +144,8 @@ def solve_pore_water(inputs, memory, outputs, failed, scratch, leaves):
     nu, water, ln_K = tables.minerals.nu, tables.minerals.water, tables.minerals.ln_K
     at, density, n = t.at, tables.density, tables.total.size
     w = scratch[: at.end * LANES].reshape((at.end, LANES))
+    if solve_straight(inputs, memory, outputs, w, straight_of(leaves)):
+        return
     read_cells(inputs, memory, w, tables)
     if solve_rows(w, is_fixed, SHARP, t) < LANES:
         solve_left_lanes(w, is_fixed, scratch[w.size :], t)

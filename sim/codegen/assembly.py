@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sim.codegen.lines import BITS, DOUBLES, pointer_to
+from collections.abc import Sequence
+
+from sim.codegen.lines import BITS, DOUBLES, all_of, double, pointer_to
 from sim.codegen.llvm_registers import LlvmRegisters
 from sim.codegen.program import ArrayLayout, Program
 from sim.codegen.registers import GROUPS, Memory, Vec
@@ -29,6 +31,12 @@ class TextMemory(Memory):
             self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
         elif layout.kind == "groups":
             at = on.name(f"mul i64 %g, {size * WIDTH}")
+            self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
+        elif layout.kind.startswith("lines"):
+            line = "%g"
+            if layout.kind == "lines backwards":
+                line = on.name(f"sub i64 {on.name('sub i64 %cells, 1')}, %g")
+            at = on.name(f"mul i64 {line}, {size}")
             self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
         else:
             self.lanes = [self._cell(base, lane) for lane in range(WIDTH)]
@@ -74,10 +82,37 @@ class TextMemory(Memory):
         at = on.address(self.base, row * self.step)
         on.lines.append(f"  store {DOUBLES} {vec.value}, {pointer_to(DOUBLES)} {at}, align 8")
 
+    def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:
+        on, first = self.on, ahead * self.layout.size
+        if _is_run(places):
+            at = on.address(self.base, first + places[0])
+            return Vec(on, on.new(f"load {DOUBLES}, {pointer_to(DOUBLES)} {at}, align 8"))
+        found = all_of("double", double(0.0))
+        for lane, place in enumerate(places):
+            at = on.address(self.base, first + place, "double")
+            x = on.new(f"load double, {pointer_to('double')} {at}, align 8")
+            found = on.name(f"insertelement {DOUBLES} {found}, double {x}, i32 {lane}")
+        return Vec(on, found)
+
+    def scatter(self, places: Sequence[int], value: Vec, ahead: int = 0) -> None:
+        on, first = self.on, ahead * self.layout.size
+        if _is_run(places):
+            at = on.address(self.base, first + places[0])
+            on.lines.append(f"  store {DOUBLES} {value.value}, {pointer_to(DOUBLES)} {at}, align 8")
+            return
+        for lane, place in enumerate(places):
+            at = on.address(self.base, first + place, "double")
+            x = on.name(f"extractelement {DOUBLES} {value.value}, i32 {lane}")
+            on.lines.append(f"  store double {x}, {pointer_to('double')} {at}, align 8")
+
     def finish(self) -> None:
         """Write the columns that were stored."""
         if self.written:
             write_columns(self.on, self.lanes, self.written)
+
+
+def _is_run(places: Sequence[int]) -> bool:
+    return list(places) == list(range(places[0], places[0] + WIDTH))
 
 
 def assembly(program: Program) -> str:

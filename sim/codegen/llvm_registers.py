@@ -3,6 +3,8 @@ at run time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sim.codegen.lines import BITS, DOUBLES, WHOLES, AssemblyLines, all_of, double
@@ -71,6 +73,16 @@ class LlvmRegisters(AssemblyLines, Registers):
 
     def select(self, mask: LaneMask, a: Vec, b: Vec) -> Vec:
         return self._vec(f"select {BITS} {mask.value}, {DOUBLES} {a.value}, {DOUBLES} {b.value}")
+
+    def constants(self, values: Sequence[float]) -> Vec:
+        return Vec(self, f"<{', '.join(f'double {double(x)}' for x in values)}>")
+
+    def lanes(self, values: Sequence[bool]) -> LaneMask:
+        return LaneMask(self, f"<{', '.join(f'i1 {int(x)}' for x in values)}>")
+
+    def spread(self, a: Vec, lane: int) -> Vec:
+        chosen = all_of("i32", lane)
+        return self._vec(f"shufflevector {DOUBLES} {a.value}, {DOUBLES} {a.value}, <{WIDTH} x i32> {chosen}")
 
     def _bits(self, a: Vec) -> str:
         return self.name(f"bitcast {DOUBLES} {a.value} to {WHOLES}")

@@ -4,6 +4,7 @@ where nothing is compiled. All groups of a call are done together: a register is
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,15 @@ class NumpyRegisters(Registers):
     def select(self, mask: LaneMask, a: Vec, b: Vec) -> Vec:
         return self._vec(np.where(mask.value, a.value, b.value))
 
+    def constants(self, values: Sequence[float]) -> Vec:
+        return self._vec(np.broadcast_to(np.array(values, float), self.shape))
+
+    def lanes(self, values: Sequence[bool]) -> LaneMask:
+        return LaneMask(self, np.broadcast_to(np.array(values, bool), self.shape))
+
+    def spread(self, a: Vec, lane: int) -> Vec:
+        return self._vec(np.repeat(a.value[:, lane : lane + 1], WIDTH, axis=1))
+
     def times_power_of_two(self, a: Vec, t: Vec) -> Vec:
         bits = a.value.view(np.int64) + (t.value.view(np.int64) << np.int64(52))
         return self._vec(bits.view(np.float64))
@@ -109,6 +119,10 @@ class ArrayMemory(Memory):
         elif layout.kind == "cells":
             self.flat, self.step = flat, 1
             self.at = np.minimum(group * WIDTH + lane, cells - 1) * layout.size
+        elif layout.kind == "lines":
+            self.flat, self.at = flat, group * layout.size
+        elif layout.kind == "lines backwards":
+            self.flat, self.at = flat, (cells - 1 - group) * layout.size
         else:
             self.flat, self.step = flat, 1
             self.at = np.zeros(on.shape, np.int64)
@@ -120,9 +134,21 @@ class ArrayMemory(Memory):
         # Backwards: of a cell that is repeated, the first counts.
         self.flat[(self.at + row * self.step)[:, ::-1]] = self.on.vec(value).value[:, ::-1]
 
+    def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:
+        found = np.zeros(self.on.shape)
+        for lane, place in enumerate(places):
+            found[:, lane] = self.flat[self.at[:, 0] + ahead * self.layout.size + place]
+        return Vec(self.on, found)
+
+    def scatter(self, places: Sequence[int], value: Vec, ahead: int = 0) -> None:
+        for lane, place in enumerate(places):
+            self.flat[self.at[:, 0] + ahead * self.layout.size + place] = value.value[:, lane]
+
 
 def interpret(program: Program, first: int, last: int, cells: int, arrays: tuple[np.ndarray, ...]) -> int:
     """Do a program for the groups first..last; the count that it returns."""
+    if program.in_sequence and last - first > 1:
+        return sum(interpret(program, k, k + 1, cells, arrays) for k in range(first, last))
     if last <= first:
         return 0
     on = NumpyRegisters(last - first)

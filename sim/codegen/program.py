@@ -18,6 +18,8 @@ class ArrayLayout:
     "cells": (cells, size), a row per cell. It is read and written by transposing 8 x 8; a group may reach
         beyond the last cell, which is then repeated. It cannot be read after it has been written.
     "numbers": (size,), the same for all cells; it cannot be written
+    "lines", "lines backwards": (n, size), where lanes are no cells: a program does one line after the other,
+        counted from the first or from the last of `cells`, and may read what it has written before
     """
 
     kind: str
@@ -39,6 +41,11 @@ def cells(size: int) -> ArrayLayout:
     return ArrayLayout("cells", size)
 
 
+def lines(size: int, backwards: bool = False) -> ArrayLayout:
+    """(n, size), line by line."""
+    return ArrayLayout("lines backwards" if backwards else "lines", size)
+
+
 def numbers(size: int) -> ArrayLayout:
     """(size,), the same for all cells."""
     return ArrayLayout("numbers", size)
@@ -49,12 +56,18 @@ class Program:
     """body(on, *memories) with the Registers and a Memory for each of `arrays`, in order. It may return a
     mask: how many cells it holds in, summed over the groups, is what the program returns.
 
-    An array that is written must not be given twice. name: of the machine code, letters and digits
+    With "lines" a group of a call is a line. An array that is written must not be given twice.
+    name: of the machine code, letters and digits
     """
 
     name: str
     arrays: tuple[ArrayLayout, ...]
     body: Callable[..., LaneMask | None]
+
+    @property
+    def in_sequence(self) -> bool:
+        """Whether a group may read what the one before has written."""
+        return any(a.kind.startswith("lines") for a in self.arrays)
 
     def __call__(self, on: Any, *memories: Any) -> LaneMask | None:
         return self.body(on, *memories)

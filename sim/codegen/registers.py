@@ -8,6 +8,7 @@ are the same for all cells: `2.0 * x + 1.0`.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from sim.simd.blocks import LANES
@@ -180,6 +181,18 @@ class Registers(ABC):
         return self.select(self.compare(">", a, b), a, b)
 
     @abstractmethod
+    def constants(self, values: Sequence[float]) -> Vec:
+        """A register of WIDTH numbers, one for each lane."""
+
+    @abstractmethod
+    def lanes(self, values: Sequence[bool]) -> LaneMask:
+        """A mask of WIDTH truth values, one for each lane."""
+
+    @abstractmethod
+    def spread(self, a: Vec, lane: int) -> Vec:
+        """The number in one lane in all lanes."""
+
+    @abstractmethod
     def times_power_of_two(self, a: Vec, t: Vec) -> Vec:
         """a times 2 to the whole number in the last digits of t, by its exponent: a and the result normal."""
 
@@ -202,3 +215,12 @@ class Memory(ABC):
     @abstractmethod
     def store(self, row: int, value: Vec | float) -> None:
         """Write a row."""
+
+    @abstractmethod
+    def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:
+        """Of an array of "lines": the entries at up to WIDTH places of a line, lane by lane, and 0 in the
+        other lanes; ahead: of the line so many further on."""
+
+    @abstractmethod
+    def scatter(self, places: Sequence[int], value: Vec, ahead: int = 0) -> None:
+        """Write lanes to the entries at these places."""

@@ -44,7 +44,8 @@ class Kernel:
     module: where the generated source imports both from.
     memory: rows of the warm start kept per block, `initial` their first content.
     tables(parameters): the arrays and numbers of a run. scratch(tables): length of the workspace of one
-    thread.
+    thread. tolerate(tables, rtol): solve from now on as sharply as an integrator of this relative tolerance
+    needs; 0 to rounding.
     """
 
     module: str
@@ -54,6 +55,7 @@ class Kernel:
     initial: np.ndarray
     scratch: Callable[[Any], int]
     tables: Callable[[dict[str, float]], tuple]
+    tolerate: Callable[[tuple, float], None] = lambda tables, rtol: None
 
 
 @public

@@ -11,7 +11,6 @@ import numpy as np
 from sim.chemistry import pore_water as water
 from sim.chemistry import pore_water_blocks
 from sim.chemistry.constants_sets import extended_set, shifted_set
-from sim.chemistry.newton.records import leaves
 from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
 from sim.kinetics import acid, growth, inhibition, living, nucleation, phosphatase, porosity, precursors
@@ -52,7 +51,8 @@ def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
     """The kernel of speciation in blocks of cells; tables(parameters): what it reads."""
     return Kernel(
         "sim.chemistry.pore_water_blocks", "solve_pore_water", "pore_water_slopes", water.MEMORY,
-        np.full(water.MEMORY, np.nan), pore_water_blocks.scratch_size, lambda p: leaves(tables(p)),
+        np.full(water.MEMORY, np.nan), pore_water_blocks.scratch_size,
+        lambda p: pore_water_blocks.kernel_leaves(tables(p)), pore_water_blocks.tolerate,
     )  # fmt: skip
 
 

@@ -12,20 +12,22 @@ import pytest
 
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.newton.one.solve import solve_fluid
-from sim.chemistry.newton.records import leaves, work_size
+from sim.chemistry.newton.records import work_size
 from sim.chemistry.pore_water import COMPONENTS, MEMORY, PHASES, acidity_at, outputs_of, pore_water_tables
 from sim.chemistry.pore_water_blocks import (
     TINY,
+    kernel_leaves,
     pore_water_of,
     pore_water_slopes,
     scratch_size,
     solve_pore_water,
+    tolerate,
 )
 from sim.simd.blocks import LANES
 
 BACKGROUND = {"Mg": 0.8, "Na": 142.0, "K": 4.0, "Cl": 103.0}
 TABLES = pore_water_tables("tissue-37C", 310.15, BACKGROUND)
-LEAVES = leaves(TABLES)
+LEAVES = kernel_leaves(TABLES)
 SCRATCH = np.zeros(scratch_size(LEAVES))
 SPECIES = constants_set("tissue-37C").tables(COMPONENTS, 310.15)
 
@@ -96,6 +98,40 @@ def test_cells_of_a_block_have_the_outputs_of_single_cells():
     np.testing.assert_allclose(outputs, one_by_one(inputs)[0], rtol=1e-10, atol=1e-10)
 
 
+def test_a_tolerant_solution_is_off_by_the_square_of_its_last_step():
+    """Warm starts 1 % off: at rtol 1e-3 within a thousandth of it, and no nearer than that needs."""
+    rng = np.random.default_rng(7)
+    inputs = np.abs(cells(rng)) + 1e-3
+    memory = one_by_one(inputs)[1]
+    inputs = inputs * (1 + 0.01 * rng.uniform(-1, 1, inputs.shape))
+    exact = one_by_one(inputs)[1]
+    off = []
+    for rtol in (1e-3, 0.0):
+        tolerate(LEAVES, rtol)
+        off.append(np.abs(in_a_block(inputs, memory)[1] - exact).max())
+    assert 1e-9 < off[0] < 1e-6
+    assert off[1] < 1e-11
+
+
+def test_straight_lines_are_left_where_a_component_is_absent():
+    """No magnesium at all: the rows take the block, and its cells are those of single cells."""
+    without = pore_water_tables("tissue-37C", 310.15, BACKGROUND | {"Mg": 0.0})
+    rng = np.random.default_rng(12)
+    inputs = np.abs(cells(rng)) + 1e-3
+    outputs, failed = np.zeros((len(outputs_of()), LANES)), np.zeros(LANES)
+    memory = np.full((MEMORY, LANES), np.nan)
+    for _ in range(2):
+        solve_pore_water(inputs, memory, outputs, failed, SCRATCH, kernel_leaves(without))
+    assert not failed.any() and np.all(outputs[5] == 0.0)
+    r = SPECIES.reactions
+    x, work = np.full(MEMORY, np.nan), np.zeros(work_size(8, len(r.classes)))
+    total = without.total.copy()
+    total[:4] = inputs[:, 3] / without.density
+    m, lng = np.zeros(r.K.size), np.zeros(r.K.size)
+    assert solve_fluid(total, without.is_fixed, x, m, lng, work, r)[0] == 0
+    np.testing.assert_allclose(outputs[0, 3], -x[3] / math.log(10.0), atol=1e-10)
+
+
 def test_an_unsolved_cell_is_reported_and_harms_no_other():
     inputs = cells(np.random.default_rng(8))
     good = in_a_block(inputs)
@@ -158,12 +194,11 @@ def test_the_acidity_at_a_pH_gives_that_pH(pH):
 
 PLAIN = """
 import numpy as np
-from sim.chemistry.newton.records import leaves
 from sim.chemistry.pore_water import MEMORY, outputs_of, pore_water_tables
-from sim.chemistry.pore_water_blocks import pore_water_slopes, scratch_size, solve_pore_water
+from sim.chemistry.pore_water_blocks import kernel_leaves, pore_water_slopes, scratch_size, solve_pore_water
 from sim.simd.blocks import LANES
 
-t = leaves(pore_water_tables("tissue-37C", 310.15, {BACKGROUND}))
+t = kernel_leaves(pore_water_tables("tissue-37C", 310.15, {BACKGROUND}))
 inputs = np.load("{folder}/inputs.npy")
 memory, outputs = np.full((MEMORY, LANES), np.nan), np.zeros((len(outputs_of()), LANES))
 failed, scratch = np.zeros(LANES), np.zeros(scratch_size(t))

@@ -16,7 +16,7 @@ from sim.codegen.call import call
 from sim.codegen.functions import fma
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import interpret
-from sim.codegen.program import Program, cells, groups, numbers, rows
+from sim.codegen.program import Program, cells, groups, lines, numbers, rows
 from sim.simd.blocks import LANES
 from sim.simd.lanes8 import WIDTH
 
@@ -64,6 +64,34 @@ def test_interpreted_is_what_is_compiled():
     assert results[0][0] == results[1][0]
     for a, b in zip(results[0][1], results[1][1], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_lines_are_done_one_after_the_other(backwards):
+    """Running sums of entries 2 and 0 of lines of three numbers."""
+
+    def body(on, x, total):
+        here, before = (1, 2) if backwards else (1, 0)
+        total.scatter([1, 0], x.gather([2, 0]) + total.gather([1, 0], before), here)
+
+    program = Program("running_sum", (lines(3, backwards), lines(2, backwards)), body)
+    x = np.random.default_rng(8).integers(0, 9, (7, 3)).astype(float)
+    expected = np.cumsum(x[::-1], 0)[::-1] if backwards else np.cumsum(x, 0)
+    for do in (Routine(program), lambda *a: interpret(program, *a[:3], a[3:])):
+        total = np.zeros((9, 2))
+        do(0, 7, 7, x, total)
+        np.testing.assert_array_equal(total[1:8], expected[:, [0, 2]])
+        assert not total[[0, 8]].any()
+
+
+def test_a_line_of_eight_is_one_register():
+    def body(on, x, y):
+        y.scatter(range(WIDTH), x.gather(range(4, 4 + WIDTH)) * 2.0)
+
+    program = Program("eight", (lines(13), lines(WIDTH)), body)
+    x, y = np.random.default_rng(8).standard_normal((5, 13)), np.zeros((5, WIDTH))
+    Routine(program)(0, 5, 5, x, y)
+    np.testing.assert_array_equal(y, 2.0 * x[:, 4:12])
 
 
 def squares():

@@ -187,3 +187,17 @@ def test_registers_have_no_truth_value():
     for lines in (lambda a, b, c: a if a else b, lambda a, b, c: a if a < b else b):
         with pytest.raises(TypeError, match="select"):
             done(lines)
+
+
+def test_lanes_apart():
+    """Constants of lanes, masks of lanes, the number of one lane in all of them."""
+    values, mask = np.arange(8.0) - 3.5, np.arange(8) % 3 == 1
+
+    def lines(a, b, c):
+        on = a.of
+        return on.select(on.lanes(mask.tolist()), on.spread(a, 5) + on.constants(values.tolist()), b)
+
+    x = np.random.default_rng(6).uniform(-1, 1, (4, 3, WIDTH))
+    expected = np.where(mask, x[:, 0, 5:6] + values, x[:, 1])
+    for found in done(lines, x):
+        np.testing.assert_array_equal(found.reshape(4, WIDTH), expected)

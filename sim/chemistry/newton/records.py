@@ -18,6 +18,7 @@ COLD = -690.0  # ln activity below which (or NaN) a component has no warm start
 NOTHING = 1e-100  # mol/kgw; a smaller total counts as zero
 SMALLEST_I = 1e-12  # mol/kgw
 CONVERGED = 1e-13  # of the terms of each balance
+LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
 
 
 class Reactions(NamedTuple):

@@ -44,12 +44,10 @@ def _routines(lists: tuple[tuple[int, ...], ...], mobile: tuple[int, ...], rates
     operations = list(zip(kind, a, b, c, strict=True))
     assembled = list(zip(to, rate, strict=True))
     kept = [entry for _, _, entry in (*forward, *backward)]
-    programs = (
-        _factor(assembled, operations, set(ones), kept, schur, rates),
-        _reduce(forward, mobile, len(ones), len(kept)),
-        _expand(backward, mobile, len(ones), len(forward), len(kept)),
-    )
-    return CellRoutines(*(Routine(p).address for p in programs), len(kept))
+    factor = _factor(assembled, operations, set(ones), kept, schur, rates)
+    reduce = _reduce(forward, mobile, len(ones), len(kept))
+    expand = _expand(backward, mobile, len(ones), len(forward), len(kept))
+    return CellRoutines(Routine(factor).address, Routine(reduce).address, Routine(expand).address, len(kept))
 
 
 def _factor(

@@ -42,11 +42,13 @@ class LinearSystem:
         order = elimination_order(
             (p.process, p.species), system.stoichiometry, system.scale, system.mobile.tolist()
         )
-        *routines, kept = cell_routines(order, system.mobile, p.process.size)
-        self.inside = CellElimination(*routines, np.zeros(1), order.assemble.coefficient)
+        made = cell_routines(order, system.mobile, p.process.size)
+        self.inside = CellElimination(
+            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
+        )
         self.units = Units(system.scale, 1.0 / system.scale, system.mobile)
         self.slopes = np.zeros((system.n_blocks, p.process.size, LANES))
-        self.factors = np.zeros((system.n_blocks * GROUPS, kept, WIDTH))
+        self.factors = np.zeros((system.n_blocks * GROUPS, made.kept, WIDTH))
         self.matrix = BetweenCells(
             np.zeros((n, m, m)), np.zeros((n, system.grid.neighbour.shape[1], m)), np.zeros((n, m))
         )

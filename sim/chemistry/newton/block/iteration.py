@@ -14,13 +14,12 @@ import math
 from sim.chemistry.newton.block.balances import balances, molalities
 from sim.chemistry.newton.block.factors import factorise_rows
 from sim.chemistry.newton.block.guess import guess_cold_lanes, mark_lanes
-from sim.chemistry.newton.records import COLD, SMALLEST_I, Accuracy, Blocks
+from sim.chemistry.newton.records import COLD, LARGEST_I, SMALLEST_I, Accuracy, Blocks
 from sim.jit.kernel import plain_kernel
 from sim.simd.blocks import LANES
 from sim.simd.row_exponentials import SHORT, expm1_of_short_row
 from sim.simd.rows import abs_row, count_lanes, fma, full_row, minus_product, put_row, row_of, select
 
-LARGEST_I = 1.0  # mol/kgw; beyond it the activity models may have several solutions
 FEW = 3  # lanes that are left to the kernel for one fluid rather than waited for
 
 
