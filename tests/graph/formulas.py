@@ -127,7 +127,8 @@ def guarded(x, y, k):
 
 
 FORMULAS = (
-    early, nested, conditional, logic, loops, leaving, leaving_inside, called, library, powers, table, several, guarded,
+    early, nested, conditional, logic, loops, leaving, leaving_inside, called, library, powers, table,
+    several, guarded,
 )  # fmt: skip
 
 
