@@ -30,6 +30,7 @@ LAYERS = {
     "sim.chemistry": 3,
     "sim.kinetics": 3,
     "sim.space": 3,
+    "sim.graph": 3,
     "sim.model": 4,
     "sim.binder": 5,
     "sim.experiment": 5,

@@ -1,7 +1,8 @@
-"""Derivatives of rates by amounts, as an operation list: differences of each formula, then the chain rule.
+"""Derivatives of rates by amounts: slopes of each formula in its own arguments, then the chain rule.
 
-Every formula is differenced in its own arguments, one at a time; kernels bring their own slopes.
-What depends on what is known from the names, so only entries that can differ from zero exist.
+Slopes of what is in the graph are its expressions; kernels bring their own; a formula that could not be read
+is differenced, one argument at a time. What depends on what is known from the names and from the graph, so
+only entries that can differ from zero exist.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.binder.expressions import Expressions
 from sim.binder.layout import Layout, Statement
+from sim.errors import ModelError
+from sim.graph.accumulation import Edge, accumulation
+from sim.graph.expressions import Node
+from sim.graph.programs import ChainRule
 from sim.model.model import Model
-from sim.model.words.names import POROSITY
 
 # What a derived quantity is at least taken to be when it is nudged; others may be of any size.
 FLOORS = {"1": 1e-3, "mol m-3": 1e-3, "mol kg-1": 1e-6}
@@ -20,8 +25,8 @@ TINY = 1e-30
 
 
 class Partials(NamedTuple):
-    """One entry per formula argument: statement to run, row to nudge, floor of the nudge, first row that
-    the statement writes, how many, and the first row of D that they give."""
+    """One entry per argument of a formula that is differenced: statement to run, row to nudge, floor of the
+    nudge, first row that the statement writes, how many, and the first row of D that they give."""
 
     statement: np.ndarray
     row: np.ndarray
@@ -31,106 +36,93 @@ class Partials(NamedTuple):
     at: np.ndarray
 
 
-class Chain(NamedTuple):
-    """The chain rule, in order: G[target] += D[factor] G[source]."""
-
-    target: np.ndarray
-    factor: np.ndarray
-    source: np.ndarray
-
-
 class Operations(NamedTuple):
-    """How the derivatives of a model come about: D by formula, then G by amounts.
+    """What compiled code needs to know of the derivatives of a model.
 
-    pores: first row of D for c = u/porosity. kernels: first row of D per kernel. n_d, n_g: rows of D, G.
-    process, species, first: entry j, row first + j of G, is d(rate of process)/d(amount of species).
+    partial: what is differenced into D; kernels: first row of D per kernel; n_d: rows of D
+    process, species: entry j is d(rate of process)/d(amount of species)
     """
 
     partial: Partials
-    pores: int
     kernels: np.ndarray
     n_d: int
-    chain: Chain
-    n_g: int
-    first: int
     process: np.ndarray
     species: np.ndarray
 
 
-class _Writer:
-    def __init__(self) -> None:
-        self.n_d, self.n_g = 0, 1
+class _Slopes:
+    """Slopes of all rows: {(row, row that it is made from): number}, and what stands behind the numbers."""
+
+    def __init__(self, species: int) -> None:
+        self.edges: dict[Edge, int] = {}
+        self.nodes: dict[int, Node] = {}
+        self.given: dict[int, int] = {}
+        self.n_d = 0
         self.partial: list[tuple] = []
-        self.ops: list[tuple[int, int, int]] = []
-        # row of a block -> {species: row of G}; what is not there does not depend on the state
-        self.known: dict[int, dict[int, int]] = {}
         self.kernels: dict[int, int] = {}
+        self.depends = set(range(species))  # rows that depend on the state
+
+    def add(self, row: int, by: int, node: Node | None = None, at: int = -1) -> None:
+        """A slope that is a node, or a row of D."""
+        if by in self.depends:
+            number = self.edges[row, by] = len(self.edges)
+            self.depends.add(row)
+            if node is not None:
+                self.nodes[number] = node
+            else:
+                self.given[number] = at
 
     def rows_of_d(self, count: int) -> int:
         at, self.n_d = self.n_d, self.n_d + count
         return at
 
-    def add(self, row: int, parts: list[tuple[int, dict[int, int]]]) -> None:
-        """The derivative of a row from (row of D, derivatives of what it was taken by)."""
-        species = sorted({b for _, inner in parts for b in inner})
-        if not species:
-            return
-        self.known[row] = {b: self.n_g + k for k, b in enumerate(species)}
-        self.n_g += len(species)
-        for d, inner in parts:
-            for b, g in inner.items():
-                self.ops.append((self.known[row][b], d, g))
 
-
-def rate_derivatives(model: Model, layout: Layout) -> Operations:
-    """The operation list for a model with this layout."""
-    w = _Writer()
-    floors = {k: 1e-3 * s.scale for k, s in enumerate(model.species)}
-    mobile = [k for k, s in enumerate(model.species) if s.mobile]
-    floors |= {layout.c + j: 1e-3 * model.species[k].scale for j, k in enumerate(mobile)}
-    units = dict(zip(model.quantities, [u for d in model.order for u in d.units], strict=True))
-    floors |= {layout.row[n]: FLOORS.get(u, TINY) for n, u in units.items()}
-    w.known |= {k: {k: 0} for k, s in enumerate(model.species) if not s.mobile}
-    index = {id(s): k for k, s in enumerate(layout.statements)}
-
-    def differentiate(s: Statement) -> None:
-        if s.kernel >= 0:
-            w.kernels[s.kernel] = at = w.rows_of_d(s.count * len(s.reads))
-            for o in range(s.count):
-                of = [{} if row is None else w.known.get(row, {}) for row in s.reads]
-                w.add(s.output + o, [(at + o * len(s.reads) + a, inner) for a, inner in enumerate(of)])
-            return
-        taken = []
-        for row in dict.fromkeys(r for r in s.reads if r in w.known):
-            at = w.rows_of_d(s.count)
-            w.partial.append((index[id(s)], row, floors.get(row, TINY), s.output, s.count, at))
-            taken.append((at, row))
-        for o in range(s.count):
-            w.add(s.output + o, [(at + o, w.known[row]) for at, row in taken])
-
-    for s in layout.before:
-        differentiate(s)
-    pores = w.rows_of_d(2 * len(mobile))
-    by_porosity = w.known.get(layout.row[POROSITY], {})
-    for j, k in enumerate(mobile):
-        w.add(layout.c + j, [(pores + 2 * j, {k: 0}), (pores + 2 * j + 1, by_porosity)])
-    derived = [s for s in layout.after if s.output < layout.rates]
-    for s in derived:
-        differentiate(s)
-    first = w.n_g
-    for s in layout.after[len(derived) :]:
-        differentiate(s)
-    entries = [
-        (q, b, g) for q in range(len(model.processes)) for b, g in w.known.get(layout.rates + q, {}).items()
-    ]
-    if [g for *_, g in entries] != list(range(first, w.n_g)):
-        raise AssertionError("the derivatives of rates are not the last rows of G, in order of the processes")
-    ops = np.array(w.ops, np.int64).reshape(-1, 3)
+def rate_derivatives(model: Model, layout: Layout, graph: Expressions) -> tuple[Operations, ChainRule]:
+    """How the derivatives of a model with this layout come about: what is done beside its graph, and the
+    chain rule over all."""
+    w, floors = _Slopes(len(model.species)), _floors(model, layout)
+    for run in graph.runs:
+        if isinstance(run, int):
+            _beside(w, run, layout.statements[run], floors)
+            continue
+        for row, node in run.items():
+            for by in sorted(k for k in node.leaves if isinstance(k, int)):
+                if (row, by) in graph.slopes:
+                    w.add(row, by, graph.slopes[row, by])
+    rates = {layout.rates + q: q for q in range(len(model.processes))}
+    steps, left = accumulation(w.edges, rates)
+    entries = sorted((rates[row], by, value) for (row, by), value in left.items())
     columns = list(zip(*w.partial, strict=True)) if w.partial else [()] * 6
     kinds = (np.int64, np.int64, float, np.int64, np.int64, np.int64)
+    n_d = max(1, w.n_d)
     return Operations(
         Partials(*(np.array(c, k) for c, k in zip(columns, kinds, strict=True))),
-        pores, np.array([w.kernels[k] for k in sorted(w.kernels)], np.int64), max(1, w.n_d),
-        Chain(*np.ascontiguousarray(ops.T)), w.n_g, first,
+        np.array([w.kernels[k] for k in sorted(w.kernels)], np.int64), n_d,
         np.array([e[0] for e in entries], np.int64), np.array([e[1] for e in entries], np.int64),
-    )  # fmt: skip
+    ), ChainRule(steps, w.nodes, w.given, n_d, [e[2] for e in entries])  # fmt: skip
+
+
+def _floors(model: Model, layout: Layout) -> dict[int, float]:
+    """What rows are at least taken to be when they are nudged."""
+    floors = {k: 1e-3 * s.scale for k, s in enumerate(model.species)}
+    mobile = [s for s in model.species if s.mobile]
+    floors |= {layout.c + j: 1e-3 * s.scale for j, s in enumerate(mobile)}
+    units = dict(zip(model.quantities, [u for d in model.order for u in d.units], strict=True))
+    return floors | {layout.row[n]: FLOORS.get(u, TINY) for n, u in units.items()}
+
+
+def _beside(w: _Slopes, k: int, s: Statement, floors: dict[int, float]) -> None:
+    """A statement that is no part of the graph."""
+    if s.kernel >= 0:
+        w.kernels[s.kernel] = at = w.rows_of_d(s.count * len(s.reads))
+        for a, row in enumerate(s.reads):
+            if row in s.reads[:a]:
+                raise ModelError(f"{s.owner.name}: two inputs of a kernel are the same quantity.")
+            for o in range(s.count):
+                w.add(s.output + o, row, at=at + o * len(s.reads) + a)  # type: ignore[arg-type]
+        return
+    for row in dict.fromkeys(r for r in s.reads if r in w.depends):
+        at = w.rows_of_d(s.count)
+        w.partial.append((k, row, floors.get(row, TINY), s.output, s.count, at))
+        for o in range(s.count):
+            w.add(s.output + o, row, at=at + o)

@@ -22,6 +22,7 @@ class Cells(NamedTuple):
 
     memory (blocks, rows, LANES): warm starts of the kernels; failures (blocks,): cells, summed over the
     evaluations, in which a kernel found no solution
+    parameters: those of the run, then what depends on them alone
     c (n, m), porosity (n, 1): pore concentrations and porosity of the last state evaluated
     """
 
@@ -53,13 +54,15 @@ class KernelSpace(NamedTuple):
 
 
 class Workspace(NamedTuple):
-    """Arrays of one thread: rows of a block, flat; derivatives D of formulas and G by amounts; changes of
-    species; and those of each kernel."""
+    """Arrays of one thread: rows of a block, flat; slopes D of what is beside the graph; changes of species;
+    the time; addresses of the routines of the model, in order, that of its slopes last; and those of each
+    kernel."""
 
     rows: np.ndarray
     D: np.ndarray
-    G: np.ndarray
     changes: np.ndarray
+    clock: np.ndarray
+    routines: np.ndarray
     kernels: tuple[KernelSpace, ...]
 
 

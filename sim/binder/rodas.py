@@ -59,7 +59,7 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
     sim.binder.records."""
     n_s, rate_entries = y.shape[1], operations.process.size
     guess, count, rtol, p = control.guess, control.counts, control.rtol, cells.parameters
-    V, D, G, memory = work.rows, work.D, work.G, cells.memory
+    V, D, memory = work.rows, work.D, cells.memory
 <SPACES>    failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
     R, A = np.zeros((rate_entries, <LANES>)), np.zeros((order.n_entries, <LANES>))
     u, z, f0, ft, f, floor = (np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)), np.zeros((n_s, <LANES>)),
@@ -88,9 +88,7 @@ def react(first, last, t0, t1, y, cells, control, stoichiometry, operations, ord
                     if failed[lane] != 0.0:
                         cells.failures[b] += 1
                         unsolved += 1
-                slopes(V, p, t, memory[b], operations, D, kept, base<EXTRA>)
-                chain(operations.chain, D, G)
-                copy(G, operations.first, rate_entries, R, 0)
+                slopes(V, p, t, memory[b], operations, D, kept, base, R<EXTRA>)
                 fresh = False
             K[:] = 0.0
             if control.timed:

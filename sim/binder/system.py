@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.cache import compiled_model
+from sim.binder.expressions import model_expressions
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
 from sim.binder.text import RATES, SHOW, SLOPES
 from sim.binder.uncompiled import formulas_named
@@ -78,12 +79,14 @@ class System:
                 np.array([(plasma or {}).get(m, 0.0) for m in model.mobile]),
             )
         )  # fmt: skip
-        kernels = self._kernels()
+        self._kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
+        self._prepare()
         self.scale = np.array([s.scale for s in model.species])
         n, m = self.n_cells, self.n_mobile
-        self.cells = Cells(self.fields, self.p, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
+        p = model_expressions(model).numbers(self.p)
+        self.cells = Cells(self.fields, p, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
         self._pool = Pool(BLOCKS_PER_THREAD)
-        self.workspaces = [self._workspace(kernels, values) for _ in range(self._pool.size)]
+        self.workspaces = [self._workspace(values) for _ in range(self._pool.size)]
         self._warm()
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
@@ -142,24 +145,23 @@ class System:
                     f"{where}: '{name}' is not a mobile species.{nearest(name, self.model.mobile)}"
                 )
 
-    def _kernels(self) -> list[Kernel]:
-        """The kernels of the model; their warm starts, and the compiled module."""
-        kernels = [d.formula for d in self.model.order if isinstance(d.formula, Kernel)]
+    def _prepare(self) -> None:
+        """Warm starts of the kernels, and the compiled module."""
         self.n_blocks = -(-self.n_cells // LANES)
-        self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in kernels)), LANES))
+        self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in self._kernels)), LANES))
         self.failures = np.zeros(self.n_blocks, np.int64)
         self.forget()
         made = compiled_model(self.model)
         self._module, self.operations, self._rows = made.module, made.operations, made.layout.rows
-        return kernels
+        self._routines = np.array([r.address for r in made.routines], np.int64)
 
-    def _workspace(self, kernels: list[Kernel], values: dict[str, float]) -> Workspace:
+    def _workspace(self, values: dict[str, float]) -> Workspace:
         """Arrays for one thread to work in."""
-        o, tables = self.operations, [k.tables(values) for k in kernels]
+        o, made = self.operations, [(k, k.tables(values)) for k in self._kernels]
         return Workspace(
-            np.zeros(self._rows * LANES), np.zeros((o.n_d, LANES)), np.zeros((o.n_g, LANES)),
-            np.zeros((self.n_species, LANES)),
-            tuple(KernelSpace(np.zeros(k.scratch(c)), c) for k, c in zip(kernels, tables, strict=True)),
+            np.zeros(self._rows * LANES), np.zeros((o.n_d, LANES)), np.zeros((self.n_species, LANES)),
+            np.zeros(1), self._routines,
+            tuple(KernelSpace(np.zeros(k.scratch(c)), c) for k, c in made),
         )  # fmt: skip
 
     @property
@@ -168,21 +170,18 @@ class System:
         return self.exchange.tables
 
     def tolerate(self, rtol: float) -> None:
-        """Have kernels solve as sharply as an integrator of this relative tolerance needs; 0: to rounding,
-        as it is unless told, and as differences of the right-hand side need."""
-        kernels = [d.formula for d in self.model.order if isinstance(d.formula, Kernel)]
+        """Have kernels solve as an integrator of this relative tolerance needs; 0, at first: to rounding."""
         for workspace in self.workspaces:
-            for kernel, space in zip(kernels, workspace.kernels, strict=True):
+            for kernel, space in zip(self._kernels, workspace.kernels, strict=True):
                 kernel.tolerate(space.tables, rtol)
 
     def forget(self) -> None:
         """Drop the warm starts of the kernels; the next evaluation starts them cold."""
         start = 0
-        for d in self.model.order:
-            if isinstance(d.formula, Kernel):
-                stop = start + d.formula.memory
-                self.memory[:, start:stop] = d.formula.initial[:, None]
-                start = stop
+        for kernel in self._kernels:
+            stop = start + kernel.memory
+            self.memory[:, start:stop] = kernel.initial[:, None]
+            start = stop
 
     def _warm(self) -> None:
         """One call before the clock starts."""
@@ -237,17 +236,9 @@ class System:
 
         def work(share: int, first: int, last: int) -> None:
             self.formulas(
-                mode,
-                first,
-                last,
-                t,
-                u,
-                cells,
-                self.stoichiometry,
-                self.operations,
-                out,
+                mode, first, last, t, u, cells, self.stoichiometry, self.operations, out,
                 self.workspaces[share],
-            )
+            )  # fmt: skip
 
         self._pool.run(work, self.n_blocks)
 

@@ -1,15 +1,18 @@
 """From a model to one flat source text: what happens in a block of cells, readable and compilable.
 
-The text holds its own copy of every formula and of every plain function that a formula calls, so
-it depends on nothing but array kernels imported by name, which the closure of its entry finds.
+The text holds its own copy of every formula and of every plain function that a formula calls: what the model
+is. Formulas that the graph could read are evaluated by routines of vector code (`programs`), which the entry
+calls; a loop over lanes stands here for each of the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from sim.binder.expressions import Expressions, model_expressions
 from sim.binder.layout import Layout, Statement
 from sim.binder.rodas import REACT, REACTION_KERNELS, coefficients
+from sim.codegen.registers import GROUPS
 from sim.model.formulas import FormulaText
 from sim.model.model import Model
 from sim.model.process import Kernel, arguments
@@ -17,37 +20,35 @@ from sim.model.words.names import POROSITY, TIME
 from sim.simd.blocks import LANES
 
 RATES, SHOW, SLOPES = 0, 1, 2  # modes of the entry
-LANE_KERNELS = ("load", "store", "combine", "nudge", "quotient", "copy", "pore", "chain")
+LANE_KERNELS = ("load", "store", "combine", "nudge", "quotient", "copy")
 
 
 def write(model: Model, entry: str = "blocks") -> str:
-    """The generated module: a function per formula, a loop over lanes per statement, one entry.
+    """The generated module: a function per formula, a loop over lanes where the graph lacks it, one entry.
 
     One compiled entry, because every entry compiles the whole model again: "blocks" for rates and
     derivatives, "react" for a reaction step.
     """
-    layout = Layout(model)
-    formulas = FormulaText()
+    layout, graph = Layout(model), model_expressions(model)
+    formulas = graph.formulas
     kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
-    loops = [
-        _loop(k, s, s.formula, layout, formulas)
-        for k, s in enumerate(layout.statements)
-        if s.formula is not None
-    ]
+    unread = {k: layout.statements[k] for k in graph.unread}
+    loops = [_loop(k, s, s.formula, layout, formulas) for k, s in unread.items() if s.formula is not None]
     imports = ["import math", "import numpy as np", "from sim.jit.kernel import kernel"]
-    imports += ["from sim.simd import elementary", f"from sim.simd.blocks import {', '.join(LANE_KERNELS)}"]
+    imports += ["from sim.codegen.call import call", "from sim.simd import elementary"]
+    imports.append(f"from sim.simd.blocks import {', '.join(LANE_KERNELS)}")
     if entry == "react":
         imports.append(f"from sim.simd.reaction_blocks import {', '.join(REACTION_KERNELS)}")
     for i, k in enumerate(kernels):
         imports.append(f"from {k.module} import {k.function} as kernel_{i}, {k.slopes} as slopes_{i}")
     # What kernels work in is taken out of the records once: in the loop each field would be counted again.
-    extra = "".join(f", scratch_{i}, tables_{i}" for i in range(len(kernels)))
-    spaces = "".join(
+    extra = ", clock, routines" + "".join(f", scratch_{i}, tables_{i}" for i in range(len(kernels)))
+    spaces = "    clock, routines = work.clock, work.routines\n" + "".join(
         f"    scratch_{i}, tables_{i} = work.kernels[{i}].scratch, work.kernels[{i}].tables\n"
         for i in range(len(kernels))
     )
     text = "\n".join([*imports, "", "", *formulas.parts, "", *loops, ""])
-    text += _dispatch(layout) + _laws(layout, extra) + _slopes(layout, extra)
+    text += _dispatch(unread) + _laws(layout, graph, extra) + _slopes(layout, graph, extra)
     numbers: dict[str, object] = {
         "EXTRA": extra, "SPACES": spaces,
         "LANES": LANES, "ROWS": layout.rows, "FIELDS": layout.fields, "PORE": layout.c,
@@ -82,13 +83,10 @@ def _loop(k: int, s: Statement, formula: Callable, layout: Layout, formulas: For
     return "\n".join([head, *lines, f"    for lane in range({LANES}):", f"        {targets} = {call}", ""])
 
 
-def _dispatch(layout: Layout) -> str:
+def _dispatch(unread: dict[int, Statement]) -> str:
     lines = ["", "@kernel(cache=False, inline='always')", "def statement(k, V, p, t):"]
-    word = "if"
-    for k, s in enumerate(layout.statements):
-        if s.kernel < 0:
-            lines += [f"    {word} k == {k}:", f"        s{k}(V, p, t)"]
-            word = "elif"
+    for k in unread:
+        lines += [f"    if k == {k}:", f"        s{k}(V, p, t)"]
     return "\n".join([*lines, "    return", ""])
 
 
@@ -101,36 +99,27 @@ def _space(i: int) -> str:
     return f"scratch_{i}, tables_{i}"
 
 
-def _laws(layout: Layout, extra: str) -> str:
-    """All statements in order; failed counts the lanes in which a kernel found no solution."""
+def _laws(layout: Layout, graph: Expressions, extra: str) -> str:
+    """All runs in order; failed counts the lanes in which a kernel found no solution."""
     memory = _memory(layout)
     lines = [
         f"def laws(V, p, t, memory, failed{extra}):",
         f"    W = V.reshape(({layout.rows}, {LANES}))",
+        "    clock[0] = t",
         *memory,
     ]
-    index = {id(s): k for k, s in enumerate(layout.statements)}
-
-    def run(s: Statement) -> list[str]:
+    routine = 0
+    for run in graph.runs:
+        if not isinstance(run, int):
+            lines.append(f"    call(routines[{routine}], 0, {GROUPS}, {LANES}, (V, p, clock))")
+            routine += 1
+            continue
+        s = layout.statements[run]
         if s.kernel < 0:
-            return [f"    s{index[id(s)]}(V, p, t)"]
-        i = s.kernel
-        copies = [f"    copy(W, {row}, 1, W, {s.inputs + a})" for a, row in enumerate(s.reads)]
-        return [*copies, f"    kernel_{i}({_views(i, s)}, failed, {_space(i)})"]
-
-    for s in layout.before:
-        lines += run(s)
-    phi = layout.row[POROSITY] * LANES
-    if not layout.given_porosity:
-        lines += [f"    for lane in range({LANES}):", f"        V[lane + {phi}] = 1.0"]
-    for j, name in enumerate(layout.model.mobile):
-        c, u = (layout.c + j) * LANES, [s.name for s in layout.model.species].index(name) * LANES
-        lines += [
-            f"    for lane in range({LANES}):  # {name}",
-            f"        V[lane + {c}] = V[lane + {u}] / V[lane + {phi}]",
-        ]
-    for s in layout.after:
-        lines += run(s)
+            lines.append(f"    s{run}(V, p, t)")
+            continue
+        lines += [f"    copy(W, {row}, 1, W, {s.inputs + a})" for a, row in enumerate(s.reads)]
+        lines.append(f"    kernel_{s.kernel}({_views(s.kernel, s)}, failed, {_space(s.kernel)})")
     return "\n".join(["", "@kernel(cache=False, inline='always')", *lines, ""])
 
 
@@ -144,24 +133,26 @@ def _memory(layout: Layout) -> list[str]:
     return lines
 
 
-def _slopes(layout: Layout, extra: str) -> str:
-    """Partial derivatives into D at a point where the laws have been evaluated."""
+def _slopes(layout: Layout, graph: Expressions, extra: str) -> str:
+    """Derivatives of rates at a point where the laws have been evaluated, into out (entries, LANES)."""
     lines = [
-        f"def slopes(V, p, t, memory, operations, D, kept, base{extra}):",
+        f"def slopes(V, p, t, memory, operations, D, kept, base, out{extra}):",
         f"    W = V.reshape(({layout.rows}, {LANES}))",
         *_memory(layout),
-        "    by = operations.partial",
-        "    for e in range(by.row.size):",
-        "        copy(W, by.output[e], by.width[e], base, 0)",
-        "        for sign in (1.0, -1.0):  # down, where up leads out of what a formula is defined for",
-        "            nudge(W[by.row[e]], by.floor[e], sign, kept)",
-        "            statement(by.statement[e], V, p, t)",
-        "            sound = quotient(W, by.output[e], by.width[e], base, kept, D, by.at[e])",
-        "            copy(kept, 0, 1, W, by.row[e])",
-        "            if sound:",
-        "                break",
-        f"    pore(W, {layout.row[POROSITY]}, {layout.c}, {len(layout.model.mobile)}, D, operations.pores)",
     ]
+    if graph.unread:
+        lines += [
+            "    by = operations.partial",
+            "    for e in range(by.row.size):",
+            "        copy(W, by.output[e], by.width[e], base, 0)",
+            "        for sign in (1.0, -1.0):  # down, where up leads out of what a formula is defined for",
+            "            nudge(W[by.row[e]], by.floor[e], sign, kept)",
+            "            statement(by.statement[e], V, p, t)",
+            "            sound = quotient(W, by.output[e], by.width[e], base, kept, D, by.at[e])",
+            "            copy(kept, 0, 1, W, by.row[e])",
+            "            if sound:",
+            "                break",
+        ]
     for s in layout.statements:
         if s.kernel >= 0:
             i, o, n = s.kernel, s.count, len(s.reads)
@@ -170,6 +161,7 @@ def _slopes(layout: Layout, extra: str) -> str:
                 f"    block = D[at : at + {o * n}].reshape(({o}, {n}, {LANES}))",
                 f"    slopes_{i}({_views(i, s)}, block, {_space(i)})",
             ]
+    lines.append(f"    call(routines[routines.size - 1], 0, {GROUPS}, {LANES}, (V, D, out, p, clock))")
     return "\n".join(["", "@kernel(cache=False, inline='always')", *lines, ""])
 
 
@@ -181,7 +173,7 @@ def blocks(mode, first, last, t, y, cells, stoichiometry, operations, out, work)
     by amounts (blocks, entries, lanes). The records are those of sim.binder.records."""
     failed, kept, base = np.zeros(<LANES>), np.zeros((2, <LANES>)), np.zeros((<WIDEST>, <LANES>))
     V, p, fields, memory, failures = work.rows, cells.parameters, cells.fields, cells.memory, cells.failures
-<SPACES>    W, D, G = V.reshape((<ROWS>, <LANES>)), work.D, work.G
+<SPACES>    W, D = V.reshape((<ROWS>, <LANES>)), work.D
     for b in range(first, last):
         i = b * <LANES>
         load(y, i, W, 0)
@@ -199,7 +191,5 @@ def blocks(mode, first, last, t, y, cells, stoichiometry, operations, out, work)
             store(W, <DERIVED>, i, out.derived)
             store(W, <RATE_ROWS>, i, out.rates)
         else:
-            slopes(V, p, t, memory[b], operations, D, kept, base<EXTRA>)
-            chain(operations.chain, D, G)
-            copy(G, operations.first, out.slopes.shape[1], out.slopes[b], 0)
+            slopes(V, p, t, memory[b], operations, D, kept, base, out.slopes[b]<EXTRA>)
 '''

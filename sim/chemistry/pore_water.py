@@ -1,7 +1,7 @@
 """The pore water of a cell: what is transported, what kinetics ask for, and the tables between them.
 
 Totals of Ca, P, C and acidity H change in a simulation; Mg, Na, K and Cl are uniform backgrounds.
-The kernels that generated code calls are in `pore_water_blocks`.
+The kernels that generated code calls are in `cell_water`.
 """
 
 from __future__ import annotations

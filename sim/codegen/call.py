@@ -6,7 +6,7 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 
-from sim.codegen.machine import routine_of
+from sim.codegen.interpreted import routine_of
 from sim.simd.instructions import instruction
 
 

@@ -17,14 +17,14 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
-from numba.core import config
-from numba.core.registry import cpu_target
+from numba import config
 
 from sim.codegen.assembly import assembly
+from sim.codegen.interpreted import number_of
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program
 from sim.files import write_bytes
-from sim.jit.folder import cache_folder, not_kept
+from sim.jit.folder import cache_folder
 
 _COMPILING = threading.RLock()
 
@@ -40,8 +40,7 @@ class Routine:
         self.program = program
         self._function: Any = None
         if getattr(config, "DISABLE_JIT", False):
-            self.address = len(_interpreted)
-            _interpreted.append(self)
+            self.address = number_of(self)
             return
         self.address = machine_address(program)
         kinds = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * len(program.arrays)
@@ -54,14 +53,6 @@ class Routine:
             if not (a.flags.c_contiguous and a.dtype == np.float64):
                 raise TypeError("the arrays of a routine are of doubles in C order.")
         return int(self._function(first, last, cells, *(a.ctypes.data for a in arrays)))
-
-
-_interpreted: list[Routine] = []  # by their number
-
-
-def routine_of(address: int) -> Routine:
-    """The routine that stands under a number, where nothing is compiled."""
-    return _interpreted[address]
 
 
 @cache
@@ -77,6 +68,8 @@ def _engine() -> tuple[Any, Any]:
 
 def _processor() -> tuple[str, str, str]:
     """Kind of machine, name and features of the processor, as numba sees them."""
+    from numba.core.registry import cpu_target  # here: files that import it at their top extend numba
+
     triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
     return triple, cpu, features
 
@@ -111,8 +104,8 @@ def _loaded(name: str, text: str, stamp: str) -> int:
         code = compiler.emit_object(module)
         try:
             write_bytes(path, hashlib.sha256(code).digest() + code)
-        except OSError as error:
-            not_kept(path.parent, error)
+        except OSError:  # told where kernels of numba cannot be kept either
+            pass
     holder.add_object_file(llvm.ObjectFileRef.from_data(code))
     holder.finalize_object()
     address = holder.get_function_address(symbol)

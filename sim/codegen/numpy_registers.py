@@ -106,7 +106,7 @@ class ArrayMemory(Memory):
     def __init__(self, on: NumpyRegisters, layout: ArrayLayout, array: np.ndarray, first: int, cells: int):
         self.on, self.layout = on, layout
         flat = array.reshape(-1)
-        if not np.shares_memory(flat, array):
+        if array.size and not np.shares_memory(flat, array):
             raise ValueError("arrays of a program are in C order; copy this one with np.ascontiguousarray.")
         group = np.arange(first, first + on.shape[0])[:, None]
         lane = np.arange(WIDTH)

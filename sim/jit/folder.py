@@ -88,12 +88,3 @@ def _nowhere(candidates: list[Path]) -> Path:
         if above is not None and above.is_dir():
             return folder
     return Path(sys.prefix) / "hapsim-cache"
-
-
-def not_kept(folder: str | Path, error: OSError) -> None:
-    """Say (UserWarning) that compiled code cannot be written to a folder."""
-    warnings.warn(
-        f"compiled code cannot be kept in {folder} ({error.strerror}); the next process will compile it "
-        "again. HAPSIM_CACHE names another folder.",
-        stacklevel=3,
-    )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from sim.chemistry import pore_water as water
-from sim.chemistry import pore_water_blocks
+from sim.chemistry.cell_water import blocks
 from sim.chemistry.constants_sets import extended_set, shifted_set
 from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
@@ -50,9 +50,9 @@ def speciation(
 def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
     """The kernel of speciation in blocks of cells; tables(parameters): what it reads."""
     return Kernel(
-        "sim.chemistry.pore_water_blocks", "solve_pore_water", "pore_water_slopes", water.MEMORY,
-        np.full(water.MEMORY, np.nan), pore_water_blocks.scratch_size,
-        lambda p: pore_water_blocks.kernel_leaves(tables(p)), pore_water_blocks.tolerate,
+        "sim.chemistry.cell_water.blocks", "solve_pore_water", "pore_water_slopes", water.MEMORY,
+        np.full(water.MEMORY, np.nan), blocks.scratch_size,
+        lambda p: blocks.kernel_leaves(tables(p)), blocks.tolerate,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numba import get_num_threads
 
+from sim.binder.expressions import model_expressions
 from sim.chemistry.activity import range_notes
 from sim.chemistry.constants_sets import constants_set, extended_set
 from sim.errors import ConfigError, ScenarioError, listing
@@ -97,6 +98,8 @@ class RunRecord:
         for p in solutions:
             for k, v in p.statistics.items():
                 statistics[k] = statistics.get(k, 0) + int(v)
+        if beside := model_expressions(self.builder.model).unread:
+            statistics["differenced_formulas"] = len(beside)
         worst = max(solutions, key=lambda p: p.undershoot)
         parameters = {n: parameter_entry(n, p) for n, p in s.parameters.items()}
         end = solutions[-1]

@@ -76,26 +76,3 @@ def copy(W, row, count, target, to):
         w, t = W[row + k], target[to + k]
         for lane in range(LANES):
             t[lane] = w[lane]
-
-
-@kernel(cache=False)
-def pore(W, porosity, c, m, D, at):
-    """Derivatives of c_k = u_k / porosity, k < m: by u_k into D[at + 2k], by porosity into D[at + 2k + 1]."""
-    phi = W[porosity]
-    for k in range(m):
-        own, by_porosity, ck = D[at + 2 * k], D[at + 2 * k + 1], W[c + k]
-        for lane in range(LANES):
-            own[lane] = 1.0 / phi[lane]
-            by_porosity[lane] = -ck[lane] / phi[lane]
-
-
-@kernel(cache=False)
-def chain(operations, D, G):
-    """Chain rule: G[target] += D[factor] * G[source], in order. Row 0 of G is d(u)/d(u) = 1."""
-    target, factor, source = operations.target, operations.factor, operations.source
-    G[1:] = 0.0
-    G[0] = 1.0
-    for e in range(target.size):
-        to, d, g = G[target[e]], D[factor[e]], G[source[e]]
-        for lane in range(to.size):
-            to[lane] += d[lane] * g[lane]

@@ -392,7 +392,6 @@ ROW = ("7 day", "Ca_per_dry_mass", "23.8 ug/mg")
         ([ROW], {NAMES[0]: (0.9, 0.2)}, {}, ParameterError, "0.9 and 0.2 cross"),
         ([ROW], {NAMES[1]: ("1 mM", "2 mM")}, {}, ParameterError, "dimension of a concentration"),
         ([ROW], {NAMES[0]: (0.7, 0.9)}, {}, ParameterError, r"would start at 0\.6\d*, outside"),
-        ([ROW], ["implant.collagen"], {}, ParameterError, "no range of its own"),
         ([ROW], {NAMES[0]: (0.0, 0.9, "log")}, {}, ParameterError, "cannot be searched in the logarithm"),
         ([ROW], NAMES, {"bounds": {"x": (1, 2)}}, ParameterError, "bounds: 'x' is not among"),
         ([ROW], NAMES, {"starts": 0}, ConfigError, "starts = 0"),

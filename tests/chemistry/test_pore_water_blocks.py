@@ -10,11 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from sim.chemistry.constants_sets import constants_set
-from sim.chemistry.newton.one.solve import solve_fluid
-from sim.chemistry.newton.records import work_size
-from sim.chemistry.pore_water import COMPONENTS, MEMORY, PHASES, acidity_at, outputs_of, pore_water_tables
-from sim.chemistry.pore_water_blocks import (
+from sim.chemistry.cell_water.blocks import (
     TINY,
     kernel_leaves,
     pore_water_of,
@@ -23,6 +19,10 @@ from sim.chemistry.pore_water_blocks import (
     solve_pore_water,
     tolerate,
 )
+from sim.chemistry.constants_sets import constants_set
+from sim.chemistry.newton.one.solve import solve_fluid
+from sim.chemistry.newton.records import work_size
+from sim.chemistry.pore_water import COMPONENTS, MEMORY, PHASES, acidity_at, outputs_of, pore_water_tables
 from sim.simd.blocks import LANES
 
 BACKGROUND = {"Mg": 0.8, "Na": 142.0, "K": 4.0, "Cl": 103.0}
@@ -195,7 +195,7 @@ def test_the_acidity_at_a_pH_gives_that_pH(pH):
 PLAIN = """
 import numpy as np
 from sim.chemistry.pore_water import MEMORY, outputs_of, pore_water_tables
-from sim.chemistry.pore_water_blocks import kernel_leaves, pore_water_slopes, scratch_size, solve_pore_water
+from sim.chemistry.cell_water.blocks import kernel_leaves, pore_water_slopes, scratch_size, solve_pore_water
 from sim.simd.blocks import LANES
 
 t = kernel_leaves(pore_water_tables("tissue-37C", 310.15, {BACKGROUND}))

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import threading
 
+import llvmlite.binding as llvm
 import numpy as np
 import pytest
 from numba import njit
 
 from sim.codegen import machine
+from sim.codegen.assembly import assembly
 from sim.codegen.call import call
-from sim.codegen.functions import fma
+from sim.codegen.functions import exp, floor, fma, log, power, select, sqrt, tanh
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program, cells, groups, lines, numbers, rows
@@ -192,3 +194,43 @@ def test_without_the_compiler_the_same_is_done():
     path = os.pathsep.join([os.path.dirname(__file__), *sys.path])
     told = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": path}
     subprocess.run([sys.executable, "-c", lines], env=told, check=True)
+
+
+@pytest.mark.parametrize("processor", ["x86-64", "haswell"])
+def test_code_of_older_processors_does_the_same(processor, tmp_path, monkeypatch):
+    """Registers of 2 and 4 doubles, without and with fused products: LLVM splits those of 8."""
+    triple = machine._processor()[0]
+    if not triple.startswith("x86_64"):
+        pytest.skip("these are processors of another kind")
+    monkeypatch.setenv("HAPSIM_CACHE", str(tmp_path))
+    monkeypatch.setattr(machine, "_processor", lambda: (triple, processor, ""))
+    monkeypatch.setattr(machine, "_addresses", {})
+    held = machine._engine.__wrapped__()
+    monkeypatch.setattr(machine, "_engine", lambda: held)
+    monkeypatch.setattr(machine, "_versions", lambda: processor)
+
+    def body(on, cell, out):
+        x, y = cell.load(0), cell.load(1)
+        values = (exp(x), log(y), power(y, x), tanh(x), floor(3.0 * x), sqrt(y), select(x > y, x, y))
+        for k, value in enumerate(values):
+            out.store(k, value)
+        return x > 0.0
+
+    program = Program("older", (cells(2), cells(7)), body)
+    x = np.column_stack([np.linspace(-3, 3, 29), np.linspace(0.1, 9, 29)])
+    found, expected = np.zeros((29, 7)), np.zeros((29, 7))
+    counted = Routine(program)(0, 4, 29, x, found)
+    assert counted == interpret(program, 0, 4, 29, (x, expected))
+    np.testing.assert_allclose(found, expected, rtol=5e-15)
+
+
+def test_assembly_is_compiled_for_arm(monkeypatch):
+    """64-bit ARM has registers of 2 doubles; what comes out cannot run here."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    arm = llvm.Target.from_triple("aarch64-unknown-linux-gnu").create_target_machine(opt=2)
+    module = llvm.parse_assembly(assembly(transposed(6)))
+    module.triple, module.data_layout = arm.triple, str(arm.target_data)
+    assert b"ELF" in arm.emit_object(module)[:4]
+    text = arm.emit_assembly(module)
+    assert "v0.2d" in text or "q0" in text

@@ -14,8 +14,8 @@ from sim.model.process import coefficient
 from sim.simd.blocks import LANES
 from sim.simd.lanes8 import WIDTH
 from sim.solvers.linear import elimination
-from sim.solvers.linear.cell_programs import cell_routines
 from sim.solvers.linear.elimination import CellElimination, Units
+from sim.solvers.linear.programs.cells import cell_routines
 
 GAMMA = 700.0
 

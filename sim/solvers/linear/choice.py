@@ -33,7 +33,7 @@ class LinearSolver(Protocol):
 def choose_solver(grid: Grid, mobile: int) -> LinearSolver:
     """Exact along a line and on small grids, multigrid on large ones."""
     if len(grid.shape) <= 1:
-        return Thomas(grid.n_cells, mobile)
+        return Thomas(grid.n_cells, mobile, grid.neighbour.shape[1])
     if mobile == 0 or grid.n_cells <= SMALL or mobile > MANY:
         return SparseLU(grid.neighbour)
     return Multigrid(grid, mobile)

@@ -1,6 +1,6 @@
 """Kernels of the elimination inside cells: what is immobile goes, what couples cells is left.
 
-The elimination itself is machine code made for a model (see `cell_programs`), called by its address.
+The elimination itself is machine code made for a model (see `programs.cells`), called by its address.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class BetweenCells(NamedTuple):
 
 
 class CellElimination(NamedTuple):
-    """What eliminates the immobile species of a system: addresses of routines, see `cell_programs`, and the
+    """What eliminates the immobile species of a system: addresses of routines, see `programs.cells`, and the
     numbers that they take. gamma (1,): of the last factors [s]; coefficient: of assembly"""
 
     factor: int

@@ -21,9 +21,9 @@ from sim.simd.blocks import LANES
 from sim.simd.lanes8 import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear import elimination
-from sim.solvers.linear.cell_programs import cell_routines
 from sim.solvers.linear.choice import choose_solver
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
+from sim.solvers.linear.programs.cells import cell_routines
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array

@@ -6,22 +6,41 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.codegen.call import call
 from sim.jit.kernel import kernel
+from sim.simd.lanes8 import WIDTH
 from sim.solvers.linear.elimination import BetweenCells
+from sim.solvers.linear.programs.lines import thomas_routines
 
 
 class Tridiagonal(NamedTuple):
-    """inverse (n, m, m): of the pivot blocks; pivots (m,): of one inversion."""
+    """Inverses of the pivot blocks, in one of two forms, and what makes them.
 
+    factor, forward, backward: addresses of `programs.lines`; columns (n + 1, m, WIDTH), x (n + 2, WIDTH):
+    what they work in, empty for more than WIDTH species
+    inverse (n, m, m), pivots (m,): where rows had to be exchanged; exchanged (1,): whether they had
+    """
+
+    factor: int
+    forward: int
+    backward: int
+    columns: np.ndarray
+    x: np.ndarray
     inverse: np.ndarray
     pivots: np.ndarray
+    exchanged: np.ndarray
 
 
 class Thomas:
     """update(matrix), solve(b, x) for cells along a line, or one stirred cell."""
 
-    def __init__(self, cells: int, mobile: int):
-        self.factors = Tridiagonal(np.zeros((cells, mobile, mobile)), np.zeros(mobile, np.int64))
+    def __init__(self, cells: int, mobile: int, faces: int):
+        n, narrow = cells, 0 < mobile <= WIDTH
+        self.factors = Tridiagonal(
+            *(thomas_routines(mobile, faces) if narrow else (0, 0, 0)),
+            np.zeros((n + 1 if narrow else 0, mobile, WIDTH)), np.zeros((n + 2 if narrow else 0, WIDTH)),
+            np.zeros((n, mobile, mobile)), np.zeros(mobile, np.int64), np.zeros(1, np.int64),
+        )  # fmt: skip
         self.statistics: dict[str, int] = {}
 
     def update(self, matrix: BetweenCells) -> bool:
@@ -32,6 +51,30 @@ class Thomas:
     def solve(self, b: np.ndarray, x: np.ndarray) -> None:
         """x = A^-1 b, both (n, m); b is overwritten."""
         thomas_solve(self.matrix, self.factors, b, x)
+
+
+@kernel
+def thomas_factor(matrix, factors):
+    """Factors of a BetweenCells, block tridiagonal. Off-diagonal blocks are diagonal, -K. 1 when singular."""
+    n = matrix.local.shape[0]
+    if factors.columns.shape[0] > 0:
+        arrays = (matrix.local, matrix.K, matrix.out, factors.columns)
+        if call(factors.factor, 0, n, n, arrays) == 0:
+            factors.exchanged[0] = 0
+            return 0
+    factors.exchanged[0] = 1
+    return factor_with_exchanges(matrix, factors)
+
+
+@kernel
+def thomas_solve(matrix, factors, b, x):
+    """x (n, m); b (n, m) is overwritten."""
+    if factors.exchanged[0] == 1:
+        solve_with_exchanges(matrix, factors, b, x)
+        return
+    n = b.shape[0]
+    call(factors.forward, 0, n, n, (matrix.K, factors.columns, b, factors.x))
+    call(factors.backward, 0, n, n, (matrix.K, factors.columns, factors.x, x))
 
 
 @kernel
@@ -68,8 +111,8 @@ def invert_in_place(a, pivots):
 
 
 @kernel
-def thomas_factor(matrix, factors):
-    """Factors of a BetweenCells, block tridiagonal. Off-diagonal blocks are diagonal, -K. 1 when singular."""
+def factor_with_exchanges(matrix, factors):
+    """`thomas_factor` with exchanges of rows, into factors.inverse."""
     local, conductance, loss, inverse = matrix.local, matrix.K, matrix.out, factors.inverse
     n, m = local.shape[0], local.shape[1]
     for i in range(n):
@@ -91,8 +134,8 @@ def thomas_factor(matrix, factors):
 
 
 @kernel
-def thomas_solve(matrix, factors, b, x):
-    """x (n, m); b (n, m) is overwritten."""
+def solve_with_exchanges(matrix, factors, b, x):
+    """`thomas_solve` after `factor_with_exchanges`; b is overwritten."""
     inverse, conductance = factors.inverse, matrix.K
     n, m = b.shape
     for i in range(n):

@@ -2,7 +2,7 @@
 
 Called from generated code for every block of cells and every evaluation, with the last solution of each
 cell as its first guess. All scratch is one vector, so that threads can have their own. Blocks of warm cells
-are solved by straight lines (`pore_water_programs`), others by rows; a lane that the rows leave goes to
+are solved by straight lines (`programs`), others by rows; a lane that the rows leave goes to
 the kernel for one fluid from a cold start.
 """
 
@@ -14,6 +14,7 @@ import math
 from typing import NamedTuple
 
 from sim.chemistry.activity import LN10
+from sim.chemistry.cell_water.programs import SHARP_STEP, Straight, straight_routines
 from sim.chemistry.newton.block.balances import balances, molalities, sum_over_species
 from sim.chemistry.newton.block.factors import factorise_rows, substitute_rows
 from sim.chemistry.newton.block.guess import mark_lanes
@@ -31,7 +32,6 @@ from sim.chemistry.newton.records import (
     leaves,
 )
 from sim.chemistry.pore_water import CA, TINY, TRANSPORTED, H, Minerals, PoreWater, Reported
-from sim.chemistry.pore_water_programs import SHARP_STEP, Straight, straight_routines
 from sim.codegen.call import call
 from sim.codegen.registers import GROUPS
 from sim.jit.kernel import plain_kernel

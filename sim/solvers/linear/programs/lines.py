@@ -1,0 +1,105 @@
+"""Block Thomas as straight lines: a register holds a column of a block, at most 8 species.
+
+Blocks are inverted without exchanges of rows; where a pivot is small beside its column, `factor` says so
+and the kernel with exchanges takes its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache, reduce
+from typing import Any
+
+from sim.codegen.functions import fma, maximum, nfma
+from sim.codegen.machine import Routine
+from sim.codegen.program import Program, lines
+from sim.codegen.registers import LaneMask, Registers, Vec
+from sim.simd.lanes8 import WIDTH
+
+SMALL_PIVOT = 1e-2  # of the largest entry of its column, and of those that are left to it
+
+
+@lru_cache(maxsize=32)
+def thomas_routines(m: int, faces: int) -> tuple[int, int, int]:
+    """Addresses of `factor`, `forward` and `backward` for m species and so many faces of a cell."""
+    programs = (_factor(m, faces), _forward(m, faces), _backward(m, faces))
+    factor, forward, backward = (Routine(p).address for p in programs)
+    return factor, forward, backward
+
+
+def inverted(on: Registers, columns: Sequence[Vec]) -> tuple[list[Vec], LaneMask]:
+    """Columns of the inverse (Gauss-Jordan), and where a pivot was small."""
+    V, m, zero = list(columns), len(columns), on.number(0.0)
+    small: LaneMask | None = None
+    for p in range(m):
+        others = on.lanes([i != p for i in range(WIDTH)])
+        pivot = on.spread(V[p], p)
+        size = reduce(maximum, [abs(on.spread(V[p], i)) for i in range(p + 1, m)], zero)
+        bad = ~(abs(pivot) > maximum(size * SMALL_PIVOT, zero))
+        small = bad if small is None else small | bad
+        column = on.select(others, V[p], on.number(-1.0)) * (-1.0 / pivot)
+        for i in range(m):
+            if i != p:
+                f = on.spread(V[i], p)
+                V[i] = fma(f, column, on.select(others, V[i], zero))
+        V[p] = column
+    assert small is not None  # noqa: S101
+    return V, small
+
+
+def _column(m: int, k: int) -> range:
+    return range(WIDTH * k, WIDTH * (k + 1))
+
+
+def _factor(m: int, faces: int) -> Program:
+    """Inverses of the pivot blocks from the arrays of BetweenCells, (n + 1, m columns of WIDTH): line i + 1
+    is that of cell i, line 0 is zero. Counts lanes in which a pivot is small."""
+
+    def body(on, local, K, out, inverse):
+        flow = [K.gather([face * m + a for a in range(m)]) for face in range(faces)]
+        diagonal = reduce(lambda a, b: a + b, flow, out.gather(range(m)))
+        columns = []
+        for k in range(m):
+            unit = on.constants([float(a == k) for a in range(WIDTH)])
+            c = fma(diagonal, unit, local.gather([a * m + k for a in range(m)]))
+            before = inverse.gather(_column(m, k)) * flow[0]
+            columns.append(nfma(before, on.spread(flow[0], k), c))
+        columns, small = inverted(on, columns)
+        for k in range(m):
+            inverse.scatter(_column(m, k), columns[k], 1)
+        return small
+
+    return Program("thomas_factor", (lines(m * m), lines(faces * m), lines(m), lines(WIDTH * m)), body)
+
+
+def _times(on: Any, inverse: Any, m: int, y: Vec, ahead: int) -> Vec:
+    """Inverse times y, in two sums."""
+    terms = [(inverse.gather(_column(m, k), ahead), on.spread(y, k)) for k in range(m)]
+    sums: list[Vec] = [a * b for a, b in terms[:2]]
+    for k, (a, b) in enumerate(terms[2:]):
+        sums[k % 2] = fma(a, b, sums[k % 2])
+    return sums[0] if m == 1 else sums[0] + sums[1]
+
+
+def _forward(m: int, faces: int) -> Program:
+    """x = inverse (b + K x of the cell before); x (n + 2, WIDTH): line i + 1 is that of cell i, the first and
+    the last are zero."""
+
+    def body(on, K, inverse, b, x):
+        y = fma(K.gather(range(m)), x.gather(range(WIDTH)), b.gather(range(m)))
+        x.scatter(range(WIDTH), _times(on, inverse, m, y, 1), 1)
+
+    return Program("thomas_forward", (lines(faces * m), lines(WIDTH * m), lines(m), lines(WIDTH)), body)
+
+
+def _backward(m: int, faces: int) -> Program:
+    """x += inverse K x of the cell behind, from the last to the first, and x into c (n, m)."""
+
+    def body(on, K, inverse, x, c):
+        y = K.gather([(faces - 1) * m + a for a in range(m)]) * x.gather(range(WIDTH), 2)
+        found = x.gather(range(WIDTH), 1) + _times(on, inverse, m, y, 1)
+        x.scatter(range(WIDTH), found, 1)
+        c.scatter(range(m), found)
+
+    layouts = (lines(faces * m, True), lines(WIDTH * m, True), lines(WIDTH, True), lines(m, True))
+    return Program("thomas_backward", layouts, body)
