@@ -43,29 +43,30 @@ def rich(d: Draw) -> dict[str, float | str]:
         "growth.k": d.decades(1e-14, 1e-13),
         "nucleation.interfacial_energy": d.even(0.06, 0.12),
         "porosity.phi_min": d.decades(1e-3, 3e-2),
-        "porosity.room_width": d.decades(2e-3, 5e-2),
+        "porosity.width": d.decades(2e-3, 5e-2),
         "porosity.floor_width": d.decades(5e-4, 2e-2),
     }
 
 
 def implant(d: Draw) -> sim.Scenario:
     """A slab of elastin, fed from its edge through little resistance."""
-    return (
+    scenario = (
         sim.scenario("elastin_implant_rat")
-        .with_geometry("slab", {"implant": 24})
+        .with_geometry("slab", {"implant": 18, "capsule": 6})
         .with_(duration=d.even(21, 200) * DAY)
-        .with_parameters(
-            rich(d)
-            | {
-                "nucleation.interfacial_energy": d.even(0.08, 0.125),
-                "nucleation.f_elastin": d.even(0.1, 0.2),
-                "outer.permeability": d.decades(3e-7, 1e-5),
-                "implant.thickness": d.decades(1e-4, 5e-4),
-                "implant.phi0": d.even(0.4, 0.7),
-                "implant.elastin": d.decades(1e21, 1e24),
-                "implant.inhibitor": d.even(0.0, 0.8),
-            }
-        )
+    )
+    return exchanging(
+        d,
+        scenario,
+        {
+            "nucleation.interfacial_energy": d.even(0.08, 0.125),
+            "nucleation.f_elastin": d.even(0.1, 0.2),
+            "implant.thickness": d.decades(1e-4, 5e-4),
+            "implant.phi0": d.even(0.4, 0.7),
+            "implant.elastin": d.decades(1e21, 1e24),
+            "implant.inhibitor": d.even(0.0, 0.8),
+            "capsule.thickness": d.decades(2e-5, 1e-4),
+        },
     )
 
 

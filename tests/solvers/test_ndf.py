@@ -242,18 +242,17 @@ def test_a_compiled_line_tells_of_unsolved_chemistry(monkeypatch):
 
 def test_a_stalled_newton_method_hands_over_and_says_so():
     """Pores that nearly close: transport turns on porosity, of which the Jacobian knows nothing."""
-    scenario = sim.scenario("elastin_implant_rat").with_parameters(
-        {"nucleation.f_elastin": 0.126, "outer.permeability": "5.855e-6 m/s"}
-    )
+    fed = {"outer": "fixed", "duration": "20 day"}  # plasma at the face, which becomes stone
+    scenario = sim.scenario("metastatic_contrast").changed(fed)
     times = np.linspace(0.0, scenario.duration, 12)
-    found = sim.simulate(scenario, solver="ndf", rtol=1e-6, atol=1e-7, times=times)
+    found = sim.simulate(scenario, solver="ndf", rtol=1e-4, atol=1e-5, times=times)
     other = sim.simulate(scenario, solver="cvode", rtol=1e-6, atol=1e-7, times=times)
     assert found.success and found.stats["cvode_steps"] > 0 and found.stats["steps"] < 2000
     assert "stalled" in found.message
     assert found.t == pytest.approx(times)
-    assert found["HAP"].values == pytest.approx(other["HAP"].values, rel=2e-3, abs=1e-3)
+    assert found["HAP"].values == pytest.approx(other["HAP"].values, abs=5e-3 * other["HAP"].values.max())
     handed = found.stats["steps"] - found.stats["cvode_steps"]
     for most in (handed, handed + 2):
-        short = sim.simulate(scenario, solver="ndf", rtol=1e-6, atol=1e-7, times=times, max_steps=most)
+        short = sim.simulate(scenario, solver="ndf", rtol=1e-4, atol=1e-5, times=times, max_steps=most)
         assert short.status == "failed" and short.stats["steps"] == most
         assert short.message.startswith(f"{most} steps were not enough")
