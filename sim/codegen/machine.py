@@ -57,7 +57,7 @@ class Routine:
 
 @cache
 def _engine() -> tuple[Any, Any]:
-    """What compiles, and what holds the code of this process."""
+    """What compiles, and what holds the code of this process: it must never go, or addresses lead nowhere."""
     triple, cpu, features = _processor()
     target = llvm.Target.from_triple(triple)
     options = dict(cpu=cpu, features=features, opt=2, reloc="default", codemodel="jitdefault", jit=True)
