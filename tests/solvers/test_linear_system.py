@@ -59,8 +59,14 @@ def test_inversion_with_pivots():
 
 
 def test_jacobian_blocks_match_central_differences(case):
-    """Transport at frozen porosity is exact, so all that may differ is the error of differences."""
-    system, t, y, linear = case
+    """Transport at frozen porosity is exact, so all that may differ is the error of differences.
+
+    What has run out is raised a little: at the kink of max(x, 0) the slope is that of one side."""
+    system, t, y, _ = case
+    y, linear = y.copy(), LinearSystem(system)
+    body, _ = system.split(y)
+    np.maximum(body, 0.01 * system.scale, out=body)
+    linear.linearise(t, y)
     dense = jacobian(system, t, y)
     J = linear.sparse().toarray()
     scale = system.tolerances(1.0)
