@@ -79,13 +79,17 @@ def fluxes(grid: Grid, c: np.ndarray, diffusivity: np.ndarray, f: np.ndarray) ->
     return gain
 
 
-def rates(system: System, t: float, cell: int, u: np.ndarray) -> np.ndarray:
-    """Reactions of one cell by calling the formulas themselves (no kernels), (species,)."""
+def rates(system: System, t: float, cell: int, u: np.ndarray, water=None) -> np.ndarray:
+    """Reactions of one cell by calling the formulas themselves (no kernels), (species,).
+
+    water: {quantity: value} of the pore water's equilibrium, which has no formula that could be called
+    """
     model = system.model
     p = dict(zip(model.parameters, system.p, strict=True))
     known = {"t": t, "porosity": 1.0}
     known |= dict(zip(model.fields, system.fields[cell], strict=False))
     known |= {s.name: v for s, v in zip(model.species, u, strict=True) if not s.mobile}
+    known |= water or {}
 
     def call(owner: Process | Derived):
         values = []
@@ -97,10 +101,17 @@ def rates(system: System, t: float, cell: int, u: np.ndarray) -> np.ndarray:
                 values.append(p[name] if name in p else known[name])
         return owner.formula(*values)
 
-    known |= {s.name: v / known["porosity"] for s, v in zip(model.species, u, strict=True) if s.mobile}
+    def dissolve():
+        """Pore concentrations, for whoever comes after the porosity."""
+        return {s.name: v / known["porosity"] for s, v in zip(model.species, u, strict=True) if s.mobile}
+
+    known |= dissolve()
     for d in model.order:
-        found = call(d)
-        known |= dict(zip(d.outputs, found if isinstance(found, tuple) else (found,), strict=True))
+        if not set(d.outputs) <= set(water or {}):
+            found = call(d)
+            known |= dict(zip(d.outputs, found if isinstance(found, tuple) else (found,), strict=True))
+        if "porosity" in d.outputs:
+            known |= dissolve()
     change = dict.fromkeys((s.name for s in model.species), 0.0)
     for q in model.processes:
         rate = call(q)
@@ -152,6 +163,12 @@ def busy(geometry: str, cells: dict[str, int] | None = None, **changes):
         "border.recruits": P(1.0),
         "lesion.fetuin": P(0.02, "mM"),
         "border.fetuin": P(0.02, "mM"),
+        "lesion.elastin": P(1e20, "1/m3"),
+        "lesion.masked": P(0.9),
+        "elastin.k": P(1e-6, "1/s"),
+        "elastin.k_auto": P(1e-5, "1/s"),
+        "lesion.alkali": P(2.0, "mM"),
+        "lesion.macrophages": P(0.2),
         "plasma.Ca": P(8.0, "mM"),
         "plasma.P": P(8.0, "mM"),
         "necrosis.Ca_pool": P(5.0, "mM"),

@@ -1,6 +1,7 @@
 """The README's Python block runs as it stands, and says nothing that is not so."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,11 @@ def test_every_scenario_named_exists():
 def test_links_lead_somewhere():
     for target in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / target).exists(), target
+
+
+def test_every_extra_that_users_need_is_named():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+    asked = {name for group in re.findall(r'-e "\.\[([a-z0-9,]+)\]"', README) for name in group.split(",")}
+    assert asked == set(extras) - {"dev"}

@@ -76,9 +76,20 @@ def species_hint(name: str, known: Iterable[str]) -> str:
     for likely in (f"{place}{dot}{meant}", f"fluid.{meant}" if place in FLUIDS else ""):
         if meant and likely in names and name not in names:
             return f" Did you mean '{likely}'? It is total {basis()[meant].title}."
+    right_place = any(n.startswith(f"{place}.") for n in names)  # else the slip is in the place
+    if (right_place or _is_absent(last)) and (held := _held(place, last, names)):
+        return f" Did you mean '{held}'?"
     if _is_absent(last) or (_is_element(last) and (place in FLUIDS or not dot)):
         return ""
     return nearest(name, names)
+
+
+def _held(place: str, last: str, names: Iterable[str]) -> str:
+    """The dotted name that ends as `last` does but for case, signs and an A (fetuin-A, atp); "" if none."""
+    form = re.sub(r"[^a-z0-9]", "", last.casefold())
+    ends = [n for n in names if "." in n and form.rstrip("a") == n.rpartition(".")[2].casefold()]
+    ends += [n for n in names if "." in n and form == n.rpartition(".")[2].casefold()]
+    return next((n for n in ends if n.startswith(f"{place}.")), ends[0] if ends else "")
 
 
 def _is_absent(name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,11 +54,13 @@ def show(
 
         click.echo(scenario_text(s, Path(f"{s.name}.toml")), nl=False)
         return
-    if parameter in s.parameters:
-        click.echo(_in_full(s, parameter))
-        return
     if parameter:
-        click.echo(_parameters(s.parameters, list(s.parameters.search(parameter)), base.parameters, brief))
+        known = _with_left_out(s)
+        if parameter in known:
+            click.echo(_in_full(s, parameter, known))
+            return
+        before = base.parameters | {n: p for n, p in known.items() if n not in s.parameters}
+        click.echo(_parameters(known, list(known.search(parameter)), before, brief))
         return
     click.echo(f"{s.name}: {s.title}")
     for text in (s.notes, f"Expected: {s.expected}" if s.expected else ""):
@@ -104,6 +107,21 @@ def glossary(word: str, markdown: bool) -> None:
         ]
         click.echo(f"\n{kind}" if kind != rows[0][1] else kind)
         click.echo(name_list(here))
+
+
+def _with_left_out(s: Scenario) -> Parameters:
+    """The parameters, and the fields of each layer or region that the scenario leaves at their default."""
+    from sim.experiment.places import names_of
+    from sim.model.words.naming import parameter_words
+    from sim.parameters import Parameters
+
+    names = (f"{place}.{field}" for place in names_of(s) for field in s.model.fields)
+    more = {
+        n: replace(s.parameter(n), description=parameter_words(s.model, n))
+        for n in names
+        if n not in s.parameters
+    }
+    return Parameters({**s.parameters, **more})
 
 
 def _settable(s: Scenario) -> str:
@@ -171,7 +189,8 @@ def _parameters(parameters: Parameters, names: list[str], before: Parameters, br
     for name in names:
         p = parameters[name]
         mark = "*" if _changed(name, parameters, before) else " "
-        source = p.source or (f"was {before[name].text()}" if name in before else "set by hand")
+        was = f"was {before[name].text()}" if mark == "*" and name in before else "set by hand"
+        source = p.source or was
         rows.append((f"{mark} {name}", p.text(), p.range_text(), p.confidence, source))
     if not rows:
         return "  none"
@@ -188,12 +207,12 @@ def _sentences(p: Parameter) -> str:
     return text_paragraph(". ".join(said), "      ") if said else ""
 
 
-def _in_full(s: Scenario, name: str) -> str:
+def _in_full(s: Scenario, name: str, parameters: Parameters) -> str:
     """All there is to say of one parameter."""
     from sim.parameters import load_references
     from sim.units import si_unit
 
-    p, default, known = s.parameters[name], s.model.parameters.get(name), load_references()
+    p, default, known = parameters[name], s.model.parameters.get(name), load_references()
     rows = [
         ("what", p.description or "nobody has said"),
         ("value", p.text()),
@@ -203,6 +222,8 @@ def _in_full(s: Scenario, name: str) -> str:
         ("note", p.note or "none"),
         *(("source", f"[{key}] {known.get(key, '(no entry)')}") for key in p.sources or ()),
     ]
+    if name not in s.parameters:
+        rows.append(("default", f"what {s.name} leaves so; --set {name}=VALUE changes it"))
     if default is not None and default != p:
         why = f" ({default.note})" if default.note else ""
         rows.append(("default", f"{default.text()} where a scenario says nothing" + why))

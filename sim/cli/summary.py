@@ -66,6 +66,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
             _amounts({names[p]: v for p, v in beside.items()}, mM),
         ),
         _mean(result, "Ca_per_dry_mass", "Ca_per_dry_mass", "calcium per dry mass"),
+        *_by_place(result, "Ca_per_dry_mass"),
         _peak(result, "HAP_density", "HAP_peak", "peak hydroxyapatite"),
         _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", "peak calcium in solids"),
     ]
@@ -140,6 +141,17 @@ def _mean(result: Result, name: str, key: str, label: str) -> SummaryLine:
     """The volume mean at the end."""
     si, unit = measures.mean(name)(result), _unit(result, name)
     return SummaryLine(key, to_unit(si, unit), unit, label, _amount(result, name, si))
+
+
+def _by_place(result: Result, name: str) -> list[SummaryLine]:
+    """The mean over each layer or region at the end, where there are several."""
+    places = list(dict.fromkeys(str(n) for n in np.ravel(result["layer"].values)))
+    if len(places) < 2:
+        return []
+    unit = _unit(result, name)
+    found = {n: to_unit(measures.mean(name, n)(result), unit) for n in places}
+    text = ", ".join(f"{n} {number_text(v, SHOWN)}" for n, v in found.items())
+    return [SummaryLine(f"{name}_by_place", found, unit, "  by place", f"{text} {unit}")]
 
 
 def _amount(result: Result, name: str, si: float) -> str:

@@ -36,7 +36,8 @@ class Intervention:
     parameters: {dotted name: value} from then on
     state: {species: value} set once; pore-water concentration for mobile species
     region: the layer that `state` and `excise` act on; everywhere when empty
-    excise: replace the region by healthy tissue: no cells dying, no mineral, fresh fluid
+    excise: replace the region by healthy tissue: no cells dying, no mineral, fresh fluid; where it is bare
+        fluid (no cells, vessels, buffer or matrix), by fresh fluid
     label: by which its time and values are called ("PPi.at"), and figures name it
     until: when boundary and parameters end [s or text]; left out, they last to the end of the run
 

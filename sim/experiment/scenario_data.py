@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cache
-from importlib import resources
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sim.chemistry.constants_sets import constants_sets
@@ -18,15 +16,15 @@ from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_orde
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
+from sim.model import left_out
 from sim.model.library import GROWTH_LAWS
 from sim.model.model import Model
 from sim.model.words.naming import parameter_words
-from sim.parameters import Parameter, Parameters, load_parameters
-from sim.parameters.wording import plain_unit
+from sim.parameters import Parameter, Parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
 from sim.space.random_field import RandomField
-from sim.units import convert_number, si_unit
+from sim.units import convert_number
 
 PERMEABILITY = "outer.permeability"
 NOTHING = "none"  # an amount at the start that is taken out again, so that plasma's or none is there
@@ -156,9 +154,9 @@ class ScenarioData:
         held = self._of_plasma() if place == PLASMA else self._of_places()
         if place in (PLASMA, *places.names_of(self)) and quantity in held:
             default, unit = held[quantity]
-            return Parameter(default, si_unit(unit), source="this_work")
+            return left_out.of_place(self.model, quantity, default, unit)
         if name == PERMEABILITY:
-            return replace(_outside()[name], value=0.0, confidence="assumed")
+            return left_out.outside_of(name)
         others = (n for n in self.candidates() if n != name)
         raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
 
@@ -168,21 +166,20 @@ class ScenarioData:
         A whole Parameter may also belong to a growth law that is not in use, or to a place yet to come.
         """
         try:
-            unit = self._left_out(name).unit
+            known = self._left_out(name)
         except ScenarioError:
             if isinstance(value, Parameter) and self._may_be_used_later(name):
                 return value
             raise
         try:
             if isinstance(value, Parameter):
-                same_dimension(name, value, unit)
+                same_dimension(name, value, known.unit)
                 return value
             if name == PERMEABILITY:
-                return self._left_out(name).at(convert_number(value, unit, name))
-            number = convert_number(value, unit, name)
+                return known.at(convert_number(value, known.unit, name))
+            return left_out.given(known, value, name)
         except UnitError as error:
             raise ParameterError(str(error)) from None
-        return Parameter(value) if isinstance(value, str) else Parameter(number, plain_unit(si_unit(unit)))
 
     def _may_be_used_later(self, name: str) -> bool:
         """Whether a name means something under another growth law, or in a region that is not there yet."""
@@ -289,9 +286,3 @@ class ScenarioData:
             for name, changed in cut.parameters.items():
                 if name in self.parameters and isinstance(changed, Given):
                     check_unit(changed, self.parameters[name].unit, name)
-
-
-@cache
-def _outside() -> Parameters:
-    """Parameters of the boundary, which scenarios may leave out."""
-    return load_parameters(resources.files("sim") / "data" / "boundary.toml")

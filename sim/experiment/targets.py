@@ -74,7 +74,12 @@ def target(base: ScenarioData, name: str) -> Target:
         raise ScenarioError(f"{shown(name)} is not a name; names are text, such as 'lesion.radius'.")
     if name in base.parameters:
         return _parameter(base.parameters[name], name)
-    found = _plain(base, name) or _dotted(base, name) or _intervention(base, name)
+    found = _plain(base, name) or _dotted(base, name)
+    try:
+        found = found or _intervention(base, name)
+    except ScenarioError:  # of an intervention that is called as a layer is
+        if name not in base.candidates():
+            raise
     if found is not None:
         return found
     try:

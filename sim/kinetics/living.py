@@ -24,7 +24,9 @@ def clearance(viable, macrophages, sheltered, HAP, k, load, k_macrophage, load_m
 def digestion(core, macrophages, HAP, k_macrophage, load_macrophage):
     """Nucleation cores that phagocytes take apart [mol m-3 s-1], at the rate at which they take mineral.
 
-    They eat a dead cell whole, its membranes with the cores on them, not only what has crystallised there.
+    They eat a dead cell whole, its membranes with the cores on them, not only what has crystallised there:
+    debris of a frozen heart stays for weeks without macrophages (van Amerongen 2007). The phospholipid is
+    given back, so that it can hold calcium again: little is eaten rather than much.
     """
     return core * k_macrophage * macrophages / (1.0 + max(HAP, 0.0) / load_macrophage)
 

@@ -1,7 +1,8 @@
 """The model of dystrophic calcification, put together from formulas and data.
 
 Species are tables of data/species.toml, solids of data/minerals.toml, reactions of data/reactions.toml,
-numbers of data/processes.toml; the quantities that rates share are in quantities.py.
+numbers of data/processes.toml, fields of data/fields.toml; the quantities that rates share are in
+quantities.py.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from sim.model.tables import (
     check_surfaces,
     crystals_of,
     package_numbers,
+    package_places,
     package_reactions,
     package_species,
     reactions_file,
@@ -31,6 +33,7 @@ from sim.model.tables import (
 from sim.model.words.names import OMEGA, TIME, meaning
 from sim.parameters import Parameters
 from sim.public import public
+from sim.units import si_unit
 
 __all__ = ["FIELDS", "GROWTH_LAWS", "model", "pore_water", "speciation", "with_constants"]
 
@@ -39,25 +42,9 @@ File = str | Path | Traversable
 
 # name: (default, unit, description); uniform over a layer of a scenario, constant in time
 FIELDS = {
-    "phi0": (0.7, "1", "porosity of the tissue without mineral: open water as a share of volume"),
-    "buffer": (0.0, "mol m-3", "titratable sites of tissue protein, per volume of tissue"),
-    "collagen": (0.0, "m-3", "nucleation sites on collagen, per volume of tissue"),
-    "elastin": (0.0, "m-3", "nucleation sites on elastin, per volume of tissue"),
-    "device": (0.0, "m-3", "nucleation sites on an implant, per volume of tissue"),
-    "pH_hold": (0.0, "1", "pH imposed from outside; 0 leaves it free"),
-    "inhibitor": (1.0, "1", "level of protein inhibitors, interstitial fluid = 1"),
-    "citrate": (0.1, "mol m-3", "citrate that adsorbs on mineral"),
-    "ATP": (0.0, "mol m-3", "ATP that adsorbs on mineral, as in cytosol"),
-    "ENPP1": (1.0, "1", "pyrophosphate made by living cells, relative to the mean of the body"),
-    "fetuin": (0.0, "mol m-3", "fetuin-A that takes up amorphous mineral into colloid"),
-    "serum": (1.0, "1", "level of the nucleator that serum brings to collagen, plasma = 1"),
-    "macrophages": (
-        0.0,
-        "1",
-        "density of phagocytes that take up mineral, 1 where a vital rim is full of them",
-    ),
-    "sheltered": (0.0, "1", "share of the mineral that cells cannot reach"),
-    "perfusion": (0.0, "s-1", "exchange of pore water with plasma through capillaries, per time"),
+    name.removeprefix("fields."): (p.si, si_unit(p.unit), p.description)
+    for name, p in package_places().items()
+    if name.startswith("fields.")
 }
 
 

@@ -25,6 +25,12 @@ def package_numbers() -> Parameters:
 
 
 @lru_cache
+def package_places() -> Parameters:
+    """What may be said of a layer or region: "fields.citrate", "start.viable"."""
+    return load_parameters(_data("fields.toml"))
+
+
+@lru_cache
 def package_species() -> dict[str, Species]:
     return species_from(tables_of_file(_data("species.toml")), "species.toml")
 

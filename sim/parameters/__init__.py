@@ -148,8 +148,7 @@ class Parameters(Mapping[str, Parameter]):
                     changed[name] = old.at(convert_number(value, old.unit, name))
                 except UnitError as error:
                     raise ParameterError(str(error)) from None
-            if changed[name].value < 0 and old.low is not None and old.low >= 0:
-                raise ParameterError(f"{name} = {changed[name].text()} is negative; zero is the least.")
+            changed[name].refuse_below_zero(name, old.low)
             plain = None if isinstance(value, str | Parameter) else float(value)
             sentence = changed[name].outside(name, plain)
             if sentence and changed[name] is not old:

@@ -118,6 +118,11 @@ class Parameter:
         slack = 1e-12 * abs(self.value)
         return low - slack <= self.value <= high + slack
 
+    def refuse_below_zero(self, name: str, low: float | None) -> None:
+        """Refuse a negative value of what cannot be negative; low: the lower bound of its range."""
+        if self.value < 0 and low is not None and low >= 0:
+            raise ParameterError(f"{name} = {self.text()} is negative; zero is the least.")
+
     def outside(self, name: str, plain: float | None = None) -> str:
         """A sentence on how the value leaves its range, with the likely slip; "" when inside.
 

@@ -8,6 +8,7 @@ from sim.binder.system import System
 from sim.chemistry.other_names import species_hint
 from sim.chemistry.pore_water import BACKGROUND, COMPONENTS, H, acidity_at, pore_water_tables
 from sim.errors import ScenarioError, nearest
+from sim.experiment.places import ALIVE, OF_TISSUE
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
 from sim.model.model import Model
@@ -15,6 +16,8 @@ from sim.model.process import coefficient
 from sim.parameters import Parameters
 from sim.run.places import Places
 from sim.units import convert
+
+MATRIX = ("collagen", "elastin")  # fields that a bare fluid has not
 
 
 class FirstState:
@@ -87,17 +90,32 @@ class FirstState:
             )
 
     def fresh(self, system: System) -> np.ndarray:
-        """The state of tissue put in place of what was cut out: plasma and what species begin with."""
+        """The state of what is put in place of what was cut out: plasma and what species begin with.
+
+        Tissue is replaced by healthy tissue, which lives; bare fluid, as a medium, by fluid.
+        """
         y = np.zeros(system.size)
         u, _ = system.split(y)
         values = {n: p.si for n, p in system.parameters.items()}
+        bare = self._bare_fluid()
         healthy = {x.name: coefficient(x.healthy, values) for x in self.model.species}
         for x in self.model.species:
             value = healthy[x.name] or coefficient(x.initial, values)
             u[:, self.index[x.name]] = value * (healthy.get(x.initial_per, 0.0) if x.initial_per else 1.0)
+            if healthy[x.name] or healthy.get(x.initial_per):
+                u[bare, self.index[x.name]] = 0.0
         for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
             u[:, self.index[name]] = value
         return self._settled(system, _times_porosity(system, y))
+
+    def _bare_fluid(self) -> np.ndarray:
+        """(n,) whether a cell lies in bare fluid: no cells, vessels, buffer or matrix at the start."""
+        s, parts, bare = self.scenario, (ALIVE, *OF_TISSUE, *MATRIX), []
+        for place in self.places.names:
+            held = [s.quantity(place, n, 0.0) for n in parts]
+            held += [self._number(v, place, n) for n, v in s.initial.items() if n in parts]
+            bare.append(not any(held))
+        return np.array(bare)[self.places.layer]
 
     def _number(self, value: float | str, layer: str, name: str) -> float:
         """An initial value [SI]: a number, text with a unit, or the name of a quantity of the layer."""

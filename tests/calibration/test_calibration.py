@@ -341,10 +341,13 @@ def elastin():
 
 
 def test_the_elastin_implant_is_recovered_from_a_start_elsewhere(elastin):
-    """The value stored with the processes was fitted to this number before."""
+    """From below and from above; the value stored with the processes is fitted to other numbers as well."""
     name = NAMES[0]
-    found = calibrate(elastin, shipped("elastin_implant_rat"), [name], start={name: 0.3}, starts=1, rtol=1e-5)
-    assert found[name] == pytest.approx(elastin.parameters.si(name), rel=5e-4)
+    data = shipped("elastin_implant_rat")
+    found = calibrate(elastin, data, [name], start={name: 0.3}, starts=1, rtol=1e-5)
+    above = calibrate(elastin, data, [name], start={name: 0.7}, starts=1, rtol=1e-5, profiles=False)
+    assert found[name] == pytest.approx(above[name], rel=5e-4)
+    assert found[name] == pytest.approx(elastin.parameters.si(name), rel=0.03)
     np.testing.assert_allclose(found.predictions, [89.7e-3], rtol=1e-6)
     assert "no uncertainty follows from 1 number" in repr(found)
     changed = found.scenario.parameters[name]
@@ -388,7 +391,7 @@ ROW = ("7 day", "Ca_per_dry_mass", "23.8 ug/mg")
         ([ROW], [NAMES[0], NAMES[0]], {}, ParameterError, "named twice"),
         ([ROW], {NAMES[0]: (0.9, 0.2)}, {}, ParameterError, "0.9 and 0.2 cross"),
         ([ROW], {NAMES[1]: ("1 mM", "2 mM")}, {}, ParameterError, "dimension of a concentration"),
-        ([ROW], {NAMES[0]: (0.7, 0.9)}, {}, ParameterError, "would start at 0.61324, outside"),
+        ([ROW], {NAMES[0]: (0.7, 0.9)}, {}, ParameterError, r"would start at 0\.6\d*, outside"),
         ([ROW], ["implant.collagen"], {}, ParameterError, "no range of its own"),
         ([ROW], {NAMES[0]: (0.0, 0.9, "log")}, {}, ParameterError, "cannot be searched in the logarithm"),
         ([ROW], NAMES, {"bounds": {"x": (1, 2)}}, ParameterError, "bounds: 'x' is not among"),

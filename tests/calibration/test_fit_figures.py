@@ -34,7 +34,7 @@ def test_data_stand_where_they_were_measured_with_their_deviations(found):
     fitted = next(x for x in ax.get_lines() if x.get_label() == "best fit")
     a, b = np.polyfit(TIMES, [1.1, 2.8, 5.2, 8.9], 1)[::-1]  # equal weights: the plain line
     np.testing.assert_allclose(fitted.get_ydata(), a + b * TIMES, rtol=1e-5)
-    assert ax.get_ylabel().startswith("HAP, mean [") and ax.get_xlabel() == "time [day]"
+    assert ax.get_ylabel().startswith("HAP, mean [") and ax.get_xlabel() == "time [days]"
 
 
 def test_residuals_are_in_standard_deviations(found):

@@ -121,6 +121,26 @@ def test_show_says_what_a_parameter_is_and_why(empty_folder):
     assert none.exit_code == 2 and "Did you mean 'lesion.radius'" in none.stderr
 
 
+def test_show_tells_of_what_a_scenario_leaves_out(empty_folder):
+    """Fields that a layer has at their default are said like any other parameter."""
+    full = hapsim("show", NAME, "lesion.fetuin").stdout
+    assert "fetuin-A" in full and "0 to 0.2 mM" in full and "price2003" in full
+    some = hapsim("show", NAME, "macrophages", "--brief").stdout
+    assert "lesion.macrophages" in some and "clearance.k_macrophage" in some
+    assert "lesion.macrophages" not in hapsim("show", NAME, "--brief").stdout
+
+
+def test_show_says_was_only_of_what_was_changed(tmp_path):
+    """A number of a file without a source was not another one before."""
+    path = tmp_path / "own.toml"
+    path.write_text('base = "infarct_myocardium"\n[parameters.lesion]\nfetuin = "10 uM"\n')
+    (line,) = (x for x in hapsim("show", str(path), "--brief").stdout.splitlines() if "lesion.fetuin" in x)
+    assert line.endswith("set by hand")
+    changed = hapsim("show", str(path), "--brief", "--set", "lesion.fetuin=5 uM").stdout.splitlines()
+    (line,) = (x for x in changed if x.startswith("* lesion.fetuin"))
+    assert line.endswith("was 10 uM")
+
+
 def test_show_prints_the_file_to_start_from(empty_folder):
     done = hapsim("show", NAME, "--toml", "--set", "border.elastin=1e20 1/m3")
     Path("mine.toml").write_text(done.stdout, encoding="utf-8")

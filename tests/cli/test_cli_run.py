@@ -56,6 +56,20 @@ def test_a_rectangle_gets_maps_too(tmp_path):
     assert "story.png, maps.png" in done.stdout
 
 
+def test_calcium_per_dry_mass_is_told_of_each_layer(run):
+    """A mean over an implant and its capsule compares with nothing that was measured."""
+    done, folder = run
+    summary = json.loads((folder / "summary.json").read_text())
+    result = sim.load(folder / "result.nc")
+    found = summary["Ca_per_dry_mass_by_place"]
+    assert found["unit"] == "ug/mg" and set(found["value"]) == {"lesion", "border"}
+    inner = result["layer"].values == "lesion"
+    volume, last = result["volume"].values, result["Ca_per_dry_mass"].values[-1]
+    wanted = 1e3 * (last[inner] * volume[inner]).sum() / volume[inner].sum()
+    assert found["value"]["lesion"] == pytest.approx(wanted, rel=1e-12)
+    assert "by place" in done.stdout and "border" in done.stdout
+
+
 def test_progress_goes_to_stderr_a_line_every_tenth(run):
     done, _ = run
     assert "100 %" in done.stderr

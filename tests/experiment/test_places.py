@@ -33,6 +33,7 @@ random_fields = [
 
 [parameters.lesion]
 doomed = { value = 1.0, unit = "1", range = [0, 1], source = "this_work", confidence = "assumed" }
+viable = { value = 0.0, unit = "1", range = [0, 1], source = "this_work", confidence = "assumed" }
 collagen = { value = 1e21, unit = "1/m3", range = [0, 1e25], source = "this_work", confidence = "assumed" }
 
 [parameters.border]

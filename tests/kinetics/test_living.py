@@ -40,6 +40,15 @@ def test_macrophages_come_to_dead_places_too_and_have_a_limit_of_their_own():
     assert both == pytest.approx(cleared(HAP=3.0) + cleared(viable=0.0, macrophages=1.0, HAP=3.0))
 
 
+def test_phagocytes_digest_cores_at_the_rate_at_which_they_take_mineral():
+    f = living.digestion
+    for HAP in (0.0, 3.0, FULL, 1e4):
+        rate = cleared(viable=0.0, macrophages=0.7, HAP=HAP)
+        assert f(2.0, 0.7, HAP, EATEN, FULL) == pytest.approx(2.0 * rate, rel=1e-12)
+    assert f(2.0, 0.0, 0.0, EATEN, FULL) == f(0.0, 1.0, 0.0, EATEN, FULL) == 0.0
+    assert f(2.0, 1.0, -1e-9, EATEN, FULL) == 2.0 * EATEN
+
+
 def test_living_cells_make_pyrophosphate_while_there_is_phosphate():
     f = living.pyrophosphate
     assert f(1.0, 1.0, 1e6, 2.0, 0.1) == pytest.approx(2.0, rel=1e-6)

@@ -8,6 +8,7 @@ import sim
 from sim.errors import ModelError
 from sim.experiment import scenario_data
 from sim.model.words import names
+from sim.model.words.naming import quantity_words
 from sim.space.geometries import GEOMETRIES
 
 
@@ -119,3 +120,9 @@ def test_a_process_called_like_a_place_never_takes_its_quantity(base, place, arg
     )
     with pytest.raises(sim.errors.ConfigError, match=f"{place}.{argument} is a parameter of the model and"):
         base.with_model(base.model.with_process(own))
+
+
+def test_a_phase_is_called_by_its_own_solid_before_others_that_are_judged_as_it_is():
+    """Colloid dissolves below ACP1 as fresh ACP does; the index of the phase is not the colloid's."""
+    said = quantity_words(sim.library.model(), "SI_ACP1").description
+    assert "amorphous calcium phosphate" in said and "colloid" not in said

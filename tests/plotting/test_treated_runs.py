@@ -41,6 +41,22 @@ def test_a_changed_value_lasts_to_its_end_or_to_the_next_change(treated):
     assert not any(e.end > 6.0 * HOUR for e in events(treated))
 
 
+def test_several_values_of_one_labelled_intervention_are_one_event(result):
+    """Blood comes back to a lesion and to its border at once: one bar says so, not two."""
+    said = [
+        "reflow at 1 h: border.perfusion 2 1/min, lesion.perfusion 1.5 1/min",
+        "wash at 2 h: PPi 1 uM, pH 7.2",
+        "wash at 3 h: pH 7.3",
+    ]
+    run = Result(result.dataset, {**result.manifest, "interventions": said}, result.tables)
+    end = run.t[-1] / HOUR
+    found = [(e.words, e.start / HOUR, e.end / HOUR) for e in events(run)]
+    assert found.count(("reflow", 1.0, end)) == 1
+    for start, stop in ((2.0, 3.0), (2.0, end), (3.0, end)):  # what does not last alike stays apart
+        assert ("wash", start, stop) in found
+    assert len(found) == 4
+
+
 def test_a_value_set_back_to_that_of_the_scenario_ends_there():
     own = f"{sim.scenario('infarct_myocardium').parameters['plasma.PPi'].value:g}"
     unit = sim.scenario("infarct_myocardium").parameters["plasma.PPi"].unit

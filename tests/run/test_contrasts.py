@@ -6,9 +6,11 @@ docs/validation.md says which numbers were.
 Coarse grids and short runs: the claims are about signs, orders of magnitude and places.
 """
 
+import numpy as np
 import pytest
 
 import sim
+from sim import validation
 
 mean = sim.measures.mean
 YEAR = 365.25 * 86400
@@ -146,6 +148,21 @@ def test_acid_then_recovery_beats_both_where_esters_feed():
     HAP = mean("HAP")
     both = HAP(run(acid.with_intervention(recovery)))
     assert both > 2 * HAP(run(neutral)) and both > 2 * HAP(run(acid))
+
+
+def test_acid_hinders_while_it_lasts_and_helps_once_it_is_gone():
+    """The shipped experiment: tissues alike but for pH, at the same age, by a factor of ten both ways."""
+    arms = validation.load_experiment("acid_paradox").arms
+    recovered = arms["shut_recovered"]
+    still_acid = recovered.with_(interventions=())
+    course = {n: mean("HAP").curve(run(s, at=["2 day", "5 day", "10 day"])).values
+              for n, s in {**arms, "still_acid": still_acid}.items()}  # fmt: skip
+    print("acid", course)
+    assert np.all(course["acid"] < 0.1 * course["neutral"])
+    assert np.all(course["still_acid"][1:] < 0.1 * course["shut_neutral"][1:])
+    assert course["shut_recovered"][1] == pytest.approx(course["still_acid"][1], rel=1e-3), "not gone yet"
+    assert course["shut_recovered"][2] > 10 * course["shut_neutral"][2]
+    assert course["shut_recovered"][2] > 0.1, "mM, and not of traces"
 
 
 def test_large_lesions_calcify_as_a_rim_and_small_ones_throughout(caseum):

@@ -71,6 +71,17 @@ def test_macrophages_also_take_granules_where_all_is_dead():
     np.testing.assert_allclose(held, 0.01 * np.exp(-P("clearance.k_macrophage") * result.t), rtol=1e-5)
 
 
+def test_macrophages_digest_cores_and_living_tissue_alone_does_not():
+    """At k_macrophage; the phospholipid of a core is free again, or holds calcium."""
+    off = {"membrane__k_dissolution": sim.Parameter(0.0, "1/s")}
+    result = run(cell("4 day", {"core": 0.01}, tissue__viable=0.0, tissue__macrophages=1.0, **off))
+    held = course(result, "core")
+    np.testing.assert_allclose(held, 0.01 * np.exp(-P("clearance.k_macrophage") * result.t), rtol=1e-5)
+    np.testing.assert_allclose(course(result, "lipid") + course(result, "bound_Ca"), 0.01 - held, atol=1e-9)
+    kept = course(run(cell("4 day", {"core": 0.01}, **off), times=2), "core")
+    np.testing.assert_allclose(kept, 0.01, rtol=1e-9)
+
+
 def test_living_cells_make_pyrophosphate_from_phosphate():
     """At its rate, of which P/(P + K_P) is left; two phosphates go for each. Dead cells make none."""
     rate = 1e-9  # mol m-3 s-1
@@ -102,6 +113,16 @@ def test_alkali_is_made_in_its_time_raises_pH_and_is_counted():
     assert np.all(np.diff(pH) > 0) and pH[-1] > pH[0] + 0.05
     counted = result["ledger"].sel(element="acidity", pool="alkali").values
     np.testing.assert_allclose(counted, -left * float(result["volume"].sum()), rtol=1e-12)
+
+
+def test_elastin_is_laid_bare_faster_and_faster():
+    """dm/dt = -m (k + a (1 - m)) from 1: 1/m = [a + k exp((k + a) t)]/(k + a)."""
+    k, a = 1e-6, 2e-5
+    rates = {"elastin__k": sim.Parameter(k, "1/s"), "elastin__k_auto": sim.Parameter(a, "1/s")}
+    result = run(cell("8 day", tissue__masked=1.0, tissue__elastin=1e21, **rates))
+    exact = (k + a) / (a + k * np.exp((k + a) * result.t))
+    np.testing.assert_allclose(course(result, "masked"), exact, rtol=1e-5, atol=1e-7)
+    assert exact[-1] < 0.1 and np.argmax(-np.diff(exact)) > 2, "the fall is steepest later on"
 
 
 def test_granules_ripen_into_crystals_of_the_stated_size():

@@ -397,3 +397,22 @@ def test_what_takes_the_place_of_excised_tissue_lives(short):
         before, after = result[name].values[:, lesion]
         assert after == pytest.approx(healthy, rel=1e-3)
         assert (np.abs(before - healthy) > 0.1 * healthy).all()  # it had died there
+
+
+def test_fresh_medium_is_fluid_and_lives_not():
+    """A medium that is renewed does not become tissue that clears mineral and makes pyrophosphate."""
+    dish = sim.Scenario(
+        "dish", sim.library.model(), "slab", [("cells", 2), ("medium", 2)], "closed", "2 h",
+        {
+            "cells.thickness": "30 um", "cells.viable": 0.9, "cells.buffer": "60 mM", "cells.phi0": 0.3,
+            "medium.thickness": "3 mm", "medium.phi0": 1.0, "plasma.Ca": "1.8 mM", "plasma.P": "1 mM",
+            "plasma.pH": 7.4,
+        },
+        interventions=[sim.Intervention(at="1 h", excise=True, label="all anew")],
+    )  # fmt: skip
+    result = sim.simulate(dish, times=["30 min", "2 h"])
+    medium = (result["layer"] == "medium").values
+    assert (result["viable"].values[1, medium] == 0.0).all() and (
+        result["phosphatase"].values[1, medium] == 0.0
+    ).all()
+    assert (result["viable"].values[1, ~medium] == 1.0).all()  # where there was tissue there is some again

@@ -8,7 +8,10 @@ from solver_traits import GENERAL, GENERAL_ON_PLANES
 import sim
 
 # Volume means at the end, relative to the largest value the quantity had: solids and solutes alike.
-SHOWN = ("Ca", "P", "C", "H", "ester", "PPi", "lipid", "bound_Ca", "phosphatase", *SOLIDS, "hap_m2")
+SHOWN = (
+    "Ca", "P", "C", "H", "ester", "PPi", "lipid", "bound_Ca", "phosphatase", "masked", "alkali", "viable",
+    "hap_m2", *SOLIDS,
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -203,3 +203,16 @@ def test_numbers_of_their_set_ups_say_where_they_come_from():
             for key, p in scenario.parameters.items():
                 assert p.confidence in ("measured", "derived", "fitted", "assumed"), (name, key)
                 assert p.contains_value(), (name, key)
+
+
+def test_fresh_medium_is_fluid():
+    """An excision puts living tissue in place: fresh medium is said not to live and to hold no enzyme."""
+    fresh = 0
+    for name in experiments():
+        for arm, scenario in load_experiment(name).arms.items():
+            enzyme = name == "aorta_rings" and arm.endswith("phosphatase")
+            for one in scenario.interventions:
+                if one.excise and one.region == "medium":
+                    fresh += 1
+                    assert dict(one.state) == {"viable": 0.0, "phosphatase": float(enzyme)}, (name, arm)
+    assert fresh == 6 * 2 + 4 * 6 + (2 + 3 + 2) + 2 * 4  # D4, D6, D7, D9

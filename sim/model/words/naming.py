@@ -73,7 +73,8 @@ def _of_phase(model: HasParts, name: str) -> Wording:
         prefix = f"{kind}_"
         if name.startswith(prefix):
             phase = name.removeprefix(prefix)
-            held = (s.solid for s in model.solids if s.solid is not None)
-            solid = next((s for s in held if phase in (s.phase, s.name)), None)
+            held = [s.solid for s in model.solids if s.solid is not None and phase in (s.solid.phase, s.name)]
+            named = [s for s in held if phase.startswith(s.name)]  # before others that are judged as it is
+            solid = next(iter(named or held), None)
             return wording("phases", kind, title=solid.title if solid else phase, name=phase)
     return Wording()

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError, unknown
 from sim.plotting.canvas import canvas
-from sim.plotting.labels import name_of, time_scale
+from sim.plotting.labels import name_of, time_scale, time_words
 from sim.public import public
 from sim.units import axis_label, to_unit
 
@@ -60,7 +60,7 @@ def fitted(result: Any, quantity: str | None = None, ax: Axes | None = None, cou
             elinewidth=1.0, label=words, zorder=4,
         )  # fmt: skip
         ax.set_xlim(left=0.0)
-        ax.set_xlabel(f"time [{clock}]")
+        ax.set_xlabel(f"time [{time_words(clock)}]")
         ax.set_ylabel(axis_label(quantity_words(quantity), unit))
         ax.margins(y=0.12)
         ax.legend(loc="best")
@@ -89,7 +89,7 @@ def residuals(result: Any, ax: Axes | None = None) -> Axes:
         reach = max(2.6, 1.15 * float(np.abs(values).max()))
         ax.set_ylim(-reach, reach)
         ax.set_xlim(left=0.0)
-        ax.set_xlabel(f"time [{clock}]")
+        ax.set_xlabel(f"time [{time_words(clock)}]")
         known = result.spread.known or np.isfinite(result.spread.sigma)
         ax.set_ylabel("residual / standard deviation" if known else "residual / largest value")
         if len(result.data.quantities) > 1:

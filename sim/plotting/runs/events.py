@@ -53,7 +53,8 @@ class _Deed(NamedTuple):
 
 def events(result: Result) -> list[Event]:
     """The interventions of a run, in time. A changed value lasts until its end or until it is changed
-    again, else to the end of the run; one that is set back to the scenario's own ends there."""
+    again, else to the end of the run; one that is set back to the scenario's own ends there. Several values
+    of one labelled intervention are one event while they last alike."""
     end = float(result.t[-1]) if result.t.size else 0.0
     found: list[Event] = []
     running: dict[str, Event] = {}
@@ -70,7 +71,8 @@ def events(result: Result) -> list[Event]:
             if key not in deed.back:
                 words = deed.label or f"{_quantity(key)} {value}"
                 running[key] = Event(deed.at, min(deed.until, end), words, key)
-    return sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
+    rows = sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
+    return list({(e.start, e.end, e.words): e for e in reversed(rows)}.values())[::-1]
 
 
 def _deeds(result: Result) -> list[_Deed]:

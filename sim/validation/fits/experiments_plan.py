@@ -26,7 +26,7 @@ from sim.parameters.sections import Section
 from sim.public import public
 from sim.sweeps.plans.plan import naming_file
 from sim.validation.experiment import Experiment
-from sim.validation.fits.statement_runs import Shared, StatementRuns
+from sim.validation.fits.statement_runs import SharedNumber, StatementRuns
 from sim.validation.reading_files import load_experiment
 
 FIT = ("starts", "seed", "confidence", "profiles", "workers", "rtol", "max_steps", "tolerance")
@@ -44,7 +44,7 @@ class ExperimentsPlan:
 
     name: str
     experiments: tuple[Experiment, ...]
-    shared: tuple[Shared, ...]
+    shared: tuple[SharedNumber, ...]
     bounds: Mapping[str, Any]
     log: Mapping[str, bool]
     start: Mapping[str, Any]
@@ -90,7 +90,7 @@ class ExperimentsPlan:
                 )
         return replace(e, wanted=wanted)
 
-    def _free(self, s: Shared) -> Free:
+    def _free(self, s: SharedNumber) -> Free:
         arms = {
             f"{e.name}, {arm}": scenario
             for e in self.experiments
@@ -128,7 +128,7 @@ def load_fit(name: str | Path) -> CalibrationPlan | ExperimentsPlan:
         names = top.names("experiments", "experiments")
         chosen = tuple(load_experiment(_beside(path.parent, n)) for n in names)
         free, bounds, logs, start = free_of(top, ("of",))
-        shared = tuple(Shared(n, _of(top, n, [e.name for e in chosen])) for n in free)
+        shared = tuple(SharedNumber(n, _of(top, n, [e.name for e in chosen])) for n in free)
         words = top.text("title"), top.text("notes", most=10_000)
         return ExperimentsPlan(
             path.stem, chosen, shared, bounds or {}, logs or {}, start or {},  # type: ignore[arg-type]

@@ -24,7 +24,7 @@ KEPT = 1000  # experiments with their deviations: a parameter of one leaves the 
 
 
 @dataclass(frozen=True)
-class Shared:
+class SharedNumber:
     """A parameter that a fit moves in all experiments that have it, or in those of `of` alone."""
 
     name: str
@@ -45,7 +45,7 @@ class StatementRuns:
 
     experiments: Sequence[Experiment]
     free: Sequence[Free]
-    shared: Sequence[Shared]
+    shared: Sequence[SharedNumber]
     rtol: float
     max_steps: int
 
