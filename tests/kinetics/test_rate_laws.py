@@ -87,7 +87,9 @@ OTHERS = {
 
 def _fill(formula, **known):
     """Call a formula with 1.0 for what is not given, and small smoothing widths."""
-    usual = {"width": 0.02, "order": 1.0, "nu": 2.0, "seed": 1e-4, "phi_min": 0.02, "n": 2.0}
+    usual = {
+        "width": 0.02, "order": 1.0, "nu": 2.0, "seed": 1e-4, "phi_min": 0.02, "n": 2.0, "capacity": 100.0
+    }  # fmt: skip
     names = inspect.signature(formula).parameters
     return formula(**{n: known.get(n, usual.get(n, 1.0)) for n in names})
 

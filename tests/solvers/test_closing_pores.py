@@ -65,7 +65,7 @@ def implant(d: Draw) -> sim.Scenario:
             "implant.phi0": d.even(0.4, 0.7),
             "implant.elastin": d.decades(1e21, 1e24),
             "implant.inhibitor": d.even(0.0, 0.8),
-            "capsule.thickness": d.decades(2e-5, 1e-4),
+            "capsule.thickness": d.decades(5e-5, 1e-4),
         },
     )
 
