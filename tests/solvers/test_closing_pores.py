@@ -12,11 +12,12 @@ import pytest
 
 import sim
 from sim.solvers import cvode
+from sim.solvers.linear.newton_matrix import LinearSystem
 
 SEED = 2026
 DAY = 86400.0
 WHOLE = 300  # scenarios that hand over, in the long test
-LEAST_SINGULAR = 50  # of them that meet a singular preconditioner; 90 did when this was written
+HANDED = (0, 8, 31, 83)  # some that do, of all kinds
 
 
 class Draw:
@@ -181,21 +182,40 @@ def difference(result: sim.Result, judge: sim.Result) -> float:
     )
 
 
-@pytest.mark.parametrize("i", [369, 346, 155, 374])  # of all kinds; each meets a singular matrix
+@pytest.mark.parametrize("i", HANDED)
 def test_pores_that_close_cost_steps_not_the_run(i):
-    """Where Newton's matrix is singular the step is tried without it. CVODE alone, begun long before the
-    pores close, meets none, and comes to the same within some tens of the tolerance."""
+    """CVODE alone, begun long before the pores close, comes to the same within some tens of the tolerance."""
     one = drawn(i)
     found = one.run()
     assert faults(found) == []
-    assert found.stats["cvode_steps"] > 0 and found.stats["singular"] > 0
+    assert found.stats["cvode_steps"] > 0
     assert "CVODE went on" in found.message
     judge = one.run(rtol=0.1 * one.rtol, solver="cvode")
     assert judge.success and judge.stats["singular"] == 0
     assert difference(found, judge) < 100 * one.rtol
 
 
-def test_without_a_way_on_the_same_tissue_ends_early(monkeypatch):
+@pytest.fixture
+def every_third_is_singular(monkeypatch):
+    """Tissues met singular matrices when slopes were differences; exact slopes have met none."""
+    factor, calls = LinearSystem.factor, Counter()
+
+    def failing(self, gamma):
+        calls["factor"] += 1
+        return calls["factor"] % 3 != 0 and factor(self, gamma)
+
+    monkeypatch.setattr(LinearSystem, "factor", failing)
+
+
+@pytest.mark.parametrize("i", HANDED[:1])
+def test_where_the_matrix_is_singular_the_step_is_tried_without_it(i, every_third_is_singular):
+    one = drawn(i)
+    found = one.run(solver="cvode")
+    assert faults(found) == [] and found.stats["singular"] > 3
+    assert difference(found, one.run(rtol=0.1 * one.rtol, solver="radau")) < 100 * one.rtol
+
+
+def test_without_a_way_on_the_same_tissue_ends_early(monkeypatch, every_third_is_singular):
     """What the treatment is worth: taken as an error, a singular matrix ends the run."""
     setup = cvode._Equations.setup
 
@@ -205,8 +225,8 @@ def test_without_a_way_on_the_same_tissue_ends_early(monkeypatch):
             raise ArithmeticError("singular")
 
     monkeypatch.setattr(cvode._Equations, "setup", strict)
-    one = drawn(369)
-    found = one.run()
+    one = drawn(HANDED[0])
+    found = one.run(solver="cvode")
     assert found.status == "failed" and found.t[-1] < 0.9 * one.scenario.duration
 
 
@@ -230,4 +250,3 @@ def test_three_hundred_tissues_whose_pores_close_reach_their_end():
     for kind, count in counts.items():
         print(f"{kind:24}", ", ".join(f"{n} {k}" for k, n in count.items()))
     assert not bad, "\n".join(bad)
-    assert counts["all"]["singular"] >= LEAST_SINGULAR
