@@ -88,10 +88,11 @@ def test_boundary_pH_intervention_becomes_acidity(short):
 
 def test_parameter_intervention_acts_from_its_time_on(short):
     """Enzyme switched off at one day: esters stop being spent there."""
-    off = short.with_(outer="closed").with_intervention(
+    # Phosphate that leaks out of ruptured cells makes cores as well: none here.
+    on = short.with_(outer="closed").with_parameters({"necrosis.P_pool": 0.0})
+    off = on.with_intervention(
         sim.Intervention(at="1 day", parameters={"phosphatase.V_alk": 0.0, "phosphatase.V_acid": 0.0})
     )
-    on = short.with_(outer="closed")
     times = [1 * day, 3 * day]
     with_enzyme, without = sim.simulate(on, times=times), sim.simulate(off, times=times)
     assert mean("ester").curve(without)[0] == pytest.approx(
@@ -99,7 +100,7 @@ def test_parameter_intervention_acts_from_its_time_on(short):
     )
     assert float(mean("ester")(without)) > 1.01 * float(mean("ester")(with_enzyme))
     spent = without["core"].values[1] - without["core"].values[0]
-    assert np.abs(spent).max() < 1e-4 * float(without["core"].max())
+    assert spent.max() < 1e-4 * float(without["core"].max())  # none is made; some dissolve
 
 
 def test_a_parameter_that_decides_contents_is_counted_as_an_intervention(short):
