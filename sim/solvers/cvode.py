@@ -14,6 +14,7 @@ from sim.solvers.steps.task import Task
 
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
 MAX_REJECTIONS = 100
+MAX_RESTARTS = 20
 MOST_STILL = 3  # steps after another that are too short for the clock to move
 
 
@@ -27,7 +28,7 @@ class _Equations:
         self.system, self.linear = system, LinearSystem(system)
         self.count = {
             "rhs": 0, "jacobians": 0, "factorisations": 0, "linear_solves": 0, "rejected": 0,
-            "unsolved": 0, "singular": 0,
+            "unsolved": 0, "singular": 0, "restarts": 0,
         }  # fmt: skip
         # CVODE's arrays are read-only, which to numba is another type: it would compile all again.
         self._state = np.empty(system.size)
@@ -93,7 +94,9 @@ def solve(task: Task) -> Solution:
     step at a quarter of its length ("unsolved" counts such evaluations). Its binding ignores what a
     right-hand side returns, so that a recoverable error cannot be told in another way. Where I - gamma J
     is singular (pores that nearly close) the step is tried without a preconditioner, and shortened where
-    that does not converge; the next has another gamma ("singular" counts the set-ups).
+    that does not converge; the next has another gamma ("singular" counts the set-ups). Where error tests
+    fail again and again it begins anew at first order from the last good state, 20 times at most
+    ("restarts").
     """
     from sksundae.cvode import CVODE, CVODEPrecond
 
@@ -119,6 +122,11 @@ def solve(task: Task) -> Solution:
                 status, message = "failed", task.too_many_steps(t)
                 break
             out = integrator.step(t1, method="onestep", tstop=t1)
+            if not out.success and "Error tests failed" in out.message and count["restarts"] < MAX_RESTARTS:
+                # Its history of high order does not fit what comes now: begin anew at first order.
+                count["restarts"] += 1
+                integrator.init_step(t, y)
+                continue
             if not out.success:
                 status, message = (
                     "failed",

@@ -230,6 +230,14 @@ def test_without_a_way_on_the_same_tissue_ends_early(monkeypatch, every_third_is
     assert found.status == "failed" and found.t[-1] < 0.9 * one.scenario.duration
 
 
+def test_where_error_tests_fail_cvode_begins_anew(monkeypatch):
+    one = drawn(746)
+    found = one.run()
+    assert faults(found) == [] and found.stats["restarts"] > 0
+    monkeypatch.setattr(cvode, "MAX_RESTARTS", 0)
+    assert "Error tests failed" in one.run().message
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_three_hundred_tissues_whose_pores_close_reach_their_end():
