@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.jit.kernel import kernel
+from sim.jit.kernel import plain_kernel
 from sim.simd.lanes8 import (
     WIDTH,
     add_lanes,
@@ -18,7 +18,7 @@ from sim.simd.lanes8 import (
 
 
 # These two take arrays, not Levels: handing those on cell by cell costs more than the arithmetic.
-@kernel
+@plain_kernel(forceinline=True)
 def apply_inverse(inverse, x, c, m):
     """x = inverse x in cell c."""
     i, j = WIDTH * m * c, WIDTH * c
@@ -28,7 +28,7 @@ def apply_inverse(inverse, x, c, m):
     store_lanes(x, j, s)
 
 
-@kernel
+@plain_kernel(forceinline=True)
 def inflow(s, c, K, x, n1, n2, dim, total):
     """s + what the neighbours of cell c give to it: sum of K x. K is 0 across the edge of the grid."""
     s = add_product(s, load_lanes(K, WIDTH * c), load_lanes(x, WIDTH * (c + 1)))
@@ -43,7 +43,7 @@ def inflow(s, c, K, x, n1, n2, dim, total):
     return s
 
 
-@kernel
+@plain_kernel
 def relax_row(t, row, level, colour, from_zero):
     """Gauss-Seidel on the cells of one colour in a row; from_zero: their neighbours hold zero."""
     n1, n2, at = t.levels[level, 1], t.levels[level, 2], t.levels[level, 3]
@@ -57,7 +57,7 @@ def relax_row(t, row, level, colour, from_zero):
         apply_inverse(inverse, x, c, m)
 
 
-@kernel
+@plain_kernel
 def restrict_row(t, row, level):
     """A row of right-hand sides of the next level: sums of residuals of this one.
 
@@ -78,7 +78,7 @@ def restrict_row(t, row, level):
         store_lanes(b, WIDTH * (coarse + row * c2 + k), s)
 
 
-@kernel
+@plain_kernel(forceinline=True)
 def between(x, p, q, w):
     """x[p] (1 - w) + x[q] w; with p = q the outside, where x vanishes, stands for q."""
     a = load_lanes(x, WIDTH * p)
@@ -87,7 +87,7 @@ def between(x, p, q, w):
     return add_product(subtract_product(a, w, a), w, load_lanes(x, WIDTH * q))
 
 
-@kernel
+@plain_kernel
 def prolong_row(t, row, level):
     """Add the (bi, tri)linear interpolation of the next level's x to the red cells of a row.
 
@@ -121,7 +121,7 @@ def prolong_row(t, row, level):
         store_lanes(x, WIDTH * c, add_lanes(load_lanes(x, WIDTH * c), s))
 
 
-@kernel
+@plain_kernel
 def copy_row(t, row, pack, v, factor):
     """b = factor v or v = factor x on a row of the finest level; v: the caller's [cell, species]."""
     m, n2, at, b, x = t.m, t.levels[0, 2], t.levels[0, 3], t.b, t.x
