@@ -18,7 +18,7 @@ import numpy as np
 from numba.core import config
 
 from sim.binder.kept import once_a_model
-from sim.binder.system import BLOCKS_PER_THREAD, System
+from sim.binder.system import GROUPS_PER_THREAD, System
 from sim.errors import SolverError
 from sim.model.model import Model
 from sim.solvers import cvode
@@ -71,6 +71,7 @@ def _marched(task: Task, record: Recorder) -> Solution:
     try:
         while True:
             state = march(min(at_once, task.max_steps - int(now.steps)))
+            system.raise_again()
             steps, failures = int(now.steps), int(now.failures)
             record.follow(now.t, steps, int(now.kept), now.worst, int(now.worst_species))
             if state == DONE:
@@ -106,7 +107,7 @@ def _is_line(system: System) -> bool:
     return (
         not getattr(config, "DISABLE_JIT", False)
         and len(system.grid.shape) <= 1
-        and system.n_blocks < 2 * BLOCKS_PER_THREAD
+        and system.n_groups < 2 * GROUPS_PER_THREAD
     )
 
 

@@ -1,22 +1,20 @@
 """The operations of `ndf_steps` on one line of cells, or one stirred cell: compiled, in one thread.
 
-The formulas of the model are called through a pointer to their compiled form, so that nothing here
-is compiled again for another model. Not cached alone: `compiled` keeps what it makes of these
+The machine code of a model is called by its addresses, so that nothing here is compiled again for another
+model. Not cached alone: `compiled` keeps what it makes of these
 operations under a hash of all that goes into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from sim.binder.derivatives import Operations
-from sim.binder.records import NONE, NONE_3, Cells, Evaluated, Stoichiometry, Workspace
-from sim.binder.text import RATES, SLOPES
+from sim.binder.evaluation import evaluate
+from sim.binder.records import NONE, Cells, Workspace
 from sim.jit.kernel import kernel
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
@@ -35,10 +33,8 @@ inline = kernel(cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 class Line(NamedTuple):
-    """The state of an integration: the model's compiled formulas, called through a pointer; what
-    `ndf_steps` names; what the operations need."""
+    """The state of an integration: what `ndf_steps` names; what the operations need."""
 
-    formulas: Callable[..., None]
     now: np.ndarray  # see ndf_state
     times: np.ndarray
     outputs: np.ndarray
@@ -53,10 +49,10 @@ class Line(NamedTuple):
     r: np.ndarray
     dy: np.ndarray
     cells: Cells
-    stoichiometry: Stoichiometry
-    operations: Operations
+    stages: np.ndarray
+    stages_of_slopes: np.ndarray
     workspace: Workspace
-    nothing: Evaluated
+    nothing: np.ndarray
     tables: TransportTables
     openness: np.ndarray
     perfused: np.ndarray
@@ -98,9 +94,9 @@ def line_state(task: Task, record: Recorder) -> Line:
     pieces, faces = -(-n // differences.PIECE), s.grid.neighbour.shape[1]
     y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return Line(
-        s.formulas, first_state(task), record.t_eval, record.y, task.rtol, task.atol_of_mean,
+        first_state(task), record.t_eval, record.y, task.rtol, task.atol_of_mean,
         np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
-        s.cells, s.stoichiometry, s.operations, s.workspaces[0], Evaluated(NONE, NONE, NONE, NONE_3),
+        s.cells, s.stages, s.stages_of_slopes, s.workspaces[0], NONE,
         s.tables, s.exchange.openness, s.exchange.perfused, linear.slopes,
         FrozenTransport(np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells)),
         linear.inside, linear.units, linear.factors, linear.matrix, linear.between.factors,
@@ -111,11 +107,16 @@ def line_state(task: Task, record: Recorder) -> Line:
 
 
 @inline
-def cells_of(w, mode, t, y, out):
+def cells_of(w, stages, t, y, out):
+    """What happens inside cells, into out (flat)."""
     n, s = w.inverse_atol.shape
-    u = y[: n * s].reshape((n, s))
-    blocks = w.slopes.shape[0]
-    w.formulas(mode, 0, blocks, t, u, w.cells, w.stoichiometry, w.operations, out, w.workspace)
+    w.workspace.clock[0] = t
+    cells, nothing = w.cells, w.nothing
+    arrays = (
+        y[: n * s], cells.fields.reshape(-1), cells.numbers, w.workspace.clock, w.workspace.rows,
+        cells.memory.reshape(-1), cells.c.reshape(-1), cells.porosity.reshape(-1), out, nothing,
+    )
+    evaluate(0, cells.failures.size, n, stages, cells.failures, arrays)
 
 
 @inline
@@ -123,9 +124,9 @@ def rhs(w, t, y, out):
     n, s = w.inverse_atol.shape
     m = w.units.mobile.size
     du, tail = out[: n * s].reshape((n, s)), out[n * s :].reshape((2, m))
-    cells, nothing = w.cells, w.nothing
+    cells = w.cells
     before = cells.failures.sum()
-    cells_of(w, RATES, t, y, Evaluated(du, nothing.derived, nothing.rates, nothing.slopes))
+    cells_of(w, w.stages, t, y, out[: n * s])
     tables, porosity, pieces = w.tables, cells.porosity[:, 0], w.perfused.shape[0]
     transport.openness(0, pieces, porosity, tables.archie, w.openness)
     transport.add_fluxes(0, pieces, tables, cells.c, w.openness, porosity, du, w.perfused)
@@ -139,8 +140,8 @@ def rhs(w, t, y, out):
 
 @inline
 def linearise(w, t):
-    nothing, frozen = w.nothing, w.transport
-    cells_of(w, SLOPES, t, w.y, Evaluated(nothing.dy, nothing.derived, nothing.rates, w.slopes))
+    frozen = w.transport
+    cells_of(w, w.stages_of_slopes, t, w.y, w.slopes.reshape(-1))
     porosity = w.cells.porosity
     for i in range(frozen.porosity.size):
         frozen.porosity[i] = porosity[i, 0]
