@@ -71,7 +71,7 @@ def keep(w, y):
     """An output; it may lie lower than both ends of its step."""
     now = w.now[0]
     out = w.outputs[now.kept]
-    for i in range(y.size):
+    for i in range(out.size):
         out[i] = y[i]
     now.kept += 1
     size, species = lowest(w, y)
@@ -90,7 +90,7 @@ def between(w, t):
     """The solution within the last step, into w.dy."""
     now = w.now[0]
     order = now.order
-    weight = np.ones(order + 1)
+    weight = np.ones(MAX_ORDER + 1)
     for j in range(1, order + 1):
         weight[j] = weight[j - 1] * ((t - now.t) / now.h + j - 1) / j
     interpolate(w, order, weight)
@@ -105,7 +105,8 @@ def evaluate(w, t, y, out):
 
 def norm(w, v):
     """Root mean square in units of the tolerances."""
-    return np.sqrt(square(w, v) / w.y.size)
+    now = w.now[0]
+    return np.sqrt(square(w, v) / now.size)
 
 
 def begin(w, h):
@@ -188,7 +189,7 @@ def iterate(w, t, c):
         now.iterations += 1
         residual(w, c)
         solve(w)
-        size = np.sqrt(advance(w) / w.y.size)
+        size = np.sqrt(advance(w) / now.size)
         if not np.isfinite(size) or now.unsolved != 0:
             return 0
         rate = -1.0
@@ -234,9 +235,9 @@ def choose(w, order, error, lower, higher, safety):
     errors = np.full(3, np.inf)
     errors[1] = error
     if order > 1:
-        errors[0] = abs(ERROR[order - 1]) * np.sqrt(lower / w.y.size)
+        errors[0] = abs(ERROR[order - 1]) * np.sqrt(lower / now.size)
     if order < MAX_ORDER:
-        errors[2] = abs(ERROR[order + 1]) * np.sqrt(higher / w.y.size)
+        errors[2] = abs(ERROR[order + 1]) * np.sqrt(higher / now.size)
     best, most = 0, -1.0
     for j in range(3):
         growth = np.inf if errors[j] == 0.0 else errors[j] ** (-1.0 / (order + j))
@@ -249,7 +250,7 @@ def choose(w, order, error, lower, higher, safety):
 def step_matrix(order, change):
     """M with D(new step) = M D(old step): Shampine & Reichelt 1997, section 2.2, (R U)^T."""
     n = order + 1
-    r, u, m = products(n, change), products(n, 1.0), np.zeros((n, n))
+    r, u, m = products(n, change), products(n, 1.0), np.zeros((MAX_ORDER + 1, MAX_ORDER + 1))
     for i in range(n):
         for j in range(n):
             for k in range(n):
