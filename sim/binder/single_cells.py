@@ -56,15 +56,17 @@ class SingleCells:
             inputs, unsolved, known, solve = rows[list(self._reads)], 0, self._known, self._solver()
             if len(known) > MOST:
                 known.clear()
-            for lane in range(WIDTH):
+            alike = bool((inputs == inputs[:, :1]).all())
+            for lane in range(1 if alike else WIDTH):
                 given = np.ascontiguousarray(inputs[:, lane])
                 key = given.tobytes()
                 if key not in known:
                     found = np.zeros(self._kept[1] - self._kept[0])
                     known[key] = solve(given, found), found
                 sound, found = known[key]
-                memory[self._kept[0] : self._kept[1], lane] = found
-                unsolved += not sound
+                lanes = slice(None) if alike else slice(lane, lane + 1)
+                memory[self._kept[0] : self._kept[1], lanes] = found[:, None]
+                unsolved += (not sound) * (WIDTH if alike else 1)
             return unsolved
         except BaseException as error:  # noqa: BLE001  -- none may pass through compiled code
             self.raised.append(error)

@@ -68,7 +68,7 @@ class Line(NamedTuple):
     workspace: Workspace
     nothing: np.ndarray
     tables: TransportTables
-    openness: np.ndarray
+    hindrance: np.ndarray
     perfused: np.ndarray
     slopes: np.ndarray
     transport: FrozenTransport
@@ -112,7 +112,7 @@ def line_state(task: Task, record: Recorder) -> Line:
         first_state(task), record.t_eval, record.y, task.rtol, padded_tolerances(task),
         np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
         s.cells, s.stages, s.stages_of_slopes, s.workspaces[0], NONE,
-        s.tables, s.exchange.openness, s.exchange.perfused, linear.slopes,
+        s.tables, s.exchange.hindrance, s.exchange.perfused, linear.slopes,
         FrozenTransport(np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells)),
         linear.inside, linear.units, linear.factors, linear.matrix, linear.between.factors,
         linear.b, linear.c,
@@ -143,9 +143,9 @@ def rhs(w, t, y, out):
     before = cells.failures.sum()
     cells_of(w, w.stages, t, y, out[: n * s])
     tables, porosity, pieces = w.tables, cells.porosity[:, 0], w.perfused.shape[0]
-    transport.openness(0, pieces, porosity, tables.archie, w.openness)
-    transport.add_fluxes(0, pieces, tables, cells.c, w.openness, porosity, du, w.perfused)
-    transport.add_boundaries(tables, cells.c, w.openness, du, tail[0])
+    transport.hindrance(0, pieces, porosity, tables.archie, w.hindrance)
+    transport.add_fluxes(0, pieces, tables, cells.c, w.hindrance, porosity, du, w.perfused)
+    transport.add_boundaries(tables, cells.c, w.hindrance, du, tail[0])
     for k in range(m):
         tail[1, k] = 0.0
         for piece in range(pieces):
@@ -160,8 +160,8 @@ def linearise(w, t):
     porosity = w.cells.porosity
     for i in range(frozen.porosity.size):
         frozen.porosity[i] = porosity[i, 0]
-    transport.openness(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.openness)
-    transport.derivative(w.tables, w.openness, frozen.porosity, frozen.coupling, frozen.loss)
+    transport.hindrance(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.hindrance)
+    transport.derivative(w.tables, w.hindrance, frozen.porosity, frozen.coupling, frozen.loss)
 
 
 @inline
