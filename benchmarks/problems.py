@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 import sim
+from sim.binder.cache import model_text
 from sim.binder.system import System
-from sim.jit.closure import stamp as stamp_of
 from sim.run.segments import Builder
 from sim.solvers import SOLVERS, Task
 from sim.solvers.steps.task import Progress
@@ -109,8 +109,8 @@ class Problem:
     def definition(self) -> str:
         """Hash of all that decides the answer: sources of the formulas, numbers, first state."""
         system, y0, end = self.parts
-        stamp = hashlib.sha256(json.dumps([self.name, stamp_of(system.formulas), end]).encode())
-        for a in (system.p, system.fields, *system.stoichiometry, y0, system.grid.volume):
+        stamp = hashlib.sha256(json.dumps([self.name, model_text(system.model), end]).encode())
+        for a in (system.cells.numbers, system.fields, *system.stoichiometry, y0, system.grid.volume):
             stamp.update(np.ascontiguousarray(a).tobytes())
         for a in system.tables:
             stamp.update(np.ascontiguousarray(a).tobytes())

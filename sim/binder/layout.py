@@ -16,8 +16,7 @@ class Statement:
     """One line of a model: a formula or a kernel, the rows it reads and the rows it writes.
 
     reads: per argument a row, or None for a parameter or the time; output: first row written,
-    `count` rows. formula: None for a kernel, which has rows of inputs, a place among the kernels and `memory`
-    rows of a warm start instead.
+    `count` rows. formula: None for a kernel, which has a place among the kernels instead.
     """
 
     owner: Derived | Process
@@ -25,15 +24,13 @@ class Statement:
     reads: tuple[int | None, ...]
     output: int
     count: int
-    inputs: int = -1
     kernel: int = -1
-    memory: int = 0
 
 
 @dataclass
 class Layout:
     """Rows of a block, in this order: amounts, pore concentrations, fields, porosity where the model
-    has none, derived quantities, rates, inputs of kernels."""
+    has none, derived quantities, rates."""
 
     model: Model
     row: dict[str, int] = field(default_factory=dict)
@@ -76,9 +73,8 @@ class Layout:
         formula = owner.formula
         if isinstance(formula, Kernel):
             place = next(i for i, d in enumerate(kernels) if d is owner)
-            rows = tuple(self.row[n] for n in owner.inputs.values())
-            inputs, self.rows = self.rows, self.rows + len(rows)
-            return Statement(owner, None, rows, output, count, inputs, place, formula.memory)
+            taken = tuple(self.row[n] for n in owner.inputs.values())
+            return Statement(owner, None, taken, output, count, place)
         reads = tuple(self._read(owner, a) for a in arguments(formula, owner.name))
         return Statement(owner, formula, reads, output, count)
 

@@ -9,28 +9,28 @@ multistep or Runge-Kutta method keeps to rounding.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from sim.binder.cache import compiled_model
-from sim.binder.expressions import model_expressions
-from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
-from sim.binder.text import RATES, SHOW, SLOPES
+from sim.binder.evaluation import COLUMNS, evaluate
+from sim.binder.records import NONE, Cells, Stoichiometry, Workspace
+from sim.binder.single_cells import SOLVE, SingleCells
+from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
 from sim.parameters import Parameters
-from sim.simd.blocks import LANES
+from sim.simd.lanes8 import WIDTH
 from sim.simd.threads import Pool
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid
 from sim.space.transport import Exchange, TransportTables, transport_tables
 
 SUPPLIES = ("boundary", "perfusion")
-BLOCKS_PER_THREAD = 32  # a thousand cells; fewer are done before a second thread has woken up
-NOTHING = Evaluated(NONE, NONE, NONE, NONE_3)
+GROUPS_PER_THREAD = 128  # a thousand cells; fewer are done before a second thread has woken up
 
 
 class System:
@@ -40,7 +40,7 @@ class System:
     size = n_cells n_species + 2 n_mobile: of the flat state (`split` gives views of its parts)
     scale (n_species,): typical sizes, from which absolute tolerances come; mobile: columns that diffuse
     cells, stoichiometry, operations, tables: records that compiled code takes; exchange: between cells
-    failures (n_blocks,): cells, summed over evaluations, in which a kernel found no solution
+    failures (n_groups,): cells, summed over evaluations, in which a kernel found no solution
     """
 
     def __init__(
@@ -79,15 +79,11 @@ class System:
                 np.array([(plasma or {}).get(m, 0.0) for m in model.mobile]),
             )
         )  # fmt: skip
-        self._kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
-        self._prepare()
         self.scale = np.array([s.scale for s in model.species])
-        n, m = self.n_cells, self.n_mobile
-        p = model_expressions(model).numbers(self.p)
-        self.cells = Cells(self.fields, p, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
-        self._pool = Pool(BLOCKS_PER_THREAD)
-        self.workspaces = [self._workspace(values) for _ in range(self._pool.size)]
-        self._warm()
+        self._prepare(values)
+        self._pool = Pool(GROUPS_PER_THREAD)
+        rows = self._made.code.rows * WIDTH
+        self.workspaces = [Workspace(np.zeros(rows), np.zeros(1)) for _ in range(self._pool.size)]
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
         for name in given:
@@ -145,52 +141,59 @@ class System:
                     f"{where}: '{name}' is not a mobile species.{nearest(name, self.model.mobile)}"
                 )
 
-    def _prepare(self) -> None:
-        """Warm starts of the kernels, and the compiled module."""
-        self.n_blocks = -(-self.n_cells // LANES)
-        self.memory = np.zeros((self.n_blocks, max(1, sum(k.memory for k in self._kernels)), LANES))
-        self.failures = np.zeros(self.n_blocks, np.int64)
+    def _prepare(self, values: dict[str, float]) -> None:
+        """Machine code of the model, the numbers of the run, last solutions of the kernels."""
+        with formulas_named(self.model):
+            self._made = compiled_model(self.model)
+            self.operations, code = self._made.operations, self._made.code
+            n, m = self.n_cells, self.n_mobile
+            self.n_groups = -(-n // WIDTH)
+            self.cells = Cells(
+                self.fields, code.numbers_of(self.p, values, self.stoichiometry.value),
+                np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
+                np.zeros((n, m)), np.ones((n, 1)),
+            )  # fmt: skip
+            self._single = self._single_cells(values)
+            self.stages = self._addressed(self._made.rates)
         self.forget()
-        made = compiled_model(self.model)
-        self._module, self.operations, self._rows = made.module, made.operations, made.layout.rows
-        self._routines = np.array([r.address for r in made.routines], np.int64)
 
-    def _workspace(self, values: dict[str, float]) -> Workspace:
-        """Arrays for one thread to work in."""
-        o, made = self.operations, [(k, k.tables(values)) for k in self._kernels]
-        return Workspace(
-            np.zeros(self._rows * LANES), np.zeros((o.n_d, LANES)), np.zeros((self.n_species, LANES)),
-            np.zeros(1), self._routines,
-            tuple(KernelSpace(np.zeros(k.scratch(c)), c) for k, c in made),
-        )  # fmt: skip
+    def _single_cells(self, values: dict[str, float]) -> list[SingleCells]:
+        """What solves the cells that vector code leaves, for each kernel."""
+        code, made = self._made.code, []
+        for k, kernel in enumerate(code.kernels):
+            (s,) = (s for s in code.layout.statements if s.kernel == k)
+            reads = tuple(r for r in s.reads if r is not None)
+            kept = code.kept[k], code.kept[k] + kernel.code.memory
+            made.append(SingleCells(partial(_solver, kernel, values), reads, kept, code.rows, code.memory))
+        return made
+
+    def _addressed(self, stages: list[tuple[int, ...]]) -> np.ndarray:
+        """Stages as compiled code takes them, with what solves the single cells of this system."""
+        made = np.array(stages, np.int64).reshape(-1, COLUMNS)
+        for row, stage in zip(made, stages, strict=True):
+            if stage[0] == ITERATED:
+                row[-1] = self._single[stage[-1]].address
+        return made
 
     @property
     def tables(self) -> TransportTables:
         """The arrays of transport, for compiled code."""
         return self.exchange.tables
 
+    @property
+    def failures(self) -> np.ndarray:
+        """Cells (n_groups,), summed over evaluations, in which a kernel found no solution."""
+        return self.cells.failures
+
     def tolerate(self, rtol: float) -> None:
         """Have kernels solve as an integrator of this relative tolerance needs; 0, at first: to rounding."""
-        for workspace in self.workspaces:
-            for kernel, space in zip(self._kernels, workspace.kernels, strict=True):
-                kernel.tolerate(space.tables, rtol)
+        code = self._made.code
+        for kernel, first in zip(code.kernels, code.kernel_numbers, strict=True):
+            kernel.tolerate(self.cells.numbers[first : first + kernel.code.numbers], rtol)
 
     def forget(self) -> None:
-        """Drop the warm starts of the kernels; the next evaluation starts them cold."""
-        start = 0
-        for kernel in self._kernels:
-            stop = start + kernel.memory
-            self.memory[:, start:stop] = kernel.initial[:, None]
-            start = stop
-
-    def _warm(self) -> None:
-        """One call before the clock starts."""
-        y, dy = np.ones(self.size), np.zeros(self.size)
-        memory = self.memory.copy()
-        with formulas_named(self.model):
-            self.rhs(0.0, y, dy)
-        self.memory[:] = memory
-        self.failures[:] = 0
+        """Drop the last solutions of the kernels; the next evaluation starts them cold."""
+        self.cells.memory[:] = self._made.code.initial[:, None]
 
     def split(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Views (..., n_cells, n_species) and (..., 2, n_mobile) of flat states (..., size)."""
@@ -204,7 +207,7 @@ class System:
         """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]."""
         u, _ = self.split(y)
         du, tail = self.split(dy)
-        self._evaluate(RATES, t, u, self.cells, NOTHING._replace(dy=du))
+        self._evaluate(self.stages, t, u, self.cells, du, NONE)
         self.transport(self.cells.c, du, tail)
 
     def transport(self, c: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:
@@ -212,41 +215,57 @@ class System:
         last state evaluated; tail (2, m) is what enters [mol/s]."""
         self.exchange.add(c, self.cells.porosity[:, 0], du, tail)
 
+    @cached_property
+    def _of_show(self) -> np.ndarray:
+        return self._addressed(self._made.show)
+
+    @cached_property
+    def stages_of_slopes(self) -> np.ndarray:
+        """Stages of an evaluation of derivatives, for compiled code."""
+        return self._addressed(self._made.slopes)
+
     def slopes(self, t: float, y: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-        """Derivatives of rates by amounts, (blocks, entries, lanes): entry j is that of process
-        `operations.process[j]` by species `operations.species[j]`; cell i is lane i % LANES of block
-        i // LANES. Stoichiometry times these is the Jacobian of the reactions."""
+        """Derivatives of rates by amounts, (groups, entries, WIDTH): entry j is that of process
+        `operations.process[j]` by species `operations.species[j]`; cell i is lane i % WIDTH of group
+        i // WIDTH. Stoichiometry times these is the Jacobian of the reactions."""
         if out is None:
-            out = np.empty((self.n_blocks, self.operations.process.size, LANES))
-        self._evaluate(SLOPES, t, self.split(y)[0], self.cells, NOTHING._replace(slopes=out))
+            out = np.empty((self.n_groups, self.operations.process.size, WIDTH))
+        self._evaluate(self.stages_of_slopes, t, self.split(y)[0], self.cells, out, NONE)
         return out
 
     def blocks(self, t: float, y: np.ndarray) -> np.ndarray:
         """Jacobian of the reactions within each cell, (n_cells, n_species, n_species) [1/s]."""
         p = self.operations
-        slopes = self.slopes(t, y).transpose(0, 2, 1).reshape(self.n_blocks * LANES, -1)[: self.n_cells]
+        slopes = self.slopes(t, y).transpose(0, 2, 1).reshape(self.n_groups * WIDTH, -1)[: self.n_cells]
         out = np.zeros((self.n_cells, self.n_species, self.n_species))
         for s, q, v in zip(*self.stoichiometry, strict=True):
             for j in np.flatnonzero(p.process == q):
                 out[:, s, p.species[j]] += v * slopes[:, j]
         return out
 
-    def _evaluate(self, mode: int, t: float, u: np.ndarray, cells: Cells, out: Evaluated) -> None:
-        """Everything that happens inside cells, by mode; see `blocks` of the generated module."""
+    def _evaluate(
+        self, stages: np.ndarray, t: float, u: np.ndarray, cells: Cells, out: np.ndarray, more: np.ndarray
+    ) -> None:
+        """Everything that happens inside cells; see `evaluate` and `GroupCode`."""
+        flat = [a.reshape(-1) for a in (u, cells.fields)]
+        kept = [a.reshape(-1) for a in (cells.memory, cells.c, cells.porosity, out, more)]
 
         def work(share: int, first: int, last: int) -> None:
-            self.formulas(
-                mode, first, last, t, u, cells, self.stoichiometry, self.operations, out,
-                self.workspaces[share],
-            )  # fmt: skip
+            rows, clock = self.workspaces[share]
+            clock[0] = t
+            arrays = (*flat, cells.numbers, clock, rows, *kept)
+            evaluate(first, last, self.n_cells, stages, cells.failures, arrays)
 
-        self._pool.run(work, self.n_blocks)
+        self._pool.run(work, self.n_groups)
+        self.raise_again()
 
-    @property
-    def formulas(self) -> Callable[..., None]:
-        """The compiled formulas: formulas(mode, first, last, t, u, cells, stoichiometry, operations, out,
-        workspace); see `blocks` of the generated module."""
-        return self._module.blocks
+    def raise_again(self) -> None:
+        """Raise what was raised where compiled code could not (see `SingleCells`)."""
+        for single in self._single:
+            if single.raised:
+                error = single.raised[0]
+                single.raised.clear()
+                raise error
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transport derivatives times volume [m3/s] at the last state evaluated: across faces (n, k, m),
@@ -260,7 +279,7 @@ class System:
         d, r = np.zeros((n, len(model.quantities))), np.zeros((n, self.n_rates))
         c, porosity = np.zeros((n, self.n_mobile)), np.ones((n, 1))
         cells = self.cells._replace(c=c, porosity=porosity)
-        self._evaluate(SHOW, t, self.split(y)[0], cells, NOTHING._replace(derived=d, rates=r))
+        self._evaluate(self._of_show, t, self.split(y)[0], cells, d, r)
         derived = {name: d[:, k] for k, name in enumerate(self.model.quantities)}
         derived.setdefault("porosity", porosity[:, 0])
         return derived, {q.name: r[:, k] for k, q in enumerate(self.model.processes)}, c
@@ -274,7 +293,7 @@ class System:
         u, _ = self.split(y)
         for i in range(k):
             cells = self.cells._replace(c=c[i], porosity=porosity[i])
-            self._evaluate(SHOW, t[i], u[i], cells, NOTHING._replace(derived=d[i], rates=r))
+            self._evaluate(self._of_show, t[i], u[i], cells, d[i], r)
         derived = {name: d[..., j] for j, name in enumerate(self.model.quantities)}
         derived.setdefault("porosity", porosity[..., 0])
         return derived, c
@@ -296,3 +315,8 @@ class System:
         body[:] = factor * self.scale
         tail[:] = factor * self.scale[self.mobile] * self.grid.total_volume
         return y
+
+
+
+def _solver(kernel: Kernel, values: dict[str, float]) -> SOLVE:
+    return kernel.alone(values)

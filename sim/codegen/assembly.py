@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from sim.codegen.lines import BITS, DOUBLES, all_of, double, pointer_to
 from sim.codegen.llvm_registers import LlvmRegisters
@@ -21,7 +22,7 @@ class TextMemory(Memory):
         self.columns: dict[int, str] = {}  # read, of cells
         self.written: dict[int, str] = {}
         kind = pointer_to("double")
-        if layout.kind == "numbers":
+        if layout.kind in ("numbers", "scratch"):
             self.base = base
         elif layout.kind == "rows":
             block, group = on.name(f"udiv i64 %g, {GROUPS}"), on.name(f"urem i64 %g, {GROUPS}")
@@ -39,10 +40,15 @@ class TextMemory(Memory):
             at = on.name(f"mul i64 {line}, {size}")
             self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
         else:
-            self.lanes = [self._cell(base, lane) for lane in range(WIDTH)]
+            self.base = base
 
-    def _cell(self, base: str, lane: int) -> str:
-        on, size = self.on, self.layout.size
+    @cached_property
+    def lanes(self) -> list[str]:
+        """Where the numbers of each cell begin."""
+        return [self._cell(lane) for lane in range(WIDTH)]
+
+    def _cell(self, lane: int) -> str:
+        on, size, base = self.on, self.layout.size, self.base
         first = on.name(f"mul i64 %g, {WIDTH}")
         cell = on.name(f"add i64 {first}, {lane}")
         end = on.name("sub i64 %cells, 1")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
+from numba.core import cgutils, config
 
-from sim.codegen.interpreted import routine_of
+from sim.codegen.interpreted import number_of, routine_of
 from sim.simd.instructions import instruction
 
 
@@ -40,3 +42,13 @@ def call(typing, address, first, last, cells, arrays):
         return builder.call(at, [*args[1:4], *data])
 
     return types.int64(types.int64, types.int64, types.int64, types.int64, arrays), code
+
+
+def address_of(function: Any, arrays: int) -> int:
+    """The address of a kernel (first, last, cells, pointers to `arrays` arrays) as `call` takes it; compiled."""
+    if getattr(config, "DISABLE_JIT", False):
+        return number_of(function)
+    pointers = [types.CPointer(types.float64)] * arrays
+    function.compile(types.int64(types.int64, types.int64, types.int64, *pointers))
+    (made,) = function.overloads.values()
+    return int(made.library.get_pointer_to_function(made.fndesc.llvm_cfunc_wrapper_name))

@@ -116,6 +116,9 @@ class ArrayMemory(Memory):
         elif layout.kind == "groups":
             self.flat, self.step = flat, WIDTH
             self.at = group * (layout.size * WIDTH) + lane
+        elif layout.kind == "scratch":
+            self.flat, self.step = flat, WIDTH
+            self.at = np.broadcast_to(lane, on.shape)
         elif layout.kind == "cells":
             self.flat, self.step = flat, 1
             self.at = np.minimum(group * WIDTH + lane, cells - 1) * layout.size

@@ -18,6 +18,7 @@ class ArrayLayout:
     "cells": (cells, size), a row per cell. It is read and written by transposing 8 x 8; a group may reach
         beyond the last cell, which is then repeated. It cannot be read after it has been written.
     "numbers": (size,), the same for all cells; it cannot be written
+    "scratch": (size, WIDTH), one place for all groups, one group after the other; nothing is left there
     "lines", "lines backwards": (n, size), where lanes are no cells: a program does one line after the other,
         counted from the first or from the last of `cells`, and may read what it has written before
     """
@@ -39,6 +40,11 @@ def groups(size: int) -> ArrayLayout:
 def cells(size: int) -> ArrayLayout:
     """(cells, size)."""
     return ArrayLayout("cells", size)
+
+
+def scratch(size: int) -> ArrayLayout:
+    """(size, WIDTH), for whichever group is at work."""
+    return ArrayLayout("scratch", size)
 
 
 def lines(size: int, backwards: bool = False) -> ArrayLayout:
@@ -66,8 +72,8 @@ class Program:
 
     @property
     def in_sequence(self) -> bool:
-        """Whether a group may read what the one before has written."""
-        return any(a.kind.startswith("lines") for a in self.arrays)
+        """Whether groups must be done one after the other."""
+        return any(a.kind.startswith(("lines", "scratch")) for a in self.arrays)
 
     def __call__(self, on: Any, *memories: Any) -> LaneMask | None:
         return self.body(on, *memories)

@@ -41,58 +41,84 @@ class ChainRule:
     wanted: Sequence[int]
 
 
-def rows_program(name: str, places: RowPlaces, made: Mapping[int, Node]) -> Program:
-    """Rows of a block from others of its rows: program(W, numbers, clock).
+def write_rows(
+    places: RowPlaces, made: Mapping[int, Node], W: Memory, run: Memory, clock: Memory
+) -> Callable[[int], Vec]:
+    """Rows of a block as registers, each written when it is first asked for: found(row).
 
-    made: {row: node}, each behind those that it reads
+    made: {row: node}, each behind those that it reads; other rows are loaded from W
     """
 
-    def body(on: object, W: Memory, run: Memory, clock: Memory) -> None:
-        def leaf(key: Hashable) -> Vec:
-            if key in made:
-                return writer.register(made[key])  # type: ignore[index]
-            return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
+    def leaf(key: Hashable) -> Vec:
+        if key in made:
+            return found(key)  # type: ignore[arg-type]
+        return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
 
-        writer = Writer(made.values(), leaf, run.load, places.columns)
-        for row, node in made.items():
-            W.store(row, writer.register(node))
+    def found(row: int) -> Vec:
+        return writer.register(made[row])  # type: ignore[no-any-return]
+
+    writer = Writer(made.values(), leaf, run.load, places.columns)
+    return found
+
+
+def rows_program(name: str, places: RowPlaces, made: Mapping[int, Node]) -> Program:
+    """Rows of a block from others of its rows: program(W, numbers, clock)."""
+
+    def body(on: object, W: Memory, run: Memory, clock: Memory) -> None:
+        found = write_rows(places, made, W, run, clock)
+        for row in made:
+            W.store(row, found(row))
 
     return Program(name, (rows(places.size), numbers(places.numbers), numbers(1)), body)
 
 
-def slopes_program(name: str, places: RowPlaces, known: Mapping[int, Node], rule: ChainRule) -> Program:
-    """Derivatives by the chain rule: program(W, D, out, numbers, clock).
+def write_slopes(
+    places: RowPlaces,
+    known: Mapping[int, Node],
+    rule: ChainRule,
+    W: Memory,
+    D: Memory,
+    out: Memory,
+    run: Memory,
+    clock: Memory,
+) -> None:
+    """Derivatives by the chain rule into the rows of `out`.
 
-    known: {row: node} of rows that have been computed, and need not be again; D (rows, LANES): slopes that
-    are no nodes
+    known: {row: node} of rows that have been computed, and need not be again; D: slopes that are no nodes
     """
 
+    def leaf(key: Hashable) -> Vec:
+        return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
+
+    given = {n: _load(W, row) for row, n in known.items() if not n.uniform and n.op != LEAF}
+    writer = Writer(rule.slopes.values(), leaf, run.load, places.columns, given)
+    products: dict[int, list[tuple[int, int]]] = {}
+    for target, a, b in rule.steps:
+        products.setdefault(target, []).append((a, b))
+    values: dict[int, Vec | float] = {}
+
+    def value(k: int) -> Vec | float:
+        """A value when it is first asked for, so that few wait in registers."""
+        if k not in values:
+            made: Vec | float | None = None
+            if k in rule.slopes:
+                made = writer.register(rule.slopes[k])
+            elif k in rule.given:
+                made = D.load(rule.given[k])
+            for a, b in products.get(k, ()):
+                made = _with(made, value(a), value(b))
+            values[k] = made  # type: ignore[assignment]
+        return values[k]
+
+    for k, wanted in enumerate(rule.wanted):
+        out.store(k, value(wanted))
+
+
+def slopes_program(name: str, places: RowPlaces, known: Mapping[int, Node], rule: ChainRule) -> Program:
+    """Derivatives by the chain rule: program(W, D, out, numbers, clock), D (rows, LANES)."""
+
     def body(on: object, W: Memory, D: Memory, out: Memory, run: Memory, clock: Memory) -> None:
-        def leaf(key: Hashable) -> Vec:
-            return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
-
-        given = {n: _load(W, row) for row, n in known.items() if not n.uniform and n.op != LEAF}
-        writer = Writer(rule.slopes.values(), leaf, run.load, places.columns, given)
-        products: dict[int, list[tuple[int, int]]] = {}
-        for target, a, b in rule.steps:
-            products.setdefault(target, []).append((a, b))
-        values: dict[int, Vec | float] = {}
-
-        def value(k: int) -> Vec | float:
-            """A value when it is first asked for, so that few wait in registers."""
-            if k not in values:
-                made: Vec | float | None = None
-                if k in rule.slopes:
-                    made = writer.register(rule.slopes[k])
-                elif k in rule.given:
-                    made = D.load(rule.given[k])
-                for a, b in products.get(k, ()):
-                    made = _with(made, value(a), value(b))
-                values[k] = made  # type: ignore[assignment]
-            return values[k]
-
-        for k, wanted in enumerate(rule.wanted):
-            out.store(k, value(wanted))
+        write_slopes(places, known, rule, W, D, out, run, clock)
 
     arrays = rows(places.size), rows(rule.rows), rows(len(rule.wanted)), numbers(places.numbers), numbers(1)
     return Program(name, arrays, body)

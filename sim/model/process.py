@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from sim.codegen.iteration import Iteration
 from sim.errors import ModelError, UnitError, shown
 from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
@@ -36,26 +37,22 @@ def arguments(formula: Callable | Sum, owner: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Kernel:
-    """A compiled array routine behind a Derived (speciation): the one thing that is no formula.
+    """Equations solved in every cell behind a Derived (speciation): the one thing that is no formula.
 
-    It works on a block of L cells. function(inputs (i, L), memory (w, L), outputs (o, L),
-    failed (L,), scratch, tables) sets failed to 1 in lanes without a solution;
-    slopes(inputs, memory, outputs, out (o, i, L), scratch, tables) gives d(outputs)/d(inputs) there.
-    module: where the generated source imports both from.
-    memory: rows of the warm start kept per block, `initial` their first content.
-    tables(parameters): the arrays and numbers of a run. scratch(tables): length of the workspace of one
-    thread. tolerate(tables, rtol): solve from now on as sharply as an integrator of this relative tolerance
-    needs; 0 to rounding.
+    code: how, as vector code on rows of a group of cells
+    initial (memory,): the first content of the rows that keep the last solution of a cell
+    numbers(parameters): what the code reads of a run
+    alone(parameters): solve(inputs (i,), memory (w,)), which solves a cell that the vector code leaves and
+        writes its solution to memory; False where there is none
+    tolerate(numbers, rtol): solve from now on as sharply as an integrator of this relative tolerance needs; 0
+        to rounding
     """
 
-    module: str
-    function: str
-    slopes: str
-    memory: int
+    code: Iteration
     initial: np.ndarray
-    scratch: Callable[[Any], int]
-    tables: Callable[[dict[str, float]], tuple]
-    tolerate: Callable[[tuple, float], None] = lambda tables, rtol: None
+    numbers: Callable[[dict[str, float]], np.ndarray]
+    alone: Callable[[dict[str, float]], Callable[[np.ndarray, np.ndarray], bool]]
+    tolerate: Callable[[np.ndarray, float], None] = lambda numbers, rtol: None
 
 
 @public

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from sim.chemistry import pore_water as water
-from sim.chemistry.cell_water import blocks
+from sim.chemistry.cell_water.one_cell import solve_cell
+from sim.chemistry.cell_water.places import numbers_of, tolerate
+from sim.chemistry.cell_water.programs import water_iteration
 from sim.chemistry.constants_sets import extended_set, shifted_set
 from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
@@ -48,11 +51,16 @@ def speciation(
 
 
 def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
-    """The kernel of speciation in blocks of cells; tables(parameters): what it reads."""
+    """Speciation in every cell; tables(parameters): its species, phases and constants. Which species and
+    phases there are must not depend on the parameters."""
+    usual = {"fluid.temperature": 310.15} | {f"fluid.{b}": 1.0 for b in water.BACKGROUND}
+
+    def alone(parameters: dict[str, float]) -> Callable[[np.ndarray, np.ndarray], bool]:
+        return partial(solve_cell, tables(parameters))
+
     return Kernel(
-        "sim.chemistry.cell_water.blocks", "solve_pore_water", "pore_water_slopes", water.MEMORY,
-        np.full(water.MEMORY, np.nan), blocks.scratch_size,
-        lambda p: blocks.kernel_leaves(tables(p)), blocks.tolerate,
+        water_iteration(tables(usual)), np.full(water.MEMORY, np.nan), lambda p: numbers_of(tables(p)), alone,
+        tolerate,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from numba.core import config
 
 from sim.binder.kept import once_a_model
-from sim.binder.system import BLOCKS_PER_THREAD, System
+from sim.binder.system import GROUPS_PER_THREAD, System
 from sim.errors import SolverError
 from sim.model.model import Model
 from sim.solvers import cvode
@@ -60,7 +60,7 @@ def _marched(task: Task, record: Recorder) -> Solution:
     system = task.system
     w, march, at_once = _begin(task, record)
     now = w.now[0]
-    w.D[0] = task.y0
+    w.D[0, : system.size] = task.y0
     for y in record.y[: np.searchsorted(record.t_eval, task.t0, side="right")]:
         y[:] = task.y0
         now.kept += 1
@@ -71,6 +71,7 @@ def _marched(task: Task, record: Recorder) -> Solution:
     try:
         while True:
             state = march(min(at_once, task.max_steps - int(now.steps)))
+            system.raise_again()
             steps, failures = int(now.steps), int(now.failures)
             record.follow(now.t, steps, int(now.kept), now.worst, int(now.worst_species))
             if state == DONE:
@@ -89,7 +90,7 @@ def _marched(task: Task, record: Recorder) -> Solution:
         status, message = "interrupted", STATUS["interrupted"]
     except SolverError as e:
         status, message = "failed", f"{STATUS['failed']} At t = {now.t:.6g} s: {e}"
-    return record.solution(now.t, w.D[0], status, message, **_counts(w))
+    return record.solution(now.t, w.D[0, : system.size], status, message, **_counts(w))
 
 
 def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int], int], int]:
@@ -106,7 +107,7 @@ def _is_line(system: System) -> bool:
     return (
         not getattr(config, "DISABLE_JIT", False)
         and len(system.grid.shape) <= 1
-        and system.n_blocks < 2 * BLOCKS_PER_THREAD
+        and system.n_groups < 2 * GROUPS_PER_THREAD
     )
 
 
@@ -141,7 +142,7 @@ def _handed_over(task: Task, w: Line | Shared, record: Recorder) -> Solution:
 
     rest = cvode.solve(
         replace(
-            task, t0=t, y0=w.D[0].copy(), t_eval=record.t_eval[kept:], progress=progress,
+            task, t0=t, y0=w.D[0, : task.system.size].copy(), t_eval=record.t_eval[kept:], progress=progress,
             max_steps=task.max_steps - steps,
         )
     )  # fmt: skip
@@ -164,31 +165,32 @@ def _handed_over(task: Task, w: Line | Shared, record: Recorder) -> Solution:
 def _first_step(s: System, w: Line | Shared) -> float:
     """Hairer, Norsett & Wanner 1993, II.4, for order 1; 0 where the rates are not finite.
     Leaves the rates in w.f."""
-    now, y = w.now[0], w.D[0]
+    now, n = w.now[0], s.size
+    y, f, scratch = w.D[0, :n], w.f[:n], w.r[:n]
     t, left = now.t, now.end - now.t
     now.rhs += 2
-    s.rhs(t, y, w.f)
-    w.scale[:] = 1.0 / (w.atol + w.rtol * np.abs(y))
-    d0, d1 = _norm(w, y), _norm(w, w.f)
+    s.rhs(t, y, f)
+    scale = 1.0 / (w.atol[:n] + w.rtol * np.abs(y))
+    d0, d1 = _norm(scale, y), _norm(scale, f)
     h0 = min(1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1, left)
     if not (np.isfinite(d1) and h0 > 0):
         return 0.0
-    s.rhs(t + h0, y + h0 * w.f, w.r)
-    d2 = _norm(w, w.r - w.f) / h0
+    s.rhs(t + h0, y + h0 * f, scratch)
+    d2 = _norm(scale, scratch - f) / h0
     if not np.isfinite(d2):
         return 1e-3 * h0
     h1 = max(1e-6, 1e-3 * h0) if max(d1, d2) <= 1e-15 else (0.01 / max(d1, d2)) ** 0.5
     return min(100 * h0, h1, left)
 
 
-def _norm(w: Line | Shared, v: np.ndarray) -> float:
-    return float(np.sqrt(np.mean((v * w.scale) ** 2)))
+def _norm(scale: np.ndarray, v: np.ndarray) -> float:
+    return float(np.sqrt(np.mean((v * scale) ** 2)))
 
 
 def _too_short(s: System, w: Line | Shared) -> str:
     now = w.now[0]
     t, h, c = now.t, now.h, now.singular_at
-    rate = np.abs(s.split(w.f)[0]) / s.scale
+    rate = np.abs(s.split(w.f[: s.size])[0]) / s.scale
     whole = bool(np.isfinite(rate).all())
     rate[~np.isfinite(rate)] = np.inf
     i, k = np.unravel_index(int(np.argmax(rate)), rate.shape)

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.binder.elimination_order import elimination
-from sim.binder.reactor import EVALUATIONS, REJECTED, STEPS, Reactor
 from sim.solvers.linear.diffusion import Diffusion
+from sim.solvers.reactions.reactor import Reactor
+from sim.solvers.reactions.rodas import EVALUATIONS, REJECTED, STEPS
 from sim.solvers.steps import stages
 from sim.solvers.steps.one_step import OneStep, integrate
 from sim.solvers.steps.solution import Solution
@@ -40,13 +40,12 @@ class Strang(OneStep):
 
     def __init__(self, task: Task):
         super().__init__(task)
-        system, p = self.system, self.system.operations
+        system = self.system
         self.doubling = task.step is None
-        order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
-        self.reactor = Reactor(system, order, INSIDE * task.rtol, system.split(INSIDE * task.atol)[0])
+        self.reactor = Reactor(system, INSIDE * task.rtol, system.split(INSIDE * task.atol)[0])
         self.diffusion = Diffusion(system)
         # Only after transport do reactions begin with a transient.
-        self._before, self._after = np.zeros(system.n_blocks), np.zeros(system.n_blocks)
+        self._before, self._after = np.zeros(system.n_groups), np.zeros(system.n_groups)
         self.old, self.whole, self.middle = (np.zeros(system.size) for _ in range(3))
         self._mid = np.zeros(system.size)
 
@@ -99,7 +98,7 @@ class Strang(OneStep):
 
     def _count(self) -> None:
         steps, rejected, evaluations = self.reactor.count.sum(axis=0)[[STEPS, REJECTED, EVALUATIONS]]
-        blocks = self.system.n_blocks
+        blocks = self.system.n_groups
         self.count |= {
             "rhs": int(round(evaluations / blocks)),
             "reaction_steps": int(round(steps / blocks)),

@@ -74,29 +74,29 @@ PIECE = 1024
 
 
 @kernel(nogil=True)
-def openness(first, last, porosity, archie, f):
-    """f (n,) = porosity^archie, the share of the diffusivity that pores leave."""
-    for i in range(first * PIECE, min(f.size, last * PIECE)):
-        f[i] = porosity[i] * porosity[i] if archie == 2.0 else porosity[i] ** archie
+def hindrance(first, last, porosity, archie, w):
+    """w (n,) = porosity^-archie: 1/w is the share of the diffusivity that pores leave."""
+    for i in range(first * PIECE, min(w.size, last * PIECE)):
+        w[i] = 1.0 / (porosity[i] * porosity[i] if archie == 2.0 else porosity[i] ** archie)
 
 
 @kernel
-def face(area, half, f, other_half, other_f):
+def face(area, half, w, other_half, other_w):
     """Conductance of a face per diffusivity [m]: half-cells in series, the same from both sides."""
-    return area / (half / f + other_half / other_f)
+    return area / (half * w + other_half * other_w)
 
 
 @kernel
-def boundary_face(diffusivity, area, half, f, permeability):
+def boundary_face(diffusivity, area, half, w, permeability):
     """Volume of pore water that a boundary face exchanges per second [m3/s]; infinite permeability is a
     fixed concentration."""
     if half == 0.0:
         return permeability * area
-    return area / (half / (diffusivity * f) + 1.0 / permeability)
+    return area / (half * w / diffusivity + 1.0 / permeability)
 
 
 @kernel(nogil=True)
-def add_fluxes(first, last, tables, c, f, porosity, dy, perfused):
+def add_fluxes(first, last, tables, c, w, porosity, dy, perfused):
     """Add diffusion and perfusion to dy (n, s) [mol m-3 s-1]; perfused (pieces, m) [mol/s].
 
     c (n, m) pore concentrations. Each cell gathers: no two cells write one place.
@@ -120,9 +120,9 @@ def add_fluxes(first, last, tables, c, f, porosity, dy, perfused):
                 if j < 0:
                     continue
                 there = c[j]
-                g = face(area[i, k], half[i, k], f[i], other_half[i, k], f[j])
+                g = face(area[i, k], half[i, k], w[i], other_half[i, k], w[j]) / volume[i]
                 for s in range(m):
-                    change[mobile[s]] += diffusivity[s] * g * (there[s] - here[s]) / volume[i]
+                    change[mobile[s]] += diffusivity[s] * g * (there[s] - here[s])
             if perfusion[i] != 0.0:
                 for s in range(m):
                     rate = perfusion[i] * porosity[i] * (plasma[s] - here[s])
@@ -131,7 +131,7 @@ def add_fluxes(first, last, tables, c, f, porosity, dy, perfused):
 
 
 @kernel
-def add_boundaries(tables, c, f, dy, supplied):
+def add_boundaries(tables, c, w, dy, supplied):
     """Add what comes through boundary faces to dy, and set supplied (m,) [mol/s]."""
     face_cell, face_area, face_half = tables.face_cell, tables.face_area, tables.face_half
     volume, mobile, diffusivity = tables.volume, tables.mobile, tables.diffusivity
@@ -140,14 +140,14 @@ def add_boundaries(tables, c, f, dy, supplied):
     for b in range(face_cell.size):
         i = face_cell[b]
         for s in range(supplied.size):
-            t = boundary_face(diffusivity[s], face_area[b], face_half[b], f[i], permeability[b])
+            t = boundary_face(diffusivity[s], face_area[b], face_half[b], w[i], permeability[b])
             flow = t * (outside[b, s] - c[i, s])
             dy[i, mobile[s]] += flow / volume[i]
             supplied[s] += flow
 
 
 @kernel
-def derivative(tables, f, porosity, coupling, loss):
+def derivative(tables, w, porosity, coupling, loss):
     """Derivatives of the transport terms times volume [m3/s], for Jacobians and preconditioners.
 
     coupling (n, k, m): by the concentration across each face; loss (n, 2, m): taken away, per
@@ -169,7 +169,7 @@ def derivative(tables, f, porosity, coupling, loss):
         for k in range(neighbour.shape[1]):
             j = neighbour[i, k]
             if j >= 0:
-                g = face(area[i, k], half[i, k], f[i], other_half[i, k], f[j])
+                g = face(area[i, k], half[i, k], w[i], other_half[i, k], w[j])
                 for s in range(m):
                     coupling[i, k, s] = diffusivity[s] * g
         for s in range(m):
@@ -177,36 +177,36 @@ def derivative(tables, f, porosity, coupling, loss):
     for b in range(face_cell.size):
         i = face_cell[b]
         for s in range(m):
-            loss[i, 0, s] += boundary_face(diffusivity[s], face_area[b], face_half[b], f[i], permeability[b])
+            loss[i, 0, s] += boundary_face(diffusivity[s], face_area[b], face_half[b], w[i], permeability[b])
 
 
 class Exchange:
     """What moves between the cells of a grid and through its boundaries, shared out to threads.
 
-    openness (n,): of the pores at the last state; perfused (pieces, m): what perfusion brought, by piece
+    hindrance (n,): by the pores at the last state; perfused (pieces, m): what perfusion brought, by piece
     """
 
     def __init__(self, tables: TransportTables):
         cells, mobile = tables.volume.size, tables.diffusivity.size
         self.tables, self.pieces = tables, -(-cells // PIECE)
-        self.openness, self.perfused = np.ones(cells), np.zeros((self.pieces, mobile))
+        self.hindrance, self.perfused = np.ones(cells), np.zeros((self.pieces, mobile))
         self._pool = Pool(2)
 
     def add(self, c: np.ndarray, porosity: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:
         """Add to du (n, s) [mol m-3 s-1] what pore concentrations c (n, m) move at a porosity (n,); tail
         (2, m) becomes what enters through boundaries and by perfusion [mol/s]."""
-        f = self.openness
-        self._pool.run(lambda _, a, b: openness(a, b, porosity, self.tables.archie, f), self.pieces)
+        w = self.hindrance
+        self._pool.run(lambda _, a, b: hindrance(a, b, porosity, self.tables.archie, w), self.pieces)
         self._pool.run(
-            lambda _, a, b: add_fluxes(a, b, self.tables, c, f, porosity, du, self.perfused), self.pieces
+            lambda _, a, b: add_fluxes(a, b, self.tables, c, w, porosity, du, self.perfused), self.pieces
         )
-        add_boundaries(self.tables, c, f, du, tail[0])
+        add_boundaries(self.tables, c, w, du, tail[0])
         tail[1] = self.perfused.sum(axis=0)
 
     def derivative(self, porosity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """coupling (n, k, m) and loss (n, 2, m) [m3/s] of the kernel `derivative`."""
         (cells, faces), mobile = self.tables.neighbour.shape, self.tables.diffusivity.size
         coupling, loss = np.zeros((cells, faces, mobile)), np.zeros((cells, 2, mobile))
-        openness(0, self.pieces, porosity, self.tables.archie, self.openness)
-        derivative(self.tables, self.openness, porosity, coupling, loss)
+        hindrance(0, self.pieces, porosity, self.tables.archie, self.hindrance)
+        derivative(self.tables, self.hindrance, porosity, coupling, loss)
         return coupling, loss

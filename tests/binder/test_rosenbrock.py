@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sim.binder.rosenbrock import RODAS3
+from sim.solvers.reactions.rosenbrock import RODAS3
 
 
 def step(method, f, J, f_t, t, u, h):
-    """One step in plain numpy, as the docstring of sim.binder.rosenbrock writes it down."""
+    """One step in plain numpy, as the docstring of sim.solvers.reactions.rosenbrock writes it down."""
     n = u.size
     M, K = np.eye(n) - method.gamma * h * J(t, u), []
     for i in range(len(method.m)):

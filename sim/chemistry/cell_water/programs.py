@@ -1,19 +1,18 @@
-"""The pore water of cells as straight lines: begin, Newton steps, what kinetics ask for.
+"""The pore water of a group of cells as vector code: begin, Newton steps, what kinetics ask for.
 
-Routines work on the rows of `BlockLayout`, so that the kernels of a block can take over. They are made once
-for a set of species and phases; what depends on the run is read from arrays.
+Made once for a set of species and phases; what depends on the run is read from its numbers.
 """
 
 # ruff: noqa: E741  -- I is the ionic strength, L is ln a_w
 
 from __future__ import annotations
 
-from functools import lru_cache, reduce
-from typing import Any, NamedTuple
-
-import numpy as np
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
 
 from sim.chemistry.activity import LN10
+from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces, places_of
 from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, Blocks
 from sim.chemistry.newton.straight.newton_step import Fluids, newton_step
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
@@ -29,164 +28,121 @@ from sim.chemistry.pore_water import (
     Reported,
 )
 from sim.codegen.functions import exp_in_range, fma, sqrt
-from sim.codegen.machine import Routine
-from sim.codegen.program import Program, numbers, rows
+from sim.codegen.iteration import Iteration, IterationRows
+from sim.codegen.registers import LaneMask, Registers, Vec
 
 WIDEST = 1e3  # mol/kgw, of a total
-# Rates differ by what the solution is off: noise of 1e-12 stops an integrator that is asked for ten
-# digits. After a step in ln activity below this a further one would move by rounding only.
-SHARP_STEP = 1e-8
 
 
-class Straight(NamedTuple):
-    """Routines, by address, and the numbers that they take."""
+def water_iteration(tables: PoreWater) -> Iteration:
+    """The vector code for the species and phases of these tables."""
+    from sim.chemistry.cell_water.slopes import slopes_of  # here: it needs this file
 
-    begin: int
-    step: int
-    finish: int
-    constants: np.ndarray  # density of water, kg/m3; kg/mol of `Reactions.aw_slope`
-    total: np.ndarray  # as in PoreWater
-    K: np.ndarray
-    family: np.ndarray  # of Activity
-    ln_K: np.ndarray
-    stop: np.ndarray  # (1,) step in ln activity after which a fluid counts as solved; solvers set it
+    at = places_of(tables)
+    code = CellWater(at, tables.blocks, tables.minerals, tables.reported)
 
+    def slopes(on: Registers, rows: IterationRows) -> None:
+        slopes_of(code, on, rows)
 
-def straight_routines(tables: PoreWater) -> Straight:
-    """The routines for these tables; made once for a set of species and phases."""
-    t = tables.blocks
-    begin, step, finish = _routines(_Structure(tables.minerals, tables.reported, t))
-    return Straight(
-        begin, step, finish, np.array([tables.density, t.reactions.aw_slope]), tables.total, t.reactions.K,
-        t.activity.family, tables.minerals.ln_K, np.array([SHARP_STEP]),
-    )  # fmt: skip
+    outputs = len(WATER_OUTPUTS) + at.phases
+    return Iteration(
+        TRANSPORTED, outputs, MEMORY, at.work, at.numbers, code.begin, code.step, code.finish, slopes
+    )
 
 
-class _Structure:
-    """What the text of the routines depends on: equal where all arrays are, but for those of a run."""
+@dataclass(frozen=True, eq=False)
+class CellWater:
+    """What the text of the vector code depends on, and its bodies but the slopes."""
 
-    def __init__(self, minerals: Minerals, reported: Reported, t: Blocks):
-        self.minerals, self.reported, self.t = minerals, reported, t
-        r = t.reactions
-        family = t.activity.family[:, 3:]  # charges and places
-        parts = (
-            r.factor_first, r.factor, r.gamma_class, t.has_inverse, family, *t.activity[1:], *t.balance,
-            *t.factor, *t.at, minerals.nu, minerals.water, *reported,
-        )  # fmt: skip
-        self._key = tuple(p.tobytes() if isinstance(p, np.ndarray) else p for p in parts)
+    at: WaterPlaces
+    t: Blocks
+    minerals: Minerals
+    reported: Reported
 
-    def __hash__(self) -> int:
-        return hash(self._key)
+    def now(self, rows: IterationRows) -> Fluids:
+        """The fluids that the rows to work in hold."""
+        at, nc = self.at, self.at.components
+        x = [rows.work.load(k) for k in range(nc + 2)]
+        return Fluids(x[:nc], [rows.work.load(at.activity + k) for k in range(nc)], x[nc], x[nc + 1])
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Structure) and self._key == other._key
+    def begin(self, on: Registers, rows: IterationRows) -> LaneMask:
+        """Totals [mol/kgw], warm start and its activities. Returns cells that are not for this code: cold,
+        or out of bounds."""
+        at, nc, h, work = self.at, self.at.components, self.t.reactions.h, rows.work
+        n = WaterNumbers(at, rows.numbers)
+        I, L = rows.memory.load(nc), rows.memory.load(nc + 1)
+        good = [I >= SMALLEST_I, L <= 0.0, L > -2.0]
+        for k in range(nc):
+            v = rows.inputs.load(k) / n.density if k < TRANSPORTED else n.total(k)
+            if k < TRANSPORTED and k != h:
+                v = 0.5 * (v + sqrt(fma(v, v, TINY * TINY)))
+            x = rows.memory.load(k)
+            good += [abs(v) < WIDEST, x > COLD, x < 50.0]
+            if k != h:
+                good.append(v >= NOTHING)
+            work.store(at.total + k, v)
+            work.store(k, x)
+            work.store(at.activity + k, exp_in_range(x))
+        work.store(nc, I)
+        work.store(nc + 1, L)
+        return ~_all(good)
 
+    def step(self, on: Registers, rows: IterationRows) -> LaneMask:
+        """A Newton step. Returns cells in which it was not shorter than asked for: what is left of the others
+        is its square."""
+        at, nc, work = self.at, self.at.components, rows.work
+        n = WaterNumbers(at, rows.numbers)
+        total = [work.load(at.total + k) for k in range(nc)]
+        new, size, sound = newton_step(on, self.t, self.now(rows), total, n.K, n.families, n.aw_slope)
+        for k in range(nc):
+            work.store(k, new.x[k])
+            work.store(at.activity + k, new.activity[k])
+        work.store(nc, new.I)
+        work.store(nc + 1, new.L)
+        return ~((size < n.stop) & sound)
 
-@lru_cache(maxsize=16)
-def _routines(of: _Structure) -> tuple[int, int, int]:
-    programs = (_begin(of.t), _step(of.t), _finish(of.t, of.minerals, of.reported))
-    begin, step, finish = (Routine(p).address for p in programs)
-    return begin, step, finish
+    def finish(self, on: Registers, rows: IterationRows) -> LaneMask:
+        """Outputs [as `outputs_of` says] and memory. Returns cells whose solution is doubtful."""
+        t, reported, nc = self.t, self.reported, self.at.components
+        n, now = WaterNumbers(self.at, rows.numbers), self.now(rows)
+        free_P, free_C = reported.free_P.tolist(), reported.free_C.tolist()
+        g = factors_of(t, now.activity, now.L, families(t, now.I, n.families).inverse_gamma)
+        m = molalities_of(t, g, n.K, sorted({CA, reported.Mg, reported.PO4, *free_P, *free_C}))
+        inverse_gamma = g[2 * nc + 2 + int(t.reactions.gamma_class[reported.PO4])]
+        shown = {
+            "pH": now.x[H] * (-1.0 / LN10),
+            "ionic_strength": now.I,
+            "Ca_free": m[CA] * n.density,
+            "P_free": _sum([m[j] for j in free_P]) * n.density,
+            "C_free": _sum([m[j] for j in free_C]) * n.density,
+            "Mg_free": m[reported.Mg] * n.density,
+            "a_Ca": now.activity[CA],
+            "a_PO4": m[reported.PO4] / inverse_gamma,
+        }
+        for row, name in enumerate(WATER_OUTPUTS):
+            rows.outputs.store(row, shown[name])
+        for i in range(self.at.phases):
+            omega = self.of_phase(i, now.x, now.L)
+            rows.outputs.store(len(WATER_OUTPUTS) + i, omega - n.ln_K.load(i))
+        good = [now.I <= LARGEST_I]
+        for k, x in enumerate((*now.x, now.I, now.L)):
+            rows.memory.store(k, x)
+            if k < nc:
+                good += [x > COLD, x < 50.0]
+        return ~_all(good)
+
+    def of_phase(self, i: int, x: list[Vec], L: Vec) -> Vec:
+        """ln of the ion activity product of a phase, or a change of it: nu . x + w L."""
+        omega = L * float(self.minerals.water[i])
+        for k, nu in enumerate(self.minerals.nu[i].tolist()):
+            if nu != 0.0:
+                omega = fma(x[k], nu, omega)
+        return omega
 
 
 def _all(masks: list[Any]) -> Any:
     return reduce(lambda a, b: a & b, masks)
 
 
-def _begin(t: Blocks) -> Program:
-    """Totals [mol/kgw], warm start and its activities into the rows. Counts cells that are not for these
-    routines: cold, without a component, or out of bounds."""
-    at, nc, h = t.at, t.has_inverse.size, t.reactions.h
-
-    def body(on, inputs, memory, given, constants, w):
-        density = constants.load(0)
-        I, L = memory.load(nc), memory.load(nc + 1)
-        good = [I >= SMALLEST_I, L <= 0.0, L > -2.0]
-        for k in range(nc):
-            v = inputs.load(k) / density if k < TRANSPORTED else given.load(k)
-            if k < TRANSPORTED and k != h:
-                v = 0.5 * (v + sqrt(fma(v, v, TINY * TINY)))
-            x = memory.load(k)
-            good += [abs(v) < WIDEST, x > COLD, x < 50.0]
-            if k != h:
-                good.append(v >= NOTHING)
-            w.store(at.total + k, v)
-            w.store(at.x + k, x)
-            w.store(at.g + k, exp_in_range(x))
-        w.store(at.x + nc, I)
-        w.store(at.x + (nc + 1), L)
-        return ~_all(good)
-
-    layouts = (rows(TRANSPORTED), rows(MEMORY), numbers(nc), numbers(2), rows(at.end))
-    return Program("begin_pore_water", layouts, body)
-
-
-def _now(w: Any, t: Blocks) -> Fluids:
-    at, nc = t.at, t.has_inverse.size
-    x = [w.load(at.x + k) for k in range(nc + 2)]
-    return Fluids(x[:nc], [w.load(at.g + k) for k in range(nc)], x[nc], x[nc + 1])
-
-
-def _step(t: Blocks) -> Program:
-    """A Newton step. Counts cells in which it was not shorter than asked for: what is left of the others
-    is its square."""
-    at, nc, family = t.at, t.has_inverse.size, t.activity.family
-
-    def body(on, K, families_of, constants, stop, w):
-        total = [w.load(at.total + k) for k in range(nc)]
-        new, size, sound = newton_step(on, t, _now(w, t), total, K, families_of, constants.load(1))
-        for k in range(nc):
-            w.store(at.x + k, new.x[k])
-            w.store(at.g + k, new.activity[k])
-        w.store(at.x + nc, new.I)
-        w.store(at.x + (nc + 1), new.L)
-        return ~((size < stop.load(0)) & sound)
-
-    K = t.reactions.K.size
-    layouts = (numbers(K), numbers(family.size), numbers(2), numbers(1), rows(at.end))
-    return Program("pore_water_step", layouts, body)
-
-
-def _finish(t: Blocks, minerals: Minerals, reported: Reported) -> Program:
-    """Outputs [as `outputs_of` says] and memory from the rows. Counts cells whose solution is doubtful."""
-    at, nc, family = t.at, t.has_inverse.size, t.activity.family
-    phases, free_P, free_C = len(minerals.water), reported.free_P.tolist(), reported.free_C.tolist()
-    wanted = {CA, reported.Mg, reported.PO4, *free_P, *free_C}
-    place = 2 * nc + 2 + int(t.reactions.gamma_class[reported.PO4])
-
-    def body(on, K, families_of, constants, ln_K, w, memory, outputs):
-        now = _now(w, t)
-        gammas = families(t, now.I, families_of)
-        g = factors_of(t, now.activity, now.L, gammas.inverse_gamma)
-        m = molalities_of(t, g, K, sorted(wanted))
-        density = constants.load(0)
-        shown = {
-            "pH": now.x[H] * (-1.0 / LN10),
-            "ionic_strength": now.I,
-            "Ca_free": m[CA] * density,
-            "P_free": reduce(lambda a, b: a + b, [m[j] for j in free_P]) * density,
-            "C_free": reduce(lambda a, b: a + b, [m[j] for j in free_C]) * density,
-            "Mg_free": m[reported.Mg] * density,
-            "a_Ca": now.activity[CA],
-            "a_PO4": m[reported.PO4] / g[place],
-        }
-        for row, name in enumerate(WATER_OUTPUTS):
-            outputs.store(row, shown[name])
-        for i in range(phases):
-            omega = now.L * float(minerals.water[i]) - ln_K.load(i)
-            for k, nu in enumerate(minerals.nu[i].tolist()):
-                if nu != 0.0:
-                    omega = fma(now.x[k], nu, omega)
-            outputs.store(len(WATER_OUTPUTS) + i, omega)
-        good = [now.I <= LARGEST_I]
-        for k, x in enumerate((*now.x, now.I, now.L)):
-            memory.store(k, x)
-            if k < nc:
-                good += [x > COLD, x < 50.0]
-        return ~_all(good)
-
-    layouts = (
-        numbers(t.reactions.K.size), numbers(family.size), numbers(2), numbers(phases), rows(at.end),
-        rows(MEMORY), rows(len(WATER_OUTPUTS) + phases),
-    )  # fmt: skip
-    return Program("finish_pore_water", layouts, body)
+def _sum(parts: list[Vec]) -> Vec:
+    return reduce(lambda a, b: a + b, parts)

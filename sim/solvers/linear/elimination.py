@@ -10,9 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.codegen.call import call
-from sim.codegen.registers import GROUPS
 from sim.jit.kernel import kernel, plain_kernel
-from sim.simd.lanes8 import WIDTH
 
 
 class Units(NamedTuple):
@@ -56,20 +54,13 @@ class CellElimination(NamedTuple):
     coefficient: np.ndarray
 
 
-@plain_kernel
-def groups_of(first, last, n):
-    """Groups of cells in the blocks first..last of n cells."""
-    return first * GROUPS, min(last * GROUPS, (n + WIDTH - 1) // WIDTH)
-
-
 @plain_kernel(nogil=True)
 def factor(first, last, R, by: CellElimination, A, rest):
     """Eliminate the immobile species at by.gamma: A (groups, kept, WIDTH) gets the factors, rest (n, m, m)
     what is left of the mobile ones. Returns how many cells, at least, have a pivot below 1e-12 (the matrix
     is 1 - gamma J, in units of the scales) or an entry that is not a finite number."""
     n = rest.shape[0]
-    a, b = groups_of(first, last, n)
-    return call(by.factor, a, b, n, (R, by.gamma, by.coefficient, A, rest))
+    return call(by.factor, first, last, n, (R, by.gamma, by.coefficient, A, rest))
 
 
 @plain_kernel(nogil=True)
@@ -77,16 +68,14 @@ def reduce(first, last, r, by: CellElimination, units: Units, A, z, b):
     """Right-hand side r (n, s) without its immobile part: b (n, m), in units of the scales; z keeps the
     rest."""
     n = r.shape[0]
-    i, j = groups_of(first, last, n)
-    call(by.reduce, i, j, n, (r, units.inverse, A, z, b))
+    call(by.reduce, first, last, n, (r, units.inverse, A, z, b))
 
 
 @plain_kernel(nogil=True)
 def expand(first, last, x, by: CellElimination, units: Units, A, z):
     """z (n, s), as `reduce` left it, becomes the solution for mobile x (n, m), in the species' units."""
     n = z.shape[0]
-    i, j = groups_of(first, last, n)
-    call(by.expand, i, j, n, (x, units.scale, A, z))
+    call(by.expand, first, last, n, (x, units.scale, A, z))
 
 
 @kernel

@@ -16,8 +16,6 @@ import numpy as np
 
 from sim.binder.elimination_order import elimination as elimination_order
 from sim.binder.system import System
-from sim.codegen.registers import GROUPS
-from sim.simd.blocks import LANES
 from sim.simd.lanes8 import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear import elimination
@@ -47,14 +45,14 @@ class LinearSystem:
             made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
         )
         self.units = Units(system.scale, 1.0 / system.scale, system.mobile)
-        self.slopes = np.zeros((system.n_blocks, p.process.size, LANES))
-        self.factors = np.zeros((system.n_blocks * GROUPS, made.kept, WIDTH))
+        self.slopes = np.zeros((system.n_groups, p.process.size, WIDTH))
+        self.factors = np.zeros((system.n_groups, made.kept, WIDTH))
         self.matrix = BetweenCells(
             np.zeros((n, m, m)), np.zeros((n, system.grid.neighbour.shape[1], m)), np.zeros((n, m))
         )
         self.b, self.c = np.zeros((n, m)), np.zeros((n, m))
         self.between = choose_solver(system.grid, m)
-        self._pool = Pool(64)
+        self._pool = Pool(256)
 
     def linearise(self, t: float, y: np.ndarray) -> None:
         """Take J at (t, y), t in s."""
@@ -73,7 +71,7 @@ class LinearSystem:
                 first, last, self.slopes, self.inside, self.factors, self.matrix.local
             )
 
-        self._pool.run(work, s.n_blocks)
+        self._pool.run(work, s.n_groups)
         if sum(bad):
             return False
         if s.n_mobile == 0:
@@ -93,12 +91,12 @@ class LinearSystem:
         def outwards(share: int, first: int, last: int) -> None:
             elimination.expand(first, last, self.b, inside, units, self.factors, z_body)
 
-        self._pool.run(inwards, s.n_blocks)
+        self._pool.run(inwards, s.n_groups)
         if s.n_mobile:
             elimination.times(self.b, s.grid.volume, self.b)
             self.between.solve(self.b, self.c)
             elimination.times(self.c, self.transport.porosity, self.b)
-        self._pool.run(outwards, s.n_blocks)
+        self._pool.run(outwards, s.n_groups)
         gamma, loss = inside.gamma[0], self.transport.loss
         elimination.entered(loss, gamma, self.c, units, tail.ravel(), z_tail.ravel())
 
@@ -109,7 +107,7 @@ class LinearSystem:
         s, p, frozen = self.system, self.system.operations, self.transport
         n, k, m = s.n_cells, s.n_species, s.n_mobile
         cells = np.arange(n)
-        slopes = self.slopes.transpose(0, 2, 1).reshape(s.n_blocks * LANES, -1)[:n]
+        slopes = self.slopes.transpose(0, 2, 1).reshape(s.n_groups * WIDTH, -1)[:n]
         rows, columns, values = [], [], []
         for to, q, v in zip(*s.stoichiometry, strict=True):
             for j in np.flatnonzero(p.process == q):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import warnings
 from collections.abc import Callable
 from functools import lru_cache
 from types import ModuleType
@@ -18,7 +17,6 @@ from typing import Any
 import numba
 import numpy as np
 from numba import types
-from numba.core.errors import NumbaExperimentalFeatureWarning
 
 from sim.jit.kernel import kernel
 from sim.jit.modules import generated
@@ -28,22 +26,21 @@ OPERATIONS, COMPILED = "sim.solvers.steps.on_threads", on_a_line.__name__
 # Called from one place: compiled as part of their callers, or all would be optimised once per caller.
 INLINED = ("march", "step", "newton", "iterate", "choose")
 ENTRY = """
-def enter(formulas, rest, steps):
-    return march(ByReference(formulas, *rest), steps)
+def enter(line, steps):
+    return march(ByReference(*line), steps)
 """
 
-_known: dict[tuple, Callable] = {}  # compiled for a model and kinds of arrays
+_known: dict[object, Callable] = {}  # compiled for kinds of arrays
 
 
 def march(w: on_a_line.Line) -> Callable[[int], int]:
     """`ndf_steps.march`, compiled, bound to a Line."""
-    formulas: Any = w.formulas  # a dispatcher of numba
-    rest = tuple(w[1:])
-    kind = (formulas, _kind(rest))
+    line = tuple(w)
+    kind = _kind(line)
     if kind not in _known:
-        _known[kind] = _compiled(formulas.nopython_signatures[0], numba.typeof(rest))
+        _known[kind] = _compiled(numba.typeof(line))
     compiled_march = _known[kind]
-    return lambda steps: compiled_march(formulas, rest, steps)
+    return lambda steps: compiled_march(line, steps)
 
 
 def _kind(value: object) -> object:
@@ -56,12 +53,8 @@ def _kind(value: object) -> object:
 
 
 @lru_cache(maxsize=64)
-def _compiled(formulas: Any, rest: Any) -> Callable[..., int]:
-    # Through a pointer: by its own type, the model would be compiled into this as well.
-    signature = types.int64(types.FunctionType(formulas), rest, types.int64)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NumbaExperimentalFeatureWarning)
-        return kernel(signature, nogil=True)(_module().enter)
+def _compiled(line: Any) -> Callable[..., int]:
+    return kernel(types.int64(line, types.int64), nogil=True)(_module().enter)
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,9 @@
 """The steps of `ndf`: written once, run twice.
 
-Backward differences at a quasi-constant step, orders 1-5, kappa-modified BDF, Newton with a frozen
-Jacobian: Shampine & Reichelt 1997 (The MATLAB ODE suite, SIAM J. Sci. Comput. 18:1).
+Backward differences at a quasi-constant step, orders 1-5, kappa-modified BDF: Shampine & Reichelt 1997 (The
+MATLAB ODE suite, SIAM J. Sci. Comput. 18:1). Newton's matrix is taken anew whenever it is factored, for a
+Jacobian costs less than the iterations that an old one asks for; and the rate at which the iteration last
+converged is remembered, so that one iteration is enough where it converges fast.
 
 The functions here touch the state only through the operations they import. As they stand, these
 are the ones of `on_threads`: numpy and compiled kernels, shared out to threads, for planes, boxes
@@ -38,6 +40,8 @@ GAMMA = np.hstack((np.zeros(1), np.cumsum(1 / np.arange(1, MAX_ORDER + 1))))
 ALPHA = (1 - KAPPA) * GAMMA
 ERROR = KAPPA * GAMMA + 1 / np.arange(1, MAX_ORDER + 2)
 NEWTON_ITERATIONS = 4
+NEWTON_ERROR = 0.02  # what an iteration may leave, of the error that a step is allowed
+SLOWEST = 0.9  # rate that a first iteration is taken to have, at most
 SHRINK_MOST, GROW_MOST = 0.2, 10.0
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
 MAX_REJECTIONS = 100
@@ -67,7 +71,7 @@ def keep(w, y):
     """An output; it may lie lower than both ends of its step."""
     now = w.now[0]
     out = w.outputs[now.kept]
-    for i in range(y.size):
+    for i in range(out.size):
         out[i] = y[i]
     now.kept += 1
     size, species = lowest(w, y)
@@ -86,7 +90,7 @@ def between(w, t):
     """The solution within the last step, into w.dy."""
     now = w.now[0]
     order = now.order
-    weight = np.ones(order + 1)
+    weight = np.ones(MAX_ORDER + 1)
     for j in range(1, order + 1):
         weight[j] = weight[j - 1] * ((t - now.t) / now.h + j - 1) / j
     interpolate(w, order, weight)
@@ -101,23 +105,22 @@ def evaluate(w, t, y, out):
 
 def norm(w, v):
     """Root mean square in units of the tolerances."""
-    return np.sqrt(square(w, v) / w.y.size)
+    now = w.now[0]
+    return np.sqrt(square(w, v) / now.size)
 
 
 def begin(w, h):
     """Start at order 1 from D[0] with its derivative in f."""
     now = w.now[0]
     now.h = h
-    now.factored = np.nan
-    now.order, now.equal, now.current = 1, 0, 0
+    now.factored = now.rate = np.nan
+    now.order, now.equal = 1, 0
     start(w, h)
-    now.known = 0
 
 
 def step(w):
     """One accepted step; False when it became too short to be one."""
     now = w.now[0]
-    now.current = 0
     while True:
         if not now.h > 10.0 * np.spacing(abs(now.t)) + 1e-24 * now.span:  # NaN is too short as well
             return False
@@ -131,7 +134,6 @@ def step(w):
         if iterations == 0:
             now.failures += 1
             resize(w, 0.5)
-            now.current = 0  # its J was taken at the end of a step that is no longer tried
             continue
         safety = 0.9 * (2 * NEWTON_ITERATIONS + 1) / (2 * NEWTON_ITERATIONS + iterations)
         error = ERROR[order] * norm(w, w.d)
@@ -160,59 +162,62 @@ def step(w):
 
 
 def newton(w, t, c):
-    """Solve d = c f(t, y) - psi for y = prediction + d: iterations, 0 when there is no solution. A
-    Jacobian that is not of this step gets a second chance with one that is."""
+    """Solve d = c f(t, y) - psi for y = prediction + d: iterations, 0 when there is no solution. A matrix of
+    an earlier step gets a second chance with one of this step."""
     now = w.now[0]
     for _ in range(2):
+        old = now.factored == c
         iterations = iterate(w, t, c)
-        if iterations > 0 or now.current == 1:
+        if iterations > 0:
             return iterations
+        now.factored = now.rate = np.nan
+        if not old:
+            return 0
         predict(w, now.order, GAMMA / ALPHA[now.order])
-        renew(w, t)
     return 0
 
 
 def iterate(w, t, c):
-    """Newton's iterations with the Jacobian at hand: how many, 0 when they do not converge."""
+    """Newton's iterations with the matrix at hand, or a new one: how many, 0 when they do not converge."""
     now = w.now[0]
-    before, rate = -1.0, -1.0  # not known
+    tolerance = max(now.rounding, NEWTON_ERROR / ERROR[now.order])
+    before = -1.0  # not known
     for i in range(NEWTON_ITERATIONS):
         evaluate(w, t, w.y, w.f)
-        if i == 0:
-            if now.known == 0:
-                renew(w, t)
-            if now.factored != c:
-                now.factorisations += 1
-                if not factor(w, c):
-                    now.singular += 1
-                    now.singular_at = c
-                    now.factored = np.nan
-                    return 0
-                now.factored, now.singular_at = c, np.nan
+        if now.factored != c and not renew(w, t, c):
+            return 0
         now.iterations += 1
         residual(w, c)
         solve(w)
-        size = np.sqrt(advance(w) / w.y.size)
-        if before > 0.0:
-            rate = size / before
+        size = np.sqrt(advance(w) / now.size)
         if not np.isfinite(size) or now.unsolved != 0:
             return 0
-        left = NEWTON_ITERATIONS - i
-        if rate >= 1.0 or (rate >= 0.0 and rate**left / (1.0 - rate) * size > now.tolerance):
-            return 0
-        if size == 0.0 or (rate >= 0.0 and rate / (1.0 - rate) * size < now.tolerance):
+        rate = -1.0
+        if before > 0.0:
+            rate = now.rate = size / before
+            left = NEWTON_ITERATIONS - i
+            if rate >= 1.0 or rate**left / (1.0 - rate) * size > tolerance:
+                return 0
+        elif now.rate >= 0.0:
+            rate = min(SLOWEST, max(now.rate, now.floor))
+        if size == 0.0 or (rate >= 0.0 and rate / (1.0 - rate) * size < tolerance):
             return i + 1
         before = size
     return 0
 
 
-def renew(w, t):
-    """The Jacobian at (t, y)."""
+def renew(w, t, c):
+    """The Jacobian at (t, y), and the factors of Newton's matrix; False when that is singular."""
     now = w.now[0]
     now.jacobians += 1
+    now.factorisations += 1
     linearise(w, t)
-    now.current, now.known = 1, 1
-    now.factored = np.nan
+    if not factor(w, c):
+        now.singular += 1
+        now.singular_at = c
+        return False
+    now.factored, now.singular_at = c, np.nan
+    return True
 
 
 def resize(w, change):
@@ -230,9 +235,9 @@ def choose(w, order, error, lower, higher, safety):
     errors = np.full(3, np.inf)
     errors[1] = error
     if order > 1:
-        errors[0] = abs(ERROR[order - 1]) * np.sqrt(lower / w.y.size)
+        errors[0] = abs(ERROR[order - 1]) * np.sqrt(lower / now.size)
     if order < MAX_ORDER:
-        errors[2] = abs(ERROR[order + 1]) * np.sqrt(higher / w.y.size)
+        errors[2] = abs(ERROR[order + 1]) * np.sqrt(higher / now.size)
     best, most = 0, -1.0
     for j in range(3):
         growth = np.inf if errors[j] == 0.0 else errors[j] ** (-1.0 / (order + j))
@@ -245,7 +250,7 @@ def choose(w, order, error, lower, higher, safety):
 def step_matrix(order, change):
     """M with D(new step) = M D(old step): Shampine & Reichelt 1997, section 2.2, (R U)^T."""
     n = order + 1
-    r, u, m = products(n, change), products(n, 1.0), np.zeros((n, n))
+    r, u, m = products(n, change), products(n, 1.0), np.zeros((MAX_ORDER + 1, MAX_ORDER + 1))
     for i in range(n):
         for j in range(n):
             for k in range(n):

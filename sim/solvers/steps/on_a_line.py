@@ -1,44 +1,54 @@
 """The operations of `ndf_steps` on one line of cells, or one stirred cell: compiled, in one thread.
 
-The formulas of the model are called through a pointer to their compiled form, so that nothing here
-is compiled again for another model. Not cached alone: `compiled` keeps what it makes of these
+The machine code of a model is called by its addresses, so that nothing here is compiled again for another
+model. Not cached alone: `compiled` keeps what it makes of these
 operations under a hash of all that goes into it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numba import types
 from numba.experimental import structref
 
-from sim.binder.derivatives import Operations
-from sim.binder.records import NONE, NONE_3, Cells, Evaluated, Stoichiometry, Workspace
-from sim.binder.text import RATES, SLOPES
+from sim.binder.evaluation import evaluate
+from sim.binder.records import NONE, Cells, Workspace
+from sim.codegen.call import call
 from sim.jit.kernel import kernel
+from sim.simd.lanes8 import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.solvers.linear.thomas import Thomas, Tridiagonal, thomas_factor, thomas_solve
-from sim.solvers.steps import differences
 from sim.solvers.steps.ndf_state import first_state
+from sim.solvers.steps.passes import (
+    ACCEPT,
+    ADVANCE,
+    INTERPOLATE,
+    ORDERS,
+    PREDICT,
+    RESCALE,
+    RESIDUAL,
+    SQUARE,
+    START,
+    padded,
+    padded_tolerances,
+    pass_addresses,
+)
 from sim.solvers.steps.solution import Recorder
 from sim.solvers.steps.solution import lowest as lowest_of_cells
 from sim.solvers.steps.task import Task
 from sim.space import transport
 from sim.space.transport import TransportTables
 
-ORDERS = 8  # rows of differences
 inline = kernel(cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 class Line(NamedTuple):
-    """The state of an integration: the model's compiled formulas, called through a pointer; what
-    `ndf_steps` names; what the operations need."""
+    """The state of an integration: what `ndf_steps` names; what the operations need."""
 
-    formulas: Callable[..., None]
     now: np.ndarray  # see ndf_state
     times: np.ndarray
     outputs: np.ndarray
@@ -53,12 +63,12 @@ class Line(NamedTuple):
     r: np.ndarray
     dy: np.ndarray
     cells: Cells
-    stoichiometry: Stoichiometry
-    operations: Operations
+    stages: np.ndarray
+    stages_of_slopes: np.ndarray
     workspace: Workspace
-    nothing: Evaluated
+    nothing: np.ndarray
     tables: TransportTables
-    openness: np.ndarray
+    hindrance: np.ndarray
     perfused: np.ndarray
     slopes: np.ndarray
     transport: FrozenTransport
@@ -72,9 +82,10 @@ class Line(NamedTuple):
     inverse_atol: np.ndarray  # (n, s) of what counts as an undershoot
     watched: np.ndarray
     low: np.ndarray
+    passes: np.ndarray  # addresses, see `passes`
     sums: np.ndarray
-    pairs: np.ndarray
-    work: np.ndarray
+    number: np.ndarray  # (1,), what a pass takes
+    rtols: np.ndarray  # (1,)
 
 
 @structref.register
@@ -91,45 +102,50 @@ structref.define_constructor(ByReference, LineReference, list(Line._fields))
 
 def line_state(task: Task, record: Recorder) -> Line:
     """The state before the first step."""
-    s, n = task.system, task.system.size
+    s, n = task.system, padded(task.system.size)
     linear, cells, m = LinearSystem(s), s.n_cells, s.n_mobile
     if not isinstance(linear.between, Thomas):
         raise TypeError(f"{s.grid.kind} is no line of cells; its linear solver is {linear.between!r}.")
-    pieces, faces = -(-n // differences.PIECE), s.grid.neighbour.shape[1]
+    faces = s.grid.neighbour.shape[1]
     y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return Line(
-        s.formulas, first_state(task), record.t_eval, record.y, task.rtol, task.atol_of_mean,
+        first_state(task), record.t_eval, record.y, task.rtol, padded_tolerances(task),
         np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
-        s.cells, s.stoichiometry, s.operations, s.workspaces[0], Evaluated(NONE, NONE, NONE, NONE_3),
-        s.tables, s.exchange.openness, s.exchange.perfused, linear.slopes,
+        s.cells, s.stages, s.stages_of_slopes, s.workspaces[0], NONE,
+        s.tables, s.exchange.hindrance, s.exchange.perfused, linear.slopes,
         FrozenTransport(np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells)),
         linear.inside, linear.units, linear.factors, linear.matrix, linear.between.factors,
         linear.b, linear.c,
         record.inverse, record.watched, np.zeros((record.pieces, s.n_species)),
-        np.zeros(pieces), np.zeros((pieces, 2)), np.zeros((ORDERS, differences.PIECE)),
+        pass_addresses(), np.zeros(2 * WIDTH), np.zeros(1), np.array([task.rtol]),
     )  # fmt: skip
 
 
 @inline
-def cells_of(w, mode, t, y, out):
+def cells_of(w, stages, t, y, out):
+    """What happens inside cells, into out (flat)."""
     n, s = w.inverse_atol.shape
-    u = y[: n * s].reshape((n, s))
-    blocks = w.slopes.shape[0]
-    w.formulas(mode, 0, blocks, t, u, w.cells, w.stoichiometry, w.operations, out, w.workspace)
+    w.workspace.clock[0] = t
+    cells, nothing = w.cells, w.nothing
+    arrays = (
+        y[: n * s], cells.fields.reshape(-1), cells.numbers, w.workspace.clock, w.workspace.rows,
+        cells.memory.reshape(-1), cells.c.reshape(-1), cells.porosity.reshape(-1), out, nothing,
+    )
+    evaluate(0, cells.failures.size, n, stages, cells.failures, arrays)
 
 
 @inline
 def rhs(w, t, y, out):
     n, s = w.inverse_atol.shape
     m = w.units.mobile.size
-    du, tail = out[: n * s].reshape((n, s)), out[n * s :].reshape((2, m))
-    cells, nothing = w.cells, w.nothing
+    du, tail = out[: n * s].reshape((n, s)), out[n * s : n * s + 2 * m].reshape((2, m))
+    cells = w.cells
     before = cells.failures.sum()
-    cells_of(w, RATES, t, y, Evaluated(du, nothing.derived, nothing.rates, nothing.slopes))
+    cells_of(w, w.stages, t, y, out[: n * s])
     tables, porosity, pieces = w.tables, cells.porosity[:, 0], w.perfused.shape[0]
-    transport.openness(0, pieces, porosity, tables.archie, w.openness)
-    transport.add_fluxes(0, pieces, tables, cells.c, w.openness, porosity, du, w.perfused)
-    transport.add_boundaries(tables, cells.c, w.openness, du, tail[0])
+    transport.hindrance(0, pieces, porosity, tables.archie, w.hindrance)
+    transport.add_fluxes(0, pieces, tables, cells.c, w.hindrance, porosity, du, w.perfused)
+    transport.add_boundaries(tables, cells.c, w.hindrance, du, tail[0])
     for k in range(m):
         tail[1, k] = 0.0
         for piece in range(pieces):
@@ -139,13 +155,13 @@ def rhs(w, t, y, out):
 
 @inline
 def linearise(w, t):
-    nothing, frozen = w.nothing, w.transport
-    cells_of(w, SLOPES, t, w.y, Evaluated(nothing.dy, nothing.derived, nothing.rates, w.slopes))
+    frozen = w.transport
+    cells_of(w, w.stages_of_slopes, t, w.y, w.slopes.reshape(-1))
     porosity = w.cells.porosity
     for i in range(frozen.porosity.size):
         frozen.porosity[i] = porosity[i, 0]
-    transport.openness(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.openness)
-    transport.derivative(w.tables, w.openness, frozen.porosity, frozen.coupling, frozen.loss)
+    transport.hindrance(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.hindrance)
+    transport.derivative(w.tables, w.hindrance, frozen.porosity, frozen.coupling, frozen.loss)
 
 
 @inline
@@ -164,59 +180,77 @@ def factor(w, c):
 def solve(w):
     n, s = w.inverse_atol.shape
     inside, units, frozen = w.inside, w.units, w.transport
+    m = units.mobile.size
     r, z = w.r[: n * s].reshape((n, s)), w.dy[: n * s].reshape((n, s))
     blocks = w.slopes.shape[0]
     elimination.reduce(0, blocks, r, inside, units, w.factors, z, w.b)
-    if units.mobile.size > 0:
+    if m > 0:
         elimination.times(w.b, w.tables.volume, w.b)
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         elimination.times(w.x, frozen.porosity, w.b)
     elimination.expand(0, blocks, w.b, inside, units, w.factors, z)
-    elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s :], w.dy[n * s :])
+    elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m])
+
+
+@inline
+def differences_of(w):
+    """The rows of D, one by one."""
+    D = w.D
+    return D[0], D[1], D[2], D[3], D[4], D[5], D[6], D[7]
+
+
+@inline
+def summed(w):
+    """The two sums that a pass left; the next begins at 0."""
+    first, second = w.sums[:WIDTH].sum(), w.sums[WIDTH:].sum()
+    w.sums[:] = 0.0
+    return first, second
 
 
 @inline
 def predict(w, order, weight):
-    to = differences.Predicted(w.y, w.psi, w.scale, w.d)
-    differences.predict(0, w.sums.size, w.D, order, weight, w.rtol, w.atol, to)
+    arrays = (*differences_of(w), weight, w.rtols, w.atol, w.y, w.psi, w.scale, w.d)
+    call(w.passes[PREDICT, order], 0, w.y.size // WIDTH, 0, arrays)
 
 
 @inline
 def start(w, h):
-    differences.start(0, w.sums.size, h, w.f, w.D)
+    w.number[0] = h
+    call(w.passes[START, 0], 0, w.y.size // WIDTH, 0, (*differences_of(w), w.number, w.f))
 
 
 @inline
 def residual(w, c):
-    differences.residual(0, w.sums.size, c, w.f, w.psi, w.d, w.r)
+    w.number[0] = c
+    call(w.passes[RESIDUAL, 0], 0, w.y.size // WIDTH, 0, (w.number, w.f, w.psi, w.d, w.r))
 
 
 @inline
 def advance(w):
-    differences.advance(0, w.sums.size, w.dy, w.y, w.d, w.scale, w.sums)
-    return w.sums.sum()
+    call(w.passes[ADVANCE, 0], 0, w.y.size // WIDTH, 0, (w.dy, w.y, w.d, w.scale, w.sums))
+    return summed(w)[0]
 
 
 @inline
 def square(w, v):
-    differences.square(0, w.sums.size, v, w.scale, w.sums)
-    return w.sums.sum()
+    call(w.passes[SQUARE, 0], 0, w.y.size // WIDTH, 0, (v, w.scale, w.sums))
+    return summed(w)[0]
 
 
 @inline
 def accept(w, order):
-    differences.accept(0, w.sums.size, w.D, order, w.d, w.scale, w.pairs)
-    return w.pairs[:, 0].sum(), w.pairs[:, 1].sum()
+    call(w.passes[ACCEPT, order], 0, w.y.size // WIDTH, 0, (*differences_of(w), w.d, w.scale, w.sums))
+    return summed(w)
 
 
 @inline
 def rescale(w, order, M):
-    differences.rescale(0, w.sums.size, w.D, order, M, w.work)
+    call(w.passes[RESCALE, order], 0, w.y.size // WIDTH, 0, (*differences_of(w), M.reshape(-1)))
 
 
 @inline
 def interpolate(w, order, weight):
-    differences.interpolate(0, w.sums.size, w.D, order, weight, w.dy)
+    call(w.passes[INTERPOLATE, order], 0, w.y.size // WIDTH, 0, (*differences_of(w), weight, w.dy))
 
 
 @inline

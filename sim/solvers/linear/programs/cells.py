@@ -15,7 +15,7 @@ import numpy as np
 from sim.binder.elimination_order import INVERT, MULTIPLY, Elimination
 from sim.codegen.functions import fma, nfma
 from sim.codegen.machine import Routine
-from sim.codegen.program import Program, cells, groups, numbers, rows
+from sim.codegen.program import Program, cells, groups, numbers
 from sim.codegen.registers import LaneMask, Vec
 
 SMALLEST_PIVOT = 1e-12  # of 1 - gamma J, in units of the scales
@@ -99,7 +99,7 @@ def _factor(
         finite = (nothing[0] + nothing[1]) + (nothing[2] + nothing[3]) == 0.0
         return ~(finite if sound is None else sound & finite)
 
-    layouts = (rows(rates), numbers(1), numbers(len(assembled)), groups(len(kept)), cells(len(schur)))
+    layouts = (groups(rates), numbers(1), numbers(len(assembled)), groups(len(kept)), cells(len(schur)))
     return Program("factor_cells", layouts, body)
 
 

@@ -1,0 +1,73 @@
+"""Cells that vector code leaves, solved one by one in Python: called from compiled code by an address."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba.core import config
+
+from sim.codegen.interpreted import number_of
+from sim.simd.lanes8 import WIDTH
+
+SOLVE = Callable[[np.ndarray, np.ndarray], bool]
+W, MEMORY = 4, 5  # places among the arrays of a stage
+ARRAYS = 10
+MOST = 256  # solutions that are kept for cells that are given the same
+
+
+class SingleCells:
+    """Solves the cells of a group: address is that of alone(first, last, cells, *arrays of a stage), which
+    returns how many have no solution.
+
+    solver(): what solves a cell, see `Kernel.alone`, made when it is needed; reads: rows of the inputs; kept: rows of its solutions in the
+    memory of a cell, (first, last), of `memory` in all
+    raised: what an evaluation raised (Ctrl-C included), to be raised again where Python is at hand
+    """
+
+    def __init__(self, solver: Callable[[], SOLVE], reads: tuple[int, ...], kept: tuple[int, int], rows: int, memory: int):
+        self._solver, self._reads, self._kept, self._sizes = cache(solver), reads, kept, (rows, memory)
+        self.raised: list[BaseException] = []
+        self._known: dict[bytes, tuple[bool, np.ndarray]] = {}
+        if getattr(config, "DISABLE_JIT", False):
+            self.address = number_of(self._of_arrays)
+            return
+        kinds = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * ARRAYS
+        self._callback: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._of_pointers)  # lives as long as this
+        self.address = int(ctypes.cast(self._callback, ctypes.c_void_p).value or 0)
+
+    def _of_pointers(self, first: int, last: int, cells: int, *arrays: int) -> int:
+        rows, memory = self._sizes
+        whole = (ctypes.c_double * (rows * WIDTH)).from_address(arrays[W])
+        kept = (ctypes.c_double * (memory * WIDTH)).from_address(arrays[MEMORY] + 8 * first * memory * WIDTH)
+        return self._group(np.frombuffer(whole).reshape(rows, WIDTH), np.frombuffer(kept).reshape(memory, WIDTH))
+
+    def _of_arrays(self, first: int, last: int, cells: int, *arrays: np.ndarray) -> int:
+        rows, memory = self._sizes
+        kept = arrays[MEMORY].reshape(-1, memory, WIDTH)[first]
+        return self._group(arrays[W].reshape(rows, WIDTH), kept)
+
+    def _group(self, rows: np.ndarray, memory: np.ndarray) -> int:
+        """Solve each lane; what is given again (a first state is the same in many cells) is solved once."""
+        try:
+            inputs, unsolved, known, solve = rows[list(self._reads)], 0, self._known, self._solver()
+            if len(known) > MOST:
+                known.clear()
+            alike = bool((inputs == inputs[:, :1]).all())
+            for lane in range(1 if alike else WIDTH):
+                given = np.ascontiguousarray(inputs[:, lane])
+                key = given.tobytes()
+                if key not in known:
+                    found = np.zeros(self._kept[1] - self._kept[0])
+                    known[key] = solve(given, found), found
+                sound, found = known[key]
+                lanes = slice(None) if alike else slice(lane, lane + 1)
+                memory[self._kept[0] : self._kept[1], lanes] = found[:, None]
+                unsolved += (not sound) * (WIDTH if alike else 1)
+            return unsolved
+        except BaseException as error:  # noqa: BLE001  -- none may pass through compiled code
+            self.raised.append(error)
+            return WIDTH
