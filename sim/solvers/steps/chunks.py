@@ -33,9 +33,9 @@ class ChunkPasses(NamedTuple):
     """Addresses of routines, those of the orders 1..HIGHEST where there are some."""
 
     predict: np.ndarray
-    residual: int
-    advance: int
+    residual: np.ndarray
     accept: np.ndarray
+    advance: int
 
 
 class Tolerances(NamedTuple):
@@ -56,11 +56,10 @@ class Extent(NamedTuple):
 
 
 class Vectors(NamedTuple):
-    """The state, what is known of the formula, and f: rates, then residual, then correction; b, c (cells, m):
-    the mobile species between the cells; sums (chunks + 1, 2 WIDTH)."""
+    """The state, and f: rates, then residual, then correction; b, c (cells, m): the mobile species between the
+    cells; sums (chunks + 1, 2 WIDTH)."""
 
     y: np.ndarray
-    psi: np.ndarray
     f: np.ndarray
     b: np.ndarray
     c: np.ndarray
@@ -70,46 +69,45 @@ class Vectors(NamedTuple):
 @lru_cache(maxsize=1)
 def chunk_passes() -> ChunkPasses:
     """The routines, compiled once."""
-    predict, accept = (
+    predict, residual, accept = (
         np.array([0, *(Routine(made(order)).address for order in range(1, HIGHEST + 1))], np.int64)
-        for made in (_predict, _accept)
+        for made in (_predict, _residual, _accept)
     )
-    return ChunkPasses(predict, Routine(_residual()).address, Routine(_advance()).address, accept)
+    return ChunkPasses(predict, residual, accept, Routine(_advance()).address)
 
 
 def _predict(order: int) -> Program:
-    """y = sum of D[0..order], psi = sum weight[k] D[k], and no correction yet in D[order + 2]."""
+    """y = sum of D[0..order], and no correction yet in D[order + 2]."""
 
     def body(on: Any, *memories: Memory) -> None:
-        D, (weight, y, psi) = memories[:ORDERS], memories[ORDERS:]
-        rows = [D[k].load(0) for k in range(order + 1)]
-        total, known = rows[0], rows[1] * weight.load(1)
+        D, y = memories[:ORDERS], memories[ORDERS]
+        total = D[0].load(0)
         for k in range(1, order + 1):
-            total = total + rows[k]
-            if k > 1:
-                known = fma(rows[k], weight.load(k), known)
+            total = total + D[k].load(0)
         y.store(0, total)
-        psi.store(0, known)
         D[order + 2].store(0, 0.0)
 
-    return Program(f"predict_chunk_{order}", (*DIFFERENCES, numbers(HIGHEST + 1), VECTOR, VECTOR), body)
+    return Program(f"predict_chunk_{order}", (*DIFFERENCES, VECTOR), body)
 
 
-def _residual() -> Program:
-    """f = c f - psi - d. Arrays: c, f, psi, d."""
+def _residual(order: int) -> Program:
+    """f = c f - psi - d, with psi = sum weight[k] D[k] and the correction d in D[order + 2]: psi is not worth
+    a vector of its own, for there is hardly more than one residual a step. Arrays: D; weight, c, f."""
 
-    def body(on: Any, c: Memory, f: Memory, psi: Memory, d: Memory) -> None:
-        f.store(0, f.load(0) * c.load(0) - psi.load(0) - d.load(0))
+    def body(on: Any, *memories: Memory) -> None:
+        D, (weight, c, f) = memories[:ORDERS], memories[ORDERS:]
+        known = D[1].load(0) * weight.load(1)
+        for k in range(2, order + 1):
+            known = fma(D[k].load(0), weight.load(k), known)
+        f.store(0, f.load(0) * c.load(0) - known - D[order + 2].load(0))
 
-    return Program("residual_chunk", (numbers(1), VECTOR, VECTOR, VECTOR), body)
+    return Program(f"residual_chunk_{order}", (*DIFFERENCES, numbers(HIGHEST + 1), numbers(1), VECTOR), body)
 
 
 def _advance() -> Program:
     """y and d += dy; sums of squares of dy and of d, in units of the tolerances at the prediction y - d."""
 
-    def body(
-        on: Any, dy: Memory, y: Memory, d: Memory, rtol: Memory, atol: Memory, sums: Memory
-    ) -> None:
+    def body(on: Any, dy: Memory, y: Memory, d: Memory, rtol: Memory, atol: Memory, sums: Memory) -> None:
         change, before, so_far = dy.load(0), y.load(0), d.load(0)
         scale = 1.0 / fma(abs(before - so_far), rtol.load(0), atol.load(0))
         correction = so_far + change
@@ -162,22 +160,27 @@ def begin_of_atol(a, e, chunk, of: Extent, tolerances: Tolerances):
 
 
 @plain_kernel(nogil=True)
-def predict_chunks(first, last, of: Extent, predict, rows, weight, v: Vectors):
+def predict_chunks(first, last, of: Extent, predict, rows, v: Vectors):
     for chunk in range(first, last):
         a, e, _, _ = within(chunk, of)
         D = (rows[0][a:e], rows[1][a:e], rows[2][a:e], rows[3][a:e],
              rows[4][a:e], rows[5][a:e], rows[6][a:e], rows[7][a:e])  # fmt: skip
-        call(predict, 0, (e - a) // WIDTH, 0, (*D, weight, v.y[a:e], v.psi[a:e]))
+        call(predict, 0, (e - a) // WIDTH, 0, (*D, v.y[a:e]))
 
 
 @plain_kernel(nogil=True)
 def inward_chunks(
-    first, last, of: Extent, residual, reduce, c, d, v: Vectors, units: Units, factors, volume
+    first, last, of: Extent, routines: tuple, known: tuple, v: Vectors, units: Units, factors, volume
 ):
-    """f becomes the residual c f - psi - d without its immobile part; b = its mobile species times volume."""
+    """f becomes the residual without its immobile part; b = its mobile species times volume. routines: residual,
+    reduce; known: rows of D, weight, c (see `_residual`)"""
+    rows, weight, c = known
+    residual, reduce = routines
     for chunk in range(first, last):
         a, e, low, high = within(chunk, of)
-        call(residual, 0, (e - a) // WIDTH, 0, (c, v.f[a:e], v.psi[a:e], d[a:e]))
+        D = (rows[0][a:e], rows[1][a:e], rows[2][a:e], rows[3][a:e],
+             rows[4][a:e], rows[5][a:e], rows[6][a:e], rows[7][a:e])  # fmt: skip
+        call(residual, 0, (e - a) // WIDTH, 0, (*D, weight, c, v.f[a:e]))
         if high > low:
             call(reduce, low, high, of.cells, (v.f, units.inverse, factors, v.b))
             for i in range(low * WIDTH, min(of.cells, high * WIDTH)):
@@ -224,9 +227,7 @@ def accept_chunks(first, last, of: Extent, accept, rows, v: Vectors, tolerances:
              rows[4][a:e], rows[5][a:e], rows[6][a:e], rows[7][a:e])  # fmt: skip
         start = begin_of_atol(a, e, chunk, of, tolerances)
         atol = tolerances.atol[start : start + e - a]
-        call(
-            accept, 0, (e - a) // WIDTH, 0, (*D, v.y[a:e], tolerances.rtol, atol, v.sums[chunk])
-        )
+        call(accept, 0, (e - a) // WIDTH, 0, (*D, v.y[a:e], tolerances.rtol, atol, v.sums[chunk]))
 
 
 class Evaluation(NamedTuple):

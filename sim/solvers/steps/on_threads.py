@@ -22,7 +22,16 @@ from sim.solvers.linear.programs.cells import cell_routines, reduce_in_place
 from sim.solvers.steps import chunks
 from sim.solvers.steps.chunks import CHUNK, Evaluation, Extent, Tolerances, Vectors, chunk_passes
 from sim.solvers.steps.ndf_state import first_state
-from sim.solvers.steps.passes import INTERPOLATE, ORDERS, PIECE, RESCALE, START, padded, pass_addresses
+from sim.solvers.steps.passes import (
+    HIGHEST,
+    INTERPOLATE,
+    ORDERS,
+    PIECE,
+    RESCALE,
+    START,
+    padded,
+    pass_addresses,
+)
 from sim.solvers.steps.solution import Recorder
 from sim.solvers.steps.task import Task
 from sim.space.transport import lost, losses
@@ -54,13 +63,14 @@ class Shared:
         self.rows = tuple(self.D)
         self.tolerances = _tolerances(task, self.of)
         self.v = Vectors(
-            np.zeros(n), np.zeros(n), np.zeros(n), np.zeros((cells, m)), np.zeros((cells, m)),
+            np.zeros(n), np.zeros(n), np.zeros((cells, m)), np.zeros((cells, m)),
             np.zeros((self.of.chunks + 1, 2 * WIDTH)),
         )  # fmt: skip
         self.y, self.f, self.d = self.v.y, self.v.f, self.D[3]
         self.r, self.dy = self.y, self.f  # before the first step, and between two
         self.fresh, self.linearised = True, task.t0  # f holds rates; time of the slopes [s]
         self.pieces, self.pool, self.chunk_pool = -(-n // PIECE), Pool(2), Pool(32, len(s.workspaces))
+        self.order, self.weight = 1, np.zeros(HIGHEST + 1)  # of the prediction
         self.passes, self.own, self.number = pass_addresses(), chunk_passes(), np.zeros(1)
         self.squares = (0.0, 0.0)  # of the last correction, and of all of a step, in units of tolerances
         self._eliminate(task)
@@ -69,9 +79,7 @@ class Shared:
         """What solves Newton's equations."""
         s, p = self.system, self.system.operations
         cells, m = s.n_cells, s.n_mobile
-        order = elimination_order(
-            (p.process, p.species), s.stoichiometry, s.scale, s.mobile.tolist()
-        )
+        order = elimination_order((p.process, p.species), s.stoichiometry, s.scale, s.mobile.tolist())
         made = cell_routines(order, s.mobile, p.process.size)
         self.inside = CellElimination(
             made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
@@ -159,7 +167,18 @@ def factor(w, c):
         rows, clock = s.workspaces[share]
         clock[0] = w.linearised
         bad[share] = chunks.factor_chunks(
-            first, last, s.grid.volume, stages, u, x, clock, w.slopes[share], rows, w.inside, w.factors, matrix
+            first,
+            last,
+            s.grid.volume,
+            stages,
+            u,
+            x,
+            clock,
+            w.slopes[share],
+            rows,
+            w.inside,
+            w.factors,
+            matrix,
         )
 
     w.chunk_pool.run(work, -(-s.n_groups // CHUNK))
@@ -179,7 +198,13 @@ def factor(w, c):
 def solve(w):
     s, of, v, d = w.system, w.of, w.v, w.d
     w.over_chunks(
-        chunks.inward_chunks, w.own.residual, w.reduce, w.number, d, v, w.units, w.factors, s.grid.volume
+        chunks.inward_chunks,
+        (w.own.residual[w.order], w.reduce),
+        (w.rows, w.weight, w.number),
+        v,
+        w.units,
+        w.factors,
+        s.grid.volume,
     )
     w.fresh = False
     if s.n_mobile:
@@ -194,8 +219,8 @@ def solve(w):
 
 
 def predict(w, order, weight):
-    w.d = w.D[order + 2]
-    w.over_chunks(chunks.predict_chunks, w.own.predict[order], w.rows, weight, w.v)
+    w.d, w.order, w.weight = w.D[order + 2], order, weight
+    w.over_chunks(chunks.predict_chunks, w.own.predict[order], w.rows, w.v)
 
 
 def start(w, h):
