@@ -12,7 +12,9 @@ from sim.jit.kernel import plain_kernel
 from sim.simd.lanes8 import WIDTH
 
 PATIENCE = 12  # steps of a group in which all cells are warm
-COLUMNS = 5  # of a stage: its kind; an address, or those of begin, step, finish and of what solves single cells
+COLUMNS = (
+    5  # of a stage: its kind; an address, or those of begin, step, finish and of what solves single cells
+)
 
 
 class Stages(NamedTuple):

@@ -28,7 +28,14 @@ class SingleCells:
     raised: what an evaluation raised (Ctrl-C included), to be raised again where Python is at hand
     """
 
-    def __init__(self, solver: Callable[[], SOLVE], reads: tuple[int, ...], kept: tuple[int, int], rows: int, memory: int):
+    def __init__(
+        self,
+        solver: Callable[[], SOLVE],
+        reads: tuple[int, ...],
+        kept: tuple[int, int],
+        rows: int,
+        memory: int,
+    ):
         self._solver, self._reads, self._kept, self._sizes = cache(solver), reads, kept, (rows, memory)
         self.raised: list[BaseException] = []
         self._known: dict[bytes, tuple[bool, np.ndarray]] = {}
@@ -36,14 +43,18 @@ class SingleCells:
             self.address = number_of(self._of_arrays)
             return
         kinds = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * ARRAYS
-        self._callback: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._of_pointers)  # lives as long as this
+        self._callback: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(
+            self._of_pointers
+        )  # lives as long as this
         self.address = int(ctypes.cast(self._callback, ctypes.c_void_p).value or 0)
 
     def _of_pointers(self, first: int, last: int, cells: int, *arrays: int) -> int:
         rows, memory = self._sizes
         whole = (ctypes.c_double * (rows * WIDTH)).from_address(arrays[W])
         kept = (ctypes.c_double * (memory * WIDTH)).from_address(arrays[MEMORY] + 8 * first * memory * WIDTH)
-        return self._group(np.frombuffer(whole).reshape(rows, WIDTH), np.frombuffer(kept).reshape(memory, WIDTH))
+        return self._group(
+            np.frombuffer(whole).reshape(rows, WIDTH), np.frombuffer(kept).reshape(memory, WIDTH)
+        )
 
     def _of_arrays(self, first: int, last: int, cells: int, *arrays: np.ndarray) -> int:
         rows, memory = self._sizes

@@ -30,7 +30,9 @@ class Reactor:
         self._timed = TIME in needed
         order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
         made = cell_routines(order, np.zeros(0, np.int64), p.process.size)
-        inside = CellElimination(made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient)
+        inside = CellElimination(
+            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
+        )
         shape, groups = (system.n_cells, system.n_species), system.n_groups
         u, z, f0, ft, f, solved = (np.zeros(shape) for _ in range(6))
         self._reacting = Reacting(

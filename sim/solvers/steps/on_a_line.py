@@ -128,8 +128,16 @@ def cells_of(w, stages, t, y, out):
     w.workspace.clock[0] = t
     cells, nothing = w.cells, w.nothing
     arrays = (
-        y[: n * s], cells.fields.reshape(-1), cells.numbers, w.workspace.clock, w.workspace.rows,
-        cells.memory.reshape(-1), cells.c.reshape(-1), cells.porosity.reshape(-1), out, nothing,
+        y[: n * s],
+        cells.fields.reshape(-1),
+        cells.numbers,
+        w.workspace.clock,
+        w.workspace.rows,
+        cells.memory.reshape(-1),
+        cells.c.reshape(-1),
+        cells.porosity.reshape(-1),
+        out,
+        nothing,
     )
     evaluate(0, cells.failures.size, n, stages, cells.failures, arrays)
 
@@ -189,7 +197,9 @@ def solve(w):
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         elimination.times(w.x, frozen.porosity, w.b)
     elimination.expand(0, blocks, w.b, inside, units, w.factors, z)
-    elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m])
+    elimination.entered(
+        frozen.loss, w.now[0].factored, w.x, units, w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m]
+    )
 
 
 @inline

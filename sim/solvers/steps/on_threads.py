@@ -6,8 +6,6 @@ many threads share them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from sim.codegen.call import call
