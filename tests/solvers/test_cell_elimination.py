@@ -11,7 +11,6 @@ from sim.binder.elimination_order import elimination as elimination_order
 from sim.binder.records import Stoichiometry
 from sim.codegen.registers import GROUPS
 from sim.model.process import coefficient
-from sim.simd.blocks import LANES
 from sim.simd.lanes8 import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import CellElimination, Units
@@ -42,9 +41,9 @@ class Cells:
         for j, (q, k) in enumerate(zip(p.process, p.species, strict=True)):
             # A rate that is linear in a species takes it away as fast in units of the scale.
             of_cells[:, j] *= self.scale[self.changed(q)].min() / self.scale[k]
-        blocks = -(-n // LANES)
-        repeated = of_cells[np.minimum(np.arange(blocks * LANES), n - 1)]
-        self.slopes = np.ascontiguousarray(repeated.reshape(blocks, LANES, -1).transpose(0, 2, 1))
+        blocks = -(-n // WIDTH)
+        repeated = of_cells[np.minimum(np.arange(blocks * WIDTH), n - 1)]
+        self.slopes = np.ascontiguousarray(repeated.reshape(blocks, WIDTH, -1).transpose(0, 2, 1))
         self.of_cells, self.blocks = of_cells, blocks
         order = elimination_order((p.process, p.species), self.stoichiometry, self.scale, self.mobile)
         *routines, kept = cell_routines(order, self.mobile, p.process.size)

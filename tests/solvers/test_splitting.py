@@ -10,8 +10,6 @@ from scipy.integrate import solve_ivp
 from uptake_problem import LATE, MODEL, SOON, exact, fixed, moving, problem, uptake
 
 import sim
-from sim.binder.elimination_order import elimination
-from sim.binder.reactor import STEPS, Reactor
 from sim.binder.system import System
 from sim.model.model import Model
 from sim.model.process import Derived, Process
@@ -20,6 +18,8 @@ from sim.parameters.parameter import Parameter
 from sim.run.segments import Builder
 from sim.solvers import SOLVERS, Task, solver
 from sim.solvers.linear.diffusion import GAMMA, Diffusion
+from sim.solvers.reactions.reactor import Reactor
+from sim.solvers.reactions.rodas import STEPS
 from sim.space import grid as grids
 from sim.space.boundary import Boundary
 from sim.space.geometries import GEOMETRIES
@@ -27,9 +27,7 @@ from sim.space.geometries import GEOMETRIES
 
 def reactor(system, rtol, atol):
     """A Reactor with the same tolerance, in scales, for all species."""
-    p = system.operations
-    order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
-    return Reactor(system, order, rtol, system.split(system.tolerances(atol))[0])
+    return Reactor(system, rtol, system.split(system.tolerances(atol))[0])
 
 
 def first(A, k1):

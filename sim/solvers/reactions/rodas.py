@@ -44,7 +44,7 @@ class Control(NamedTuple):
 
 
 class Reacting(NamedTuple):
-    """What is reacted: stages of rates and of slopes, what cells hold, and what eliminates all species; arrays
+    """What is reacted: stages of rates and of slopes, what cells hold, what eliminates all species; arrays
     (n, s) for states and rates, K (stages, n, s), slopes and factors (groups, ., WIDTH)."""
 
     stages: np.ndarray

@@ -81,8 +81,8 @@ def _predict(order: int) -> Program:
 
 
 def _accept(order: int) -> Program:
-    """Differences of the new point; sums of the squares of D[order] and of D[order + 2]: what the neighbouring
-    orders would have erred by, but for a constant. Arrays: D; d, scale, sums."""
+    """Differences of the new point; sums of the squares of D[order] and of D[order + 2]: what the
+    neighbouring orders would have erred by, but for a constant. Arrays: D; d, scale, sums."""
 
     def body(on: Any, *memories: Memory) -> None:
         D, (d, scale, sums) = memories[:ORDERS], memories[ORDERS:]
