@@ -152,7 +152,8 @@ def rhs(w, t, y, out):
     cells_of(w, w.stages, t, y, out[: n * s])
     tables, porosity, pieces = w.tables, cells.porosity[:, 0], w.perfused.shape[0]
     transport.hindrance(0, pieces, porosity, tables.archie, w.hindrance)
-    transport.add_fluxes(0, pieces, tables, cells.c, w.hindrance, porosity, du, w.perfused)
+    transport.add_fluxes(0, pieces, tables, cells.c, w.hindrance, du)
+    transport.add_perfusion(0, pieces, tables, cells.c, porosity, du, w.perfused)
     transport.add_boundaries(tables, cells.c, w.hindrance, du, tail[0])
     for k in range(m):
         tail[1, k] = 0.0
