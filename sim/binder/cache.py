@@ -72,7 +72,9 @@ class Compiled:
         if stage.programs:
             return [(ONCE, self._routine(stage.programs[0]), 0, 0, 0)]
         names = [f"s{stage.statement}"] + [f"d{stage.statement}"] * stage.differenced
-        return [(ONCE, address_of(getattr(self.unread, n), len(self.code.arrays(RATES))), 0, 0, 0) for n in names]
+        return [
+            (ONCE, address_of(getattr(self.unread, n), len(self.code.arrays(RATES))), 0, 0, 0) for n in names
+        ]
 
 
 @once_a_model

@@ -1,4 +1,4 @@
-"""The compiled loop over groups of cells: stages by their addresses, so that it is the same for every model."""
+"""The compiled loop over groups of cells: stages by their addresses, so that it is one for all models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sim.jit.kernel import plain_kernel
 from sim.simd.lanes8 import WIDTH
 
 PATIENCE = 12  # steps of a group in which all cells are warm
-COLUMNS = 5  # of a stage: its kind; an address, or those of begin, step, finish and of what solves single cells
+COLUMNS = (
+    5  # of a stage: its kind; an address, or those of begin, step, finish and of what solves single cells
+)
 
 
 class Stages(NamedTuple):
@@ -27,8 +29,8 @@ class Stages(NamedTuple):
 def iterated(stage, group, n, arrays):
     """A kernel in one group: how many cells, at least, are left without a solution.
 
-    Cells that the vector code leaves (cold ones, and those for which it takes long) are solved one by one, and
-    it goes on from there.
+    Cells that the vector code leaves (cold ones, and those for which it takes long) are solved one by one,
+    and it goes on from there.
     """
     begin, step, finish, alone = stage[1], stage[2], stage[3], stage[4]
     left = call(begin, group, group + 1, n, arrays)
@@ -40,7 +42,7 @@ def iterated(stage, group, n, arrays):
     call(begin, group, group + 1, n, arrays)
     left = stepped(step, group, n, arrays)
     call(finish, group, group + 1, n, arrays)
-    return max(unsolved, left)
+    return unsolved if unsolved > 0 else left
 
 
 @plain_kernel(cache=False)

@@ -23,12 +23,20 @@ class SingleCells:
     """Solves the cells of a group: address is that of alone(first, last, cells, *arrays of a stage), which
     returns how many have no solution.
 
-    solver(): what solves a cell, see `Kernel.alone`, made when it is needed; reads: rows of the inputs; kept: rows of its solutions in the
-    memory of a cell, (first, last), of `memory` in all
+    solver(): what solves a cell, see `Kernel.alone`, made when it is needed
+    reads: rows of the inputs, of `rows` in all
+    kept: rows of its solutions (first, last), of `memory` in all
     raised: what an evaluation raised (Ctrl-C included), to be raised again where Python is at hand
     """
 
-    def __init__(self, solver: Callable[[], SOLVE], reads: tuple[int, ...], kept: tuple[int, int], rows: int, memory: int):
+    def __init__(
+        self,
+        solver: Callable[[], SOLVE],
+        reads: tuple[int, ...],
+        kept: tuple[int, int],
+        rows: int,
+        memory: int,
+    ):
         self._solver, self._reads, self._kept, self._sizes = cache(solver), reads, kept, (rows, memory)
         self.raised: list[BaseException] = []
         self._known: dict[bytes, tuple[bool, np.ndarray]] = {}
@@ -36,22 +44,28 @@ class SingleCells:
             self.address = number_of(self._of_arrays)
             return
         kinds = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * ARRAYS
-        self._callback: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._of_pointers)  # lives as long as this
+        # It must live as long as its address may be called.
+        self._callback: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._of_pointers)
         self.address = int(ctypes.cast(self._callback, ctypes.c_void_p).value or 0)
 
     def _of_pointers(self, first: int, last: int, cells: int, *arrays: int) -> int:
         rows, memory = self._sizes
         whole = (ctypes.c_double * (rows * WIDTH)).from_address(arrays[W])
         kept = (ctypes.c_double * (memory * WIDTH)).from_address(arrays[MEMORY] + 8 * first * memory * WIDTH)
-        return self._group(np.frombuffer(whole).reshape(rows, WIDTH), np.frombuffer(kept).reshape(memory, WIDTH))
+        group = np.frombuffer(whole).reshape(rows, WIDTH), np.frombuffer(kept).reshape(memory, WIDTH)
+        return self._group(*group, cells - WIDTH * first)
 
     def _of_arrays(self, first: int, last: int, cells: int, *arrays: np.ndarray) -> int:
         rows, memory = self._sizes
         kept = arrays[MEMORY].reshape(-1, memory, WIDTH)[first]
-        return self._group(arrays[W].reshape(rows, WIDTH), kept)
+        return self._group(arrays[W].reshape(rows, WIDTH), kept, cells - WIDTH * first)
 
-    def _group(self, rows: np.ndarray, memory: np.ndarray) -> int:
-        """Solve each lane; what is given again (a first state is the same in many cells) is solved once."""
+    def _group(self, rows: np.ndarray, memory: np.ndarray, there: int) -> int:
+        """Solve each lane; what is given again (a first state is the same in many cells) is solved once.
+
+        there: cells that are left from this group on; of the last group, the last cell fills the lanes
+        """
+        there = min(WIDTH, there)
         try:
             inputs, unsolved, known, solve = rows[list(self._reads)], 0, self._known, self._solver()
             if len(known) > MOST:
@@ -66,8 +80,9 @@ class SingleCells:
                 sound, found = known[key]
                 lanes = slice(None) if alike else slice(lane, lane + 1)
                 memory[self._kept[0] : self._kept[1], lanes] = found[:, None]
-                unsolved += (not sound) * (WIDTH if alike else 1)
+                if not sound:
+                    unsolved += there if alike else int(lane < there)
             return unsolved
         except BaseException as error:  # noqa: BLE001  -- none may pass through compiled code
             self.raised.append(error)
-            return WIDTH
+            return there

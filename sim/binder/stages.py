@@ -114,7 +114,9 @@ class GroupCode:
 
     def _iterated(self, code: Iteration, rows: Callable[..., IterationRows]) -> tuple[Program, ...]:
         bodies = {"begin": code.begin, "step": code.step, "finish": code.finish}
-        return tuple(Program(f"kernel_{n}", self.arrays(RATES), _with_rows(b, rows)) for n, b in bodies.items())
+        return tuple(
+            Program(f"kernel_{n}", self.arrays(RATES), _with_rows(b, rows)) for n, b in bodies.items()
+        )
 
     def _rows_of(self, s: Statement) -> Callable[..., IterationRows]:
         """Where the code of a kernel finds things among the arrays of a stage."""
@@ -140,7 +142,9 @@ class GroupCode:
     def _rows(self, made: dict[int, Node]) -> Callable[..., None]:
         """A run of the graph: all its rows, pore concentrations and porosity also for others to read."""
 
-        def body(on: Any, y: Memory, fields: Memory, run: Memory, clock: Memory, W: Memory, *others: Memory) -> None:
+        def body(
+            on: Any, y: Memory, fields: Memory, run: Memory, clock: Memory, W: Memory, *others: Memory
+        ) -> None:
             found = write_rows(self.places, made, W, run, clock)
             for row in made:
                 value = on.vec(found(row))
@@ -175,7 +179,9 @@ class GroupCode:
         first = layout.rows + self.rows  # rows that are none: of what is made here
         all_made = made | {first + k: n for k, n in changes.items()}
 
-        def body(on: Any, y: Memory, fields: Memory, run: Memory, clock: Memory, W: Memory, *others: Memory) -> None:
+        def body(
+            on: Any, y: Memory, fields: Memory, run: Memory, clock: Memory, W: Memory, *others: Memory
+        ) -> None:
             found = write_rows(self.places, all_made, W, run, clock)
             _, c, porosity, out, _ = others
             for row in made:
@@ -205,7 +211,9 @@ class GroupCode:
         run, clock, W, out = arrays[2], arrays[3], arrays[4], arrays[8]
         write_slopes(self.places, self.graph.rows, self.rule, W, Part(W, self.D), out, run, clock)
 
-    def numbers_of(self, parameters: np.ndarray, values: dict[str, float], stoichiometry: np.ndarray) -> np.ndarray:
+    def numbers_of(
+        self, parameters: np.ndarray, values: dict[str, float], stoichiometry: np.ndarray
+    ) -> np.ndarray:
         """The numbers of a run: parameters, what is uniform, coefficients, those of the kernels.
 
         values: the parameters by name; stoichiometry: the value of each entry
@@ -220,7 +228,9 @@ class GroupCode:
         return np.concatenate([*parts, np.zeros(self.memory - sum(p.size for p in parts))])
 
 
-def _with_rows(body: Callable[..., Any], rows: Callable[..., IterationRows]) -> Callable[..., LaneMask | None]:
+def _with_rows(
+    body: Callable[..., Any], rows: Callable[..., IterationRows]
+) -> Callable[..., LaneMask | None]:
     """The body of a kernel as that of a stage."""
 
     def of_stage(on: Any, *arrays: Memory) -> LaneMask | None:

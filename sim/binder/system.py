@@ -8,7 +8,7 @@ multistep or Runge-Kutta method keeps to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cached_property, partial
 
 import numpy as np
@@ -315,7 +315,6 @@ class System:
         body[:] = factor * self.scale
         tail[:] = factor * self.scale[self.mobile] * self.grid.total_volume
         return y
-
 
 
 def _solver(kernel: Kernel, values: dict[str, float]) -> SOLVE:

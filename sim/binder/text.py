@@ -27,7 +27,9 @@ ARRAYS = "y, fields, p, clock, W, memory, c, porosity, out, more"  # of a stage
 def write(model: Model) -> str:
     """What the model is: its formulas, and each of its statements as a loop over lanes."""
     layout, graph = Layout(model), model_expressions(model)
-    made = [_loop(k, s, s.formula, layout, graph.formulas) for k, s in enumerate(layout.statements) if s.formula]
+    made = [
+        _loop(k, s, s.formula, layout, graph.formulas) for k, s in enumerate(layout.statements) if s.formula
+    ]
     return "\n".join([*graph.formulas.parts, *made])
 
 
@@ -81,11 +83,15 @@ def _differences(k: int, s: Statement, layout: Layout, operations: Operations) -
     by = operations.partial
     entries = [e for e in range(by.row.size) if by.statement[e] == k]
     rows = layout.rows + operations.n_d
-    lines = ["@kernel(nogil=True)", f"def d{k}(first, last, cells, {ARRAYS}):", f"    V = first_row(W, {rows})"]
+    lines = [
+        "@kernel(nogil=True)",
+        f"def d{k}(first, last, cells, {ARRAYS}):",
+        f"    V = first_row(W, {rows})",
+    ]
     for e in entries:
         lines += [
             f"    base = V[{s.output} : {s.output + s.count}].copy()",
-            f"    for sign in (1.0, -1.0):  # down, where up leads out of what the formula is defined for",
+            "    for sign in (1.0, -1.0):  # down, where up leads out of what the formula is defined for",
             f"        old, inverse = V[{by.row[e]}].copy(), nudge(V, {by.row[e]}, {by.floor[e]!r}, sign)",
             f"        v{k}(V, p, clock)",
             f"        sound = difference(V, {s.output}, base, inverse, {layout.rows + by.at[e]})",

@@ -37,10 +37,13 @@ def formulas_named(model: Model) -> Iterator[None]:
 def _at_fault(model: Model) -> str:
     """The sentence about the first formula that does not compile alone; "" where each does."""
     made, formulas = compiled_model(model), FormulaText()
-    for s in made.layout.statements:
+    for k, s in enumerate(made.layout.statements):
         if s.formula is None:
             continue
-        alone = getattr(made.module, formulas.add(s.formula))
+        name = formulas.add(s.formula)
+        if k not in made.code.graph.unread:
+            continue
+        alone = getattr(made.unread, name)
         if isinstance(s.formula, Sum):
             continue
         try:

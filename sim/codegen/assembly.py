@@ -92,7 +92,9 @@ class TextMemory(Memory):
         on, first = self.on, ahead * self.layout.size
         if _is_run(places):
             at = on.address(self.base, first + places[0])
-            return Vec(on, on.new(f"load {DOUBLES}, {pointer_to(DOUBLES)} {at}, align 8"))
+            if len(places) == WIDTH:
+                return Vec(on, on.new(f"load {DOUBLES}, {pointer_to(DOUBLES)} {at}, align 8"))
+            return Vec(on, on.load_first(at, len(places)))
         found = all_of("double", double(0.0))
         for lane, place in enumerate(places):
             at = on.address(self.base, first + place, "double")
@@ -104,7 +106,10 @@ class TextMemory(Memory):
         on, first = self.on, ahead * self.layout.size
         if _is_run(places):
             at = on.address(self.base, first + places[0])
-            on.lines.append(f"  store {DOUBLES} {value.value}, {pointer_to(DOUBLES)} {at}, align 8")
+            if len(places) == WIDTH:
+                on.lines.append(f"  store {DOUBLES} {value.value}, {pointer_to(DOUBLES)} {at}, align 8")
+            else:
+                on.store_first(at, value.value, len(places))
             return
         for lane, place in enumerate(places):
             at = on.address(self.base, first + place, "double")
@@ -118,7 +123,7 @@ class TextMemory(Memory):
 
 
 def _is_run(places: Sequence[int]) -> bool:
-    return list(places) == list(range(places[0], places[0] + WIDTH))
+    return len(places) > 1 and list(places) == list(range(places[0], places[0] + len(places)))
 
 
 def assembly(program: Program) -> str:

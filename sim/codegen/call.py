@@ -45,7 +45,7 @@ def call(typing, address, first, last, cells, arrays):
 
 
 def address_of(function: Any, arrays: int) -> int:
-    """The address of a kernel (first, last, cells, pointers to `arrays` arrays) as `call` takes it; compiled."""
+    """The address of a kernel (first, last, cells, pointers to `arrays` arrays), as `call` takes it."""
     if getattr(config, "DISABLE_JIT", False):
         return number_of(function)
     pointers = [types.CPointer(types.float64)] * arrays

@@ -30,6 +30,16 @@ def all_of(kind: str, constant: str | int) -> str:
     return f"<{', '.join([f'{kind} {constant}'] * WIDTH)}>"
 
 
+def _first(count: int) -> str:
+    """A mask of the first lanes."""
+    return f"<{', '.join(f'i1 {int(lane < count)}' for lane in range(WIDTH))}>"
+
+
+def _suffix() -> str:
+    """What the pointer adds to the name of a function of LLVM."""
+    return "p0" if OPAQUE else f"p0v{WIDTH}f64"
+
+
 class AssemblyLines:
     """What has been written; an expression without side effects is written once.
 
@@ -55,6 +65,20 @@ class AssemblyLines:
         found = f"%v{self._n}"
         self.lines.append(f"  {found} = {expression}")
         return found
+
+    def load_first(self, at: str, count: int) -> str:
+        """The first `count` of a group of numbers in memory, and 0 for the others."""
+        kind, mask, zero = pointer_to(DOUBLES), _first(count), all_of("double", double(0.0))
+        name = f"@llvm.masked.load.v{WIDTH}f64.{_suffix()}"
+        self.called.add(f"declare {DOUBLES} {name}({kind}, i32, {BITS}, {DOUBLES})")
+        return self.new(f"call {DOUBLES} {name}({kind} {at}, i32 8, {BITS} {mask}, {DOUBLES} {zero})")
+
+    def store_first(self, at: str, value: str, count: int) -> None:
+        """Write the first `count` of a group of numbers."""
+        kind, mask = pointer_to(DOUBLES), _first(count)
+        name = f"@llvm.masked.store.v{WIDTH}f64.{_suffix()}"
+        self.called.add(f"declare void {name}({DOUBLES}, {kind}, i32, {BITS})")
+        self.lines.append(f"  call void {name}({DOUBLES} {value}, {kind} {at}, i32 8, {BITS} {mask})")
 
     def address(self, base: str, index: int, kind: str = DOUBLES) -> str:
         """Pointer to the double `index` places behind `base`, as one to `kind`."""

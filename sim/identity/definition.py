@@ -18,7 +18,6 @@ interventions are SI numbers here: "20 uM" and "0.02 mM" have one hash.
 from __future__ import annotations
 
 import hashlib
-import importlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -30,7 +29,6 @@ from sim.identity.described import described, digest
 from sim.identity.settings import Settings
 from sim.identity.sources import sources_hash
 from sim.identity.versions import installed_versions
-from sim.jit.closure import stamp
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel, Process
 from sim.model.species import Species
@@ -104,15 +102,9 @@ def _part(owner: Species | Process | Derived) -> Plain:
 
 
 def _text_hash(m: Model) -> str:
-    """Hash of the text that a model becomes, and of kernels that it calls outside the package.
+    """Hash of the text that a model becomes.
 
-    Kernels of the package are among its sources. Versions of numba and numpy are not in it: they are
+    Vector code of the package is among its sources. Versions of numba and numpy are not in it: they are
     noted in every result, and a sweep may outlive an update.
     """
-    h = hashlib.sha256(model_text(m).encode())
-    for k in (d.formula for d in m.derived if isinstance(d.formula, Kernel)):
-        if not k.module.startswith(f"{PACKAGE.name}."):
-            module = importlib.import_module(k.module)
-            for name in (k.function, k.slopes):
-                h.update(stamp(getattr(module, name)).encode())
-    return h.hexdigest()
+    return hashlib.sha256(model_text(m).encode()).hexdigest()

@@ -96,10 +96,10 @@ def boundary_face(diffusivity, area, half, w, permeability):
 
 
 @kernel(nogil=True)
-def add_fluxes(first, last, tables, c, w, porosity, dy, perfused):
-    """Add diffusion and perfusion to dy (n, s) [mol m-3 s-1]; perfused (pieces, m) [mol/s].
+def add_fluxes(first, last, tables, c, w, dy):
+    """Add diffusion to dy (n, s) [mol m-3 s-1]. c (n, m) pore concentrations; w (n,) of `hindrance`.
 
-    c (n, m) pore concentrations. Each cell gathers: no two cells write one place.
+    Each cell gathers: no two cells write one place.
     """
     volume, neighbour, mobile, diffusivity = (
         tables.volume,
@@ -108,11 +108,8 @@ def add_fluxes(first, last, tables, c, w, porosity, dy, perfused):
         tables.diffusivity,
     )
     area, half, other_half = tables.area, tables.half, tables.other_half
-    perfusion, plasma = tables.perfusion, tables.plasma
     n, m = c.shape
     for piece in range(first, last):
-        for s in range(m):
-            perfused[piece, s] = 0.0
         for i in range(piece * PIECE, min(n, (piece + 1) * PIECE)):
             here, change = c[i], dy[i]
             for k in range(neighbour.shape[1]):
@@ -123,10 +120,21 @@ def add_fluxes(first, last, tables, c, w, porosity, dy, perfused):
                 g = face(area[i, k], half[i, k], w[i], other_half[i, k], w[j]) / volume[i]
                 for s in range(m):
                     change[mobile[s]] += diffusivity[s] * g * (there[s] - here[s])
+
+
+@kernel(nogil=True)
+def add_perfusion(first, last, tables, c, porosity, dy, perfused):
+    """Add perfusion to dy (n, s) [mol m-3 s-1]; perfused (pieces, m) [mol/s] is what it brings."""
+    volume, mobile, perfusion, plasma = tables.volume, tables.mobile, tables.perfusion, tables.plasma
+    n, m = c.shape
+    for piece in range(first, last):
+        for s in range(m):
+            perfused[piece, s] = 0.0
+        for i in range(piece * PIECE, min(n, (piece + 1) * PIECE)):
             if perfusion[i] != 0.0:
                 for s in range(m):
-                    rate = perfusion[i] * porosity[i] * (plasma[s] - here[s])
-                    change[mobile[s]] += rate
+                    rate = perfusion[i] * porosity[i] * (plasma[s] - c[i, s])
+                    dy[i, mobile[s]] += rate
                     perfused[piece, s] += rate * volume[i]
 
 
@@ -182,7 +190,7 @@ def derivative(tables, w, porosity, coupling, loss):
 
 @kernel(nogil=True)
 def conductances(first, last, tables, w, g):
-    """g (n, k): conductance of each face per diffusivity [m], 0 where there is none, for pieces first..last."""
+    """g (n, k), pieces first..last: conductance of each face per diffusivity [m], 0 where there is none."""
     neighbour, area, half, other_half = tables.neighbour, tables.area, tables.half, tables.other_half
     n = w.size
     for i in range(first * PIECE, min(n, last * PIECE)):
@@ -193,7 +201,7 @@ def conductances(first, last, tables, w, g):
 
 @kernel
 def losses(tables, w, porosity, duration, out):
-    """out (n, m): what a concentration of 1 loses in a duration [s] through boundaries and by perfusion [m3]."""
+    """out (n, m): what a concentration of 1 loses in a duration [s] through boundaries, by perfusion [m3]."""
     face_cell, face_area, face_half = tables.face_cell, tables.face_area, tables.face_half
     perfusion, volume, diffusivity = tables.perfusion, tables.volume, tables.diffusivity
     permeability = tables.face_permeability
@@ -243,9 +251,7 @@ class Exchange:
         (2, m) becomes what enters through boundaries and by perfusion [mol/s]."""
         w = self.hindrance
         self._pool.run(lambda _, a, b: hindrance(a, b, porosity, self.tables.archie, w), self.pieces)
-        self._pool.run(
-            lambda _, a, b: add_fluxes(a, b, self.tables, c, w, porosity, du, self.perfused), self.pieces
-        )
+        self._pool.run(lambda _, a, b: self._add_fluxes(a, b, c, porosity, du), self.pieces)
         add_boundaries(self.tables, c, w, du, tail[0])
         tail[1] = self.perfused.sum(axis=0)
 
@@ -253,6 +259,10 @@ class Exchange:
         """g (n, k) of the kernel `conductances`, and the hindrance w (n,), at a porosity (n,)."""
         self._pool.run(lambda _, a, b: hindrance(a, b, porosity, self.tables.archie, w), self.pieces)
         self._pool.run(lambda _, a, b: conductances(a, b, self.tables, w, g), self.pieces)
+
+    def _add_fluxes(self, first: int, last: int, c: np.ndarray, porosity: np.ndarray, du: np.ndarray) -> None:
+        add_fluxes(first, last, self.tables, c, self.hindrance, du)
+        add_perfusion(first, last, self.tables, c, porosity, du, self.perfused)
 
     def derivative(self, porosity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """coupling (n, k, m) and loss (n, 2, m) [m3/s] of the kernel `derivative`."""

@@ -272,12 +272,12 @@ def test_a_run_that_cannot_be_identified_says_so_and_is_run():
     """A kernel of one's own that holds what cannot be told from another of its kind."""
     held = iter([1])
 
-    def scratch(tables):
+    def numbers(parameters):
         assert held is not None
-        return own.formula.scratch(tables)
+        return own.formula.numbers(parameters)
 
     own = next(d for d in BASE.model.derived if d.name == "speciation")
-    odd = replace(own, formula=replace(own.formula, scratch=scratch))
+    odd = replace(own, formula=replace(own.formula, numbers=numbers))
     result = sim.simulate(BASE.with_model(BASE.model.with_derived(odd)), times=2)
     assert result.success
     assert result.manifest["hash"] == ""

@@ -13,7 +13,6 @@ import pytest
 from numba.core.registry import CPUDispatcher
 
 import sim
-from sim.binder.cache import compiled_model, compiled_reactions
 from sim.jit.closure import closure, forget, stamp
 from sim.solvers.steps import compiled as steps
 
@@ -21,7 +20,7 @@ NUMBERS = (int, float, tuple, np.ndarray)
 
 
 def kernels():
-    """Every compiled function of the package, and the entries of what is generated for a scenario."""
+    """Every compiled function of the package, and the entry of the steps on a line."""
     for info in pkgutil.walk_packages(sim.__path__, "sim."):
         if not info.name.endswith("__main__"):
             importlib.import_module(info.name)
@@ -32,9 +31,7 @@ def kernels():
         for v in vars(module).values()
         if isinstance(v, CPUDispatcher)
     }
-    model = sim.scenario("infarct_myocardium").model
-    entries = [compiled_model(model).module.blocks, compiled_reactions(model).react, steps._module().enter]
-    return [*found.values(), *entries]
+    return [*found.values(), steps._module().enter]
 
 
 def behind(function):

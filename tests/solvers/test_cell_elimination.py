@@ -9,9 +9,7 @@ import sim
 from sim.binder.cache import model_structure
 from sim.binder.elimination_order import elimination as elimination_order
 from sim.binder.records import Stoichiometry
-from sim.codegen.registers import GROUPS
 from sim.model.process import coefficient
-from sim.simd.blocks import LANES
 from sim.simd.lanes8 import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import CellElimination, Units
@@ -42,15 +40,15 @@ class Cells:
         for j, (q, k) in enumerate(zip(p.process, p.species, strict=True)):
             # A rate that is linear in a species takes it away as fast in units of the scale.
             of_cells[:, j] *= self.scale[self.changed(q)].min() / self.scale[k]
-        blocks = -(-n // LANES)
-        repeated = of_cells[np.minimum(np.arange(blocks * LANES), n - 1)]
-        self.slopes = np.ascontiguousarray(repeated.reshape(blocks, LANES, -1).transpose(0, 2, 1))
-        self.of_cells, self.blocks = of_cells, blocks
+        groups = -(-n // WIDTH)
+        repeated = of_cells[np.minimum(np.arange(groups * WIDTH), n - 1)]
+        self.slopes = np.ascontiguousarray(repeated.reshape(groups, WIDTH, -1).transpose(0, 2, 1))
+        self.of_cells, self.groups = of_cells, groups
         order = elimination_order((p.process, p.species), self.stoichiometry, self.scale, self.mobile)
         *routines, kept = cell_routines(order, self.mobile, p.process.size)
         self.inside = CellElimination(*routines, np.array([GAMMA]), order.assemble.coefficient)
         self.units = Units(self.scale, 1.0 / self.scale, self.mobile)
-        self.factors = np.zeros((blocks * GROUPS, kept, WIDTH))
+        self.factors = np.zeros((groups, kept, WIDTH))
         self.rest = np.zeros((n, self.m, self.m))
 
     def changed(self, q):
@@ -66,15 +64,15 @@ class Cells:
         return a + np.eye(self.s)
 
     def factor(self, first=0, last=None):
-        last = self.blocks if last is None else last
+        last = self.groups if last is None else last
         return elimination.factor(first, last, self.slopes, self.inside, self.factors, self.rest)
 
     def solve(self, r, middle):
         """Both substitutions, `middle` between them."""
         z, b = np.full((self.n, self.s), np.nan), np.zeros((self.n, self.m))
-        elimination.reduce(0, self.blocks, r, self.inside, self.units, self.factors, z, b)
+        elimination.reduce(0, self.groups, r, self.inside, self.units, self.factors, z, b)
         x = np.ascontiguousarray(middle(b))
-        elimination.expand(0, self.blocks, x, self.inside, self.units, self.factors, z)
+        elimination.expand(0, self.groups, x, self.inside, self.units, self.factors, z)
         return z
 
 
@@ -101,10 +99,10 @@ def test_slopes_are_of_a_size_that_matters():
     assert np.abs(off).max() > 0.1
 
 
-def test_shares_of_the_blocks_give_the_same_bytes():
+def test_shares_of_the_groups_give_the_same_bytes():
     whole, parts = Cells(70), Cells(70)
     whole.factor()
-    parts.factor(2, 3)
+    parts.factor(2, 9)
     parts.factor(0, 2)
     assert np.array_equal(whole.factors, parts.factors) and np.array_equal(whole.rest, parts.rest)
 

@@ -1,1 +1,1 @@
-"""The pore water of cells, from transported totals to what kinetics ask for: as vector code, and one by one."""
+"""The pore water of cells, from transported totals to what kinetics ask for, as vector code."""

@@ -121,4 +121,3 @@ class WaterNumbers:
     def total(self, k: int) -> Vec:
         """Total of a component of the background [mol/kgw]."""
         return self._numbers.load(TOTAL + k)
-

@@ -30,7 +30,9 @@ class Reactor:
         self._timed = TIME in needed
         order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
         made = cell_routines(order, np.zeros(0, np.int64), p.process.size)
-        inside = CellElimination(made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient)
+        inside = CellElimination(
+            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
+        )
         shape, groups = (system.n_cells, system.n_species), system.n_groups
         u, z, f0, ft, f, solved = (np.zeros(shape) for _ in range(6))
         self._reacting = Reacting(
@@ -49,6 +51,10 @@ class Reactor:
         and the porosity at the end, as after an evaluation of its right-hand side.
         """
         s = self.system
+        if guess.shape != (s.n_groups,) or y.shape != (s.n_cells, s.n_species):
+            raise ValueError(
+                f"y {y.shape} and guess {guess.shape} must be of {s.n_cells} cells in {s.n_groups} groups."
+            )
         control = Control(self.rtol, self.atol, self._timed, guess, self.count)
 
         def work(share: int, first: int, last: int) -> None:

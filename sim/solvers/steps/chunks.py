@@ -1,4 +1,4 @@
-"""Passes of Newton's method and of its steps over planes and boxes, by chunks of cells that stay in the cache.
+"""Passes of Newton's method and of its steps over planes and boxes, by chunks of cells kept in the cache.
 
 A chunk is CHUNK groups of cells, and what they have of a vector lies together. So the residual goes into
 elimination, and what elimination finds into the state and its norms, without a way through memory; the
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.binder.evaluation import evaluate
+from sim.binder.records import Workspace
 from sim.codegen.call import call
 from sim.codegen.functions import fma
 from sim.codegen.machine import Routine
@@ -55,8 +56,21 @@ class Extent(NamedTuple):
     size: int
 
 
+class Evaluation(NamedTuple):
+    """What an evaluation of slopes reads and writes, flat: see `evaluate`; all but numbers are of cells.
+    frozen: the porosity, kept until the next"""
+
+    fields: np.ndarray
+    numbers: np.ndarray
+    memory: np.ndarray
+    c: np.ndarray
+    porosity: np.ndarray
+    failures: np.ndarray
+    frozen: np.ndarray
+
+
 class Vectors(NamedTuple):
-    """The state, and f: rates, then residual, then correction; b, c (cells, m): the mobile species between the
+    """The state, and f: rates, then residual, then correction; b, c (cells, m): the mobile species between
     cells; sums (chunks + 1, 2 WIDTH)."""
 
     y: np.ndarray
@@ -91,7 +105,7 @@ def _predict(order: int) -> Program:
 
 
 def _residual(order: int) -> Program:
-    """f = c f - psi - d, with psi = sum weight[k] D[k] and the correction d in D[order + 2]: psi is not worth
+    """f = c f - psi - d, with psi = sum weight[k] D[k] and the correction d in D[order + 2]. psi is not worth
     a vector of its own, for there is hardly more than one residual a step. Arrays: D; weight, c, f."""
 
     def body(on: Any, *memories: Memory) -> None:
@@ -120,8 +134,8 @@ def _advance() -> Program:
 
 
 def _accept(order: int) -> Program:
-    """Differences of the new point, with the correction in D[order + 2]; sums of the squares of D[order] and of
-    D[order + 2], in units of the tolerances at the prediction. Arrays: D; y, rtol, atol, sums."""
+    """Differences of the new point, with the correction in D[order + 2]; sums of the squares of D[order] and
+    of D[order + 2], in units of the tolerances at the prediction. Arrays: D; y, rtol, atol, sums."""
 
     def body(on: Any, *memories: Memory) -> None:
         D, (y, rtol, atol, sums) = memories[:ORDERS], memories[ORDERS:]
@@ -145,7 +159,7 @@ def _accept(order: int) -> Program:
 
 @plain_kernel
 def within(chunk, of: Extent):
-    """Of a chunk, or of what is left behind the last: first and last number of a vector, and group of cells."""
+    """Of a chunk, or of what is left behind the last: first and last numbers of a vector, groups of cells."""
     full = of.cells // WIDTH
     if chunk < of.chunks:
         low, high = chunk * CHUNK, min(full, (chunk + 1) * CHUNK)
@@ -193,8 +207,8 @@ def outward_chunks(
     first, last, of: Extent, by: CellElimination, d, v: Vectors, units: Units, factors, porosity,
     advance, tolerances: Tolerances,
 ):  # fmt: skip
-    """f becomes the correction for mobile c, and is added to y and d; what is left behind the chunks waits for
-    its supplies."""
+    """f becomes the correction for mobile c, and is added to y and d; what is left behind the chunks waits
+    for its supplies."""
     for chunk in range(first, last):
         a, e, low, high = within(chunk, of)
         if high > low:
@@ -230,26 +244,14 @@ def accept_chunks(first, last, of: Extent, accept, rows, v: Vectors, tolerances:
         call(accept, 0, (e - a) // WIDTH, 0, (*D, v.y[a:e], tolerances.rtol, atol, v.sums[chunk]))
 
 
-class Evaluation(NamedTuple):
-    """What an evaluation of slopes reads and writes, flat: see `evaluate`; all but numbers and clock are of
-    cells. porosity: of the cells, kept from it"""
-
-    fields: np.ndarray
-    numbers: np.ndarray
-    memory: np.ndarray
-    c: np.ndarray
-    porosity: np.ndarray
-    failures: np.ndarray
-    frozen: np.ndarray
-
-
 @plain_kernel(nogil=True)
 def factor_chunks(
-    first, last, volume, stages, u, x: Evaluation, clock, work, rows, by: CellElimination, factors,
+    first, last, volume, stages, u, x: Evaluation, space: Workspace, work, by: CellElimination, factors,
     matrix: BetweenCells,
 ):  # fmt: skip
-    """Slopes of the groups of chunks first..last at u (flat), into work, and from them the factors and what is
-    left of the mobile species, times volume of pore water. Returns how many cells, at least, are singular."""
+    """Slopes of the groups of chunks first..last at u (flat), into work, and from them the factors and what
+    is left of the mobile species, times volume of pore water. Returns how many cells, at least, are singular.
+    """
     bad, local = 0, matrix.local.reshape(-1)
     whole, cells = x.failures.size, volume.size
     species, fields, memory = u.size // cells, x.fields.size // cells, x.memory.size // whole
@@ -259,7 +261,7 @@ def factor_chunks(
         i, j = low * WIDTH, min(cells, high * WIDTH)
         failures = x.failures[low:high]
         arrays = (
-            u[i * species : j * species], x.fields[i * fields : j * fields], x.numbers, clock, rows,
+            u[i * species : j * species], x.fields[i * fields : j * fields], x.numbers, space.clock, space.rows,
             x.memory[low * memory : high * memory], x.c[i * m : j * m], x.porosity[i:j], work, x.numbers[:0],
         )  # fmt: skip
         evaluate(0, high - low, j - i, stages, failures, arrays)

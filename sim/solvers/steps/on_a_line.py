@@ -128,8 +128,16 @@ def cells_of(w, stages, t, y, out):
     w.workspace.clock[0] = t
     cells, nothing = w.cells, w.nothing
     arrays = (
-        y[: n * s], cells.fields.reshape(-1), cells.numbers, w.workspace.clock, w.workspace.rows,
-        cells.memory.reshape(-1), cells.c.reshape(-1), cells.porosity.reshape(-1), out, nothing,
+        y[: n * s],
+        cells.fields.reshape(-1),
+        cells.numbers,
+        w.workspace.clock,
+        w.workspace.rows,
+        cells.memory.reshape(-1),
+        cells.c.reshape(-1),
+        cells.porosity.reshape(-1),
+        out,
+        nothing,
     )
     evaluate(0, cells.failures.size, n, stages, cells.failures, arrays)
 
@@ -144,7 +152,8 @@ def rhs(w, t, y, out):
     cells_of(w, w.stages, t, y, out[: n * s])
     tables, porosity, pieces = w.tables, cells.porosity[:, 0], w.perfused.shape[0]
     transport.hindrance(0, pieces, porosity, tables.archie, w.hindrance)
-    transport.add_fluxes(0, pieces, tables, cells.c, w.hindrance, porosity, du, w.perfused)
+    transport.add_fluxes(0, pieces, tables, cells.c, w.hindrance, du)
+    transport.add_perfusion(0, pieces, tables, cells.c, porosity, du, w.perfused)
     transport.add_boundaries(tables, cells.c, w.hindrance, du, tail[0])
     for k in range(m):
         tail[1, k] = 0.0
@@ -189,7 +198,9 @@ def solve(w):
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         elimination.times(w.x, frozen.porosity, w.b)
     elimination.expand(0, blocks, w.b, inside, units, w.factors, z)
-    elimination.entered(frozen.loss, w.now[0].factored, w.x, units, w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m])
+    elimination.entered(
+        frozen.loss, w.now[0].factored, w.x, units, w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m]
+    )
 
 
 @inline

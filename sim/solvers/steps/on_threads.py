@@ -34,7 +34,7 @@ from sim.solvers.steps.passes import (
 )
 from sim.solvers.steps.solution import Recorder
 from sim.solvers.steps.task import Task
-from sim.space.transport import lost, losses
+from sim.space.transport import losses, lost
 
 GROUPS = PIECE // WIDTH  # of a piece
 

@@ -45,7 +45,12 @@ def padded_tolerances(task: Task) -> np.ndarray:
 def pass_addresses() -> np.ndarray:
     """Addresses (pass, order) of the routines; a pass that knows no order has one at order 0."""
     made = np.zeros((8, HIGHEST + 1), np.int64)
-    for which, program in ((PREDICT, _predict), (ACCEPT, _accept), (RESCALE, _rescale), (INTERPOLATE, _interpolate)):
+    for which, program in (
+        (PREDICT, _predict),
+        (ACCEPT, _accept),
+        (RESCALE, _rescale),
+        (INTERPOLATE, _interpolate),
+    ):
         for order in range(1, HIGHEST + 1):
             made[which, order] = Routine(program(order)).address
     for which, alone in ((START, _start), (RESIDUAL, _residual), (ADVANCE, _advance), (SQUARE, _square)):
@@ -76,8 +81,8 @@ def _predict(order: int) -> Program:
 
 
 def _accept(order: int) -> Program:
-    """Differences of the new point; sums of the squares of D[order] and of D[order + 2]: what the neighbouring
-    orders would have erred by, but for a constant. Arrays: D; d, scale, sums."""
+    """Differences of the new point; sums of the squares of D[order] and of D[order + 2]: what the
+    neighbouring orders would have erred by, but for a constant. Arrays: D; d, scale, sums."""
 
     def body(on: Any, *memories: Memory) -> None:
         D, (d, scale, sums) = memories[:ORDERS], memories[ORDERS:]

@@ -56,7 +56,7 @@ PIECE = 512  # cells looked through in one go
 
 @kernel(nogil=True)
 def lowest(first, last, u, inverse, low):
-    """low (pieces, s): the least of u (n, s) times inverse (n, s), or (1, s), over the cells of each piece."""
+    """low (pieces, s): the least of u (n, s) times inverse (n, s) or (1, s) over the cells of each piece."""
     each = 1 if inverse.shape[0] > 1 else 0
     for piece in range(first, last):
         least = low[piece]
