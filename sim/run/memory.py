@@ -100,7 +100,7 @@ def _per_cell(model: Model, power: int) -> int:
 
 
 def _linear(model: Model, power: int, by_chunks: bool) -> float:
-    """Numbers a cell in the linear system of sim.solvers.linear.newton_matrix, or of sim.solvers.steps.chunks."""
+    """Numbers a cell in the linear system of solvers.linear.newton_matrix, or of solvers.steps.on_threads."""
     from sim.binder.cache import model_structure
 
     entries = model_structure(model)[1].process.size
@@ -109,8 +109,8 @@ def _linear(model: Model, power: int, by_chunks: bool) -> float:
     shared = factors + m * m + 3 * m + (faces + 2 if by_chunks else entries + 2 * faces * m + 2 * m)
     if power < 2:
         return shared + m * m
-    # In lanes of 8 float32: blocks of the cells, 5 vectors of two cycles; of all levels inverse blocks, couplings
-    # and weights along each axis, two vectors.
+    # In lanes of 8 float32: blocks of the cells, 5 vectors of two cycles; of all levels inverse blocks,
+    # couplings and weights along each axis, two vectors.
     levels = 1.0 / (1.0 - 0.5**power)
     return shared + 8 * (m + 5 + levels * (m + 2 * power + 2)) / 2
 

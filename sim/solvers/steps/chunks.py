@@ -186,8 +186,9 @@ def predict_chunks(first, last, of: Extent, predict, rows, v: Vectors):
 def inward_chunks(
     first, last, of: Extent, routines: tuple, known: tuple, v: Vectors, units: Units, factors, volume
 ):
-    """f becomes the residual without its immobile part; b = its mobile species times volume. routines: residual,
-    reduce; known: rows of D, weight, c (see `_residual`)"""
+    """f becomes the residual without its immobile part; b = its mobile species times volume.
+
+    routines: residual, reduce; known: rows of D, weight, c (see `_residual`)"""
     rows, weight, c = known
     residual, reduce = routines
     for chunk in range(first, last):
@@ -261,7 +262,8 @@ def factor_chunks(
         i, j = low * WIDTH, min(cells, high * WIDTH)
         failures = x.failures[low:high]
         arrays = (
-            u[i * species : j * species], x.fields[i * fields : j * fields], x.numbers, space.clock, space.rows,
+            u[i * species : j * species], x.fields[i * fields : j * fields],
+            x.numbers, space.clock, space.rows,
             x.memory[low * memory : high * memory], x.c[i * m : j * m], x.porosity[i:j], work, x.numbers[:0],
         )  # fmt: skip
         evaluate(0, high - low, j - i, stages, failures, arrays)

@@ -164,22 +164,11 @@ def factor(w, c):
     def work(share: int, first: int, last: int) -> None:
         if not w.slopes[share].size:
             w.slopes[share] = np.zeros(w.slopes_of_chunk)
-        rows, clock = s.workspaces[share]
-        clock[0] = w.linearised
+        space = s.workspaces[share]
+        space.clock[0] = w.linearised
         bad[share] = chunks.factor_chunks(
-            first,
-            last,
-            s.grid.volume,
-            stages,
-            u,
-            x,
-            clock,
-            w.slopes[share],
-            rows,
-            w.inside,
-            w.factors,
-            matrix,
-        )
+            first, last, s.grid.volume, stages, u, x, space, w.slopes[share], w.inside, w.factors, matrix
+        )  # fmt: skip
 
     w.chunk_pool.run(work, -(-s.n_groups // CHUNK))
     s.raise_again()
