@@ -137,8 +137,8 @@ def _reduce(
         for k, j in enumerate(mobile):
             b.store(k, y[j])
 
-    layouts = (cells(species), numbers(species), groups(kept))
-    layouts += (() if in_place else (cells(species),)) + (cells(len(mobile)),)
+    before, behind = (cells(species), numbers(species), groups(kept)), (cells(len(mobile)),)
+    layouts = (*before, *behind) if in_place else (*before, cells(species), *behind)
     return Program("reduce_in_place" if in_place else "reduce_cells", layouts, body)
 
 
