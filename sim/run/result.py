@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +56,26 @@ class Result:
             names = [str(n) for n in (*self.dataset.variables, *self.tables.variables)]
             raise UnknownNameError(f"the result has no '{name[:64]}'.{nearest(name, names)}")
         return self.dataset[name]
+
+    def array_of(self, name: str) -> np.ndarray:
+        """The numbers of a variable over (time, *space), as far as it has these axes."""
+        order = ("time", *self.dataset["volume"].dims) if "volume" in self.dataset else ("time", ...)
+        return self[name].transpose(*order, missing_dims="ignore").values
+
+    def attributes_of(self, name: str) -> dict:
+        """What a variable says of itself: units [SI], words, facts of a solid."""
+        return self[name].attrs
+
+    @property
+    def pools(self) -> dict[str, np.ndarray]:
+        """{pool of the ledger: amounts (times, elements) [mol]}; supplies are cumulative."""
+        table = self.tables["ledger"].transpose("time", "element", "pool")
+        return {str(p): table.values[..., k] for k, p in enumerate(table["pool"].values)}
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """What the ledger adds up."""
+        return tuple(str(e) for e in self.tables["ledger"]["element"].values)
 
     @property
     def t(self) -> np.ndarray:
@@ -230,7 +250,7 @@ class Result:
     def only(self, names: Sequence[str] | str) -> Result:
         """The result with these variables over time and space only; the tables stay."""
         there = [*chosen(self.dataset, names), "volume", "layer"]
-        return replace(self, dataset=self.dataset[there])
+        return Result(self.dataset[there], self.manifest, self.tables)
 
     @public
     def save(self, path: str | os.PathLike) -> Path:
