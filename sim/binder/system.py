@@ -14,13 +14,15 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.cache import compiled_model
+from sim.binder.coefficients import written_coefficients, written_contents, written_diffusivities
 from sim.binder.expressions import model_expressions
+from sim.binder.kept import once_a_model
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
 from sim.binder.text import RATES, SHOW, SLOPES
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
-from sim.model.process import Kernel, coefficient
+from sim.model.process import Kernel
 from sim.parameters import Parameters
 from sim.simd.blocks import LANES
 from sim.simd.threads import Pool
@@ -59,7 +61,7 @@ class System:
         self.model, self.grid = model, grid
         self.parameters = parameters or model.parameters
         names = list(model.parameters)
-        self.p = np.array([self.parameters.si(n) for n in names], float)
+        self.p = self.parameters.vector(names)
         values = dict(zip(names, self.p.tolist(), strict=True))
         self.n_cells, self.n_species = grid.n_cells, len(model.species)
         self.mobile = np.array([k for k, s in enumerate(model.species) if s.mobile], np.int64)
@@ -68,10 +70,10 @@ class System:
         self.size = self.body + 2 * self.n_mobile
         self.fields = self._fields(fields or {})
         self.stoichiometry = self._stoichiometry(values)
-        self.contents = self._contents(values)
+        self.contents = written_contents(model).at(values)
         self._refuse_unknown(boundaries or {}, plasma or {})
         columns = dict(zip(model.mobile, self.mobile.tolist(), strict=True))
-        diffusivity = np.array([coefficient(s.diffusivity, values) for s in model.species if s.mobile])
+        diffusivity = written_diffusivities(model).at(values)
         self.exchange = Exchange(
             transport_tables(
                 grid, columns, diffusivity, archie, boundaries or {},
@@ -87,25 +89,20 @@ class System:
         self.cells = Cells(self.fields, p, self.memory, self.failures, np.zeros((n, m)), np.ones((n, 1)))
         self._pool = Pool(BLOCKS_PER_THREAD)
         self.workspaces = [self._workspace(values) for _ in range(self._pool.size)]
-        self._warm()
+        if not _warmed(model):
+            self._warm()
+            _warmed(model).append(True)
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
         for name in given:
             if name not in self.model.fields:
                 raise ModelError(f"'{name}' is not a field of the model.{nearest(name, self.model.fields)}")
-        columns = [
-            np.broadcast_to(np.asarray(given.get(k, default), float), (self.n_cells,))
-            for k, (default, _, _) in self.model.fields.items()
-        ]
-        return np.ascontiguousarray(np.stack(columns, 1)) if columns else np.zeros((self.n_cells, 1))
+        made = np.zeros((self.n_cells, max(1, len(self.model.fields))))
+        for k, (name, (default, _, _)) in enumerate(self.model.fields.items()):
+            made[:, k] = given.get(name, default)
+        return made
 
     def _stoichiometry(self, values: dict[str, float]) -> Stoichiometry:
-        index = {s.name: k for k, s in enumerate(self.model.species)}
-        entries = [
-            (index[s], q, coefficient(v, values))
-            for q, process in enumerate(self.model.processes)
-            for s, v in process.changes.items()
-        ]
         wrong = self.model.imbalance(values)
         if wrong:
             (process, element), amount = next(iter(wrong.items()))
@@ -113,20 +110,8 @@ class System:
                 f"{process} makes {amount:+.6g} {element} out of nothing per unit of its rate; "
                 "correct its changes or what its species contain, or take model.balanced(values)."
             )
-        return Stoichiometry(
-            np.array([e[0] for e in entries], np.int64),
-            np.array([e[1] for e in entries], np.int64),
-            np.array([e[2] for e in entries], float),
-        )
-
-    def _contents(self, values: dict[str, float]) -> np.ndarray:
-        """What each species contains, (n_elements, n_species)."""
-        return np.array(
-            [
-                [coefficient(s.contains.get(e, 0.0), values) for s in self.model.species]
-                for e in self.model.elements
-            ]
-        ).reshape(len(self.model.elements), self.n_species)
+        row, column, value = written_coefficients(self.model)
+        return Stoichiometry(row, column, value.at(values))
 
     def _refuse_unknown(self, boundaries: dict[str, Boundary], plasma: dict[str, float]) -> None:
         for tag, b in boundaries.items():
@@ -296,3 +281,9 @@ class System:
         body[:] = factor * self.scale
         tail[:] = factor * self.scale[self.mobile] * self.grid.total_volume
         return y
+
+
+@once_a_model
+def _warmed(model: Model) -> list[bool]:
+    """Whether the formulas of a model have been called in this process."""
+    return []

@@ -28,7 +28,7 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.jit.closure import INSTALLED
-from sim.parameters.parameter import Parameter
+from sim.parameters import Parameter, Parameters
 
 LONG = 200  # characters of text that is kept as it is; longer text (masks) becomes a hash
 OWN = __name__.partition(".")[0]
@@ -89,6 +89,8 @@ class _Describer:
     def _inner(self, value: Any) -> Any:
         if isinstance(value, Parameter):  # who measured it changes no number
             return [value.si, value.unit]
+        if isinstance(value, Parameters):  # hundreds of them in every run
+            return {name: [p.si, p.unit] for name, p in value.items()}
         if isinstance(value, np.ndarray):
             return self._array(value)
         if isinstance(value, Mapping):

@@ -132,17 +132,15 @@ class Outputs:
                 yield slice(at, at + t.size), part, t, y
                 at += t.size
 
-    def at_ends(self, name: str) -> np.ndarray:
-        """Values (2, n) of a variable at the first and the last output, which leave no trace in the systems;
-        KeyError where there is none."""
+    def derived_at_ends(self, name: str) -> np.ndarray:
+        """A derived quantity (2, n) of the model at the first and the last output. It leaves no trace in the
+        systems: what is computed later of all outputs does not depend on whether this was asked for."""
         found = []
         for row, (segment, solution) in ((0, self._parts[0]), (-1, self._parts[-1])):
             system = segment.system
-            memory, failures = system.memory.copy(), system.failures.copy()
-            t, y = solution.t[row:][:1], solution.y[row:][:1]
-            derived, c = system.evaluate_all(t, y)
-            found.append(_quantities(self.builder, system, y, derived, c)[name][0])
-            system.memory[:], system.failures[:] = memory, failures
+            memory, failures = system.cells.memory.copy(), system.failures.copy()
+            found.append(system.evaluate_all(solution.t[row:][:1], solution.y[row:][:1])[0][name][0])
+            system.cells.memory[:], system.failures[:] = memory, failures
         return np.array(found)
 
 

@@ -95,7 +95,7 @@ class RunRecord:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""
         if JUDGED not in self.builder.model.quantities:
             return []
-        return self._range_notes(self.outputs.at_ends(JUDGED))
+        return self._range_notes(self.outputs.derived_at_ends(JUDGED))
 
     def _range_notes(self, ionic_strength: np.ndarray) -> list[str]:
         """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""

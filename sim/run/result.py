@@ -13,13 +13,12 @@ import numpy as np
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.intervention import Intervention, from_keys
-from sim.experiment.nucleation import StochasticNucleation
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
+from sim.run.result_text import result_text
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
-from sim.space.random_field import RandomField
-from sim.texts import printable, typed_time
+from sim.texts import typed_time
 from sim.units import convert_number, si_unit
 from sim.units.amounts_of_solids import amount_of
 
@@ -264,43 +263,18 @@ class Result:
         path: a folder, or a file ending in .pvd; names: the variables, all when None
         Returns the path of the collection, which is the file to open.
         """
-        from sim.run import vtk
+        from sim.run.stored import vtk
 
         faces = {n: self.tables[n] for n in self.tables.coords if str(n).endswith("_edges")}
         return vtk.write(self.dataset.assign_coords(faces), path, self.manifest["scenario"], names)
 
     def __repr__(self) -> str:
-        m = self.manifest
-        counts = ", ".join(f"{v} {k}" for k, v in m["statistics"].items())
-        lines = [
-            f"Result of {m['scenario']}: {m['message']}",
-            f"├─ {m['geometry']}, outer {m.get('outer', 'not known')}",
-            f"├─ {m['model']}, constants {m['constants']}",
-            f"├─ {typed_time(m['t_end'])} of {typed_time(m['duration'])}, {self.t.size} outputs",
-            f"├─ {m['solver']}, rtol {m['rtol']:g}: {counts}; {m['wall_seconds']:.2f} s",
-            f"├─ ledger residual {m['ledger_residual']:.1e}; largest undershoot "
-            f"{m['undershoot']:.2g} absolute tolerances"
-            + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
-            f"└─ speciation failures: {m['speciation_failures']}",
-        ]
-        lines[-1:-1] = [f"├─ {text}" for text in (*_chance(m), *m.get("interventions", ()), *self.notes)]
-        if m.get("unbalanced"):
-            lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
-        return printable("\n".join(lines))
+        return result_text(self.manifest, self.t.size, self.notes)
 
     def _repr_html_(self) -> str:
         import html
 
         return f"<pre>{html.escape(repr(self))}</pre>"
-
-
-def _chance(manifest: dict) -> list[str]:
-    """Random fields and chance of a run in words."""
-    layout = manifest.get("layout") or {}
-    drawn = layout.get("stochastic")
-    rows = layout.get("random_fields", ())
-    fields = [from_keys(RandomField, row, "a random field").in_words() for row in rows]
-    return fields + ([from_keys(StochasticNucleation, drawn, "chance").in_words()] if drawn else [])
 
 
 @public

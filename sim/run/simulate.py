@@ -150,7 +150,8 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     found, slack = checked_times(times), SAME_TIME * duration
     if isinstance(found, int):
         row = duration * (np.arange(found) / (found - 1)) ** 2
-        return np.union1d(row[[np.abs(t - np.array(cuts)).min(initial=np.inf) > slack for t in row]], cuts)
+        near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= slack
+        return np.union1d(row[~near], cuts)
     if found[0] < -slack or found[-1] > duration + slack:
         given: Any = times  # a row: shown in the words that it was given in
         outside = given[0 if found[0] < -slack else -1]

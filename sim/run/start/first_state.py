@@ -14,7 +14,7 @@ from sim.kinetics.growth import third_moment
 from sim.model.model import Model
 from sim.model.process import coefficient
 from sim.parameters import Parameters
-from sim.run.places import Places
+from sim.run.start.places import Places
 from sim.units import convert
 
 MATRIX = ("collagen", "elastin")  # fields that a bare fluid has not
