@@ -55,14 +55,20 @@ class LazyResult(Result):
         grid = outputs.builder.grid
         if name == "volume":
             return in_place(grid.volume, grid)
-        if name not in dataset.variables(outputs.builder):
+        if not self._is_variable(name):
             return super().array_of(name)
         return in_place(outputs.column(name), grid)
 
     def attributes_of(self, name: str) -> dict:
         """As those of a Result."""
+        if not self._is_variable(name):
+            return super().attributes_of(name)
+        return dataset.attributes(self.record.builder, name)
+
+    def _is_variable(self, name: str) -> bool:
+        """Whether it has values over time and space."""
         builder = self.record.builder
-        return dataset.attributes(builder, name) if name in dataset.variables(builder) else self[name].attrs
+        return name in (s.name for s in builder.model.species) or name in dataset.variables(builder)
 
     @property
     def t(self) -> np.ndarray:

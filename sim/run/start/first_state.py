@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from sim.binder.system import System
@@ -36,12 +38,10 @@ class FirstState:
         """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
         values = {k: v for k, v in fluid.items() if k != "pH"}
         if "pH" in fluid and "H" in self.model.mobile:
-            background = {b: parameters.si(f"fluid.{b}") for b in BACKGROUND}
-            tables = pore_water_tables(
-                self.scenario.constants, parameters.si("fluid.temperature"), background
-            )
-            known = [values.get(k, 0.0) for k in COMPONENTS[:H]]
-            values["H"] = acidity_at(fluid["pH"], known, tables)
+            background = tuple(parameters.si(f"fluid.{b}") for b in BACKGROUND)
+            known = tuple(values.get(k, 0.0) for k in COMPONENTS[:H])
+            temperature = parameters.si("fluid.temperature")
+            values["H"] = _acidity(self.scenario.constants, temperature, background, known, fluid["pH"])
         return {k: v for k, v in values.items() if k in self.model.mobile}
 
     def initial(self, system: System) -> np.ndarray:
@@ -150,6 +150,15 @@ class FirstState:
             slope = (r1 - r0) / system.scale[k]
             system.split(out)[0][:, k] = np.where(slope < 0, -r0 / np.where(slope < 0, slope, 1), 0)
         return out
+
+
+@lru_cache(maxsize=64)  # most layers begin with the fluid outside, and so do most points of a sweep
+def _acidity(
+    constants: str, temperature: float, background: tuple[float, ...], totals: tuple[float, ...], pH: float
+) -> float:
+    """Acidity H [mol m-3] of a fluid: temperature [K], totals of background and components [mol m-3]."""
+    tables = pore_water_tables(constants, temperature, dict(zip(BACKGROUND, background, strict=True)))
+    return acidity_at(pH, totals, tables)
 
 
 def _times_porosity(system: System, y: np.ndarray) -> np.ndarray:
