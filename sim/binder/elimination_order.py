@@ -21,12 +21,10 @@ NONE = np.zeros(0)
 
 
 class Assembly(NamedTuple):
-    """A[to] -= gamma coefficient R[rate], after A[diagonal] = 1; R: derivatives of rates. Each is of an
-    `entry` of the stoichiometry, in units of the scales."""
+    """A[to] -= gamma coefficient R[rate], after A[diagonal] = 1; R: derivatives of rates."""
 
     to: np.ndarray
     rate: np.ndarray
-    entry: np.ndarray
     coefficient: np.ndarray
 
 
@@ -77,8 +75,8 @@ def elimination(
     process, species = pattern
     row, column, value = stoichiometry
     made = _ordered(*(tuple(a.tolist()) for a in (process, species, row, column)), scale.size, tuple(mobile))
-    e, by = made.assemble.entry, species[made.assemble.rate]
-    coefficient = value[e] * scale[by] / scale[row[e]]
+    entries = [(e, r) for e in range(row.size) for r in np.flatnonzero(process == column[e])]
+    coefficient = np.array([value[e] * scale[species[r]] / scale[row[e]] for e, r in entries], float)
     return made._replace(assemble=made.assemble._replace(coefficient=coefficient))
 
 
@@ -102,10 +100,10 @@ def _ordered(
 
     schur = np.array([[at(i, j) for j in mobile] for i in mobile], np.int64).reshape(len(mobile), len(mobile))
     ones = np.array([at(k, k) for k in range(n)], np.int64)
-    assemble: list[tuple[int, int, int]] = []
-    for e, (s, q) in enumerate(zip(row, column, strict=True)):
+    assemble: list[tuple[int, int]] = []
+    for s, q in zip(row, column, strict=True):
         for r in np.flatnonzero(process == q):
-            assemble.append((at(int(s), int(species[r])), int(r), e))
+            assemble.append((at(int(s), int(species[r])), int(r)))
     factor: list[tuple[int, int, int, int]] = []
     forward: list[tuple[int, int, int]] = []
     upper: list[tuple[int, list[tuple[int, int, int]]]] = []
@@ -124,8 +122,9 @@ def _ordered(
         waiting.remove(k)
         left.remove(k)
     backward = [op for _, ops in reversed(upper) for op in ops]
+    to, rate = _columns(assemble, 2)
     return Elimination(
-        len(entry), ones, Assembly(*_columns(assemble, 3), NONE), EntryOperations(*_columns(factor, 4)),
+        len(entry), ones, Assembly(to, rate, NONE), EntryOperations(*_columns(factor, 4)),
         RowOperations(*_columns(forward, 3)), RowOperations(*_columns(backward, 3)), schur,
     )  # fmt: skip
 

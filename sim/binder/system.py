@@ -14,7 +14,6 @@ from functools import cached_property
 import numpy as np
 
 from sim.binder.cache import compiled_model
-from sim.binder.coefficients import written_coefficients, written_contents, written_diffusivities
 from sim.binder.expressions import model_expressions
 from sim.binder.kept import once_a_model
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, KernelSpace, Stoichiometry, Workspace
@@ -70,10 +69,10 @@ class System:
         self.size = self.body + 2 * self.n_mobile
         self.fields = self._fields(fields or {})
         self.stoichiometry = self._stoichiometry(values)
-        self.contents = written_contents(model).at(values)
+        self.contents = model.written_contents.at(values)
         self._refuse_unknown(boundaries or {}, plasma or {})
         columns = dict(zip(model.mobile, self.mobile.tolist(), strict=True))
-        diffusivity = written_diffusivities(model).at(values)
+        diffusivity = model.written_diffusivities.at(values)
         self.exchange = Exchange(
             transport_tables(
                 grid, columns, diffusivity, archie, boundaries or {},
@@ -110,7 +109,7 @@ class System:
                 f"{process} makes {amount:+.6g} {element} out of nothing per unit of its rate; "
                 "correct its changes or what its species contain, or take model.balanced(values)."
             )
-        row, column, value = written_coefficients(self.model)
+        row, column, value = self.model.written_changes
         return Stoichiometry(row, column, value.at(values))
 
     def _refuse_unknown(self, boundaries: dict[str, Boundary], plasma: dict[str, float]) -> None:

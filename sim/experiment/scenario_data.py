@@ -139,8 +139,8 @@ class ScenarioData:
 
     def quantity(self, layer: str, name: str, default: float) -> float:
         """The value of "<layer>.<name>", or the default [SI]."""
-        key = f"{layer}.{name}"
-        return self.parameters.si(key) if key in self.parameters else default
+        given = self.parameters.get(f"{layer}.{name}")
+        return default if given is None else given.si
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name, or the default of a quantity that the scenario leaves out."""

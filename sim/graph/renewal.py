@@ -22,20 +22,21 @@ class Renewal:
         place = {node: k for k, node in enumerate(order)}
         self._roots = [place[node] for node in roots]
         self._steps: list[tuple[Any, tuple[int, ...]]] = []
-        self._constants: list[tuple[int, float]] = []
+        self._constants: list[tuple[int, Any]] = []
         self._readers: dict[int, set[int]] = {}  # of each column of parameters: steps that depend on it
         reads: list[set[int]] = []
         self._columns: list[int | None] = []
         for k, node in enumerate(order):
             operands = tuple(place[n] for n in node.of)
-            columns = {node.key} if node.op == PARAMETER else set().union(*(reads[n] for n in operands))
+            column: Any = node.key if node.op == PARAMETER else None
+            columns = {column} if node.op == PARAMETER else set().union(*(reads[n] for n in operands))
             reads.append(columns)
-            self._columns.append(node.key if node.op == PARAMETER else None)
+            self._columns.append(column)
             self._steps.append((OPERATIONS.get(node.op), operands))
             if node.op == CONSTANT:
                 self._constants.append((k, node.key))
-            for column in columns:
-                self._readers.setdefault(column, set()).add(k)
+            for read in columns:
+                self._readers.setdefault(read, set()).add(k)
         self._last: tuple[np.ndarray, list[Any]] | None = None
 
     def at(self, parameters: np.ndarray) -> list[float]:
@@ -44,7 +45,7 @@ class Renewal:
             values: list[Any] = [None] * len(self._steps)
             for k, number in self._constants:
                 values[k] = number
-            wanted = range(len(values))
+            wanted = list(range(len(values)))
         else:
             before, known = self._last
             values = list(known)

@@ -30,17 +30,17 @@ class LazyResult(Result):
     record: RunRecord
 
     @cached_property
-    def dataset(self) -> xarray.Dataset:  # type: ignore[override]
+    def dataset(self) -> xarray.Dataset:
         """As that of a Result."""
         return self.record.dataset()
 
     @cached_property
-    def tables(self) -> xarray.Dataset:  # type: ignore[override]
+    def tables(self) -> xarray.Dataset:
         """As those of a Result."""
         return self.record.tables()
 
     @cached_property
-    def manifest(self) -> dict:  # type: ignore[override]
+    def manifest(self) -> dict:
         """As that of a Result."""
         return self.record.manifest()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,7 +103,7 @@ class RunRecord:
         if "fluid.temperature" not in s.parameters:
             return []
         chosen = constants_set(s.constants)
-        degrees = to_unit(s.parameters.si("fluid.temperature"), "degC")
+        degrees = _degrees(s.parameters.si("fluid.temperature"))
         most = float(np.nanmax(ionic_strength, initial=-np.inf))
         return range_notes(chosen.activity, most, chosen.name, chosen.temperature_range, degrees)
 
@@ -193,6 +193,12 @@ class RunRecord:
             "ledger_residual": float(np.abs(self.outputs.residual).max(initial=0.0)),
             "memory": account(*self.memory),
         }
+
+
+@lru_cache(maxsize=16)
+def _degrees(temperature: float) -> float:
+    """A temperature [K] in degrees Celsius."""
+    return float(to_unit(temperature, "degC"))
 
 
 def constants_notes(scenario: Scenario) -> list[str]:

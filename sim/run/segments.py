@@ -95,6 +95,8 @@ class Builder:
         self, cuts: tuple[Intervention, ...], own: dict[str, float]
     ) -> tuple[Parameters, dict[str, float]]:
         """Parameters and fluid under these interventions, of which the last one decides."""
+        if not cuts:
+            return self.scenario.parameters, own
         values, fluid = dict(self.scenario.parameters), dict(own)
         for cut in cuts:
             for name, value in cut.parameters.items():

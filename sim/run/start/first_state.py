@@ -79,7 +79,7 @@ class FirstState:
 
     def _check_word(self, name: str, word: float | str) -> None:
         """Refuse the name of a quantity that no layer or region has."""
-        if not isinstance(word, str) or not word.isidentifier():
+        if not isinstance(word, str) or not word.isidentifier() or word in self.model.fields:
             return
         parts = [n.partition(".") for n in self.scenario.parameters]
         known = [*self.model.fields, *self.index, *(q for n, _, q in parts if n in self.places.names)]
