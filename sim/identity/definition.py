@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 from dataclasses import fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -61,9 +62,8 @@ def run_fingerprint(scenario: Scenario, settings: Settings) -> str:
     rest = scenario_definition(scenario, ("parameters",))
     parts = {name: text_of(value) for name, value in rest.items()}
     parts["parameters"] = text_of_parameters(scenario.parameters)
-    about = {name: text_of(value) for name, value in _settings(settings).items()}
-    about |= {"scenario": text_of_parts(parts), "model": text_of(_model_digest(scenario.model))}
-    return text_digest(text_of_parts(about))
+    about = {"scenario": text_of_parts(parts), "model": text_of(_model_digest(scenario.model))}
+    return text_digest(text_of_parts(_texts_of_settings(settings) | about))
 
 
 def fingerprint(definition: Plain) -> str:
@@ -84,6 +84,11 @@ def _settings(settings: Settings) -> Plain:
         "sources": sources_hash(PACKAGE),
         **{f.name: described(getattr(settings, f.name)) for f in fields(settings)},
     }
+
+
+@lru_cache(maxsize=8)
+def _texts_of_settings(settings: Settings) -> dict[str, str]:
+    return {name: text_of(value) for name, value in _settings(settings).items()}
 
 
 def scenario_definition(s: Scenario, without: tuple[str, ...] = ()) -> Plain:

@@ -30,6 +30,7 @@ from sim.errors import ConfigError, shown
 from sim.jit.closure import INSTALLED
 from sim.parameters import Parameter, Parameters
 
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 KEPT_ROWS = 5_000  # of parameters in definitions
 LONG = 200  # characters of text that is kept as it is; longer text (masks) becomes a hash
 OWN = __name__.partition(".")[0]
@@ -46,7 +47,7 @@ def described(value: Any, what: str = "it") -> Any:
 
 def text_of(value: Any) -> str:
     """Plain data as one text, keys sorted, numbers in the fewest digits that give them back."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _encoded(value)
 
 
 def text_of_parts(parts: Mapping[str, str]) -> str:
