@@ -32,15 +32,15 @@ class FirstState:
     def plasma(self, parameters: Parameters) -> dict[str, float]:
         """{mobile species or pH: value} of the fluid outside, as its parameters say."""
         known = {n: f"{PLASMA}.{n}" for n in (*self.model.mobile, "pH")}
-        return {n: parameters.si(full) for n, full in known.items() if full in parameters}
+        return {n: parameters[full].si for n, full in known.items() if full in parameters}
 
     def total(self, parameters: Parameters, fluid: dict[str, float]) -> dict[str, float]:
         """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
         values = {k: v for k, v in fluid.items() if k != "pH"}
         if "pH" in fluid and "H" in self.model.mobile:
-            background = tuple(parameters.si(f"fluid.{b}") for b in BACKGROUND)
+            background = tuple(parameters[f"fluid.{b}"].si for b in BACKGROUND)
             known = tuple(values.get(k, 0.0) for k in COMPONENTS[:H])
-            temperature = parameters.si("fluid.temperature")
+            temperature = parameters["fluid.temperature"].si
             values["H"] = _acidity(self.scenario.constants, temperature, background, known, fluid["pH"])
         return {k: v for k, v in values.items() if k in self.model.mobile}
 
@@ -62,7 +62,7 @@ class FirstState:
                 if name in s.initial:
                     water[name] = self._number(s.initial[name], layer, name)
                 if f"{layer}.{name}" in parameters:
-                    water[name] = parameters.si(f"{layer}.{name}")
+                    water[name] = parameters[f"{layer}.{name}"].si
             for name, value in self.total(parameters, water).items():
                 u[here, index[name]] = value
             for x in self.model.species:
