@@ -147,7 +147,7 @@ def precipitation(quick: bool) -> Problem:
 
 
 def small(name: str) -> Problem:
-    """Runs of which sweeps are made: the infarct "stirred", one cell that plasma perfuses, or on "10 cells"."""
+    """Runs as sweeps have many: the infarct "stirred", a cell that plasma perfuses, or on "10 cells"."""
     base = sim.scenario("infarct_myocardium")
     if name == "stirred":
         base = sim.Scenario(
