@@ -97,9 +97,8 @@ def solved(
         warn_caller(note, kind)
     builder = Builder(scenario)
     kept = _kept(builder, variables)
-    forecast = memory.admitted(
-        scenario, settings.solver, output_count(scenario, times), kept=None if kept is None else len(kept)
-    )
+    outputs = wanted.size + stepped * len(cuts)
+    forecast = memory.admitted(scenario, settings.solver, outputs, kept=None if kept is None else len(kept))
     if builder.nuclei and (cost := builder.nuclei.forecast(settings.max_steps)):
         warn_caller(cost, LongRunWarning)
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve

@@ -146,6 +146,10 @@ def test_a_point_beyond_the_range_of_the_chemistry_warns_and_keeps_its_numbers()
     with pytest.warns(RangeWarning, match="davies are sound to about 0.5"):
         row = run_point(job, Point(0, job.key({}), {}))
     assert row["measures"]["pH"] == measures.mean("pH")(result)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RangeWarning)
+        row = run_point(job, Point(0, job.key({}), {}))
+    assert row["status"] == "failed" and "davies are sound" in row["reason"]
     record = solved(infarct(), Settings.of(rtol=RTOL, times=5))
     before = record.parts[0][0].system.cells.memory.copy()
     assert record.notes_of_ends() == []

@@ -112,8 +112,11 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
         trial.end(FAILED, result.message)
         return
     _measure(trial, result)
-    for note in result.record.notes_of_ends():
-        warn_caller(note, RangeWarning)
+    try:
+        for note in result.record.notes_of_ends():
+            warn_caller(note, RangeWarning)
+    except Exception as e:  # a warning too, where warnings are errors
+        trial.end(FAILED, _sentence(e))
 
 
 def _measure(trial: _Trial, result: Result) -> None:
