@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,11 +37,18 @@ def level_of(name: str, attributes: Mapping[str, Any], given: float | str) -> fl
     own = str(attributes.get("units", "1"))
     if not isinstance(given, str):
         return convert(given, own, "above")
+    level, unit = _si_level(given, own)
+    return level / _per_unit(name, attributes, unit) if unit else level
+
+
+@lru_cache(maxsize=64)
+def _si_level(given: str, own: str) -> tuple[float, str]:
+    """A level in SI, and its unit where that is of another dimension than the variable's own, else ""."""
     text = _without_volume(given)
     unit = unit_of(text, "above")
     if parse_unit(unit, own).dimension == parse_unit(own).dimension:
-        return convert(text, own, "above")
-    return convert(text, si_unit(unit), "above") / _per_unit(name, attributes, unit)
+        return convert(text, own, "above"), ""
+    return convert(text, si_unit(unit), "above"), unit
 
 
 def _without_volume(text: str) -> str:

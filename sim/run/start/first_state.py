@@ -81,6 +81,8 @@ class FirstState:
         """Refuse the name of a quantity that no layer or region has."""
         if not isinstance(word, str) or not word.isidentifier() or word in self.model.fields:
             return
+        if any(f"{place}.{word}" in self.scenario.parameters for place in self.places.names):
+            return
         parts = [n.partition(".") for n in self.scenario.parameters]
         known = [*self.model.fields, *self.index, *(q for n, _, q in parts if n in self.places.names)]
         if word not in known:
