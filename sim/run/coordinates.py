@@ -33,7 +33,7 @@ def in_place(values: np.ndarray, grid: Grid) -> np.ndarray:
     return shaped.transpose(*range(first), *reversed(range(first, first + axes)))
 
 
-def of_cells(grid: Grid, times: Sequence[float]) -> Coordinates:
+def of_cells(grid: Grid, times: Sequence[float] | np.ndarray) -> Coordinates:
     """Time [s], the same in days for axes of figures, and the centres of the cells."""
     t = np.array(times, dtype=float)
     found: Coordinates = {
