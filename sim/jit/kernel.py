@@ -60,6 +60,8 @@ def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> An
     # What is defined within a function has no name that could be followed, and may be another each time.
     kept = options.get("cache", True) and "<locals>" not in function.__qualname__
     options = {name: value for name, value in options.items() if name != "cache"}
+    if signature is not None:  # called from Python alone: no wrapper for C
+        options.setdefault("no_cfunc_wrapper", True)
     dispatcher = KernelDispatcher(function, {}, {"nopython": True, "boundscheck": None} | OPTIONS | options)
     forget(function.__module__)  # it may be loaded again
     source_file(function.__module__)  # the text as it is imported: files change under a running process

@@ -82,12 +82,29 @@ def _to_link(library: CPUCodeLibrary) -> llvm.ModuleRef:
     return module
 
 
+class _Flags(compiler.Flags):
+    """Numba's flags, compared by what is set first: typing looks them up tens of thousands of times."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, compiler.Flags) and self._values == other._values:
+            return True
+        return bool(super().__eq__(other))
+
+    def __hash__(self) -> int:
+        return HASH
+
+
+HASH = hash(compiler.Flags())  # numba hashes the names of the options: the same for all
+
+
 class _Compiler(_FunctionCompiler):
     """Compiles into a LinkedLibrary."""
 
     def _compile_core(self, args: Any, return_type: Any, called: bool = False) -> Any:
         """called: by compiled code alone"""
-        flags = compiler.Flags()
+        flags = _Flags()
         self.targetdescr.options.parse_as_flags(flags, self.targetoptions)
         flags = self._customize_flags(flags)
         if called:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
-from numba.experimental import structref
 
 from sim.binder.derivatives import Operations
 from sim.binder.records import NONE, NONE_3, Cells, Evaluated, Stoichiometry, Workspace
 from sim.binder.text import RATES, SLOPES
 from sim.jit.kernel import kernel
+from sim.simd.by_reference import reference_to
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem
@@ -31,7 +30,7 @@ from sim.space import transport
 from sim.space.transport import TransportTables
 
 ORDERS = 8  # rows of differences
-inline = kernel(cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inline = kernel(cache=False, _nrt=False)  # nothing allocates, and whoever calls `enter` keeps the arrays
 
 
 class Line(NamedTuple):
@@ -77,16 +76,7 @@ class Line(NamedTuple):
     work: np.ndarray
 
 
-@structref.register
-class LineReference(types.StructRef):
-    """A Line as compiled code hands it on: by reference, its arrays would fill a thousand registers."""
-
-
-class ByReference:
-    """ByReference(*line) in compiled code: the Line behind a LineReference."""
-
-
-structref.define_constructor(ByReference, LineReference, list(Line._fields))
+ByReference = reference_to(Line)
 
 
 def line_state(task: Task, record: Recorder) -> Line:
