@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba.core import compiler, sigutils
+from numba.core import compiler, errors, sigutils, types
 from numba.core import event as events
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
@@ -31,7 +31,7 @@ class LinkedLibrary(JITCodeLibrary):
     _early = False
 
     def add_llvm_module(self, module: llvm.ModuleRef) -> None:
-        """Take a module over. What calls itself through others is looked up by address: it needs its own code."""
+        """Take a module over. What calls itself through others is found by its address: it needs code."""
         self._early = self._early or any(g.name.startswith(UNRESOLVED) for g in module.global_variables)
         super().add_llvm_module(module)
 
@@ -40,6 +40,14 @@ class LinkedLibrary(JITCodeLibrary):
         if not isinstance(library, JITCodeLibrary) or getattr(library, "_early", False):
             library._ensure_finalized()
         self._linking_libraries.append(library)
+
+    def _optimize_functions(self, module: llvm.ModuleRef) -> None:
+        """Passes over single functions: the cheap ones, for what is linked is optimised as a whole."""
+        module.data_layout = self._codegen._data_layout
+        manager, builder = self._codegen._function_pass_manager(opt=1)
+        for function in module.functions:
+            if not function.is_declaration:
+                manager.run(function, builder)
 
     def finalize(self) -> None:
         """Link everything that is called, optimise and generate code."""
@@ -124,8 +132,16 @@ class _Key:
     """Stands for a kernel that compiled code calls, where numba has the function that Python calls."""
 
 
+NUMBERS = (types.IntegerLiteral, types.BooleanLiteral)
+
+
+def _any_number(kind: types.Type) -> types.Type:
+    """The kind of a number, where numba would compile a function once for each number that it is given."""
+    return types.unliteral(kind) if isinstance(kind, NUMBERS) else kind
+
+
 class KernelDispatcher(CPUDispatcher):
-    """What a kernel is; what compiled code calls of it (`called`) and what Python calls (`overloads`) differ."""
+    """A kernel. What compiled code calls of it is in `called`, what Python calls in `overloads`."""
 
     def __init__(self, py_func: Any, locals: Any = None, targetoptions: Any = None, **more: Any):
         super().__init__(py_func, locals, targetoptions, **more)
@@ -139,10 +155,16 @@ class KernelDispatcher(CPUDispatcher):
         """What typing asks for a call in compiled code."""
         signature, args = self._compiler.fold_argument_types(args, kws)
         if self._can_compile:
-            self._compile_called(tuple(args))
-        name = self.py_func.__name__
-        template = make_concrete_template(f"CallTemplate({name})", key=name, signatures=self.nopython_signatures)
-        return template, signature, args, {}
+            try:
+                self._compile_called(tuple(_any_number(a) for a in args))
+            except errors.TypingError:
+                if not any(isinstance(a, NUMBERS) for a in args):
+                    raise
+                self._compile_called(
+                    tuple(args)
+                )  # something in it depends on the value: an index of a record
+        name, signatures = self.py_func.__name__, self.nopython_signatures
+        return make_concrete_template(f"CallTemplate({name})", name, signatures), signature, args, {}
 
     @property
     def nopython_signatures(self) -> list:
