@@ -162,7 +162,7 @@ class KernelDispatcher(CPUDispatcher):
                     raise
                 self._compile_called(
                     tuple(args)
-                )  # something in it depends on the value: an index of a record
+                )  # where the value counts: an index of a record
         name, signatures = self.py_func.__name__, self.nopython_signatures
         return make_concrete_template(f"CallTemplate({name})", name, signatures), signature, args, {}
 
