@@ -21,6 +21,7 @@ import numpy as np
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
+from sim.jit import linking
 from sim.jit.closure import forget, source_file, stamp
 from sim.jit.folder import cache_folder
 from sim.jit.linking import KernelDispatcher
@@ -75,8 +76,9 @@ def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> An
 
 @cache
 def versions() -> str:
-    """Of what turns text into code, this file included."""
-    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    """Of what turns text into code, this file and that of linking included."""
+    files = (Path(__file__), Path(linking.__file__))
+    own = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
     return f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}, {own}"
 
 

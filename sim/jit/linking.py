@@ -8,6 +8,7 @@ generated once.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from numba.core import compiler, errors, sigutils, types
 from numba.core import event as events
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import _FunctionCompiler
+from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 from numba.core.environment import lookup_environment
 from numba.core.registry import CPUDispatcher
 from numba.core.typing.templates import make_concrete_template
@@ -63,7 +64,7 @@ class LinkedLibrary(JITCodeLibrary):
             if variable.name.startswith(ENVIRONMENT):
                 found = lookup_environment(variable.name)
                 if found is not None:
-                    self._codegen.set_env(variable.name, found)
+                    self._codegen.set_env(variable.name, found)  # type: ignore[attr-defined]
 
 
 def _reached(library: CPUCodeLibrary) -> Iterator[CPUCodeLibrary]:
@@ -140,16 +141,24 @@ def _any_number(kind: types.Type) -> types.Type:
     return types.unliteral(kind) if isinstance(kind, NUMBERS) else kind
 
 
+def _forget(called: dict[tuple, Any], context: Any) -> None:
+    """Let go of the IR of a kernel that is no longer there."""
+    for result in called.values():
+        context.remove_user_function(result.entry_point)
+
+
 class KernelDispatcher(CPUDispatcher):
     """A kernel. What compiled code calls of it is in `called`, what Python calls in `overloads`."""
 
     def __init__(self, py_func: Any, locals: Any = None, targetoptions: Any = None, **more: Any):
         super().__init__(py_func, locals, targetoptions, **more)
-        compiled_by = self._compiler
-        self._compiler = _Compiler(
-            py_func, self.targetdescr, self.targetoptions, self.locals, compiled_by.pipeline_class
-        )
+        given = self.targetdescr, self.targetoptions, self.locals
+        self._compiler: _Compiler = _Compiler(py_func, *given, compiler.Compiler)
+        self._can_compile: bool = True
+        self._cache: Any
         self.called: dict[tuple, Any] = {}
+        forget = weakref.finalize(self, _forget, self.called, self.targetctx)
+        forget.atexit = False
 
     def get_call_template(self, args: Any, kws: Any) -> tuple[Any, Any, Any, Any]:
         """What typing asks for a call in compiled code."""
@@ -160,9 +169,7 @@ class KernelDispatcher(CPUDispatcher):
             except errors.TypingError:
                 if not any(isinstance(a, NUMBERS) for a in args):
                     raise
-                self._compile_called(
-                    tuple(args)
-                )  # where the value counts: an index of a record
+                self._compile_called(tuple(args))  # where the value counts: an index of a record
         name, signatures = self.py_func.__name__, self.nopython_signatures
         return make_concrete_template(f"CallTemplate({name})", name, signatures), signature, args, {}
 
@@ -175,7 +182,7 @@ class KernelDispatcher(CPUDispatcher):
     def get_overload(self, sig: Any) -> Any:
         """What stands for the compiled function of a signature; compiled code is asked for first."""
         args, _ = sigutils.normalize_signature(sig)
-        found = self.called.get(tuple(args)) or self.overloads[tuple(args)]
+        found: Any = self.called.get(tuple(args)) or self.overloads[tuple(args)]
         return found.entry_point
 
     def _compile_called(self, args: tuple) -> None:
@@ -185,7 +192,7 @@ class KernelDispatcher(CPUDispatcher):
             with self._compiling_counter:
                 details = {"dispatcher": self, "args": args, "return_type": None}
                 with events.trigger_event("numba:compile", data=details):
-                    result = self._compiler._compile_core(args, None, called=True)
-            result = result._replace(entry_point=_Key())
-            self.targetctx.insert_user_function(result.entry_point, result.fndesc, [result.library])
-            self.called[args] = result
+                    result: Any = self._compiler._compile_core(args, None, called=True)
+            key = _Key()
+            self.targetctx.insert_user_function(key, result.fndesc, [result.library])
+            self.called[args] = result._replace(entry_point=key)

@@ -38,7 +38,7 @@ class _Model(models.PrimitiveModel):
 class _Kinds(AttributeTemplate):
     key = Reference
 
-    def generic_resolve(self, kind, name):
+    def generic_resolve(self, kind: Any, name: Any) -> Any:  # type: ignore[override]
         return kind.kinds[kind.names.index(name)] if name in kind.names else None
 
 
@@ -49,7 +49,7 @@ def _field(context, builder, kind, pointer, name):
     return impl_ret_borrowed(context, builder, kind.kinds[at], field)
 
 
-def reference_to(record: type) -> Callable[..., Any]:
+def reference_to(record: Any) -> Callable[..., Any]:
     """For compiled code: what takes the fields of a NamedTuple and gives a reference to them. Arrays among
     the fields are not counted by it: whoever calls the function that made it keeps them."""
 
