@@ -166,7 +166,7 @@ class KernelDispatcher(CPUDispatcher):
         if self._can_compile:
             try:
                 self._compile_called(tuple(_any_number(a) for a in args))
-            except errors.TypingError:
+            except (errors.TypingError, errors.ForceLiteralArg):
                 if not any(isinstance(a, NUMBERS) for a in args):
                     raise
                 self._compile_called(tuple(args))  # where the value counts: an index of a record
@@ -192,7 +192,12 @@ class KernelDispatcher(CPUDispatcher):
             with self._compiling_counter:
                 details = {"dispatcher": self, "args": args, "return_type": None}
                 with events.trigger_event("numba:compile", data=details):
-                    result: Any = self._compiler._compile_core(args, None, called=True)
+                    try:
+                        result: Any = self._compiler._compile_core(args, None, called=True)
+                    except errors.ForceLiteralArg as error:  # `numba.literally`
+                        raise error.bind_fold_arguments(
+                            lambda a, k: self._compiler.fold_argument_types(a, k)[1]
+                        ) from None
             key = _Key()
             self.targetctx.insert_user_function(key, result.fndesc, [result.library])
             self.called[args] = result._replace(entry_point=key)
