@@ -23,7 +23,7 @@ import numpy as np
 from numba.core import config
 
 from sim.jit.imported import code_not_in, named_by
-from sim.jit.source import SourceFile, Statement, parsed
+from sim.jit.source import SourceFile, TopLevel, parsed
 from sim.jit.written import content
 
 PACKAGE, OWN = "sim", "sim.jit"
@@ -125,7 +125,7 @@ def _as_module(module: str, name: str) -> str:
     return inner if inner in sys.modules else ""
 
 
-def _mentioned(statement: Statement, file: SourceFile) -> Iterator[Definition]:
+def _mentioned(statement: TopLevel, file: SourceFile) -> Iterator[Definition]:
     """What a statement names: in its own file, or as `module.name` of an imported one."""
     alone = list(statement.alone)
     for first, *names in statement.chains:
@@ -141,7 +141,7 @@ def _mentioned(statement: Statement, file: SourceFile) -> Iterator[Definition]:
             yield file.module, name
 
 
-def _records(statement: Statement, file: SourceFile) -> Iterator[Definition]:
+def _records(statement: TopLevel, file: SourceFile) -> Iterator[Definition]:
     """Records (NamedTuples) that stand as types of arguments and of fields: compiled code reads their
     fields by place."""
     for name in statement.noted:

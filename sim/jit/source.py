@@ -22,8 +22,8 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
-class Statement(NamedTuple):
-    """One statement: its text without words; what it names, alone and as `first.second...`; and names within
+class TopLevel(NamedTuple):
+    """One statement at the top level: its text without words; what it names, alone and as `first.second...`; and names within
     types of arguments and fields."""
 
     text: str
@@ -41,10 +41,10 @@ class SourceFile:
     """
 
     module: str
-    defined: dict[str, list[Statement]] = field(default_factory=dict)
+    defined: dict[str, list[TopLevel]] = field(default_factory=dict)
     imports: dict[str, list[str]] = field(default_factory=dict)
     stars: list[str] = field(default_factory=list)
-    effects: list[Statement] = field(default_factory=list)
+    effects: list[TopLevel] = field(default_factory=list)
 
     @property
     def extends_numba(self) -> bool:
@@ -65,8 +65,8 @@ def parsed(module: str, text: str, package: str) -> SourceFile:
         except OSError:  # told where compiled code cannot be kept either
             pass
     defined, imports, stars, effects = json.loads(content)
-    by_name = {name: [Statement(*s) for s in found] for name, found in defined.items()}
-    return SourceFile(module, by_name, imports, stars, [Statement(*s) for s in effects])
+    by_name = {name: [TopLevel(*s) for s in found] for name, found in defined.items()}
+    return SourceFile(module, by_name, imports, stars, [TopLevel(*s) for s in effects])
 
 
 @cache
@@ -119,7 +119,7 @@ def _collect(statements: list[ast.stmt], file: SourceFile, package: str) -> None
             file.effects.append(_said(s))
 
 
-def _said(s: ast.stmt) -> Statement:
+def _said(s: ast.stmt) -> TopLevel:
     clean = _without_words(s)
     chains: list[list[str]] = []
     first = set()
@@ -132,7 +132,7 @@ def _said(s: ast.stmt) -> Statement:
     alone = [n.id for n in ast.walk(clean) if isinstance(n, ast.Name) and id(n) not in first]
     notes = [n.annotation for n in ast.walk(s) if isinstance(n, ast.arg | ast.AnnAssign) and n.annotation]
     noted = [n.id for note in notes for n in ast.walk(note) if isinstance(n, ast.Name)]
-    return Statement(ast.unparse(clean), list(dict.fromkeys(alone)), chains, list(dict.fromkeys(noted)))
+    return TopLevel(ast.unparse(clean), list(dict.fromkeys(alone)), chains, list(dict.fromkeys(noted)))
 
 
 def _chain(node: ast.Attribute) -> tuple[ast.Name | None, *tuple[str, ...]]:

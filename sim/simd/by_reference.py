@@ -19,7 +19,7 @@ from numba.extending import infer_getattr, lower_getattr_generic, models, regist
 from sim.simd.instructions import instruction
 
 
-class Reference(types.Type):
+class RecordReference(types.Type):
     """To fields of these names and kinds."""
 
     def __init__(self, names: tuple[str, ...], kinds: tuple[types.Type, ...]):
@@ -27,7 +27,7 @@ class Reference(types.Type):
         super().__init__(f"reference({', '.join(f'{n}: {k}' for n, k in zip(names, kinds, strict=True))})")
 
 
-@register_model(Reference)
+@register_model(RecordReference)
 class _Model(models.PrimitiveModel):
     def __init__(self, manager, kind):
         fields = [manager[k].get_value_type() for k in kind.kinds]
@@ -36,13 +36,13 @@ class _Model(models.PrimitiveModel):
 
 @infer_getattr
 class _Kinds(AttributeTemplate):
-    key = Reference
+    key = RecordReference
 
     def generic_resolve(self, kind: Any, name: Any) -> Any:  # type: ignore[override]
         return kind.kinds[kind.names.index(name)] if name in kind.names else None
 
 
-@lower_getattr_generic(Reference)
+@lower_getattr_generic(RecordReference)
 def _field(context, builder, kind, pointer, name):
     at = kind.names.index(name)
     field = builder.load(cgutils.gep_inbounds(builder, pointer, 0, at))
@@ -59,7 +59,7 @@ def reference_to(record: Any) -> Callable[..., Any]:
             values = cgutils.unpack_tuple(builder, args[0], len(record._fields))
             return cgutils.alloca_once_value(builder, cgutils.pack_struct(builder, values))
 
-        kind = Reference(record._fields, tuple(fields))
+        kind = RecordReference(record._fields, tuple(fields))
         return kind(types.StarArgTuple(fields)), code
 
     return make
