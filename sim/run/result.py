@@ -15,6 +15,7 @@ from sim.experiment.file_tables import parameter_from
 from sim.experiment.intervention import Intervention, from_keys
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
+from sim.run.coordinates import between_outputs
 from sim.run.result_text import result_text
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
@@ -122,7 +123,7 @@ class Result:
         names = [n for n in self.dataset.data_vars if self.dataset[n].dtype.kind == "f"]
         if self.t.size == 1:
             return self.dataset[names].isel(time=0)
-        return self.dataset[names].interp(time=t, assume_sorted=True)
+        return between_outputs(self.dataset[names], t)
 
     @public
     def sel(self, time: float | str | Sequence[float | str]) -> xarray.Dataset:
