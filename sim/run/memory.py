@@ -25,6 +25,7 @@ from sim.space.geometries import GEOMETRIES
 from sim.texts import size_text
 
 LARGE = 10_000  # cells above which a run reports its memory on the screen
+NEVER_REFUSED = 2**22  # bytes, a fraction of what the program itself has taken
 FLOAT = 8  # bytes
 ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index
 
@@ -143,8 +144,13 @@ def admitted(
     free: int | None = None,
     kept: int | None = None,
 ) -> MemoryForecast:
-    """The forecast, or a refusal when there is less than that; `free` [bytes] is looked up when None."""
+    """The forecast, or a refusal when there is less than that.
+
+    free: bytes; None: looked up, where more than NEVER_REFUSED is needed
+    """
     found = memory_forecast(scenario, solver, outputs, kept)
+    if free is None and found.peak < NEVER_REFUSED:
+        return found
     free = available() if free is None else free
     if free is None or found.peak <= free:
         return found
