@@ -21,11 +21,12 @@ import numpy as np
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
-from sim.jit import linking
 from sim.jit.closure import forget, source_file, stamp
 from sim.jit.folder import cache_folder
-from sim.jit.linking import KernelDispatcher
 
+# Releases of numba whose inner workings `linking` was tried with; others compile as they do by themselves,
+# which takes twice as long.
+LINKED = ("0.68.",)
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # 1/0 is inf, as in arrays
 
 
@@ -63,7 +64,7 @@ def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> An
     options = {name: value for name, value in options.items() if name != "cache"}
     if signature is not None:  # called from Python alone: no wrapper for C
         options.setdefault("no_cfunc_wrapper", True)
-    dispatcher = KernelDispatcher(function, {}, {"nopython": True, "boundscheck": None} | OPTIONS | options)
+    dispatcher = _dispatcher(function, OPTIONS | options)
     forget(function.__module__)  # it may be loaded again
     source_file(function.__module__)  # the text as it is imported: files change under a running process
     if kept:
@@ -74,10 +75,19 @@ def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> An
     return dispatcher
 
 
+def _dispatcher(function: Callable, options: dict[str, Any]) -> Any:
+    """What compiles a function when it is called."""
+    if not numba.__version__.startswith(LINKED):
+        return numba.njit(**options)(function)
+    from sim.jit.linking import KernelDispatcher
+
+    return KernelDispatcher(function, {}, {"nopython": True, "boundscheck": None} | options)
+
+
 @cache
 def versions() -> str:
     """Of what turns text into code, this file and that of linking included."""
-    files = (Path(__file__), Path(linking.__file__))
+    files = (Path(__file__), Path(__file__).with_name("linking.py"))
     own = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
     return f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}, {own}"
 

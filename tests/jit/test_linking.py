@@ -8,8 +8,13 @@ import numba
 import numpy as np
 import pytest
 
+import sim.jit.kernel as kernels
 from sim.jit.kernel import kernel
-from sim.jit.linking import KernelDispatcher, LinkedLibrary
+
+if not numba.__version__.startswith(kernels.LINKED):
+    pytest.skip("this release of numba compiles by itself", allow_module_level=True)
+
+from sim.jit.linking import KernelDispatcher, LinkedLibrary  # noqa: E402
 
 
 @kernel(cache=False)
@@ -135,3 +140,19 @@ def test_code_of_kernels_that_are_gone_is_let_go():
 
 def test_every_kernel_is_one():
     assert isinstance(inner, KernelDispatcher)
+
+
+def test_another_release_of_numba_compiles_by_itself(monkeypatch):
+    """`linking` knows the inner workings of some releases only."""
+    monkeypatch.setattr(kernels, "LINKED", ("0.0.",))
+
+    @kernel(cache=False)
+    def callee(x):
+        return 3.0 * x
+
+    @kernel(cache=False)
+    def caller(x):
+        return callee(x) + 1.0
+
+    assert not isinstance(caller, KernelDispatcher)
+    assert caller(2.0) == 7.0
