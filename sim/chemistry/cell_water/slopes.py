@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from sim.chemistry.activity import LN10
 from sim.chemistry.cell_water.places import WaterNumbers
 from sim.chemistry.cell_water.programs import CellWater
-from sim.chemistry.newton.straight.newton_step import Factors, Sums, balances_of, minus_product
+from sim.chemistry.newton.straight.balances import Sums, balances_of
+from sim.chemistry.newton.straight.newton_step import Factors, minus_product
 from sim.chemistry.newton.straight.species import Z2, Families, factors_of, families, molalities_of
 from sim.chemistry.pore_water import CA, TINY, TRANSPORTED, WATER_OUTPUTS, H
 from sim.codegen.functions import fma, nfma, sqrt

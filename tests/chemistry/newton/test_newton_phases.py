@@ -9,7 +9,8 @@ from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.fluid import speciate
 from sim.chemistry.newton.phases.records import GivenRows, Phases, StateRows
 from sim.chemistry.newton.phases.step import begin_program, step_program
-from sim.chemistry.newton.straight.newton_step import Factors, Sums
+from sim.chemistry.newton.straight.balances import Sums
+from sim.chemistry.newton.straight.newton_step import Factors
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import NumpyRegisters, interpret
 from sim.codegen.registers import Vec

@@ -1,7 +1,8 @@
-"""One Newton step of a group of fluids, as in `block.iteration`, written out for a set of species.
+"""One Newton step of a group of fluids, written out for a set of species.
 
-The order of elimination and the sums over species are those of `operation_lists`. All components are
-present and balanced: blocks with others are left to the kernels there.
+The order of elimination and the sums over species are those of `operation_lists`. Left out are the terms
+by which a_w enters the balances: those of H2O taken up, of relative order 0.02 m. They slow the last digits
+of a_w only.
 """
 
 # ruff: noqa: E741  -- I is the ionic strength, L is ln a_w
@@ -10,109 +11,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 from typing import NamedTuple
 
 from sim.chemistry.newton.records import SMALLEST_I, Blocks
-from sim.chemistry.newton.straight.species import Z2, factors_of, families, molalities_of
+from sim.chemistry.newton.straight.balances import Balances, Sums, balances_of, total_of
+from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, select
 from sim.codegen.registers import LaneMask, Memory, Registers, Vec
 
 LONGEST = 3.0  # step in any ln activity
 LEAST_CORNER = 1e-3  # below it the activity model folds: there is no step
-
-
-class Sums:
-    """The sums of `Balance` over molalities m."""
-
-    def __init__(self, t: Blocks, m: dict[int, Vec]):
-        b = t.balance
-        self.m, self.first = m, b.first.tolist()
-        self.species, self.weight, self.times = b.species.tolist(), b.weight.tolist(), b.times.tolist()
-
-    def __call__(self, i: int) -> Vec | None:
-        """Sum of weight m; None where it is empty."""
-        return self._sum(i, [self.weight[q] for q in range(self.first[i], self.first[i + 1])])
-
-    def by_multiple(self, i: int, power: int) -> Vec | None:
-        """Sum of weight t^power m, power 1 or 2, for the multiple t of ln gamma; None where it is empty."""
-        return self._sum(i, [self.times[q][power - 1] for q in range(self.first[i], self.first[i + 1])])
-
-    def _sum(self, i: int, weights: list[float]) -> Vec | None:
-        total: Vec | None = None
-        for q, weight in enumerate(weights, self.first[i]):
-            m = self.m[self.species[q]]
-            if weight == 0.0:
-                continue
-            if total is None:
-                total = m if weight == 1.0 else m * weight
-            elif weight == 1.0:
-                total = total + m
-            elif weight == -1.0:
-                total = total - m
-            else:
-                total = fma(m, weight, total)
-        return total
-
-
-def total_of(parts: list[Vec | None], of_nothing: Vec) -> Vec:
-    """The sum of what is there; `of_nothing` where nothing is."""
-    there = [p for p in parts if p is not None]
-    return reduce(lambda a, b: a + b, there) if there else of_nothing
-
-
-class Balances(NamedTuple):
-    """Sums nu m of the components, the borders b and c of A, and the rows of I and a_w.
-
-    I_of_m, sum_m: what the molalities make of I and of the sum; corner, corner_water: by I
-    """
-
-    total: list[Vec]
-    b: list[Vec]
-    c: list[Vec]
-    I_of_m: Vec
-    sum_m: Vec
-    corner: Vec
-    corner_water: Vec
-
-
-def balances_of(on: Registers, t: Blocks, sums: Sums, slope: list[Vec]) -> Balances:
-    """See Balances; slope: d ln gamma/dI of the families."""
-    nc, nf, family = t.has_inverse.size, len(slope), t.activity.family.tolist()
-    zero = on.number(0.0)
-    I_of_m = corner_water = zero
-    corner = on.number(1.0)
-    sum_m = total_of([sums(t.balance.family + f) for f in range(nf)], zero)
-    for f in range(nf):
-        i, half = t.balance.family + f, 0.5 * family[f][Z2]
-        once, twice = sums.by_multiple(i, 1), sums.by_multiple(i, 2)
-        if once is None or twice is None:
-            continue
-        corner_water = nfma(once, slope[f], corner_water)
-        if half != 0.0:
-            I_of_m = fma(once, half, I_of_m)
-            corner = fma(twice * half, slope[f], corner)
-    total, b, c = [], [], []
-    for k in range(nc):
-        bk = ck = zero
-        for f in range(nf):
-            q = sums.by_multiple(k * nf + f, 1)
-            if q is not None:
-                bk = nfma(slope[f], q, bk)
-                ck = fma(q, -0.5 * family[f][Z2], ck)
-        total.append(total_of([sums(k * nf + f) for f in range(nf)], zero))
-        b.append(bk)
-        c.append(ck)
-    return Balances(total, b, c, I_of_m, sum_m, corner, corner_water)
+HELD = 1e200  # what holds a component where it is: nothing that is summed is as large
 
 
 class Factors:
     """L D L^T of the component block A; solve(y) is A^-1 y.
 
-    absent: 1 where a component is, whose rows are then those of the unit matrix
+    held: what is added to the pivots: 1 of a component that is absent, whose sums are all zero, HELD of one
+        whose activity is given, else 0
     """
 
-    def __init__(self, t: Blocks, sums: Sums, total: list[Vec], absent: list[Vec] | None = None):
+    def __init__(self, t: Blocks, sums: Sums, total: list[Vec], held: list[Vec] | None = None):
         f, at = t.factor, t.balance
         self.step, self.entry = f.step.tolist(), f.entry.tolist()
         self.first, self.left_first, self.left = f.step_first.tolist(), f.left_first.tolist(), f.left.tolist()
@@ -121,8 +40,8 @@ class Factors:
         self.inverse: dict[int, Vec] = {}
         for n, k in enumerate(self.step):
             pivot = total_of([sums(at.diagonal + k)], total[k])
-            if absent is not None:
-                pivot = pivot + absent[k]
+            if held is not None:
+                pivot = pivot + held[k]
             # A complex that holds all of two components leaves a pivot of rounding size.
             floor = pivot * 1e-16
             for entry, j in self._of_row(n):
@@ -168,6 +87,25 @@ def minus_product(a: Vec | None, b: Vec, c: Vec | None) -> Vec | None:
     return -(b * c) if a is None else nfma(b, c, a)
 
 
+class Reduced(NamedTuple):
+    """What is left of the system without the components: I by I, a_w's balance by I, what both are off."""
+
+    corner: Vec
+    corner_water: Vec
+    off_I: Vec
+    off_w: Vec
+
+
+def reduced(found: Balances, y: list[Vec], z: list[Vec], I: Vec) -> Reduced:
+    """y, z: A^-1 times the imbalances, and times the column of I."""
+    corner, corner_water = found.corner, found.corner_water
+    off_I, off_w = found.I_of_m - I, -found.sum_m
+    for k, (c, s) in enumerate(zip(found.c, found.total, strict=True)):
+        corner, off_I = nfma(c, z[k], corner), fma(c, y[k], off_I)
+        corner_water, off_w = nfma(s, z[k], corner_water), fma(s, y[k], off_w)
+    return Reduced(corner, corner_water, off_I, off_w)
+
+
 class Fluids(NamedTuple):
     """The state of a group: ln activities and activities of the components, I, ln a_w."""
 
@@ -177,26 +115,33 @@ class Fluids(NamedTuple):
     L: Vec
 
 
-def newton_step(
-    on: Registers, t: Blocks, now: Fluids, total: list[Vec], K: Memory, family: Memory, aw_slope: Vec
-) -> tuple[Fluids, Vec, LaneMask]:
+class Wanted(NamedTuple):
+    """What the balances should be, and the numbers that they are made with.
+
+    total: of each component    held: see Factors    K: of the species    family: `Activity.family`
+    """
+
+    total: list[Vec]
+    K: Memory
+    family: Memory
+    aw_slope: Vec
+    held: list[Vec] | None = None
+
+
+def newton_step(on: Registers, t: Blocks, now: Fluids, wanted: Wanted) -> tuple[Fluids, Vec, LaneMask]:
     """The fluids after a step, the size of the step, and where there is one."""
     nc = t.has_inverse.size
-    at_I = families(t, now.I, family)
+    at_I = families(t, now.I, wanted.family)
     g = factors_of(t, now.activity, now.L, at_I.inverse_gamma)
-    sums = Sums(t, molalities_of(t, g, K))
+    sums = Sums(t, molalities_of(t, g, wanted.K))
     found = balances_of(on, t, sums, at_I.slope)
-    factors = Factors(t, sums, found.total)
-    y = factors.solve([s - T for s, T in zip(found.total, total, strict=True)])
+    factors = Factors(t, sums, found.total, wanted.held)
+    y = factors.solve([s - T for s, T in zip(found.total, wanted.total, strict=True)])
     z = factors.solve(found.b)
-    corner, corner_water = found.corner, found.corner_water
-    off_I, off_w = found.I_of_m - now.I, -found.sum_m
-    for k in range(nc):
-        corner, off_I = nfma(found.c[k], z[k], corner), fma(found.c[k], y[k], off_I)
-        corner_water, off_w = nfma(found.total[k], z[k], corner_water), fma(found.total[k], y[k], off_w)
-    dI = off_I / select(corner > LEAST_CORNER, corner, math.nan)
+    left = reduced(found, y, z, now.I)
+    dI = left.off_I / select(left.corner > LEAST_CORNER, left.corner, math.nan)
     aw, inverse_aw = g[2 * nc], g[2 * nc + 1]
-    dL = fma(nfma(corner_water, dI, off_w), aw_slope, 1.0 - aw) * inverse_aw
+    dL = fma(nfma(left.corner_water, dI, left.off_w), wanted.aw_slope, 1.0 - aw) * inverse_aw
     dx = [-fma(z[k], dI, y[k]) for k in range(nc)]
     step = abs(dL)
     for d in dx:
