@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
+from sim.jit.locks import RenewedLock
 from sim.model.model import Model
 
 T = TypeVar("T")
@@ -17,11 +17,11 @@ def once_a_model(make: Callable[[Model], T]) -> Callable[[Model], T]:
 
     What it makes is kept with the model, and goes with it: it may refer to the model itself.
     """
-    making = threading.RLock()  # what several threads ask for at once is made once
+    making = RenewedLock()  # what several threads ask for at once is made once
 
     @wraps(make)
     def made(model: Model) -> T:
-        with making:
+        with making.lock:
             if make not in model.kept:
                 model.kept[make] = make(model)
             found: T = model.kept[make]

@@ -44,6 +44,14 @@ class LlvmRegisters(AssemblyLines, Registers):
     def div(self, a: Vec, b: Vec) -> Vec:
         return self._vec(f"fdiv {DOUBLES} {a.value}, {b.value}")
 
+    # Markstein 1990 (IBM J. Res. Dev. 34:111): what a product leaves of the division, exact by one rounding,
+    # corrects it. Where that is no number (b is 0, a is infinite, too large a quotient) the product stands.
+    def over(self, a: Vec, b: Vec, inverse: Vec) -> Vec:
+        q = self.mul(a, inverse)
+        left = self.call("fma", self.neg(b), q, a)
+        better = self.call("fma", left, inverse, q)
+        return self.select(self.compare("==", better, better), better, q)
+
     def fma(self, a: Vec, b: Vec, c: Vec) -> Vec:
         return self.call("fmuladd", a, b, c)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import threading
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,8 +24,9 @@ from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program
 from sim.files import write_bytes
 from sim.jit.folder import cache_folder
+from sim.jit.locks import held_through_forks
 
-_COMPILING = threading.RLock()
+_COMPILING = held_through_forks()
 
 
 class Routine:

@@ -48,6 +48,9 @@ class NumpyRegisters(Registers):
     def div(self, a: Vec, b: Vec) -> Vec:
         return self._vec(a.value / b.value)
 
+    def over(self, a: Vec, b: Vec, inverse: Vec) -> Vec:
+        return self._vec(a.value / b.value)
+
     def fma(self, a: Vec, b: Vec, c: Vec) -> Vec:
         return self._vec(a.value * b.value + c.value)
 

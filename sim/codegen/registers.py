@@ -129,6 +129,10 @@ class Registers(ABC):
         """a / b; by 0 as IEEE says."""
 
     @abstractmethod
+    def over(self, a: Vec, b: Vec, inverse: Vec) -> Vec:
+        """a / b of b and its inverse 1 / b, rounded once where b lies between 1e-150 and 1e150."""
+
+    @abstractmethod
     def fma(self, a: Vec, b: Vec, c: Vec) -> Vec:
         """a b + c."""
 

@@ -7,6 +7,7 @@ operation on other nodes. One that no leaf enters is uniform: it has one value i
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ import numpy as np
 from sim.graph.operations import COMMUTATIVE, OPERATIONS, TRUTHS
 
 CONSTANT, PARAMETER, LEAF = "constant", "parameter", "leaf"
+LEAST, MOST = 1e-150, 1e150  # what may be divided by through its inverse; a parameter is taken to lie between
 HIGHEST_POWER = 6  # whole powers up to it are products
 
 
@@ -137,19 +139,23 @@ class Graph:
         return self.apply("mul", a, b)
 
     def div(self, a: Node, b: Node) -> Node:
-        """a / b; what divides and is uniform is inverted once a run."""
+        """a / b. Only a power of 2 becomes a factor: (1/49) 49 is less than 1."""
         if a.value == 0.0 or b.value == 1.0:
             return a
-        if b.uniform and not a.uniform:
-            return self.mul(a, self.apply("div", self.constant(1.0), b))
+        if b.value is not None and _has_exact_inverse(b.value):
+            return self.mul(a, self.constant(1.0 / b.value))
+        if b.uniform and not a.uniform and (b.value is None or LEAST < abs(b.value) < MOST):
+            return self.apply("over", a, b, self.apply("div", self.constant(1.0), b))
         return self.apply("div", a, b)
 
     def power(self, a: Node, b: Node) -> Node:
-        """a^b; products for small whole b, and e^(b ln a) for a number a > 0."""
-        n = b.value
-        if a.value is not None and a.value > 0.0 and n is None:
-            return self.apply("exp", self.mul(b, self.constant(math.log(a.value))))
-        if n is None or n != int(n) or abs(n) > HIGHEST_POWER or a.op == CONSTANT:
+        """a^b; products for small whole b, and e^(b ln a) for a number a > 0 (2^b: exact for whole b)."""
+        n, base = b.value, a.value
+        if n is None and base is not None and 0.0 < base < math.inf:
+            if base == 2.0:
+                return self.apply("exp2", b)
+            return self.apply("exp", self.mul(b, self.constant(math.log(base))))
+        if n is None or not abs(n) <= HIGHEST_POWER or n != int(n) or a.op == CONSTANT:
             return self.apply("power", a, b)
         made, factor, left = self.constant(1.0), a, int(abs(n))
         while left:
@@ -201,6 +207,11 @@ class Graph:
     def truth(self, a: Node) -> Node:
         """Whether a number is not 0; truths as they are."""
         return a if a.is_truth else self.apply("ne", a, self.constant(0.0))
+
+
+def _has_exact_inverse(x: float) -> bool:
+    """Whether it is a power of 2, and 1/x one."""
+    return abs(math.frexp(x)[0]) == 0.5 and math.isfinite(1.0 / x) and abs(1.0 / x) >= sys.float_info.min
 
 
 def needed(roots: Iterable[Node]) -> list[Node]:

@@ -12,39 +12,35 @@ MODULES = ("elementary", "math", "np")  # as the text of formulas imports them
 CONSTANTS = {"pi": math.pi, "e": math.e, "tau": math.tau, "inf": math.inf, "nan": math.nan}
 
 
-def _largest(g: Graph, *of: Node) -> Node:
-    made = of[0]
-    for n in of[1:]:
-        made = g.apply("max", made, n)
+def _named(op: str) -> Callable[[Graph, Node], Node]:
+    """An operation as a function of one argument, and no more."""
+    return lambda g, x: g.apply(op, x)
+
+
+def _first_of(op: str) -> Callable[..., Node]:
+    """Python's max or min of two numbers or more."""
+
+    def made(g: Graph, a: Node, b: Node, *others: Node) -> Node:
+        found = g.apply(op, a, b)
+        for n in others:
+            found = g.apply(op, found, n)
+        return found
+
     return made
 
 
-def _smallest(g: Graph, *of: Node) -> Node:
-    made = of[0]
-    for n in of[1:]:
-        made = g.apply("min", made, n)
+def _extreme(op: str) -> Callable[[Graph, Node, Node], Node]:
+    """numpy's maximum or minimum, of two: no number where one of them is none."""
+
+    def made(g: Graph, a: Node, b: Node) -> Node:
+        found = g.apply(op, a, b)  # the first where one is no number
+        sound = b.value is not None and b.value == b.value
+        return found if sound else g.select(g.apply("ne", b, b), b, found)
+
     return made
 
 
-def _sinh(g: Graph, x: Node) -> Node:
-    e = g.apply("expm1", x)
-    return g.mul(g.constant(0.5), g.add(e, g.div(e, g.add(e, g.constant(1.0)))))
-
-
-def _cosh(g: Graph, x: Node) -> Node:
-    return g.mul(g.constant(0.5), g.add(g.apply("exp", x), g.apply("exp", g.neg(x))))
-
-
-def _decimal_logarithm(g: Graph, x: Node) -> Node:
-    return g.mul(g.apply("log", x), g.constant(0.4342944819032518))
-
-
-def _binary_logarithm(g: Graph, x: Node) -> Node:
-    return g.mul(g.apply("log", x), g.constant(1.4426950408889634))
-
-
-def _hypotenuse(g: Graph, a: Node, b: Node) -> Node:
-    return g.apply("sqrt", g.add(g.mul(a, a), g.mul(b, b)))
+_largest, _smallest = _extreme("max"), _extreme("min")
 
 
 def _sign(g: Graph, x: Node) -> Node:
@@ -57,13 +53,8 @@ def _absolute(g: Graph, x: Node) -> Node:
 
 
 LIBRARY: dict[str, Callable[..., Node]] = {
-    **{name: (lambda g, x, name=name: g.apply(name, x)) for name in (*FUNCTIONS, "floor")},
-    "arctan": lambda g, x: g.apply("atan", x),
-    "log10": _decimal_logarithm,
-    "log2": _binary_logarithm,
-    "exp2": lambda g, x: g.power(g.constant(2.0), x),
-    "sinh": _sinh,
-    "cosh": _cosh,
+    **{name: _named(name) for name in (*FUNCTIONS, "floor")},
+    "arctan": _named("atan"),
     "tan": lambda g, x: g.div(g.apply("sin", x), g.apply("cos", x)),
     "fabs": _absolute,
     "abs": _absolute,
@@ -71,7 +62,7 @@ LIBRARY: dict[str, Callable[..., Node]] = {
     "power": lambda g, a, b: g.power(a, b),
     "pow": lambda g, a, b: g.power(a, b),
     "square": lambda g, x: g.mul(x, x),
-    "hypot": _hypotenuse,
+    "hypot": lambda g, a, b: g.apply("hypot", a, b),
     "maximum": _largest,
     "minimum": _smallest,
     "sign": _sign,
@@ -82,8 +73,8 @@ LIBRARY: dict[str, Callable[..., Node]] = {
 }
 BUILTINS: dict[str, Callable[..., Node]] = {
     "abs": _absolute,
-    "max": _largest,
-    "min": _smallest,
+    "max": _first_of("max"),
+    "min": _first_of("min"),
     "pow": lambda g, a, b: g.power(a, b),
     "float": lambda g, x: g.number(x),
     "bool": lambda g, x: g.truth(x),
@@ -92,7 +83,9 @@ BUILTINS: dict[str, Callable[..., Node]] = {
 
 def interpolated(g: Graph, x: Node, xs: tuple[Node, ...], ys: tuple[Node, ...]) -> Node:
     """The line through points at growing xs, and their ends' values outside: numpy.interp."""
-    made = ys[0]
+    if len(xs) == 1:
+        return ys[0]  # also where x is no number
+    made = g.select(g.apply("ne", x, x), x, ys[0])
     for k in range(len(xs) - 1):
         slope = g.div(g.sub(ys[k + 1], ys[k]), g.sub(xs[k + 1], xs[k]))
         line = g.add(ys[k], g.mul(slope, g.sub(x, xs[k])))

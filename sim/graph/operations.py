@@ -29,6 +29,7 @@ ARITHMETIC: dict[str, Value] = {
     "sub": np.subtract,
     "mul": np.multiply,
     "div": np.divide,
+    "over": lambda a, b, inverse: np.divide(a, b),  # a / b, where the inverse of b is known
     "neg": np.negative,
     # Python's, which keeps the first of two that are equal, or of which one is no number.
     "max": lambda a, b: np.where(np.greater(b, a), b, a),
@@ -36,13 +37,19 @@ ARITHMETIC: dict[str, Value] = {
     "abs": np.abs,
     "floor": np.floor,
     "power": _power,
+    "hypot": np.hypot,
 }
 FUNCTIONS: dict[str, Value] = {
     "exp": np.exp,
+    "exp2": np.exp2,
     "expm1": np.expm1,
     "log": np.log,
     "log1p": np.log1p,
+    "log2": np.log2,
+    "log10": np.log10,
     "sqrt": np.sqrt,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
     "tanh": np.tanh,
     "sin": np.sin,
     "cos": np.cos,
@@ -65,4 +72,4 @@ CHOICES: dict[str, Value] = {
 
 OPERATIONS: dict[str, Value] = {**ARITHMETIC, **FUNCTIONS, **COMPARISONS, **LOGIC, **CHOICES}
 TRUTHS = frozenset((*COMPARISONS, *LOGIC))  # operations that give true or false
-COMMUTATIVE = frozenset(("add", "mul", "eq", "ne", "and", "or"))
+COMMUTATIVE = frozenset(("add", "mul", "hypot", "eq", "ne", "and", "or"))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sim.codegen.functions import fma
 from sim.codegen.program import Program, numbers, rows
 from sim.codegen.registers import Memory, Vec
-from sim.graph.expressions import LEAF, Node
+from sim.graph.expressions import LEAF, Node, needed
 from sim.graph.writing import WRITTEN, Writer
 
 
@@ -91,7 +91,8 @@ def write_slopes(
         return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
 
     given = {n: _load(W, row) for row, n in known.items() if not n.uniform and n.op != LEAF}
-    writer = Writer(rule.slopes.values(), leaf, run.load, places.columns, given)
+    fused = set(needed(rule.slopes.values())) - set(needed(known.values()))
+    writer = Writer(rule.slopes.values(), leaf, run.load, places.columns, given, fused)
     products: dict[int, list[tuple[int, int]]] = {}
     for target, a, b in rule.steps:
         products.setdefault(target, []).append((a, b))

@@ -61,8 +61,9 @@ class Reader(ExpressionReader):
             raise UnreadableFormula(error.reason, name, error.line) from None
         finally:
             self._depth -= 1
-        if flow.value is None:
-            raise UnreadableFormula("it returns nothing", name)
+        if flow.value is None or flow.returned is not self.flows.yes:
+            where = "" if flow.value is None else " in some cases"
+            raise UnreadableFormula(f"it returns nothing{where}", name)
         return flow.value
 
     def _block(self, statements: Sequence[ast.stmt], names: Names) -> Flow:

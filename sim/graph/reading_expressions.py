@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from sim.graph.expressions import Graph, Node
@@ -53,7 +54,7 @@ class ExpressionReader:
         g = self.graph
         if isinstance(node, ast.Constant):
             if isinstance(node.value, bool | int | float):
-                return g.constant(node.value)
+                return self._written(node.value)
         elif isinstance(node, ast.Name):
             if node.id in names:
                 return names[node.id]
@@ -82,6 +83,12 @@ class ExpressionReader:
         elif isinstance(node, ast.Call):
             return self._call(node, names)
         raise UnreadableFormula("there is no reading for this expression")
+
+    def _written(self, value: float) -> Node:
+        try:
+            return self.graph.constant(value)
+        except OverflowError:
+            raise UnreadableFormula("a whole number is larger than any double") from None
 
     def _one(self, value: Value, node: ast.expr) -> Node:
         if isinstance(value, tuple):
@@ -120,6 +127,7 @@ class ExpressionReader:
     def _compared(self, node: ast.Compare, names: Names) -> Node:
         g, made = self.graph, self.graph.constant(True)
         left = g.number(self.number(node.left, names))
+        _without_names(node.comparators[1:])
         for op, other in zip(node.ops, node.comparators, strict=True):
             if type(op) not in COMPARED:
                 raise UnreadableFormula("`in` and `is` have no place in a graph")
@@ -130,6 +138,7 @@ class ExpressionReader:
 
     def _joined(self, node: ast.BoolOp, names: Names) -> Node:
         g, made = self.graph, self.number(node.values[0], names)
+        _without_names(node.values[1:])
         for v in node.values[1:]:
             other = self.number(v, names)
             if not (made.is_truth and other.is_truth):  # Python gives one of the two numbers
@@ -144,6 +153,7 @@ class ExpressionReader:
         test = self.graph.truth(self.number(node.test, names))
         if test.op == "constant":
             return self.value(node.body if test.key else node.orelse, names)
+        _without_names((node.body, node.orelse))
         found = self.flows.choose(test, self.value(node.body, names), self.value(node.orelse, names))
         if found is None:
             raise UnreadableFormula("neither branch is a number")
@@ -161,7 +171,7 @@ class ExpressionReader:
     def whole(self, node: ast.expr, names: Names) -> int:
         """A whole number that is known when the text is read."""
         value = self.number(node, names).value
-        if value is None or value != int(value):
+        if value is None or not math.isfinite(value) or value != int(value):
             raise UnreadableFormula("it depends on more than the text, and must be a whole number")
         return int(value)
 
@@ -170,7 +180,7 @@ class ExpressionReader:
         if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
             raise UnreadableFormula("arguments by * cannot be read")
         if name == "range":
-            return tuple(self.graph.constant(k) for k in range(*(self.whole(a, names) for a in node.args)))
+            return self._range([self.whole(a, names) for a in node.args])
         of = [self.value(a, names) for a in node.args]
         found = self.called(name, of, {k.arg: self.value(k.value, names) for k in node.keywords if k.arg})
         if found is not None:
@@ -179,6 +189,15 @@ class ExpressionReader:
             raise UnreadableFormula("a named argument here cannot be read")
         rows = self._rows(name, of)
         return self._of_library(name, of) if rows is None else rows
+
+    def _range(self, of: list[int]) -> Value:
+        try:
+            numbers = range(*of)
+        except (TypeError, ValueError):
+            raise UnreadableFormula("range takes one to three numbers, and steps that are not 0") from None
+        if len(numbers) > MOST_STEPS:
+            raise UnreadableFormula(f"it makes more than {MOST_STEPS:_} numbers")
+        return tuple(self.graph.constant(k) for k in numbers)
 
     def _rows(self, name: str, of: list[Value]) -> Value | None:
         """What works on rows: zip, enumerate, reversed, len, sum."""
@@ -209,7 +228,7 @@ class ExpressionReader:
                 return interpolated(self.graph, x, xs, ys)  # type: ignore[arg-type]
         known = BUILTINS if not module else LIBRARY if module in MODULES else {}
         if name in ("max", "min") and len(of) == 1 and isinstance(of[0], tuple):
-            of = list(of[0])
+            of = list(of[0]) * (2 if len(of[0]) == 1 else 1)  # of a row of one it is that one
         if inner not in known or not _numbers(tuple(of)) or not of:
             raise UnreadableFormula(f"{name} has no place in a graph")
         numbers = [n if inner in ("where", "bool") else self.graph.number(n) for n in of]  # type: ignore[arg-type]
@@ -221,6 +240,13 @@ class ExpressionReader:
 
 def _numbers(row: Value) -> bool:
     return isinstance(row, tuple) and not any(isinstance(r, tuple) for r in row)
+
+
+def _without_names(parts: Sequence[ast.expr]) -> None:
+    """Refuse `:=` in what Python may leave out: the name would keep what it stood for."""
+    for part in parts:
+        if any(isinstance(n, ast.NamedExpr) for n in ast.walk(part)):
+            raise UnreadableFormula("a name is given within a part that may be left out", line=line_of(part))
 
 
 def line_of(node: ast.AST) -> str:

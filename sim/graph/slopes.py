@@ -11,6 +11,8 @@ from collections.abc import Callable, Hashable
 
 from sim.graph.expressions import Graph, Node, needed
 
+LN2, LN10 = math.log(2.0), math.log(10.0)
+
 
 def _sum(g: Graph, n: Node, by: list[Node]) -> Node:
     return g.add(*by)
@@ -78,6 +80,11 @@ def _plus_one(g: Graph, x: Node) -> Node:
     return g.add(g.constant(1.0), x)
 
 
+def _hypotenuse(g: Graph, n: Node, by: list[Node]) -> Node:
+    a, b = n.of
+    return g.add(g.mul(g.div(a, n), by[0]), g.mul(g.div(b, n), by[1]))
+
+
 def _of_tanh(g: Graph, n: Node) -> Node:
     return g.sub(g.constant(1.0), g.mul(n, n))
 
@@ -92,19 +99,26 @@ RULES: dict[str, Callable[[Graph, Node, list[Node]], Node]] = {
     "sub": _difference,
     "mul": _product,
     "div": _quotient,
+    "over": _quotient,
     "neg": _opposite,
     "max": _maximum,
     "min": _minimum,
     "abs": _absolute,
     "floor": _none,
     "power": _power,
+    "hypot": _hypotenuse,
     "select": _chosen,
     "finite": _made_finite,
     "exp": _function(lambda g, n: n),
+    "exp2": _function(lambda g, n: g.mul(g.constant(LN2), n)),
     "expm1": _function(_plus_one),
     "log": _function(lambda g, n: _inverse(g, n.of[0])),
     "log1p": _function(lambda g, n: _inverse(g, _plus_one(g, n.of[0]))),
+    "log2": _function(lambda g, n: g.mul(g.constant(1.0 / LN2), _inverse(g, n.of[0]))),
+    "log10": _function(lambda g, n: g.mul(g.constant(1.0 / LN10), _inverse(g, n.of[0]))),
     "sqrt": _function(lambda g, n: g.mul(g.constant(0.5), _inverse(g, n))),
+    "sinh": _function(lambda g, n: g.apply("cosh", n.of[0])),
+    "cosh": _function(lambda g, n: g.apply("sinh", n.of[0])),
     "tanh": _function(_of_tanh),
     "sin": _function(lambda g, n: g.apply("cos", n.of[0])),
     "cos": _function(lambda g, n: g.neg(g.apply("sin", n.of[0]))),
@@ -114,7 +128,9 @@ RULES: dict[str, Callable[[Graph, Node, list[Node]], Node]] = {
 
 
 # What may be infinite, or no number, at finite arguments.
-UNSOUND = frozenset(("div", "power", "log", "log1p", "exp", "expm1"))
+UNSOUND = frozenset(
+    ("div", "power", "log", "log1p", "log2", "log10", "exp", "exp2", "expm1", "sinh", "cosh", "hypot")
+)
 
 
 class Slopes:

@@ -1,10 +1,10 @@
-"""From nodes to registers: each node once, behind what it is made of; product and sum in one operation."""
+"""From nodes to registers: each node once, behind what it is made of, and rounded where it says so."""
 
 from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from sim.codegen import functions as f
@@ -18,6 +18,7 @@ WRITTEN: dict[str, Callable[..., Any]] = {
     "sub": operator.sub,
     "mul": operator.mul,
     "div": operator.truediv,
+    "over": f.over,
     "neg": operator.neg,
     "abs": abs,
     "max": lambda a, b: f.maximum(b, a),  # of the graph: the first unless the second is greater
@@ -37,10 +38,16 @@ WRITTEN: dict[str, Callable[..., Any]] = {
     "power": f.power,
     "sqrt": f.sqrt,
     "exp": f.exp,
+    "exp2": f.exp2,
     "expm1": f.expm1,
     "log": f.log,
     "log1p": f.log1p,
+    "log2": f.log2,
+    "log10": f.log10,
+    "sinh": f.sinh,
+    "cosh": f.cosh,
     "tanh": f.tanh,
+    "hypot": f.hypot,
 }
 
 
@@ -49,6 +56,8 @@ class Writer:
 
     roots: what will be asked for · leaf, number: how to take a leaf, or a number of the run by its column
     columns: of uniform nodes · given: nodes that are at hand otherwise, and how to take them
+    fused: nodes, of slopes, in which a product and a sum may be one operation. Not of values: the product is
+    rounded and what it cancels with is not, so that x x - y y would be no 0 at x = y, and have no root.
     """
 
     def __init__(
@@ -58,8 +67,10 @@ class Writer:
         number: Callable[[int], Vec],
         columns: Mapping[Node, int],
         given: Mapping[Node, Callable[[], Vec]] | None = None,
+        fused: Collection[Node] = (),
     ) -> None:
         self.leaf, self.number, self.columns, self.given = leaf, number, columns, given or {}
+        self.fused = fused
         self._made: dict[Node, Register] = {}
         roots = list(roots)
         self._uses = Counter(roots)
@@ -92,7 +103,7 @@ class Writer:
 
     def _product(self, node: Node) -> Node | None:
         """The product that a sum takes in, where nothing else reads it."""
-        if node.op in ("add", "sub") and not self._at_hand(node):
+        if node in self.fused and node.op in ("add", "sub") and not self._at_hand(node):
             for n in node.of if node.op == "add" else node.of[1:]:
                 if n.op == "mul" and self._uses[n] == 1 and not self._at_hand(n) and n not in self._made:
                     return n

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sim.errors import listing
 
-KEPT = "*.nbi"  # what a folder that compiled code was kept in holds
+KEPT = ("*.nbi", "*.o")  # what a folder that compiled code was kept in holds: of kernels, of routines
 
 
 def cache_folder() -> Path:
@@ -76,7 +76,7 @@ def _writable(folder: Path) -> bool:
 def _filled(folder: Path) -> bool:
     """Whether compiled code is kept in a folder, as in an image that was made with it."""
     try:
-        return any(folder.glob(KEPT))
+        return any(any(folder.glob(pattern)) for pattern in KEPT)
     except OSError:
         return False
 

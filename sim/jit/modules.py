@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import sys
-import threading
 from importlib.abc import ExecutionLoader
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -17,8 +16,9 @@ from types import ModuleType
 from sim.files import write_text
 from sim.jit.closure import GENERATED, forget
 from sim.jit.folder import cache_folder
+from sim.jit.locks import held_through_forks
 
-_LOADING = threading.RLock()  # a module is in sys.modules before it is complete
+_LOADING = held_through_forks()  # a module is in sys.modules before it is complete
 
 
 def generated(text: str) -> ModuleType:

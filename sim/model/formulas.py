@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -80,9 +81,9 @@ class FormulaText:
         tree = _InlineModules(scope, self).visit(tree)
         rename = {}
         own = tree.name
-        recursive = own in _free_names(tree) and scope.is_itself(own)
+        recursive = own in scope.free_names(tree) and scope.is_itself(own)
         tree = _Powers().visit(tree)
-        for used in sorted(_free_names(tree)):
+        for used in sorted(scope.free_names(tree)):
             if used != ELEMENTARY and used not in self.names.values() and not (recursive and used == own):
                 value = scope.value(used)
                 if used in found.given and isinstance(getattr(type(value), CALL, None), FunctionType):
@@ -144,13 +145,6 @@ def _without_notes(tree: ast.FunctionDef, found: Plain) -> None:
     check_syntax(tree, called(found.function))
 
 
-def _free_names(tree: ast.FunctionDef) -> set[str]:
-    stored = {a.arg for a in tree.args.args + tree.args.posonlyargs}
-    stored |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
-    return loaded - stored - set(vars(builtins))
-
-
 class _Scope:
     """What names mean within a function."""
 
@@ -158,9 +152,33 @@ class _Scope:
         self.function, self.given = found.function, found.given
         self.local = set(found.function.__code__.co_varnames) - set(found.given)
 
+    def free_names(self, tree: ast.FunctionDef) -> set[str]:
+        """The names in a tree of the function that are neither its own nor Python's.
+
+        A name of Python's own, `abs` or `max`, that the file uses for something else is free.
+        """
+        stored = {a.arg for a in tree.args.args + tree.args.posonlyargs}
+        stored |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+        loaded = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+        return {n for n in loaded - stored if not self._is_pythons(n)}
+
+    def _is_pythons(self, name: str) -> bool:
+        """Whether a name stands for what it does in Python itself."""
+        known = vars(builtins)
+        return name in known and self.known(name, known[name]) is known[name]
+
+    def known(self, name: str, otherwise: Any = None) -> Any:
+        """What a name stands for, where that is known outside the function."""
+        return next((place[name] for place in self._places() if name in place), otherwise)
+
+    def _places(self) -> tuple[Mapping[str, Any], ...]:
+        """Where names are looked for, in order."""
+        nonlocals = inspect.getclosurevars(self.function).nonlocals
+        return self.given, nonlocals, self.function.__globals__
+
     def value(self, name: str) -> Any:
         """What a name that is no argument stands for now."""
-        for place in (self.given, inspect.getclosurevars(self.function).nonlocals, self.function.__globals__):
+        for place in self._places():
             if name in place:
                 return place[name]
         code = self.function.__code__
@@ -203,6 +221,19 @@ class _InlineModules(ast.NodeTransformer):
 
     def __init__(self, scope: _Scope, formulas: FormulaText):
         self.scope, self.formulas = scope, formulas
+
+    def visit_Call(self, node):
+        if len(node.args) == 2 and not node.keywords and self._is_natural_logarithm(node.func):
+            of, base = (ast.Call(copy.deepcopy(node.func), [a], []) for a in node.args)
+            node = ast.copy_location(ast.BinOp(of, ast.Div(), base), node)  # as Python computes it
+        return self.generic_visit(node)
+
+    def _is_natural_logarithm(self, node: ast.expr) -> bool:
+        """Whether it is math.log, which takes a base too; numpy's does not."""
+        inner, _, name = ast.unparse(node).rpartition(".")
+        if (inner or name) in self.scope.local:
+            return False
+        return (getattr(self.scope.known(inner), name, None) if inner else self.scope.known(name)) is math.log
 
     def visit_Attribute(self, node):
         names: list[str] = []

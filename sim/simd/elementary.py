@@ -21,6 +21,8 @@ from sim.simd.instructions import instruction
 SHIFT = 6755399441055744.0
 LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 LOG2_E = 1.4426950408889634
+LOG10_E = 0.4342944819032518
+LOG10_2_HIGH, LOG10_2_LOW = 3.01029995663611771306e-01, 3.69423907715893078616e-13
 
 
 def _bits(x):
@@ -159,8 +161,15 @@ def log1p(x):
 
 @inline
 def log10(x):
-    """Decimal logarithm."""
-    return log(x) * 0.4342944819032518
+    """Decimal logarithm, exact at powers of 10; edges as of `log`."""
+    n = bits(x) + (0x3FF0000000000000 - 0x3FE6A09E667F3BCD)
+    m = from_bits((n & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E667F3BCD)
+    k = from_bits((n >> 52) - 1023 + bits(SHIFT)) - SHIFT
+    y = k * LOG10_2_HIGH + (k * LOG10_2_LOW + log(m) * LOG10_E)
+    edge = log(x)
+    if edge - edge != 0.0:  # no finite number
+        y = edge
+    return y
 
 
 @inline

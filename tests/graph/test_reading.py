@@ -12,7 +12,7 @@ from exact import called
 
 import sim.kinetics
 from sim.graph.evaluation import evaluate, uniform_nodes
-from sim.graph.expressions import Graph, needed
+from sim.graph.expressions import Graph
 from sim.graph.flow import UnreadableFormula
 from sim.graph.reading import functions_of, read_function
 from sim.model.formulas import FormulaText
@@ -105,11 +105,13 @@ def test_constants_are_folded_and_parameters_told_from_what_varies():
     assert uniform_nodes([graph.mul(made, x), k]) == [made]  # a parameter is at hand already
 
 
-def test_what_divides_and_is_uniform_is_inverted_once_a_run():
+def test_only_powers_of_two_that_divide_become_factors():
     graph = Graph()
-    x, y, k = graph.leaf("x"), graph.leaf("y"), graph.parameter(0)
-    nodes = needed([graph.div(x, k), graph.div(y, k)])
-    assert [n.uniform for n in nodes if n.op == "div"] == [True]
+    x, k = graph.leaf("x"), graph.parameter(0)
+    kinds = {by: graph.div(x, graph.constant(by)).op for by in (49.0, 2.0, -0.125, 3.0, 2.0**-1030, np.inf)}
+    assert kinds == {49.0: "over", 2.0: "mul", -0.125: "mul", 3.0: "over", 2.0**-1030: "div", np.inf: "div"}
+    assert graph.div(x, k).op == "over"
+    assert graph.div(x, graph.add(x, k)).op == "div"
 
 
 def test_a_branch_not_taken_leaves_nothing_behind():

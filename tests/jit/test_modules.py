@@ -66,6 +66,24 @@ def test_a_folder_that_cannot_be_made_is_replaced(monkeypatch, tmp_path):
     assert len(said) == 1 and str(tmp_path / "file" / "cache") in str(said[0].message)
 
 
+@pytest.mark.parametrize("kept, serves", [("kernel-1.nbi", True), ("rows_1.o", True), ("notes.txt", False)])
+def test_folder_that_cannot_be_written_serves_if_it_holds_compiled_code(monkeypatch, tmp_path, kept, serves):
+    """Of kernels, or of routines alone."""
+    filled, empty = tmp_path / "filled", tmp_path / "empty"
+    for made in (filled, empty):
+        made.mkdir()
+    (filled / kept).write_bytes(b"code")
+    monkeypatch.setattr(folder, "_writable", lambda path: False)
+    monkeypatch.setattr(folder, "_usual", lambda: [empty, filled])
+    monkeypatch.setattr(folder, "_found", {})
+    monkeypatch.delenv("HAPSIM_CACHE", raising=False)
+    if serves:
+        assert folder.cache_folder() == filled
+    else:
+        with pytest.warns(UserWarning, match="cannot be kept"):
+            assert folder.cache_folder() not in (filled, empty)
+
+
 def test_without_a_home_there_is_a_temporary_folder(monkeypatch, tmp_path):
     def nobody():
         raise RuntimeError("Could not determine home directory.")

@@ -18,7 +18,12 @@ import pytest
 import sim
 from sim.binder.text import write
 from sim.errors import ArgumentError, ModelError
+from sim.graph.evaluation import evaluate
+from sim.graph.expressions import Graph
+from sim.graph.flow import UnreadableFormula
+from sim.graph.reading import functions_of, read_function
 from sim.jit.callables import plain_function
+from sim.model.formulas import FormulaText
 
 A = sim.Species("A", initial=1.0)
 RATE = 0.25
@@ -344,3 +349,75 @@ def test_a_model_that_was_sent_can_be_changed_and_sent_on():
     made = cloudpickle.loads(cloudpickle.dumps(model(helped)))
     again = cloudpickle.loads(cloudpickle.dumps(made.with_species(sim.Species("B"))))
     assert "return 0.25" not in write(again) and "0.25)" in write(again)
+
+
+def own_names():
+    """Functions of a file that means something of its own by names of Python's."""
+    file = types.ModuleType("own_names")
+    text = """
+def abs(x):
+    return x * x + 1.0
+
+def pow(a, b):
+    return a + b
+
+from numpy import maximum as max
+from builtins import min
+float = 3.0
+
+def of_function(A):
+    return abs(A) + pow(A, 2.0)
+
+def of_library(A):
+    return max(A, 0.5) + min(A, 0.25)
+
+def of_number(A):
+    return float * A
+
+def within():
+    def round(x):
+        return 2.0 * x
+    def of_closure(A):
+        return round(A)
+    return of_closure
+"""
+    linecache.cache["<own names>"] = (len(text), None, text.splitlines(True), "<own names>")
+    exec(compile(text, "<own names>", "exec"), file.__dict__)  # noqa: S102
+    sys.modules["own_names"] = file
+    return file
+
+
+@pytest.mark.parametrize("name", ["of_function", "of_library", "of_number", "of_closure"])
+def test_names_of_pythons_own_mean_what_the_file_means_by_them(name):
+    """A module's abs is not Python's."""
+    file = own_names()
+    formula = file.within() if name == "of_closure" else getattr(file, name)
+    for A in (-1.5, 0.3, 2.0):
+        graph = Graph()
+        formulas = FormulaText()
+        found = formulas.add(formula)
+        (node,) = read_function(graph, functions_of("\n".join(formulas.parts)), found, [graph.leaf("A")])
+        assert float(evaluate([node], (), {"A": A})[0]) == float(formula(A))
+
+
+def to_a_base(A):
+    return math.log(A, 10) + np.log(A) * math.log(2.0 * A, A + 1.5)
+
+
+def with_out(A):
+    return np.log(A, 10)
+
+
+def test_logarithm_to_a_base_is_a_quotient_as_python_has_it():
+    formulas, graph = FormulaText(), Graph()
+    name = formulas.add(to_a_base)
+    text = "\n".join(formulas.parts)
+    assert "log(A, " not in text
+    (node,) = read_function(graph, functions_of(text), name, [graph.leaf("A")])
+    for A in (0.2, 1000.0, 7.0):
+        found = float(evaluate([node], (), {"A": A})[0])
+        assert found == pytest.approx(to_a_base(A), rel=1e-15)
+    formulas = FormulaText()
+    name = formulas.add(with_out)
+    with pytest.raises(UnreadableFormula, match="2 arguments"):
+        read_function(graph, functions_of("\n".join(formulas.parts)), name, [graph.leaf("A")])

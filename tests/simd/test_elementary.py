@@ -42,6 +42,11 @@ def test_edges(name):
             assert getattr(elementary, name)(x) == pytest.approx(getattr(np, name)(x), nan_ok=True), x
 
 
+def test_decimal_logarithm_of_a_power_of_10_is_whole():
+    n = range(-307, 309)
+    assert [elementary.log10(float(f"1e{k}")) for k in n] == list(n)
+
+
 def test_power():
     rng = np.random.default_rng(1)
     for a, b in zip(10.0 ** rng.uniform(-20, 20, 3000), rng.uniform(-10, 10, 3000), strict=True):

@@ -51,6 +51,10 @@ class Reactor:
         and the porosity at the end, as after an evaluation of its right-hand side.
         """
         s = self.system
+        if guess.shape != (s.n_groups,) or y.shape != (s.n_cells, s.n_species):
+            raise ValueError(
+                f"y {y.shape} and guess {guess.shape} must be of {s.n_cells} cells in {s.n_groups} groups."
+            )
         control = Control(self.rtol, self.atol, self._timed, guess, self.count)
 
         def work(share: int, first: int, last: int) -> None:

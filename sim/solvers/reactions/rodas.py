@@ -92,7 +92,7 @@ def mix(a, b, out, alpha, f, beta, ft, K, c):
     for i in range(a, b):
         for k in range(out.shape[1]):
             v = alpha * f[i, k] + beta * ft[i, k]
-            for j in range(K.shape[0]):
+            for j in range(c.size):
                 if c[j] != 0.0:
                     v += c[j] * K[j, i, k]
             out[i, k] = v
@@ -119,7 +119,7 @@ def react(first, last, t0, t1, y, control, r, work):
     """y (n, s) of the groups first..last from t0 to t1; pore concentrations and porosity of r.cells at the
     end."""
     n, u, z, f0, ft, f, K = y.shape[0], r.u, r.z, r.f0, r.ft, r.f, r.K
-    none = np.zeros(K.shape[0])
+    none = np.zeros(0)
     count = control.counts
     for g in range(first, last):
         a, b = WIDTH * g, min(n, WIDTH * (g + 1))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 import platform
 import queue
-import threading
 import time
 import uuid
 from collections import Counter
@@ -20,6 +19,7 @@ from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SweepError, not_installed, shown
+from sim.jit.locks import RenewedLock
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
 from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
@@ -126,7 +126,7 @@ def _collected(
 
 # In the worker ----------------------------------------------------------------------------------
 
-_ONE_AT_A_TIME = threading.Lock()  # kernels that share their scratch, and a watchdog for one point
+_ONE_AT_A_TIME = RenewedLock()  # kernels that share their scratch, and a watchdog for one point
 _COMPILED: set[str] = set()  # sweeps whose formulas this process has loaded
 
 
@@ -141,7 +141,7 @@ def _run(
     """Rows of some points, of the first of them where they take long, and what they took [s]."""
     from numba import get_num_threads, set_num_threads
 
-    with _ONE_AT_A_TIME:
+    with _ONE_AT_A_TIME.lock:
         before = get_num_threads()
         set_num_threads(1)
         try:
