@@ -23,7 +23,7 @@ from sim.errors import ModelError, nearest
 from sim.model.model import Model
 from sim.model.process import Kernel, coefficient
 from sim.parameters import Parameters
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid

@@ -106,8 +106,8 @@ def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) 
 def _solve_groups(tables: SpeciationTables, at_pH: bool, found: SolvedFluids) -> None:
     from sim.chemistry.newton.straight.rows import fluid_numbers
     from sim.chemistry.newton.straight.solve import solve_groups  # here: `import sim` must not start numba
+    from sim.simd.constants import WIDTH
     from sim.simd.threads import Pool
-    from sim.simd.width import WIDTH
 
     code, n = _code(tables), found.status.size
     numbers, solved = fluid_numbers(tables.blocks, at_pH), np.zeros((n, 1))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 import numpy as np
 
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 DOUBLES, WHOLES, BITS = (f"<{WIDTH} x {kind}>" for kind in ("double", "i64", "i1"))
 OPAQUE = llvm.llvm_version_info[0] > 15  # before, pointers had types

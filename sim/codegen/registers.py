@@ -11,11 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from sim.simd.blocks import LANES
-from sim.simd.lanes8 import WIDTH
-
-GROUPS = LANES // WIDTH  # of a block
-
 
 class Vec:
     """A double for each cell of a group. of: the registers it belongs to; value: what they made of it."""

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.regions import ParallelKernel
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet

@@ -12,7 +12,8 @@ import numpy as np
 from numba import prange
 
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH, add_multiple, load_lanes, store_lanes, zero_lanes
+from sim.simd.constants import WIDTH
+from sim.simd.lanes8 import add_multiple, load_lanes, store_lanes, zero_lanes
 from sim.simd.regions import ParallelKernel
 
 ROUNDING = 64 * float(np.finfo(float).eps)

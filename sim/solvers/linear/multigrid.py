@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.errors import SolverError
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.regions import region
 from sim.solvers.linear.coarsening import (
     Lines,

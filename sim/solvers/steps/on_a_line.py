@@ -17,7 +17,7 @@ from sim.binder.evaluation import evaluate
 from sim.binder.records import NONE, Cells, Workspace
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem

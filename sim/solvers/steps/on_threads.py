@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.solvers.steps.ndf_state import first_state

@@ -14,7 +14,7 @@ from sim.chemistry.newton.straight.newton_step import Factors
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import NumpyRegisters, interpret
 from sim.codegen.registers import Vec
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
 TABLES = constants_set("tissue-37C").tables(COMPONENTS, 310.15)

@@ -13,7 +13,7 @@ from sim.chemistry.pore_water import COMPONENTS
 from sim.codegen.functions import exp
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program, groups, numbers
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 SETS = [("tissue-37C", 298.15), ("tissue-37C", 310.15)]
 

@@ -28,7 +28,7 @@ from sim.chemistry.newton.straight.rows import FIRST, FluidNumbers, FluidRows, G
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, select
 from sim.codegen.program import Program, cells, numbers, scratch
-from sim.codegen.registers import LaneMask, Memory, Registers, Vec
+from sim.codegen.registers import LaneMask, Memory, Registers
 
 LAST_STEP = 5e-7
 NEAR = 5e-13  # of the terms of each balance, after the last step
@@ -66,7 +66,7 @@ class FluidPrograms:
         self.t, self.nc, self.hosts = t, t.has_inverse.size, HostPowers(t)
         self.rows = FluidRows.of(self.nc, len(self.hosts.weights))
         ns = t.reactions.K.size
-        layouts = FluidArrays(  # type: ignore[arg-type]
+        layouts = (
             cells(self.nc), cells(self.nc + 2), cells(ns), cells(ns), cells(1), scratch(self.rows.end),
             numbers(FIRST + ns + t.activity.family.size),
         )  # fmt: skip
@@ -76,7 +76,7 @@ class FluidPrograms:
                 a = FluidArrays(*memories)
                 return body(on, a, GroupAtWork(self.rows, a.work), FluidNumbers(t, a.numbers))
 
-            return Program(f"fluids_{name}", tuple(layouts), of_arrays)  # type: ignore[arg-type]
+            return Program(f"fluids_{name}", layouts, of_arrays)
 
         self.begin, self.step = program("begin", self._begin), program("step", self._step)
         self.finish = program("finish", self._finish)
@@ -93,7 +93,7 @@ class FluidPrograms:
             T, v = arrays.totals.load(k), arrays.x.load(k)
             has_x = (v > COLD) & (v < LARGEST_X)
             if k == h:
-                sound.append(select_mask(n.at_pH, abs(v) < -COLD, abs(T) < LARGEST_TOTAL))
+                sound.append(_chosen(n.at_pH, abs(v) < -COLD, abs(T) < LARGEST_TOTAL))
                 warm = warm & (has_x | n.at_pH)
                 store(rows.held + k, select(n.at_pH, HELD, 0.0))
                 a = exp_in_range(v)
@@ -133,9 +133,7 @@ class FluidPrograms:
         sums = Sums(t, m)
         found = balances_of(on, t, sums, at_I.slope)
         held = [v > 0.5 for v in group.load(group.rows.held, nc)]
-        off = [
-            select(no, 0.0, s - T) for no, s, T in zip(held, found.total, wanted.total, strict=True)
-        ]
+        off = [select(no, 0.0, s - T) for no, s, T in zip(held, found.total, wanted.total, strict=True)]
         off_water = fma(found.sum_m, n.aw_slope, g[2 * nc] - 1.0)
         sizes = term_sizes(t, sums, found.total, wanted.total)
         agrees = agree(found, now.I, off_water, off, sizes, NEAR)
@@ -164,7 +162,7 @@ def _class_multiples(t: Blocks) -> list[tuple[int, float]]:
     return list(zip(a.class_family.tolist(), a.class_times.tolist(), strict=True))
 
 
-def select_mask(mask: LaneMask, a: LaneMask, b: LaneMask) -> LaneMask:
+def _chosen(mask: LaneMask, a: LaneMask, b: LaneMask) -> LaneMask:
     """a where the mask holds, else b."""
     return (mask & a) | (~mask & b)
 

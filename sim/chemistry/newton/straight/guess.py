@@ -15,7 +15,7 @@ from functools import reduce
 from sim.chemistry.newton.records import SMALLEST_I, Blocks
 from sim.chemistry.newton.straight.newton_step import Fluids
 from sim.chemistry.newton.straight.rows import FluidNumbers, GroupAtWork
-from sim.chemistry.newton.straight.species import Z2, families
+from sim.chemistry.newton.straight.species import families
 from sim.codegen.functions import fma, log, minimum, select, sqrt
 from sim.codegen.registers import Registers, Vec
 
@@ -104,17 +104,19 @@ class _Parts:
     """Sums of K/gamma a(H)^power by component and power: the molalities at an activity of 1."""
 
     def __init__(self, hosts: HostPowers, group: GroupAtWork, a: Vec):
-        self.hosts, self.of = hosts, {}
-        power = {0: None, 1: a, -1: 1.0 / a}
+        self.hosts = hosts
+        self.of: dict[tuple[int, int], Vec] = {}
+        powers = {1: a, -1: 1.0 / a}
 
-        def to_the(p: int) -> Vec | None:
-            if p not in power:
-                power[p] = to_the(p - 1 if p > 0 else p + 1) * power[1 if p > 0 else -1]
-            return power[p]
+        def to_the(p: int) -> Vec:
+            if p not in powers:
+                sign = 1 if p > 0 else -1
+                powers[p] = to_the(p - sign) * powers[sign]
+            return powers[p]
 
         for n, (k, p) in enumerate(hosts.weights):
-            weight, factor = group.work.load(group.rows.weight + n), to_the(p)
-            self.of[k, p] = weight if factor is None else weight * factor
+            weight = group.work.load(group.rows.weight + n)
+            self.of[k, p] = weight * to_the(p) if p else weight
 
     def sum(self, k: int) -> Vec:
         """Of a component."""

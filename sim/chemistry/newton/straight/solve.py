@@ -11,9 +11,7 @@ from sim.codegen.call import call
 from sim.codegen.machine import Routine
 from sim.jit.kernel import plain_kernel
 
-FEW = 1  # fluids of a group that are left to the kernel for one fluid rather than waited for
-PATIENCE, LIMIT = 7, 12  # steps before that, and steps before all are left; for a group with a cold fluid:
-COLD_PATIENCE, COLD_LIMIT = 20, 30
+LIMIT = 30  # steps after which fluids are left: the kernel for one fluid takes as long as 20 to 40 of a group
 
 
 class FluidCode(NamedTuple):
@@ -31,8 +29,10 @@ class FluidCode(NamedTuple):
 def fluid_code(t: Blocks) -> FluidCode:
     """The programs for these tables as machine code."""
     p = FluidPrograms(t)
-    programs = (p.begin, p.weigh, p.narrow, p.guess, p.step, p.finish)
-    return FluidCode(*(Routine(program).address for program in programs), p.rows.end)
+    begin, weigh, narrow, guess, step, finish = (
+        Routine(program).address for program in (p.begin, p.weigh, p.narrow, p.guess, p.step, p.finish)
+    )
+    return FluidCode(begin, weigh, narrow, guess, step, finish, p.rows.end)
 
 
 @plain_kernel(nogil=True)
@@ -45,18 +45,14 @@ def solve_groups(first, last, at_pH, arrays, code: FluidCode):
     n = arrays[0].shape[0]
     for group in range(first, last):
         next_one = group + 1
-        patience, limit = PATIENCE, LIMIT
         if call(code.begin, group, next_one, n, arrays) > 0:
-            patience, limit = COLD_PATIENCE, COLD_LIMIT
             call(code.weigh, group, next_one, n, arrays)
             if not at_pH:
                 for _ in range(ROUNDS):
                     call(code.narrow, group, next_one, n, arrays)
             call(code.guess, group, next_one, n, arrays)
-        for step in range(1, limit + 1):
-            left = call(code.step, group, next_one, n, arrays)
-            few = FEW if step >= patience else 0
-            if left > few and step < limit:
+        for step in range(1, LIMIT + 1):
+            if call(code.step, group, next_one, n, arrays) > 0 and step < LIMIT:
                 continue
-            if call(code.finish, group, next_one, n, arrays) <= few:
+            if call(code.finish, group, next_one, n, arrays) == 0:
                 break

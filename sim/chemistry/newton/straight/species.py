@@ -94,7 +94,7 @@ def shared_factors(t: Blocks) -> tuple[list[list[int]], list[tuple[int, int, int
     """
     first, factor = t.reactions.factor_first.tolist(), t.reactions.factor.tolist()
     lists = [factor[a:b] for a, b in zip(first, first[1:], strict=False)]
-    place = t.at.m - t.at.g
+    place = 2 * t.has_inverse.size + 2 + len(t.reactions.classes) + len(t.activity.product)  # the end of g
     products: list[tuple[int, int, int]] = []
     while True:
         pairs: Counter[tuple[int, int]] = Counter()
