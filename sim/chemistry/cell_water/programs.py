@@ -94,13 +94,13 @@ class CellWater:
         n = WaterNumbers(at, rows.numbers)
         total = [work.load(at.total + k) for k in range(nc)]
         wanted = Wanted(total, n.K, n.families, n.aw_slope)
-        new, size, sound = newton_step(on, self.t, self.now(rows), wanted)
+        new, size, is_sound, _ = newton_step(on, self.t, self.now(rows), wanted)
         for k in range(nc):
             work.store(k, new.x[k])
             work.store(at.activity + k, new.activity[k])
         work.store(nc, new.I)
         work.store(nc + 1, new.L)
-        return ~((size < n.stop) & sound)
+        return ~((size < n.stop) & is_sound)
 
     def finish(self, on: Registers, rows: IterationRows) -> LaneMask:
         """Outputs [as `outputs_of` says] and memory. Returns cells whose solution is doubtful."""

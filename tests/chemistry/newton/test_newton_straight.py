@@ -99,7 +99,7 @@ def test_the_step_is_newtons(tables):
         rows = [x.load(k) for k in range(nc + 2)]
         now = Fluids(rows[:nc], [exp(r) for r in rows[:nc]], rows[nc], rows[nc + 1])
         wanted = [total.load(k) for k in range(nc)]
-        new, size, sound = newton_step(on, t, now, Wanted(wanted, K, family, slope.load(0)))
+        new, size, sound, _ = newton_step(on, t, now, Wanted(wanted, K, family, slope.load(0)))
         for k, value in enumerate((*new.x, new.I, new.L, size)):
             out.store(k, value)
         for k, a in enumerate(new.activity):

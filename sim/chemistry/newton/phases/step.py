@@ -16,7 +16,7 @@ from sim.chemistry.newton.phases.border import Border, solve_extents, weighed
 from sim.chemistry.newton.phases.records import GivenRows, Phases, StateRows
 from sim.chemistry.newton.records import SMALLEST_I, Blocks
 from sim.chemistry.newton.straight.balances import Balances, Sums, agree, balances_of, term_sizes
-from sim.chemistry.newton.straight.newton_step import LEAST_CORNER, Factors, reduced
+from sim.chemistry.newton.straight.newton_step import Factors, border_off, eliminated
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, select
 from sim.codegen.program import ArrayLayout, Program, groups, numbers
@@ -87,12 +87,10 @@ class _Step:
         gaps = self._ln_saturations()
         solved = self._solved(off, sizes, gaps, aw, found)
         present = self._take_in(gaps)
-        factors = Factors(t, sums, found.total, self.absent)
-        y, z = factors.solve(off), factors.solve(found.b)
+        factors, z, inverse_corner, corner_water = eliminated(t, sums, found, self.absent)
+        y = factors.solve(off)
         columns = [self._column(i, factors) for i in range(p.share.size)]
-        corner, corner_water, off_I, off_w = reduced(found, y, z, self.I)
-        # Beyond a fold of the activity model there is no step: NaN ends the lane.
-        inverse_corner = 1.0 / select(corner > LEAST_CORNER, corner, math.nan)
+        off_I, off_w = border_off(found, y, self.I)
         frame = Border(found.c, y, z, columns, inverse_corner, off_I)
         de, present = solve_extents(frame, gaps, present, p)
         for column, v in zip(columns, de, strict=True):

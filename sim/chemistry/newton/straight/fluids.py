@@ -23,15 +23,24 @@ from sim.chemistry.newton.straight.guess import (
     narrow,
     store_weights,
 )
-from sim.chemistry.newton.straight.newton_step import HELD, Fluids, Wanted, newton_step
+from sim.chemistry.newton.straight.newton_step import (
+    HELD,
+    Fluids,
+    Wanted,
+    kept_system,
+    newton_step,
+    system_size,
+)
 from sim.chemistry.newton.straight.rows import FIRST, FluidNumbers, FluidRows, GroupAtWork
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, select
 from sim.codegen.program import Program, cells, numbers, scratch
 from sim.codegen.registers import LaneMask, Memory, Registers
 
-LAST_STEP = 5e-7
-NEAR = 5e-13  # of the terms of each balance, after the last step
+LAST_STEP = 5e-5
+# In any ln activity. What is left after one as short, and another with the same system, is its cube.
+LAST_STEP = 5e-5
+NEAR = 5e-13  # of the terms of each balance, at the end
 LARGEST_X = 50.0  # ln activity
 LARGEST_TOTAL = 1e3  # mol/kgw
 
@@ -64,7 +73,7 @@ class FluidPrograms:
 
     def __init__(self, t: Blocks):
         self.t, self.nc, self.hosts = t, t.has_inverse.size, HostPowers(t)
-        self.rows = FluidRows.of(self.nc, len(self.hosts.weights))
+        self.rows = FluidRows.of(t, len(self.hosts.weights))
         ns = t.reactions.K.size
         layouts = (
             cells(self.nc), cells(self.nc + 2), cells(ns), cells(ns), cells(1), scratch(self.rows.end),
@@ -121,12 +130,17 @@ class FluidPrograms:
         return Wanted(total, n.K, n.family, n.aw_slope, held)
 
     def _step(self, on: Registers, arrays: FluidArrays, group: GroupAtWork, n: FluidNumbers) -> LaneMask:
-        new, size, sound = newton_step(on, self.t, group.now(), self._wanted(group, n))
+        new, size, is_sound, system = newton_step(on, self.t, group.now(), self._wanted(group, n))
         group.put(new)
-        return ~(size < LAST_STEP) & sound & (group.work.load(group.rows.barred) < 0.5)
+        for k, v in enumerate(system.rows()):
+            group.work.store(group.rows.system + k, v)
+        return ~(size < LAST_STEP) & is_sound & (group.work.load(group.rows.barred) < 0.5)
 
     def _finish(self, on: Registers, arrays: FluidArrays, group: GroupAtWork, n: FluidNumbers) -> LaneMask:
-        t, nc, now, wanted = self.t, self.nc, group.now(), self._wanted(group, n)
+        t, nc, wanted = self.t, self.nc, self._wanted(group, n)
+        system = kept_system(t, group.load(group.rows.system, system_size(t)))
+        now = newton_step(on, t, group.now(), wanted, system).fluids
+        group.put(now)
         at_I = families(t, now.I, n.family)
         g = factors_of(t, now.activity, now.L, at_I.inverse_gamma)
         m = molalities_of(t, g, n.K)

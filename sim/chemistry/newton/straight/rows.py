@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.chemistry.newton.records import Blocks
-from sim.chemistry.newton.straight.newton_step import Fluids
+from sim.chemistry.newton.straight.newton_step import Fluids, system_size
 from sim.codegen.functions import select
 from sim.codegen.iteration import Part
 from sim.codegen.registers import LaneMask, Memory, Vec
@@ -39,18 +39,20 @@ class FluidRows(NamedTuple):
     x: int  # nc + 2 unknowns: ln activities, I, ln a_w
     activity: int  # nc
     total: int  # nc [mol/kgw]
-    held: int  # nc, see Factors
+    held: int  # nc, see `factorised`
     barred: int  # 1 of a fluid that is not for this code, else 0
     cold: int  # 1 of a fluid without a warm start, else 0
     low: int  # activities of H between which the first guess looks
     high: int
     weight: int  # of the first guess
+    system: int  # of the last step, see `System.rows`
     end: int
 
     @classmethod
-    def of(cls, nc: int, weights: int) -> FluidRows:
-        """For nc components."""
-        return cls(*accumulate((0, nc + 2, nc, nc, nc, 1, 1, 1, 1, weights)))
+    def of(cls, t: Blocks, weights: int) -> FluidRows:
+        """For these tables."""
+        nc = t.has_inverse.size
+        return cls(*accumulate((0, nc + 2, nc, nc, nc, 1, 1, 1, 1, weights, system_size(t))))
 
 
 class GroupAtWork:
