@@ -81,6 +81,13 @@ class TextMemory(Memory):
         at = on.address(self.base, row * WIDTH)
         on.lines.append(f"  store {DOUBLES} {vec.value}, {pointer_to(DOUBLES)} {at}, align 8")
 
+    def fetch(self) -> None:
+        on, size = self.on, self.layout.size
+        start = on.name(f"mul i64 %g, {WIDTH * size}")
+        base = on.name(f"getelementptr double, {pointer_to('double')} {self.base}, i64 {start}")
+        for line in range(size):  # WIDTH doubles are a line of the cache
+            on.prefetch(on.address(base, line * WIDTH, "i8"))
+
     def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:
         on, first = self.on, ahead * self.layout.size
         if _is_run(places):

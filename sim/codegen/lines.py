@@ -80,6 +80,12 @@ class AssemblyLines:
         self.called.add(f"declare void {name}({DOUBLES}, {kind}, i32, {BITS})")
         self.lines.append(f"  call void {name}({DOUBLES} {value}, {kind} {at}, i32 8, {BITS} {mask})")
 
+    def prefetch(self, at: str) -> None:
+        """Bring a line of memory near, to write to it."""
+        kind, suffix = pointer_to("i8"), "p0" if OPAQUE else "p0i8"
+        self.called.add(f"declare void @llvm.prefetch.{suffix}({kind}, i32, i32, i32)")
+        self.lines.append(f"  call void @llvm.prefetch.{suffix}({kind} {at}, i32 1, i32 3, i32 1)")
+
     def address(self, base: str, index: int, kind: str = DOUBLES) -> str:
         """Pointer to the double `index` places behind `base`, as one to `kind`."""
         at = self.name(f"getelementptr double, {pointer_to('double')} {base}, i64 {index}")

@@ -215,6 +215,9 @@ class Memory(ABC):
     def store(self, row: int, value: Vec | float) -> None:
         """Write a row."""
 
+    def fetch(self) -> None:  # noqa: B027  -- it need not do anything
+        """Of an array of "cells" that is written later on: let the cells of the group come near meanwhile."""
+
     @abstractmethod
     def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:
         """Of an array of "lines": the entries at up to WIDTH places of a line, lane by lane, and 0 in the

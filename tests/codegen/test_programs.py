@@ -65,6 +65,22 @@ def test_interpreted_is_what_is_compiled():
         np.testing.assert_array_equal(a, b)
 
 
+def test_fetching_names_each_line_of_memory_once_and_changes_nothing():
+    """8 cells of 5 doubles are 5 lines of 64 bytes, whichever array the compiled code finds there."""
+
+    def body(on, x, y):
+        y.fetch()
+        x.store(0, x.load(1))
+
+    program = Program("fetching", (cells(2), cells(5)), body)
+    assert assembly(program).count("call void @llvm.prefetch") == 5
+    for do in (Routine(program), lambda *a: interpret(program, *a[:3], a[3:])):
+        x, y = np.arange(22.0).reshape(11, 2), np.full((11, 5), 7.0)
+        do(0, 2, 11, x, y)
+        np.testing.assert_array_equal(x[:, 0], np.arange(1.0, 22.0, 2.0))
+        assert np.all(y == 7.0)
+
+
 @pytest.mark.parametrize("backwards", [False, True])
 def test_lines_are_done_one_after_the_other(backwards):
     """Running sums of entries 2 and 0 of lines of three numbers."""

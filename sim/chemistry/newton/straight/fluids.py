@@ -95,6 +95,8 @@ class FluidPrograms:
 
     def _begin(self, on: Registers, arrays: FluidArrays, group: GroupAtWork, n: FluidNumbers) -> LaneMask:
         nc, h, rows, store = self.nc, self.t.reactions.h, group.rows, group.work.store
+        for later in (arrays.m, arrays.lng):  # a third of the time of a warm start is waiting for them
+            later.fetch()
         I, L = arrays.x.load(nc), arrays.x.load(nc + 1)
         warm = (I >= SMALLEST_I) & (L <= 0.0) & (L > -2.0)
         sound, x, activity, total = [], [], [], []
