@@ -16,7 +16,7 @@ from sim.errors import ConfigError
 if TYPE_CHECKING:
     from sim.chemistry.newton.straight.solve import FluidCode
 
-MANY = 256  # fluids from which on vector code is worth loading
+MANY = 1000  # fluids; fewer are done one by one before the vector code is loaded (40 to 80 ms)
 SHARE_OF_GROUPS, SHARE_OF_FLUIDS = 128, 64  # the fewest that are worth a thread of their own
 
 
