@@ -146,6 +146,22 @@ def precipitation(quick: bool) -> Problem:
     )  # fmt: skip
 
 
+def small(name: str) -> Problem:
+    """Runs as sweeps have many: the infarct "stirred", a cell that plasma perfuses, or on "10 cells"."""
+    base = sim.scenario("infarct_myocardium")
+    if name == "stirred":
+        base = sim.Scenario(
+            "infarct_stirred", base.model, "well_mixed", (("lesion", 1),), "closed", base.duration,
+            parameters=base.parameters, initial=base.initial,
+        ).with_parameters({"lesion.perfusion": "1e-4 1/s"})  # fmt: skip
+    else:
+        base = base.with_geometry(base.geometry, {"lesion": 7, "border": 3})
+    return Problem(
+        f"precipitation-{name.replace(' ', '-')}", f"The infarct, {name}", lambda: of_scenario(base), base,
+        judge=("cvode", 1e-9), witness=("ndf", 1e-8),
+    )  # fmt: skip
+
+
 def lesion_2d(quick: bool, cells: int = 64, rtols: tuple[float, ...] = (1e-3, 1e-4, 1e-5)) -> Problem:
     """The same chemistry in a square."""
     scenario = lesion(cells // 5, days=2.0) if quick else lesion(cells)

@@ -107,14 +107,22 @@ def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
     signature = inspect.signature(function)
     names = tuple(signature.parameters)
     method = names[:1] in (("self",), ("cls",))
+    plain = all(p.kind is p.POSITIONAL_OR_KEYWORD for p in signature.parameters.values())
+    least = sum(p.default is p.empty for p in signature.parameters.values())
 
     @wraps(function)
     def checked(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            bound = signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise ArgumentError(_call(name, names[1:] if method else names, kwargs, error)) from None
-        for argument, value in bound.arguments.items():
+        given: dict[str, Any]
+        if (
+            plain and not kwargs and least <= len(args) <= len(names)
+        ):  # as `bind` does, in a tenth of its time
+            given = dict(zip(names, args, strict=False))
+        else:
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:
+                raise ArgumentError(_call(name, names[1:] if method else names, kwargs, error)) from None
+        for argument, value in given.items():
             kind = _kinds(function)[argument]
             if kind is ANYTHING:
                 continue
@@ -122,10 +130,11 @@ def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
             for one in value if several else (value,):
                 if not any(test(one) for _, test in kind):
                     wanted = _or([word for word, _ in kind])
-                    own = bound.arguments.get("name")  # of what is made: which of many it is
+                    own = given.get("name")  # of what is made: which of many it is
                     which = f"{name} '{own}'" if isinstance(own, str) and argument != "name" else name
-                    given = f"{which}: {argument} = {shown(one)}"
-                    raise ArgumentError(f"{given} is not {wanted}.{_hint(one, kind)}")
+                    raise ArgumentError(
+                        f"{which}: {argument} = {shown(one)} is not {wanted}.{_hint(one, kind)}"
+                    )
         return function(*args, **kwargs)
 
     return checked

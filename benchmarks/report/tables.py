@@ -149,6 +149,10 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("wall", "a point", seconds), ("loop", "in a plain loop", seconds), ("rate", "points/s", three),
         ("start", "until the first", seconds),
     ],
+    ("sweeps", "small runs"): [
+        ("job", "runs", plain), ("program", "program", plain), ("rtol", "rtol", power),
+        ("error", "error", power), ("cpu", "CPU a point", seconds), ("cpu_ratio", "to the loop", times_as),
+    ],
     ("sweeps", "runs a second"): [
         ("program", "program", plain), ("workers", "workers", plain), ("rtol", "rtol", power),
         ("error", "error", power), ("rate", "runs/s", three), ("ratio", "to the loop", times_as),

@@ -17,11 +17,12 @@ import numpy as np
 
 from sim.binder.kept import once_a_model
 from sim.binder.layout import Layout, Statement
-from sim.graph.evaluation import evaluate, uniform_nodes
+from sim.graph.evaluation import uniform_nodes
 from sim.graph.expressions import Graph, Node, needed
 from sim.graph.flow import UnreadableFormula
 from sim.graph.programs import RowPlaces, unwritten
 from sim.graph.reading import functions_of, read_function
+from sim.graph.renewal import Renewal
 from sim.graph.slopes import Slopes
 from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
@@ -72,8 +73,11 @@ class Expressions:
 
     def numbers(self, parameters: np.ndarray) -> np.ndarray:
         """The numbers of a run: its parameters, then what is uniform."""
-        found = [float(v) for v in evaluate(self.uniform, parameters)]
-        return np.concatenate([parameters, np.array(found, float)])
+        return np.concatenate([parameters, np.array(self._renewal.at(parameters), float)])
+
+    @cached_property
+    def _renewal(self) -> Renewal:
+        return Renewal(self.uniform)
 
     def places(self, layout: Layout) -> RowPlaces:
         """Where code finds what the graph reads."""

@@ -21,7 +21,7 @@ from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
-from sim.model.process import Kernel, coefficient
+from sim.model.process import Kernel
 from sim.parameters import Parameters
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
@@ -59,7 +59,7 @@ class System:
         self.model, self.grid = model, grid
         self.parameters = parameters or model.parameters
         names = list(model.parameters)
-        self.p = np.array([self.parameters.si(n) for n in names], float)
+        self.p = self.parameters.vector(names)
         values = dict(zip(names, self.p.tolist(), strict=True))
         self.n_cells, self.n_species = grid.n_cells, len(model.species)
         self.mobile = np.array([k for k, s in enumerate(model.species) if s.mobile], np.int64)
@@ -68,10 +68,10 @@ class System:
         self.size = self.body + 2 * self.n_mobile
         self.fields = self._fields(fields or {})
         self.stoichiometry = self._stoichiometry(values)
-        self.contents = self._contents(values)
+        self.contents = model.written_contents.at(values)
         self._refuse_unknown(boundaries or {}, plasma or {})
         columns = dict(zip(model.mobile, self.mobile.tolist(), strict=True))
-        diffusivity = np.array([coefficient(s.diffusivity, values) for s in model.species if s.mobile])
+        diffusivity = model.written_diffusivities.at(values)
         self.exchange = Exchange(
             transport_tables(
                 grid, columns, diffusivity, archie, boundaries or {},
@@ -89,19 +89,12 @@ class System:
         for name in given:
             if name not in self.model.fields:
                 raise ModelError(f"'{name}' is not a field of the model.{nearest(name, self.model.fields)}")
-        columns = [
-            np.broadcast_to(np.asarray(given.get(k, default), float), (self.n_cells,))
-            for k, (default, _, _) in self.model.fields.items()
-        ]
-        return np.ascontiguousarray(np.stack(columns, 1)) if columns else np.zeros((self.n_cells, 1))
+        made = np.zeros((self.n_cells, max(1, len(self.model.fields))))
+        for k, (name, (default, _, _)) in enumerate(self.model.fields.items()):
+            made[:, k] = given.get(name, default)
+        return made
 
     def _stoichiometry(self, values: dict[str, float]) -> Stoichiometry:
-        index = {s.name: k for k, s in enumerate(self.model.species)}
-        entries = [
-            (index[s], q, coefficient(v, values))
-            for q, process in enumerate(self.model.processes)
-            for s, v in process.changes.items()
-        ]
         wrong = self.model.imbalance(values)
         if wrong:
             (process, element), amount = next(iter(wrong.items()))
@@ -109,20 +102,8 @@ class System:
                 f"{process} makes {amount:+.6g} {element} out of nothing per unit of its rate; "
                 "correct its changes or what its species contain, or take model.balanced(values)."
             )
-        return Stoichiometry(
-            np.array([e[0] for e in entries], np.int64),
-            np.array([e[1] for e in entries], np.int64),
-            np.array([e[2] for e in entries], float),
-        )
-
-    def _contents(self, values: dict[str, float]) -> np.ndarray:
-        """What each species contains, (n_elements, n_species)."""
-        return np.array(
-            [
-                [coefficient(s.contains.get(e, 0.0), values) for s in self.model.species]
-                for e in self.model.elements
-            ]
-        ).reshape(len(self.model.elements), self.n_species)
+        row, column, value = self.model.written_changes
+        return Stoichiometry(row, column, value.at(values))
 
     def _refuse_unknown(self, boundaries: dict[str, Boundary], plasma: dict[str, float]) -> None:
         for tag, b in boundaries.items():

@@ -7,6 +7,7 @@ The kernels that generated code calls are in `cell_water`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -80,6 +81,13 @@ def pore_water_tables(
     """Tables of the kernels: temperature [K], totals of the background [mol m-3], solids whose saturation
     is computed."""
     chosen = constants_set(constants) if isinstance(constants, str) else constants
+    return _tables_of(chosen, temperature, tuple(background[b] for b in BACKGROUND), tuple(phases))
+
+
+@lru_cache(maxsize=16)  # a sweep asks for the same ones at each of its points, several times
+def _tables_of(
+    chosen: ConstantsSet, temperature: float, background: tuple[float, ...], phases: tuple[str, ...]
+) -> PoreWater:
     t = chosen.tables(COMPONENTS, temperature)
     nu = np.zeros((len(phases), len(COMPONENTS)))
     water, ln_K = np.zeros(len(phases)), np.full(len(phases), NEVER)
@@ -89,7 +97,7 @@ def pore_water_tables(
             nu[i], water[i] = t.mineral_nu[k], t.mineral_water[k]
             ln_K[i] = t.mineral_log_K[k] * LN10
     density = water_density(temperature)
-    total = np.array([0.0] * TRANSPORTED + [background[b] / density for b in BACKGROUND])
+    total = np.array([0.0] * TRANSPORTED + [b / density for b in background])
     free_P, free_C = (_species_of(t.nu != 0, (k, H)) for k in (P, C))
     reported = Reported(free_P, free_C, t.species.index("PO4"), t.species.index("Mg"))
     is_fixed = np.zeros(len(COMPONENTS), np.uint8)

@@ -7,11 +7,15 @@ import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sim.files import whole_path
+from sim.files import whole_path, write_whole
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @contextmanager
@@ -53,3 +57,20 @@ def windowless_pyplot() -> ModuleType:
     import matplotlib.pyplot as plt
 
     return plt
+
+
+def write_picture(figure: Figure, path: Path, **options: Any) -> None:
+    """Write a figure, laid out once: matplotlib would draw all of it a second time to lay it out.
+
+    options: of `savefig`. The figure is of no use afterwards: it has the layout of this file.
+    """
+    import matplotlib
+
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        dpi = options.get("dpi", matplotlib.rcParams["savefig.dpi"])
+        if dpi != "figure":
+            figure.set_dpi(dpi)  # widths of texts depend on it
+        layout.execute(figure)
+        figure.set_layout_engine("none")
+    write_whole(path, partial(figure.savefig, **options))

@@ -6,17 +6,16 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from sim.cli import choices, exit_codes
-from sim.cli.outputs import json_text, made_folder, windowless_pyplot
+from sim.cli.outputs import json_text, made_folder, windowless_pyplot, write_picture
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
-from sim.files import safe_name, write_text, write_whole
+from sim.files import safe_name, write_text
 from sim.texts import duration_text, size_text
 
 if TYPE_CHECKING:
@@ -231,6 +230,6 @@ def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str
     note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}
     for name, draw in figures.items():
         figure = draw(result)
-        write_whole(folder / name, partial(figure.savefig, metadata=note))
+        write_picture(figure, folder / name, metadata=note)
         plt.close(figure)
     return list(figures)

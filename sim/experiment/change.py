@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from sim.experiment.models import exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import PERMEABILITY, TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, TIMES, WHOLES, Target, target
+from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
 from sim.units import convert_number
@@ -82,11 +84,25 @@ def with_parameters(base: S, values: Mapping[str, Any]) -> S:
 
 def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
     """The same without a word on ranges; values are checked already."""
+    numbers = {name: checked_value(target(base, name), name, value) for name, value in values.items()}
+    if all(name in base.parameters for name in numbers):
+        return _renumbered(base, numbers)
     known = dict(base.parameters)
-    for name, value in values.items():
-        number = checked_value(target(base, name), name, value)
+    for name, number in numbers.items():
         known[name] = known[name].at(number) if name in known else base.new_parameter(name, number)
     return replace(base, parameters=Parameters(known))
+
+
+def _renumbered(base: S, numbers: Mapping[str, float]) -> S:
+    """`base` with other numbers [SI] of parameters that it has, in their units: nothing else of it can have
+    become wrong, and nothing else is checked again."""
+    known = dict(base.parameters)
+    for name, number in numbers.items():
+        if number != known[name].si:
+            known[name] = known[name].at(number).described_as(parameter_words(base.model, name))
+    made = copy(base)
+    object.__setattr__(made, "parameters", Parameters(known))
+    return made
 
 
 def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Mapping[str, Any]], S]) -> S:

@@ -139,14 +139,22 @@ class ScenarioData:
 
     def quantity(self, layer: str, name: str, default: float) -> float:
         """The value of "<layer>.<name>", or the default [SI]."""
-        key = f"{layer}.{name}"
-        return self.parameters.si(key) if key in self.parameters else default
+        given = self.parameters.get(f"{layer}.{name}")
+        return default if given is None else given.si
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of this name, or the default of a quantity that the scenario leaves out."""
         return self.parameters[name] if name in self.parameters else self._left_out(name)
 
     def _left_out(self, name: str) -> Parameter:
+        """The default of a quantity that the scenario leaves out; ScenarioError where the name means none."""
+        known = self._default_of(name)
+        if known is None:
+            others = (n for n in self.candidates() if n != name)
+            raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
+        return known
+
+    def _default_of(self, name: str) -> Parameter | None:
         place, _, quantity = name.partition(".")
         if quantity in SIZES and place in dict(self.layers):
             if not any(f"{place}.{size}" in self.parameters for size in SIZES if size != quantity):
@@ -157,20 +165,18 @@ class ScenarioData:
             return left_out.of_place(self.model, quantity, default, unit)
         if name == PERMEABILITY:
             return left_out.outside_of(name)
-        others = (n for n in self.candidates() if n != name)
-        raise ScenarioError(f"'{name}' is not a parameter of {self.name}.{species_hint(name, others)}")
+        return None
 
     def new_parameter(self, name: str, value: Parameter | float | str) -> Parameter:
         """What a quantity that the scenario leaves out becomes: in the unit it is given in, else in SI or mM.
 
         A whole Parameter may also belong to a growth law that is not in use, or to a place yet to come.
         """
-        try:
-            known = self._left_out(name)
-        except ScenarioError:
-            if isinstance(value, Parameter) and self._may_be_used_later(name):
-                return value
-            raise
+        known = self._default_of(name)
+        if known is None and isinstance(value, Parameter) and self._may_be_used_later(name):
+            return value
+        if known is None:
+            known = self._left_out(name)  # which refuses it, in a sentence
         try:
             if isinstance(value, Parameter):
                 same_dimension(name, value, known.unit)

@@ -28,8 +28,10 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.jit.closure import INSTALLED
-from sim.parameters.parameter import Parameter
+from sim.parameters import Parameter, Parameters
 
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+KEPT_ROWS = 5_000  # of parameters in definitions
 LONG = 200  # characters of text that is kept as it is; longer text (masks) becomes a hash
 OWN = __name__.partition(".")[0]
 PACKAGE = os.path.join(str(Path(os.path.abspath(__file__)).parents[1]), "")
@@ -45,7 +47,29 @@ def described(value: Any, what: str = "it") -> Any:
 
 def text_of(value: Any) -> str:
     """Plain data as one text, keys sorted, numbers in the fewest digits that give them back."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _encoded(value)
+
+
+def text_of_parts(parts: Mapping[str, str]) -> str:
+    """`text_of` a dict, from the `text_of` each of its values."""
+    return "{" + ",".join(f"{json.dumps(name)}:{parts[name]}" for name in sorted(parts)) + "}"
+
+
+_rows: dict[int, tuple[Parameter, str, str]] = {}  # by the id of a parameter, which is frozen: name, text
+
+
+def text_of_parameters(given: Parameters) -> str:
+    """`text_of` the description of parameters. Most are those of the run before, and their text is kept."""
+    if len(_rows) > KEPT_ROWS:
+        _rows.clear()
+    found = []
+    for name in sorted(given):
+        p = given[name]
+        known = _rows.get(id(p))
+        if known is None or known[0] is not p or known[1] != name:
+            known = _rows[id(p)] = p, name, f"{json.dumps(name)}:{text_of(described(p))}"
+        found.append(known[2])
+    return "{" + ",".join(found) + "}"
 
 
 def digest(value: Any) -> str:

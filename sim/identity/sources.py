@@ -12,7 +12,7 @@ from pathlib import Path
 NO_NUMBERS = frozenset({
     "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
     "calibration", "cli", "identity", "plotting", "sensitivity", "sweeps", "validation",
-    "parameters/references.py", "run/memory.py", "run/vtk.py",
+    "parameters/references.py", "run/memory.py", "run/stored/vtk.py",
     # A scenario enters a definition field by field; sweep files, measurements and experiments enter no run.
     "data/calibration", "data/experiments", "data/scenarios", "data/sweeps", "data/validation",
 })  # fmt: skip

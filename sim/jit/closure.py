@@ -11,7 +11,6 @@ called by name; where a reached file imports from such a file, all of it belongs
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib
 import inspect
@@ -19,13 +18,12 @@ import os
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cache
 
 import numpy as np
 from numba.core import config
 
 from sim.jit.imported import code_not_in, named_by
+from sim.jit.source import SourceFile, TopLevel, parsed
 from sim.jit.written import content
 
 PACKAGE, OWN = "sim", "sim.jit"
@@ -38,29 +36,8 @@ INSTALLED = tuple(
     for kind, path in sysconfig.get_paths().items()
     if kind in ("stdlib", "platstdlib", "purelib", "platlib")
 )
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 Definition = tuple[str, str]  # module and name; the name "" is what a file does besides defining
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """The top level of one file.
-
-    defined: name -> the statements that define it; imports: name -> (module, name there or "")
-    stars: modules of `from module import *`; effects: what neither defines nor imports
-    """
-
-    module: str
-    defined: dict[str, list[ast.stmt]] = field(default_factory=dict)
-    imports: dict[str, tuple[str, str]] = field(default_factory=dict)
-    stars: list[str] = field(default_factory=list)
-    effects: list[ast.stmt] = field(default_factory=list)
-
-    @property
-    def extends_numba(self) -> bool:
-        return any(m.startswith(("numba.extending", "numba.core")) for m, _ in self.imports.values())
 
 
 def stamp(function: Callable, *more: str) -> str:
@@ -115,11 +92,10 @@ def _read_node(module: str, name: str) -> tuple[str, tuple[Definition, ...]]:
             return f"code {content(code)}", tuple(named_by(code, module))
     if not statements:
         return "", tuple(_imported(file, name))
-    clean = [_without_words(s) for s in statements]
-    reached = [d for s in clean for d in _mentioned(s, file)]
+    reached = [d for s in statements for d in _mentioned(s, file)]
     reached += [d for s in statements for d in _records(s, file)]
     reached += [(other.module, n) for other in _acting(file) for n in (*other.defined, "")]
-    return "\n".join(map(ast.unparse, clean)), tuple(dict.fromkeys(reached))
+    return "\n".join(s.text for s in statements), tuple(dict.fromkeys(reached))
 
 
 def _is_followed(module: str) -> bool:
@@ -149,44 +125,29 @@ def _as_module(module: str, name: str) -> str:
     return inner if inner in sys.modules else ""
 
 
-def _mentioned(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
+def _mentioned(statement: TopLevel, file: SourceFile) -> Iterator[Definition]:
     """What a statement names: in its own file, or as `module.name` of an imported one."""
-    inside: set[int] = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Attribute):
-            first, *names = _chain(node)
-            name = first.id if first is not None else ""
-            whole = _as_module(*file.imports[name]) if name in file.imports else ""
-            if whole and first is not None and name not in file.defined:
-                inside.add(id(first))
-                while len(names) > 1 and f"{whole}.{names[0]}" in sys.modules:
-                    whole = f"{whole}.{names.pop(0)}"
-                yield whole, names[0]
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and id(node) not in inside:
-            if node.id in file.defined or node.id in file.imports or file.stars:
-                yield file.module, node.id
+    alone = list(statement.alone)
+    for first, *names in statement.chains:
+        whole = _as_module(*file.imports[first]) if first in file.imports else ""
+        if whole and first not in file.defined:
+            while len(names) > 1 and f"{whole}.{names[0]}" in sys.modules:
+                whole = f"{whole}.{names.pop(0)}"
+            yield whole, names[0]
+        else:
+            alone.append(first)
+    for name in alone:
+        if name in file.defined or name in file.imports or file.stars:
+            yield file.module, name
 
 
-def _chain(node: ast.Attribute) -> tuple[ast.Name | None, *tuple[str, ...]]:
-    """The name that a.b.c starts with, and the names after it; None where it starts with no name."""
-    names: list[str] = []
-    inner: ast.expr = node
-    while isinstance(inner, ast.Attribute):
-        names.insert(0, inner.attr)
-        inner = inner.value
-    return (inner if isinstance(inner, ast.Name) else None, *names)
-
-
-def _records(statement: ast.AST, file: SourceFile) -> Iterator[Definition]:
+def _records(statement: TopLevel, file: SourceFile) -> Iterator[Definition]:
     """Records (NamedTuples) that stand as types of arguments and of fields: compiled code reads their
     fields by place."""
-    for node in ast.walk(statement):
-        noted = node.annotation if isinstance(node, ast.arg | ast.AnnAssign) else None
-        for name in (n.id for n in ast.walk(noted or ast.Pass()) if isinstance(n, ast.Name)):
-            value = vars(sys.modules[file.module]).get(name)
-            if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
-                yield file.module, name
+    for name in statement.noted:
+        value = vars(sys.modules[file.module]).get(name)
+        if isinstance(value, type) and issubclass(value, tuple) and hasattr(value, "_fields"):
+            yield file.module, name
 
 
 def _acting(file: SourceFile) -> Iterator[SourceFile]:
@@ -208,7 +169,7 @@ def source_file(module: str) -> SourceFile:
         except OSError:  # nothing in it
             _texts[module] = ""
     is_package = hasattr(sys.modules[module], "__path__")
-    return _parsed(module, _texts[module], module if is_package else module.rpartition(".")[0])
+    return parsed(module, _texts[module], module if is_package else module.rpartition(".")[0])
 
 
 _texts: dict[str, str] = {}
@@ -219,61 +180,6 @@ def forget(module: str) -> None:
     _texts.pop(module, None)
     for definition in [d for d in _nodes if d[0] == module]:
         del _nodes[definition]
-
-
-@cache
-def _parsed(module: str, text: str, package: str) -> SourceFile:
-    file = SourceFile(module)
-    _collect(ast.parse(text).body, file, package)
-    return file
-
-
-def _collect(statements: list[ast.stmt], file: SourceFile, package: str) -> None:
-    for s in statements:
-        if isinstance(s, (*FUNCTIONS, ast.ClassDef)):
-            file.defined.setdefault(s.name, []).append(s)
-        elif isinstance(s, ast.Import):
-            for a in s.names:
-                file.imports[a.asname or a.name.partition(".")[0]] = (
-                    a.name if a.asname else a.name.partition(".")[0],
-                    "",
-                )
-        elif isinstance(s, ast.ImportFrom):
-            base = s.module or ""
-            if s.level:
-                up = package.split(".")[: len(package.split(".")) - s.level + 1]
-                base = ".".join([*up, *([base] if base else [])])
-            for a in s.names:
-                if a.name == "*":
-                    file.stars.append(base)
-                else:
-                    file.imports[a.asname or a.name] = (base, a.name)
-        elif isinstance(s, ASSIGNMENTS):
-            targets = s.targets if isinstance(s, ast.Assign) else [s.target]
-            for node in (n for t in targets for n in ast.walk(t) if isinstance(n, ast.Name)):
-                file.defined.setdefault(node.id, []).append(s)
-        elif isinstance(s, ast.If) and ast.unparse(s.test).endswith("TYPE_CHECKING"):
-            continue
-        elif isinstance(s, ast.If | ast.Try | ast.With):
-            inner = [n for part in ("body", "orelse", "finalbody") for n in getattr(s, part, [])]
-            _collect(inner, file, package)
-        elif not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)):
-            file.effects.append(s)
-
-
-def _without_words(s: ast.stmt) -> ast.stmt:
-    """A copy without docstrings and types of arguments: neither changes code."""
-    copy = ast.parse(ast.unparse(s)).body[0]
-    for node in ast.walk(copy):
-        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        if isinstance(node, FUNCTIONS):
-            node.returns = None
-        elif isinstance(node, ast.arg):
-            node.annotation = None
-        elif isinstance(node, ast.AnnAssign):
-            node.annotation = ast.Constant("")
-    return copy
 
 
 def _value(module: str, name: str) -> str:

@@ -18,12 +18,13 @@ from typing import Any, overload
 import llvmlite
 import numba
 import numpy as np
-from numba import njit
 from numba.core import config
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, _CacheLocator
 
+from sim.jit import linking
 from sim.jit.closure import forget, source_file, stamp
 from sim.jit.folder import cache_folder
+from sim.jit.linking import KernelDispatcher
 
 OPTIONS: dict[str, Any] = {"error_model": "numpy"}  # 1/0 is inf, as in arrays
 
@@ -60,7 +61,9 @@ def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> An
     # What is defined within a function has no name that could be followed, and may be another each time.
     kept = options.get("cache", True) and "<locals>" not in function.__qualname__
     options = {name: value for name, value in options.items() if name != "cache"}
-    dispatcher = njit(**OPTIONS | options)(function)
+    if signature is not None:  # called from Python alone: no wrapper for C
+        options.setdefault("no_cfunc_wrapper", True)
+    dispatcher = KernelDispatcher(function, {}, {"nopython": True, "boundscheck": None} | OPTIONS | options)
     forget(function.__module__)  # it may be loaded again
     source_file(function.__module__)  # the text as it is imported: files change under a running process
     if kept:
@@ -73,8 +76,9 @@ def _compiled(function: Callable, signature: Any, options: dict[str, Any]) -> An
 
 @cache
 def versions() -> str:
-    """Of what turns text into code, this file included."""
-    own = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    """Of what turns text into code, this file and that of linking included."""
+    files = (Path(__file__), Path(linking.__file__))
+    own = hashlib.sha256(b"".join(f.read_bytes() for f in files)).hexdigest()
     return f"numba {numba.__version__}, llvmlite {llvmlite.__version__}, numpy {np.__version__}, {own}"
 
 

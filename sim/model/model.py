@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from sim.errors import ModelError, nearest
 from sim.jit.written import learn, texts_of
 from sim.model.checks import (
@@ -19,9 +21,10 @@ from sim.model.checks import (
     full_names,
     together,
 )
+from sim.model.coefficients import Written
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read_formula
-from sim.model.process import Derived, Process, coefficient, group
+from sim.model.process import Derived, Process, coefficient, group, named_by
 from sim.model.species import Species
 from sim.model.words.model_tables import model_html, model_table
 from sim.model.words.names import TIME, UNACCOUNTED
@@ -122,6 +125,26 @@ class Model:
         return full_names((*self.derived, *self.processes), held | dict(self.shared))
 
     @cached_property
+    def written_changes(self) -> tuple[np.ndarray, np.ndarray, Written]:
+        """The stoichiometry by entries: species, process, and what a unit of the process changes of it."""
+        index = {s.name: k for k, s in enumerate(self.species)}
+        entries = [(index[s], q, v) for q, p in enumerate(self.processes) for s, v in p.changes.items()]
+        rows, columns = (np.array([e[k] for e in entries], np.int64) for k in (0, 1))
+        return rows, columns, Written([e[2] for e in entries], len(entries))
+
+    @cached_property
+    def written_contents(self) -> Written:
+        """What each species contains, (elements, species)."""
+        given = [s.contains.get(e, 0.0) for e in self.elements for s in self.species]
+        return Written(given, len(self.elements), len(self.species))
+
+    @cached_property
+    def written_diffusivities(self) -> Written:
+        """Diffusivities of the mobile species [m2/s]."""
+        given = [s.diffusivity for s in self.species if s.mobile]
+        return Written(given, len(given))
+
+    @cached_property
     def solids(self) -> tuple[Species, ...]:
         """The species that are solids, in their order."""
         return tuple(s for s in self.species if s.solid is not None)
@@ -163,7 +186,7 @@ class Model:
 
     def imbalance(self, values: dict[str, float]) -> dict[tuple[str, str], float]:
         """{(process, element): net production per unit of rate} where it is not zero."""
-        key = tuple(values.get(name) for name in self.parameters)
+        key = tuple(values.get(name) for name in self._named_by_coefficients)
         if key in self._imbalances:
             return dict(self._imbalances[key])
         found: dict[tuple[str, str], float] = {}
@@ -177,6 +200,13 @@ class Model:
         self._imbalances.clear()
         self._imbalances[key] = found
         return dict(found)
+
+    @cached_property
+    def _named_by_coefficients(self) -> tuple[str, ...]:
+        """Parameters that changes of processes and contents of species name."""
+        given = [v for p in self.processes for v in p.changes.values()]
+        given += [v for s in self.species for v in s.contains.values()]
+        return tuple(dict.fromkeys(name for v in given for name in named_by(v)))
 
     @cached_property
     def _imbalances(self) -> dict[tuple[float | None, ...], dict[tuple[str, str], float]]:

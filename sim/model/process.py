@@ -163,3 +163,10 @@ def coefficient(value: Coefficient, parameters: dict[str, float]) -> float:
     if not isinstance(value, str):
         return float(value)
     return -parameters[value[1:]] if value.startswith("-") else parameters[value]
+
+
+def named_by(value: Coefficient) -> tuple[str, ...]:
+    """Names of the parameters that a coefficient is made of."""
+    if isinstance(value, tuple | list):
+        return tuple(name for v in value for name in named_by(v))
+    return (value.removeprefix("-"),) if isinstance(value, str) else ()

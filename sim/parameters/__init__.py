@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, ValuesView
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -93,6 +93,14 @@ class Parameters(Mapping[str, Parameter]):
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def items(self) -> ItemsView[str, Parameter]:
+        """(name, parameter) of each; a view, as that of a dict."""
+        return self._entries.items()
+
+    def values(self) -> ValuesView[Parameter]:
+        """The parameters; a view, as that of a dict."""
+        return self._entries.values()
 
     def __repr__(self) -> str:
         return f"<Parameters: {len(self)} ({listing(self, 4)})>"

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import re
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
@@ -96,10 +97,13 @@ class Parameter:
         """The same parameter at another SI value, without source: nobody measured this number."""
         if si == self.si:
             return self
-        was = f"changed from {self.value:g} {self.unit}"
-        changed = dataclasses.replace(
-            self, value=to_unit(si, self.unit), source="", confidence="assumed", note=was
-        )
+        value, was = to_unit(si, self.unit), f"changed from {self.value:g} {self.unit}"
+        said: dict[str, Any] = {"value": value, "source": "", "confidence": "assumed", "note": was}
+        if not math.isfinite(value):
+            changed = dataclasses.replace(self, **said)
+        else:  # all else has been checked when this was made
+            changed = copy(self)
+            changed.__dict__.update(said)
         object.__setattr__(changed, "si", float(si))  # exactly the number asked for
         return changed
 

@@ -16,6 +16,8 @@ from sim.model.model import Model
 from sim.texts import DAY
 
 if TYPE_CHECKING:
+    import xarray
+
     from sim.space.grid import Grid
 
 Coordinates = dict[str, tuple]
@@ -33,7 +35,7 @@ def in_place(values: np.ndarray, grid: Grid) -> np.ndarray:
     return shaped.transpose(*range(first), *reversed(range(first, first + axes)))
 
 
-def of_cells(grid: Grid, times: Sequence[float]) -> Coordinates:
+def of_cells(grid: Grid, times: Sequence[float] | np.ndarray) -> Coordinates:
     """Time [s], the same in days for axes of figures, and the centres of the cells."""
     t = np.array(times, dtype=float)
     found: Coordinates = {
@@ -79,3 +81,22 @@ def stoichiometry(model: Model, system: System) -> dict[str, tuple]:
             {"units": "1", "long_name": "amount of an element per unit of a species"},
         ),
     }  # fmt: skip
+
+
+def between_outputs(data: xarray.Dataset, time: float) -> xarray.Dataset:
+    """A dataset of numbers at a time [s] within its outputs, two of them at least: linear between them.
+
+    As `Dataset.interp` has it, for which xarray imports interpolation of all kinds.
+    """
+    times = data["time"].values
+    k = int(np.clip(np.searchsorted(times, time), 1, times.size - 1))
+    before, after = data.isel(time=k - 1), data.isel(time=k)
+    found = {}
+    for name, variable in data.variables.items():
+        if "time" in variable.dims and name != "time":  # coordinates too: time in days
+            slope = (after[name].values - before[name].values) / (times[k] - times[k - 1])
+            values = slope * (time - times[k - 1]) + before[name].values
+            found[name] = (before[name].dims, values, variable.attrs)
+    moved = {n: v for n, v in found.items() if n in data.coords}
+    moved["time"] = ((), time, data["time"].attrs)
+    return before.assign({n: v for n, v in found.items() if n not in moved}).assign_coords(moved)

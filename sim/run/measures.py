@@ -47,39 +47,31 @@ def mean(name: str, within: str = "") -> Measure:
     within: the layer or region that it is taken over, here and in the other measures; "" for all of it
     """
 
-    def curve(result: Result) -> xarray.DataArray:
-        space = result["volume"].dims
-        volume = result["volume"] if not within else result["volume"].where(_there(result, within), 0.0)
-        found = (result[name] * volume).sum(space) / volume.sum(space)
-        found.attrs = dict(result[name].attrs)
-        return found
+    def course(result: Result) -> np.ndarray:
+        volume = _volume(result, within)
+        return _integral(result.array_of(name) * volume) / _integral(volume, 0)
 
-    return Measure(_named("mean", name, within), lambda result: float(curve(result)[-1]), curve)
+    return _of_end(_named("mean", name, within), course, lambda result: result.attributes_of(name))
 
 
 @public
 def total(name: str, within: str = "") -> Measure:
     """Volume integral of a variable over the tissue at the end [its unit x m3]; `Result.total` over time."""
 
-    def curve(result: Result) -> xarray.DataArray:
-        if not within:
-            return result.total(name)
-        here = result["volume"].where(_there(result, within), 0.0)
-        found = (result[name] * here).sum(here.dims)
-        found.attrs = result.total(name).attrs
-        return found
+    def course(result: Result) -> np.ndarray:
+        return _integral(result.array_of(name) * _volume(result, within))
 
-    return Measure(_named("total", name, within), lambda result: float(curve(result)[-1]), curve)
+    return _of_end(_named("total", name, within), course, lambda result: result.total(name).attrs)
 
 
 @public
 def peak(name: str, within: str = "") -> Measure:
     """Largest value of a variable anywhere at the end [its unit]."""
 
-    def curve(result: Result) -> xarray.DataArray:
-        return _inside(result, name, within).max(result["volume"].dims, keep_attrs=True)
+    def course(result: Result) -> np.ndarray:
+        return _highest(_inside(result, name, within))
 
-    return Measure(_named("peak", name, within), lambda result: float(curve(result)[-1]), curve)
+    return _of_end(_named("peak", name, within), course, lambda result: result.attributes_of(name))
 
 
 @public
@@ -89,31 +81,31 @@ def volume(name: str, above: float | str, within: str = "") -> Measure:
     above: as for an onset. A slab has it per m2 of its face, a cylinder per m of its length
     """
 
-    def curve(result: Result) -> xarray.DataArray:
-        over = _inside(result, name, within) > level_of(result[name], above)
-        found = result["volume"].where(over, 0.0).sum(result["volume"].dims)
-        found.attrs = {"units": "m3", "long_name": f"volume with {name} above {above}"}
-        return found
+    def course(result: Result) -> np.ndarray:
+        over = _inside(result, name, within) > level_of(name, result.attributes_of(name), above)
+        return _integral(np.where(over, result.array_of("volume"), 0.0))
 
-    named = _named("volume of", name, within)
-    return Measure(named, lambda result: float(curve(result)[-1]), curve, unit="m3")
+    said = {"units": "m3", "long_name": f"volume with {name} above {above}"}
+    return _of_end(_named("volume of", name, within), course, lambda _: said, unit="m3")
 
 
 @public
 def contents(element: str) -> Measure:
     """All that the tissue holds of an element, cells and pore water too, per volume at the end [mol m-3]."""
 
-    def curve(result: Result) -> xarray.DataArray:
-        pools = result.tables["ledger"]["pool"].values.tolist()
-        held = [p for p in pools if not p.startswith("supplied by ") and p != "interventions"]
-        table = result.tables["ledger"]
-        if element not in table["element"].values:
-            raise ConfigError(unknown("an element of this result", element, table["element"].values.tolist()))
-        found = table.sel(element=element, pool=held).sum("pool") / float(result["volume"].sum())
-        found.attrs = {"units": "mol m-3", "long_name": f"{element} in the tissue"}
-        return found
+    def course(result: Result) -> np.ndarray:
+        if element not in result.elements:
+            raise ConfigError(unknown("an element of this result", element, result.elements))
+        k = result.elements.index(element)
+        held = [
+            amounts[:, k]
+            for pool, amounts in result.pools.items()
+            if not pool.startswith("supplied by ") and pool != "interventions"
+        ]
+        return np.stack(held, -1).sum(-1) / float(_integral(result.array_of("volume"), 0))
 
-    return Measure(f"contents of {element}", lambda result: float(curve(result)[-1]), curve)
+    said = {"units": "mol m-3", "long_name": f"{element} in the tissue"}
+    return _of_end(f"contents of {element}", course, lambda _: said)
 
 
 @public
@@ -124,8 +116,8 @@ def onset(name: str, above: float | str = "0.1 mM", within: str = "") -> Measure
     """
 
     def measure(result: Result) -> float:
-        level = level_of(result[name], above)
-        return first_above(_inside(result, name, within).max(result["volume"].dims).values, result.t, level)
+        level = level_of(name, result.attributes_of(name), above)
+        return first_above(_highest(_inside(result, name, within)), result.t, level)
 
     return Measure(_named("onset of", name, within), measure, unit="s")
 
@@ -145,25 +137,58 @@ def first_above(values: np.ndarray, t: np.ndarray, level: float) -> float:
 @public
 def lowest(name: str, within: str = "") -> Measure:
     """Smallest value of a variable anywhere at any time [its unit]."""
-    return Measure(_named("lowest", name, within), lambda result: float(_inside(result, name, within).min()))
+    return Measure(
+        _named("lowest", name, within), lambda result: float(np.nanmin(_inside(result, name, within)))
+    )
 
 
 def _named(what: str, name: str, within: str) -> str:
     return f"{what} {name} in {within}" if within else f"{what} {name}"
 
 
-def _there(result: Result, within: str) -> xarray.DataArray:
+def _of_end(
+    name: str, course: Callable[[Result], np.ndarray], attributes: Callable[[Result], dict], unit: str = ""
+) -> Measure:
+    """The measure of a course (times,): its last number, and all of it as the curve."""
+
+    def curve(result: Result) -> xarray.DataArray:
+        import xarray as xr
+
+        values = course(result)
+        return xr.DataArray(values, result.dataset["time"].coords, ("time",), attrs=attributes(result))
+
+    return Measure(name, lambda result: float(course(result)[-1]), curve, unit)
+
+
+def _there(result: Result, within: str) -> np.ndarray:
     """Whether a cell lies in a layer or region."""
-    layer = result["layer"]
-    if within not in layer.values:
-        known = dict.fromkeys(np.atleast_1d(layer.values).tolist())
+    layer = result.array_of("layer")
+    if within not in layer:
+        known = dict.fromkeys(np.atleast_1d(layer).ravel().tolist())
         raise ConfigError(unknown("a layer or region of this result", within, known))
     return layer == within
 
 
-def _inside(result: Result, name: str, within: str) -> xarray.DataArray:
-    """A variable, missing outside a layer or region."""
-    return result[name].where(_there(result, within)) if within else result[name]
+def _inside(result: Result, name: str, within: str) -> np.ndarray:
+    """A variable (times, *space), missing outside a layer or region."""
+    values = result.array_of(name)
+    return np.where(_there(result, within), values, np.nan) if within else values
+
+
+def _volume(result: Result, within: str) -> np.ndarray:
+    """Volumes of cells (*space) [m3], none outside a layer or region."""
+    volume = result.array_of("volume")
+    return np.where(_there(result, within), volume, 0.0) if within else volume
+
+
+def _integral(values: np.ndarray, first: int = 1) -> np.ndarray:
+    """Sums over the axes of space, which begin with the axis `first`; what is missing adds nothing."""
+    return np.where(np.isnan(values), 0.0, values).sum(tuple(range(first, values.ndim)))
+
+
+def _highest(values: np.ndarray) -> np.ndarray:
+    """The largest value anywhere at each time; what is missing is none."""
+    return values if values.ndim == 1 else np.nanmax(values, tuple(range(1, values.ndim)))
 
 
 def log10(measure: Measure) -> Measure:

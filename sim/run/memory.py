@@ -25,6 +25,7 @@ from sim.space.geometries import GEOMETRIES
 from sim.texts import size_text
 
 LARGE = 10_000  # cells above which a run reports its memory on the screen
+NEVER_REFUSED = 2**22  # bytes, a fraction of what the program itself has taken
 FLOAT = 8  # bytes
 ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index
 
@@ -66,13 +67,14 @@ def memory_forecast(
     state = FLOAT * (n * s + 2 * m)
     system = FLOAT * n * _per_cell(model, power) * (1 + cuts)
     matrix = ENTRY * held.sparse * n * s**2
-    matrix += int(FLOAT * n * _linear(model, power)) if held.linear else 0
+    by_chunks = power > 1 and held.of_planes > 0
+    matrix += int(FLOAT * n * _linear(model, power, by_chunks)) if held.linear else 0
     matrix += FLOAT * held.dense * (n * s) ** 2
     factors = _factors(n, power, s, m, held.factors) if power > 1 else 0
     kept, table = outputs * state, file_size(scenario, outputs, kept)
     parts = {
         "grid and rates": system,
-        "integrator": held.vectors * state,
+        "integrator": (held.of_planes if by_chunks else held.vectors) * state,
         "Jacobian": matrix,
         "factors": held.copies * factors,
         "states kept": kept,
@@ -98,17 +100,20 @@ def _per_cell(model: Model, power: int) -> int:
     return grid + work + len(model.fields) + faces * m + 30
 
 
-def _linear(model: Model, power: int) -> float:
-    """Numbers a cell in the linear system of sim.solvers.linear.newton_matrix."""
+def _linear(model: Model, power: int, by_chunks: bool) -> float:
+    """Numbers a cell in the linear system of solvers.linear.newton_matrix, or of solvers.steps.on_threads."""
     from sim.binder.cache import model_structure
 
-    entries = model_structure(model)[1].process.size  # derivatives, and about as many factors
+    entries = model_structure(model)[1].process.size
     m, faces = len(model.mobile), 2 * max(power, 1)
-    shared = 2 * entries + m * m + 2 * faces * m + 5 * m
+    factors = 0.7 * entries  # 328 of 492 derivatives
+    shared = factors + m * m + 3 * m + (faces + 2 if by_chunks else entries + 2 * faces * m + 2 * m)
     if power < 2:
         return shared + m * m
-    # Up to 8 cycles keep 17 vectors; levels: inverse blocks, couplings and two vectors of 8 float32.
-    return shared + 18 * m + 4 / 3 * (8 * m + 8 * power + 16) / 2
+    # In lanes of 8 float32: blocks of the cells, 5 vectors of two cycles; of all levels inverse blocks,
+    # couplings and weights along each axis, two vectors.
+    levels = 1.0 / (1.0 - 0.5**power)
+    return shared + 8 * (m + 5 + levels * (m + 2 * power + 2)) / 2
 
 
 def _factors(n: int, power: int, s: int, m: int, which: str) -> int:
@@ -139,8 +144,13 @@ def admitted(
     free: int | None = None,
     kept: int | None = None,
 ) -> MemoryForecast:
-    """The forecast, or a refusal when there is less than that; `free` [bytes] is looked up when None."""
+    """The forecast, or a refusal when there is less than that.
+
+    free: bytes; None: looked up, where more than NEVER_REFUSED is needed
+    """
     found = memory_forecast(scenario, solver, outputs, kept)
+    if free is None and found.peak < NEVER_REFUSED:
+        return found
     free = available() if free is None else free
     if free is None or found.peak <= free:
         return found

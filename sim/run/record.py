@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from sim.experiment.scenario import Scenario
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
 from sim.identity.versions import installed_versions
-from sim.run.dataset import assemble
-from sim.run.ledger import inventory
+from sim.run.dataset import assemble, assemble_tables
+from sim.run.memory import MemoryForecast, account
+from sim.run.outputs import Outputs
 from sim.run.result import Result
 from sim.run.segments import Builder, Segment
 from sim.solvers.steps.solution import STATUS, Solution
@@ -37,54 +39,107 @@ JUDGED = "ionic_strength"  # what range notes look at, whether or not it is kept
 class RunRecord:
     """Collects segments and their solutions.
 
-    start: contents of the elements at the start [mol] · kept: variables of the result, all when None
+    kept: variables of the result, all when None
+    memory: the forecast, and the process before the run [bytes] · wall: s that the run took, set at its end
     """
 
-    def __init__(self, builder: Builder, settings: Settings, kept: Sequence[str] | None = None):
-        self.kept = kept
-        self.builder, self.settings = builder, settings
+    def __init__(
+        self,
+        builder: Builder,
+        settings: Settings,
+        kept: Sequence[str] | None,
+        memory: tuple[MemoryForecast, int | None],
+    ):
+        self.builder, self.settings, self.kept, self.memory = builder, settings, kept, memory
         self.parts: list[tuple[Segment, Solution]] = []
-        self.start = np.zeros(0)
-        self.jump = np.zeros(())
-        self.jumps: list[tuple[float, np.ndarray]] = []
-        self.last = np.zeros(0)
+        self.starts: list[tuple[np.ndarray, np.ndarray]] = []
+        self.wall = 0.0
 
-    def begin(self, segment: Segment, y: np.ndarray, before: np.ndarray) -> None:
+    def begin(self, y: np.ndarray, before: np.ndarray) -> None:
         """Note the state that a segment starts from, and that before its cut, which may change contents."""
-        if not self.jumps:
-            self.start = self.last = inventory(segment.system, before)
-            self.jump = np.zeros_like(self.start)
-        self.jump = self.jump + inventory(segment.system, y) - self.last
-        self.jumps.append((segment.start, np.array(self.jump)))
+        self.starts.append((before, y))
 
     def end(self, segment: Segment, solution: Solution) -> None:
         """Note the solution of a segment."""
         self.parts.append((segment, solution))
-        self.last = inventory(segment.system, solution.end)
 
-    def result(self, wall: float) -> Result:
-        """The Result of everything noted."""
+    @cached_property
+    def outputs(self) -> Outputs:
+        """The states at the output times, as plain arrays."""
         held = None if self.kept is None else (*self.kept, JUDGED)
-        dataset, tables = assemble(self.builder, self.parts, self.start, self.jumps, held)
-        manifest = self.manifest(wall)
-        manifest["ledger_residual"] = float(np.abs(tables["ledger_residual"].values).max(initial=0.0))
-        s = self.builder.scenario
-        manifest["notes"] = [*constants_notes(s), *unsaid_living(s), *self._range_notes(dataset)]
-        if self.kept is not None and JUDGED not in self.kept:
-            dataset = dataset.drop_vars(JUDGED, errors="ignore")
-        return Result(dataset, manifest, tables)
+        return Outputs(self.builder, self.parts, self.starts, held)
 
-    def _range_notes(self, dataset: xarray.Dataset) -> list[str]:
+    def result(self) -> Result:
+        """The Result of everything noted."""
+        dataset, tables = self.dataset(), self.tables()
+        return Result(dataset, self.manifest(), tables)
+
+    def dataset(self) -> xarray.Dataset:
+        """The dataset of the result."""
+        found = assemble(self.outputs)
+        if self.kept is not None and JUDGED not in self.kept:
+            found = found.drop_vars(JUDGED, errors="ignore")
+        return found
+
+    def tables(self) -> xarray.Dataset:
+        """The tables of the result."""
+        return assemble_tables(self.outputs)
+
+    def notes(self) -> list[str]:
+        """Sentences on what to mind: of the constants, of tissue, and beyond ranges of the chemistry."""
+        s, columns = self.builder.scenario, self.outputs.columns
+        ranges = self._range_notes(columns[JUDGED]) if JUDGED in columns else []
+        return [*constants_notes(s), *unsaid_living(s), *ranges]
+
+    def notes_of_ends(self) -> list[str]:
+        """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""
+        if JUDGED not in self.builder.model.quantities:
+            return []
+        return self._range_notes(self.outputs.derived_at_ends(JUDGED))
+
+    def _range_notes(self, ionic_strength: np.ndarray) -> list[str]:
         """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""
         s = self.builder.scenario
-        if JUDGED not in dataset or "fluid.temperature" not in s.parameters:
+        if "fluid.temperature" not in s.parameters:
             return []
         chosen = constants_set(s.constants)
-        degrees = to_unit(s.parameters.si("fluid.temperature"), "degC")
-        most = float(dataset[JUDGED].max())
+        degrees = _degrees(s.parameters.si("fluid.temperature"))
+        most = float(np.nanmax(ionic_strength, initial=-np.inf))
         return range_notes(chosen.activity, most, chosen.name, chosen.temperature_range, degrees)
 
-    def manifest(self, wall: float) -> dict:
+    @property
+    def statistics(self) -> dict[str, int]:
+        """Counts of the solver over all segments."""
+        found: dict[str, int] = {}
+        for _, p in self.parts:
+            for k, v in p.statistics.items():
+                found[k] = found.get(k, 0) + int(v)
+        if beside := model_expressions(self.builder.model).unread:
+            found["differenced_formulas"] = len(beside)
+        return found
+
+    @property
+    def status(self) -> str:
+        """ "finished", "interrupted" or "failed" """
+        return self.parts[-1][1].status
+
+    @property
+    def message(self) -> str:
+        """How the run ended, and what its segments have to say about the way there."""
+        solutions = [p for _, p in self.parts]
+        plain, end = STATUS["finished"], solutions[-1]
+        said = [p.message.removeprefix(plain).strip() for p in solutions if p.status == "finished"]
+        return " ".join([end.message if end.status != "finished" else plain, *filter(None, said)])
+
+    @cached_property
+    def identity(self) -> dict[str, Any]:
+        """The hash of the run; "" and a sentence where something of one's own in it cannot be told apart."""
+        try:
+            return {"hash": run_fingerprint(self.builder.scenario, self.settings)}
+        except ConfigError as e:
+            return {"hash": "", "no_hash": str(e)}
+
+    def manifest(self) -> dict:
         """Everything needed to tell what was run, with what, and how well it went.
 
         hash: sim.identity.definition says what is in it; a sweep keeps the same one as a row's `run`
@@ -94,12 +149,6 @@ class RunRecord:
         """
         s = self.builder.scenario
         solutions = [p for _, p in self.parts]
-        statistics: dict[str, int] = {}
-        for p in solutions:
-            for k, v in p.statistics.items():
-                statistics[k] = statistics.get(k, 0) + int(v)
-        if beside := model_expressions(self.builder.model).unread:
-            statistics["differenced_formulas"] = len(beside)
         worst = max(solutions, key=lambda p: p.undershoot)
         parameters = {n: parameter_entry(n, p) for n, p in s.parameters.items()}
         end = solutions[-1]
@@ -107,7 +156,7 @@ class RunRecord:
             "scenario": s.name,
             "title": s.title,
             "scenario_notes": s.notes,
-            "notes": [],
+            "notes": self.notes(),
             "constants": s.constants,
             "geometry": repr(self.builder.grid),
             "geometry_kind": s.geometry,
@@ -117,22 +166,22 @@ class RunRecord:
             "growth_law": s.growth_law,
             "model": repr(s.model),
             "duration": s.duration,
-            "status": end.status,
-            "message": _message(solutions),
+            "status": self.status,
+            "message": self.message,
             "t_end": end.t_end,
             "solver": self.settings.solver,
             "rtol": self.settings.rtol,
             "atol": self.settings.atol,
             "max_steps": self.settings.max_steps,
-            "statistics": statistics,
+            "statistics": self.statistics,
             "speciation_failures": int(sum(seg.system.failures.sum() for seg, _ in self.parts)),
             "undershoot": worst.undershoot,
             "undershoot_species": worst.undershoot_species,
-            "wall_seconds": wall,
+            "wall_seconds": self.wall,
             "seed": None if s.stochastic is None else s.stochastic.seed,
             "threads": get_num_threads(),
             "layout": layout_table(s),
-            **_identity(s, self.settings),
+            **self.identity,
             **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": s.interventions_in_words(),
@@ -141,7 +190,15 @@ class RunRecord:
             "versions": installed_versions(),
             "platform": f"{platform.system()} {platform.machine()}, Python "
             f"{platform.python_version()}, {os.cpu_count()} processors",
+            "ledger_residual": float(np.abs(self.outputs.residual).max(initial=0.0)),
+            "memory": account(*self.memory),
         }
+
+
+@lru_cache(maxsize=16)
+def _degrees(temperature: float) -> float:
+    """A temperature [K] in degrees Celsius."""
+    return float(to_unit(temperature, "degC"))
 
 
 def constants_notes(scenario: Scenario) -> list[str]:
@@ -158,24 +215,9 @@ def constants_notes(scenario: Scenario) -> list[str]:
     ]
 
 
-def _identity(scenario: Scenario, settings: Settings) -> dict[str, Any]:
-    """The hash of a run; "" and a sentence where something of one's own in it cannot be told apart."""
-    try:
-        return {"hash": run_fingerprint(scenario, settings)}
-    except ConfigError as e:
-        return {"hash": "", "no_hash": str(e)}
-
-
 def _scenario(s: Scenario) -> dict[str, str]:
     """The scenario as the text of a file, or a sentence that says what such a file cannot hold."""
     try:
         return {"scenario_text": scenario_text(s)}
     except ScenarioError as e:
         return {"scenario_text": "", "no_scenario": str(e)}
-
-
-def _message(solutions: list[Solution]) -> str:
-    """How the run ended, and what its segments have to say about the way there."""
-    plain, end = STATUS["finished"], solutions[-1]
-    said = [p.message.removeprefix(plain).strip() for p in solutions if p.status == "finished"]
-    return " ".join([end.message if end.status != "finished" else plain, *filter(None, said)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,13 @@ import numpy as np
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.intervention import Intervention, from_keys
-from sim.experiment.nucleation import StochasticNucleation
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
+from sim.run.coordinates import between_outputs
+from sim.run.result_text import result_text
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
-from sim.space.random_field import RandomField
-from sim.texts import printable, typed_time
+from sim.texts import typed_time
 from sim.units import convert_number, si_unit
 from sim.units.amounts_of_solids import amount_of
 
@@ -56,6 +56,26 @@ class Result:
             names = [str(n) for n in (*self.dataset.variables, *self.tables.variables)]
             raise UnknownNameError(f"the result has no '{name[:64]}'.{nearest(name, names)}")
         return self.dataset[name]
+
+    def array_of(self, name: str) -> np.ndarray:
+        """The numbers of a variable over (time, *space), as far as it has these axes."""
+        order = ("time", *self.dataset["volume"].dims) if "volume" in self.dataset else ("time", ...)
+        return self[name].transpose(*order, missing_dims="ignore").values
+
+    def attributes_of(self, name: str) -> dict:
+        """What a variable says of itself: units [SI], words, facts of a solid."""
+        return self[name].attrs
+
+    @property
+    def pools(self) -> dict[str, np.ndarray]:
+        """{pool of the ledger: amounts (times, elements) [mol]}; supplies are cumulative."""
+        table = self.tables["ledger"].transpose("time", "element", "pool")
+        return {str(p): table.values[..., k] for k, p in enumerate(table["pool"].values)}
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """What the ledger adds up."""
+        return tuple(str(e) for e in self.tables["ledger"]["element"].values)
 
     @property
     def t(self) -> np.ndarray:
@@ -103,7 +123,7 @@ class Result:
         names = [n for n in self.dataset.data_vars if self.dataset[n].dtype.kind == "f"]
         if self.t.size == 1:
             return self.dataset[names].isel(time=0)
-        return self.dataset[names].interp(time=t, assume_sorted=True)
+        return between_outputs(self.dataset[names], t)
 
     @public
     def sel(self, time: float | str | Sequence[float | str]) -> xarray.Dataset:
@@ -230,7 +250,7 @@ class Result:
     def only(self, names: Sequence[str] | str) -> Result:
         """The result with these variables over time and space only; the tables stay."""
         there = [*chosen(self.dataset, names), "volume", "layer"]
-        return replace(self, dataset=self.dataset[there])
+        return Result(self.dataset[there], self.manifest, self.tables)
 
     @public
     def save(self, path: str | os.PathLike) -> Path:
@@ -244,43 +264,18 @@ class Result:
         path: a folder, or a file ending in .pvd; names: the variables, all when None
         Returns the path of the collection, which is the file to open.
         """
-        from sim.run import vtk
+        from sim.run.stored import vtk
 
         faces = {n: self.tables[n] for n in self.tables.coords if str(n).endswith("_edges")}
         return vtk.write(self.dataset.assign_coords(faces), path, self.manifest["scenario"], names)
 
     def __repr__(self) -> str:
-        m = self.manifest
-        counts = ", ".join(f"{v} {k}" for k, v in m["statistics"].items())
-        lines = [
-            f"Result of {m['scenario']}: {m['message']}",
-            f"├─ {m['geometry']}, outer {m.get('outer', 'not known')}",
-            f"├─ {m['model']}, constants {m['constants']}",
-            f"├─ {typed_time(m['t_end'])} of {typed_time(m['duration'])}, {self.t.size} outputs",
-            f"├─ {m['solver']}, rtol {m['rtol']:g}: {counts}; {m['wall_seconds']:.2f} s",
-            f"├─ ledger residual {m['ledger_residual']:.1e}; largest undershoot "
-            f"{m['undershoot']:.2g} absolute tolerances"
-            + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
-            f"└─ speciation failures: {m['speciation_failures']}",
-        ]
-        lines[-1:-1] = [f"├─ {text}" for text in (*_chance(m), *m.get("interventions", ()), *self.notes)]
-        if m.get("unbalanced"):
-            lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
-        return printable("\n".join(lines))
+        return result_text(self.manifest, self.t.size, self.notes)
 
     def _repr_html_(self) -> str:
         import html
 
         return f"<pre>{html.escape(repr(self))}</pre>"
-
-
-def _chance(manifest: dict) -> list[str]:
-    """Random fields and chance of a run in words."""
-    layout = manifest.get("layout") or {}
-    drawn = layout.get("stochastic")
-    rows = layout.get("random_fields", ())
-    fields = [from_keys(RandomField, row, "a random field").in_words() for row in rows]
-    return fields + ([from_keys(StochasticNucleation, drawn, "chance").in_words()] if drawn else [])
 
 
 @public

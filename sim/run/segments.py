@@ -16,9 +16,9 @@ from sim.experiment.intervention import Intervention, Moment, at_end, moments
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.experiment.scenario_data import PERMEABILITY
 from sim.parameters import Parameters
-from sim.run.first_state import FirstState
 from sim.run.nuclei import Nuclei
-from sim.run.places import Places, make_grid
+from sim.run.start.first_state import FirstState
+from sim.run.start.places import Places, make_grid
 from sim.space.boundary import Boundary
 from sim.space.geometries import GEOMETRIES
 from sim.texts import typed_time
@@ -95,6 +95,8 @@ class Builder:
         self, cuts: tuple[Intervention, ...], own: dict[str, float]
     ) -> tuple[Parameters, dict[str, float]]:
         """Parameters and fluid under these interventions, of which the last one decides."""
+        if not cuts:
+            return self.scenario.parameters, own
         values, fluid = dict(self.scenario.parameters), dict(own)
         for cut in cuts:
             for name, value in cut.parameters.items():

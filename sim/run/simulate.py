@@ -62,6 +62,23 @@ def simulate(
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"simulate needs a Scenario, not {scenario!r}; try sim.scenario('...').")
     settings = Settings.of(solver, rtol, atol, times, max_steps)
+    output_times(scenario.duration, times)  # refused in the words that they were given in
+    record = solved(scenario, settings, progress, seed, variables)
+    result, told = record.result(), told_before(record.builder.scenario)
+    for note in result.manifest["notes"]:
+        if note not in told:
+            warn_caller(note, RangeWarning)
+    return result
+
+
+def solved(
+    scenario: Scenario,
+    settings: Settings,
+    progress: bool | Progress = False,
+    seed: int | None = None,
+    variables: Sequence[str] | None = None,
+) -> RunRecord:
+    """Run a scenario as `simulate` does; what was noted, from which a result can be made."""
     chance = scenario.stochastic
     if chance is not None:
         seed = chance.seed if seed is None else seed
@@ -72,24 +89,20 @@ def simulate(
             "it out, or run scenario.with_stochastic_nucleation(seed=...). A random field has its own seed, "
             "given to with_random_field."
         )
-    method = find_solver(solver)
+    method, times = find_solver(settings.solver), settings.times
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
-    stepped = isinstance(settings.times, int)
-    told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
-    told |= {note: TissueWarning for note in unsaid_living(scenario)}
-    for note, kind in told.items():  # now, not after hours
+    stepped = isinstance(times, int)
+    for note, kind in told_before(scenario).items():  # now, not after hours
         warn_caller(note, kind)
     builder = Builder(scenario)
     kept = _kept(builder, variables)
-    forecast = memory.admitted(
-        scenario, solver, output_count(scenario, times), kept=None if kept is None else len(kept)
-    )
+    outputs = wanted.size + stepped * len(cuts)
+    forecast = memory.admitted(scenario, settings.solver, outputs, kept=None if kept is None else len(kept))
     if builder.nuclei and (cost := builder.nuclei.forecast(settings.max_steps)):
         warn_caller(cost, LongRunWarning)
-    before = memory.resident()
     solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
-    record = RunRecord(builder, settings, kept)
+    record = RunRecord(builder, settings, kept, (forecast, memory.resident()))
     segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
     if method.prepare is not None:
         method.prepare(segments[0].system)
@@ -101,7 +114,7 @@ def simulate(
             system = segment.system
             left = segment.first() if y is None else y
             y = segment.change(left)
-            record.begin(segment, y, left)
+            record.begin(y, left)
             inside = (wanted >= segment.start) & (wanted <= segment.end)
             solution = solve(
                 Task(
@@ -118,12 +131,14 @@ def simulate(
     finally:
         if bar is not None:
             bar.close()
-    result = record.result(time.perf_counter() - started)
-    for note in result.manifest["notes"]:
-        if note not in told:
-            warn_caller(note, RangeWarning)
-    result.manifest["memory"] = memory.account(forecast, before)
-    return result
+    record.wall = time.perf_counter() - started
+    return record
+
+
+def told_before(scenario: Scenario) -> dict[str, type[Warning]]:
+    """Sentences on what to mind that are known before a run, with the kind of warning that each is."""
+    told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
+    return told | {note: TissueWarning for note in unsaid_living(scenario)}
 
 
 def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> np.ndarray:
@@ -134,7 +149,8 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     found, slack = checked_times(times), SAME_TIME * duration
     if isinstance(found, int):
         row = duration * (np.arange(found) / (found - 1)) ** 2
-        return np.union1d(row[[np.abs(t - np.array(cuts)).min(initial=np.inf) > slack for t in row]], cuts)
+        near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= slack
+        return np.union1d(row[~near], cuts)
     if found[0] < -slack or found[-1] > duration + slack:
         given: Any = times  # a row: shown in the words that it was given in
         outside = given[0 if found[0] < -slack else -1]

@@ -119,6 +119,32 @@ def add_lanes(typing, a, b):
     return a(a, b), code
 
 
+@instruction(lambda a, b: a - b)
+def subtract_lanes(typing, a, b):
+    """a - b, lane by lane."""
+
+    def code(context, builder, signature, args):
+        return builder.fsub(*args)
+
+    return a(a, b), code
+
+
+@instruction(lambda a: float(a.sum(dtype=float)))
+def sum_of_lanes(typing, a):
+    """The sum of 8 lanes as a double."""
+
+    def code(context, builder, signature, args):
+        total = None
+        for k in range(WIDTH):
+            x = builder.extract_element(args[0], ir.Constant(ir.IntType(32), k))
+            if a.scalar is types.float32:
+                x = builder.fpext(x, ir.DoubleType())
+            total = x if total is None else builder.fadd(total, x)
+        return total
+
+    return types.float64(a), code
+
+
 @instruction(lambda s, a, f: s + a * a.dtype.type(f))
 def add_multiple(typing, s, a, f):
     """s + a f with a number f."""

@@ -41,19 +41,28 @@ class Pool:
         self._threads: ThreadPoolExecutor | None = None
         self._process = 0
 
+    def shares(self, n: int) -> int:
+        """Into how many shares a range of n is cut."""
+        if self.size == 1 or n < 2 * self.smallest:
+            return 1
+        return min(self.size, thread_count(), n // self.smallest)
+
     def run(self, work: Callable[[int, int, int], None], n: int) -> None:
         """Do all shares; an exception in one comes out here."""
-        if self.size == 1 or n < 2 * self.smallest:
-            work(0, 0, n)
+        shares = self.shares(n)
+        self.run_shares(lambda k: work(k, k * n // shares, (k + 1) * n // shares), shares)
+
+    def run_shares(self, work: Callable[[int], None], shares: int) -> None:
+        """work(share) for each share, all at once; at most `size`."""
+        if shares == 1:
+            work(0)
             return
-        shares = min(self.size, thread_count(), n // self.smallest)
         if self._threads is None or self._process != os.getpid():  # threads do not follow into a fork
             self._process = os.getpid()
             self._threads = ThreadPoolExecutor(self.size - 1, "hapsim")
-        bounds = [k * n // shares for k in range(shares + 1)]
-        rest = [self._threads.submit(work, k, bounds[k], bounds[k + 1]) for k in range(1, shares)]
+        rest = [self._threads.submit(work, k) for k in range(1, shares)]
         try:
-            work(0, bounds[0], bounds[1])
+            work(0)
         finally:
             for f in rest:
                 f.result()

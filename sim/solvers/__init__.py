@@ -22,7 +22,8 @@ SOLVERS: dict[str, Solver] = {
     for row in (
         Solver(
             "ndf", ndf.solve, "differentiation formulas 1-5, Newton, block Thomas or multigrid",
-            Held(vectors=15, linear=True),  # 8 differences and 7 of its own
+            # 8 differences and 7 of its own; on planes 2 of its own, both ends and the tolerances
+            Held(vectors=15, linear=True, of_planes=13),
             prepare=ndf.prepare,
         ),
         Solver(

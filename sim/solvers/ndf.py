@@ -127,7 +127,7 @@ def prepare(system: System) -> None:
 
 def _counts(w: Line | Shared) -> dict[str, int]:
     counts = {name: int(w.now[0][field]) for name, field in COUNTS.items()}
-    return counts | (w.linear.between.statistics if isinstance(w, Shared) else {})
+    return counts | (w.between.statistics if isinstance(w, Shared) else {})
 
 
 def _handed_over(task: Task, w: Line | Shared, record: Recorder) -> Solution:
@@ -190,7 +190,8 @@ def _norm(scale: np.ndarray, v: np.ndarray) -> float:
 def _too_short(s: System, w: Line | Shared) -> str:
     now = w.now[0]
     t, h, c = now.t, now.h, now.singular_at
-    rate = np.abs(s.split(w.f[: s.size])[0]) / s.scale
+    f = w.rates() if isinstance(w, Shared) else w.f
+    rate = np.abs(s.split(f[: s.size])[0]) / s.scale
     whole = bool(np.isfinite(rate).all())
     rate[~np.isfinite(rate)] = np.inf
     i, k = np.unravel_index(int(np.argmax(rate)), rate.shape)

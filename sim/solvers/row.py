@@ -17,6 +17,8 @@ class Held:
 
     vectors: whole states, its own and those passed between it and us
     linear: whether it keeps derivatives, factors of cells and what couples them
+    of_planes: vectors on planes and boxes, where it works there by chunks of cells and keeps no derivatives;
+        0 where it does not
     sparse: times that many entries of a sparse matrix
     factors: which unknowns a sparse LU has in two or three dimensions: "", "mobile" or "all"
     copies: of those factors at once (a new one is made before the old one goes)
@@ -25,6 +27,7 @@ class Held:
 
     vectors: int
     linear: bool = False
+    of_planes: int = 0
     sparse: int = 0
     factors: Literal["", "mobile", "all"] = ""
     copies: int = 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from scipy.special import ndtri, pdtrc
 
 from sim.errors import ScenarioError, shown
 
@@ -36,6 +35,8 @@ def uniform(seed: int, stream: str, row: int, count: int) -> np.ndarray:
 
 def normal(seed: int, stream: str, row: int, count: int) -> np.ndarray:
     """Standard normals (count,), by inversion."""
+    from scipy.special import ndtri  # here: few runs have chance, and it is slow to import
+
     return ndtri(uniform(seed, stream, row, count))
 
 
@@ -46,6 +47,8 @@ def poisson(mean: np.ndarray, v: np.ndarray) -> np.ndarray:
     rounding gives the same count but for the rarest v. From the upper tail, so a count of 1 at a
     mean of 1e-12 has its true chance. From a mean of 1e6 on the Cornish-Fisher expansion alone.
     """
+    from scipy.special import ndtri, pdtrc
+
     mean = np.asarray(mean, float)
     z = -ndtri(v)
     root = np.sqrt(mean)

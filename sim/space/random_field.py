@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import i0e
 
 from sim.errors import ScenarioError
 from sim.space.chance import normal, seed_number, uniform
@@ -99,5 +98,7 @@ def gaussian(grid: Grid, name: str, length: float, seed: int) -> np.ndarray:
 
 def _log_mean(log_sd: float, modes: int) -> float:
     """ln E exp(log_sd Z), exact for finitely many modes: M ln I0(log_sd sqrt(2/M)), near log_sd^2/2."""
+    from scipy.special import i0e  # here: few runs have random fields, and it is slow to import
+
     a = log_sd * np.sqrt(2.0 / modes)
     return float(modes * (np.log(i0e(a)) + a))

@@ -188,6 +188,52 @@ def derivative(tables, w, porosity, coupling, loss):
             loss[i, 0, s] += boundary_face(diffusivity[s], face_area[b], face_half[b], w[i], permeability[b])
 
 
+@kernel(nogil=True)
+def conductances(first, last, tables, w, g):
+    """g (n, k), pieces first..last: conductance of each face per diffusivity [m], 0 where there is none."""
+    neighbour, area, half, other_half = tables.neighbour, tables.area, tables.half, tables.other_half
+    n = w.size
+    for i in range(first * PIECE, min(n, last * PIECE)):
+        for k in range(neighbour.shape[1]):
+            j = neighbour[i, k]
+            g[i, k] = face(area[i, k], half[i, k], w[i], other_half[i, k], w[j]) if j >= 0 else 0.0
+
+
+@kernel
+def losses(tables, w, porosity, duration, out):
+    """out (n, m): what a concentration of 1 loses in a duration [s] through boundaries, by perfusion [m3]."""
+    face_cell, face_area, face_half = tables.face_cell, tables.face_area, tables.face_half
+    perfusion, volume, diffusivity = tables.perfusion, tables.volume, tables.diffusivity
+    permeability = tables.face_permeability
+    for i in range(volume.size):
+        for s in range(diffusivity.size):
+            out[i, s] = duration * perfusion[i] * porosity[i] * volume[i]
+    for b in range(face_cell.size):
+        i = face_cell[b]
+        for s in range(diffusivity.size):
+            t = boundary_face(diffusivity[s], face_area[b], face_half[b], w[i], permeability[b])
+            out[i, s] += duration * t
+
+
+@kernel
+def lost(tables, w, porosity, duration, c, unit, tail):
+    """Subtract from tail (2, m) what concentrations c (n, m), in units of (m,), lose in a duration [s], as
+    `losses` has it [mol]."""
+    face_cell, face_area, face_half = tables.face_cell, tables.face_area, tables.face_half
+    perfusion, volume, diffusivity = tables.perfusion, tables.volume, tables.diffusivity
+    permeability = tables.face_permeability
+    for i in range(volume.size):
+        if perfusion[i] != 0.0:
+            f = duration * perfusion[i] * porosity[i] * volume[i]
+            for s in range(diffusivity.size):
+                tail[1, s] -= f * c[i, s] * unit[s]
+    for b in range(face_cell.size):
+        i = face_cell[b]
+        for s in range(diffusivity.size):
+            t = boundary_face(diffusivity[s], face_area[b], face_half[b], w[i], permeability[b])
+            tail[0, s] -= duration * t * c[i, s] * unit[s]
+
+
 class Exchange:
     """What moves between the cells of a grid and through its boundaries, shared out to threads.
 
@@ -208,6 +254,11 @@ class Exchange:
         self._pool.run(lambda _, a, b: self._add_fluxes(a, b, c, porosity, du), self.pieces)
         add_boundaries(self.tables, c, w, du, tail[0])
         tail[1] = self.perfused.sum(axis=0)
+
+    def conductances(self, porosity: np.ndarray, w: np.ndarray, g: np.ndarray) -> None:
+        """g (n, k) of the kernel `conductances`, and the hindrance w (n,), at a porosity (n,)."""
+        self._pool.run(lambda _, a, b: hindrance(a, b, porosity, self.tables.archie, w), self.pieces)
+        self._pool.run(lambda _, a, b: conductances(a, b, self.tables, w, g), self.pieces)
 
     def _add_fluxes(self, first: int, last: int, c: np.ndarray, porosity: np.ndarray, du: np.ndarray) -> None:
         add_fluxes(first, last, self.tables, c, self.hindrance, du)

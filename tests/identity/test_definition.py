@@ -20,10 +20,12 @@ from sim.identity.definition import (
     run_definition,
     run_fingerprint,
 )
+from sim.identity.described import described, text_of, text_of_parameters
 from sim.identity.differences import differing
 from sim.identity.settings import Settings
 from sim.model.process import Derived, Process
 from sim.model.species import Species
+from sim.parameters import Parameters
 from sim.space.random_field import RandomField
 from sim.sweeps import grid
 from sim.sweeps.design.job import Job
@@ -62,6 +64,21 @@ def test_all_fields_of_a_scenario_are_tried_here():
 @pytest.mark.parametrize("name", OTHER)
 def test_each_field_of_a_scenario_decides(name):
     assert run_hash(replace(BASE, **{name: OTHER[name]})) != run_hash()
+
+
+@pytest.mark.parametrize("name", [None, *OTHER])
+def test_the_hash_is_that_of_the_whole_definition(name):
+    """It is put together from texts of parts, of which those of parameters are kept."""
+    scenario = BASE if name is None else replace(BASE, **{name: OTHER[name]})
+    settings = Settings.of(rtol=1e-4, times=[1.0, 10.0])
+    whole = fingerprint(run_definition(scenario, settings))
+    assert [run_fingerprint(scenario, settings) for _ in range(2)] == [whole, whole]
+
+
+def test_one_parameter_under_two_names_is_two_rows():
+    p = sim.Parameter(1.0, "mM")
+    given = {"a.x": p, "b.x": p}
+    assert text_of_parameters(Parameters(given)) == text_of(described(given))
 
 
 def test_the_unit_of_a_parameter_is_part_of_the_definition_that_of_an_amount_is_not():

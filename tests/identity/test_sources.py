@@ -39,7 +39,7 @@ REACHED = {
     "identity": "its settings and definitions are in the hash by value, under FORMAT",
     "parameters/references.py": "who measured a number",
     "run/memory.py": "whether a run is begun, not what it gives",
-    "run/vtk.py": "files made of results",
+    "run/stored/vtk.py": "files made of results",
     "files.py": "how files are written",
     "texts.py": "numbers as they are printed",
 }

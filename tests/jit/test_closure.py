@@ -13,6 +13,7 @@ import pytest
 from numba.core.registry import CPUDispatcher
 
 import sim
+from sim.jit import source
 from sim.jit.closure import closure, forget, stamp
 from sim.solvers.steps import compiled as steps
 
@@ -231,3 +232,25 @@ def test_a_change_of(package, case):
 @pytest.mark.parametrize("case", SAME)
 def test_no_change_by(package, case):
     assert package(*SAME[case]) == package()
+
+
+def test_what_was_read_of_a_file_is_found_again_and_says_the_same(monkeypatch, tmp_path):
+    """The stamp must not depend on whether a text was read or kept, and damage counts as nothing kept."""
+    monkeypatch.setenv("HAPSIM_CACHE", str(tmp_path))
+    text = "from math import pi\nimport numpy as np\n\ndef f(x: 'Kind'):\n    'Words.'\n"
+    text += "    return np.linalg.norm(x) * pi\n"
+    first = source.parsed.__wrapped__("m", text, "p")
+    (kept,) = tmp_path.glob("*.source")
+    again = source.parsed.__wrapped__("m", text, "p")
+    assert again == first
+    assert [tuple(map(list, s.chains)) for s in first.defined["f"]] == [
+        (["np", "linalg", "norm"], ["np", "linalg"])
+    ]
+    assert "Words" not in first.defined["f"][0].text
+    written = kept.read_bytes()
+    kept.write_bytes(written[:-1])
+    assert source.parsed.__wrapped__("m", text, "p") == first
+    assert kept.read_bytes() == written
+    source.parsed.__wrapped__("m", text + "x = 1\n", "p")
+    source.parsed.__wrapped__("m", text, "q")  # relative imports would lead elsewhere
+    assert len(list(tmp_path.glob("*.source"))) == 3

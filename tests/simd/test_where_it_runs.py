@@ -18,6 +18,7 @@ base = sim.scenario("infarct_myocardium").with_(duration="1 s")
 line, plane = base.with_resolution(0.02), base.with_geometry("rectangle").with_resolution(0.03)
 def run(s): return [float(v) for v in sim.simulate(s, times=2)["Ca"][-1].values.ravel()]
 def on_plane(_=0): return run(plane)
+def on_line(_=0): return run(line)
 """
 
 
@@ -41,11 +42,14 @@ def test_a_line_and_a_plane_run_without_the_compiler():
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork here")
 @pytest.mark.parametrize("layer", ["omp", "workqueue"])
 def test_planes_run_in_threads_and_in_forks_of_a_process_that_ran_one(layer):
-    """GNU OpenMP ended such forks, numba's own threads a process with two callers."""
+    """And lines, with the same bytes as alone. Regions of OpenMP ended such forks, those of numba's own
+    threads a process with two callers."""
     end = """
-first = on_plane()
-with ThreadPoolExecutor(2) as pool:
+first, alone = on_plane(), on_line()
+with ThreadPoolExecutor(4) as pool:
+    lines = pool.map(on_line, range(2))
     threads = list(pool.map(on_plane, range(2)))
+    assert list(lines) == [alone, alone]
 with get_context("fork").Pool(2) as pool:
     forks = pool.map_async(on_plane, range(2)).get(timeout=120)
 print([first, *threads, *forks])

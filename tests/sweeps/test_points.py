@@ -187,7 +187,7 @@ def test_ctrl_c_is_no_row(monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(jobs, "simulate", interrupted)
+    monkeypatch.setattr(jobs, "solved", interrupted)
     with pytest.raises(KeyboardInterrupt):
         row_of()
 
@@ -196,7 +196,7 @@ def test_ctrl_c_that_a_solver_answered_is_no_row(monkeypatch):
     class Broken:
         status = "interrupted"
 
-    monkeypatch.setattr(jobs, "simulate", lambda *_: Broken)
+    monkeypatch.setattr(jobs, "solved", lambda *_: Broken)
     with pytest.raises(KeyboardInterrupt):
         row_of()
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.cli.choices import word_list
-from sim.cli.outputs import windowless_pyplot
+from sim.cli.outputs import windowless_pyplot, write_picture
 from sim.errors import ConfigError
-from sim.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,6 +30,6 @@ def save_picture(draw: Callable[[], Figure], path: Path) -> None:
     plt = windowless_pyplot()
     figure = draw()
     try:
-        write_whole(path, lambda temporary: figure.savefig(temporary, dpi=110))
+        write_picture(figure, path, dpi=110)
     finally:
         plt.close(figure)

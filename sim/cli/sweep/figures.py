@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.cli.choices import word_list
-from sim.cli.outputs import windowless_pyplot
+from sim.cli.outputs import windowless_pyplot, write_picture
 from sim.errors import ConfigError
-from sim.files import write_whole
 
 if TYPE_CHECKING:
     from sim.sweeps.plans.plan import SweepPlan
@@ -48,6 +47,6 @@ def draw(table: SweepTable, plan: SweepPlan, path: Path) -> None:
                     ax.set_title(one.title)
             if plan.title:
                 figure.suptitle(plan.title)
-            write_whole(path, lambda temporary: figure.savefig(temporary, dpi=110))
+            write_picture(figure, path, dpi=110)
         finally:
             plt.close(figure)

@@ -10,10 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import prange
 
+from sim.jit.kernel import plain_kernel
 from sim.simd.constants import WIDTH
-from sim.simd.regions import ParallelKernel
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
 
@@ -45,16 +44,19 @@ class Axes(NamedTuple):
 
 
 class Lines(NamedTuple):
-    """Lines of cells along an axis: how many cells lie outside it, on it, and between two neighbours."""
+    """Lines of cells along an axis: how many cells lie outside it, on it, and between two neighbours; where
+    their conductances and weights begin in `Levels.K` and `Levels.W`, in cells."""
 
     outer: int
     cells: int
     inner: int
+    start: int
 
 
 class Turned(NamedTuple):
     """Three axes, the one in question before the two others, a and b: numbers of coarse cells, strides of
-    fine and of coarse cells, and the first fine cells of coarse ones."""
+    fine and of coarse cells, and the first fine cells of coarse ones. fine, below: where the conductances
+    along the axis begin in `Levels.K`, of this level and the next, in cells."""
 
     counts: tuple[int, int, int]
     strides: tuple[int, int, int]
@@ -62,6 +64,8 @@ class Turned(NamedTuple):
     first: np.ndarray
     first_a: np.ndarray
     first_b: np.ndarray
+    fine: int
+    below: int
 
 
 def shape_of(widths: list[np.ndarray]) -> tuple[int, int, int]:
@@ -97,66 +101,70 @@ def hierarchy(width: list[np.ndarray]) -> list[Axes]:
     return levels
 
 
-@ParallelKernel
-def join_along(K, axis, turned, ahead, K_out):
-    """Coarse conductance along one axis, K (cells, axis, species) towards the next cell.
+@plain_kernel(nogil=True)
+def join_along(first, last, K, turned: Turned, ahead, m):
+    """Conductances of the next level along one axis, lines first..last of those of coarse cells side by side.
 
     Lines in series, then side by side, give less than the truth; sections side by side, then in
     series, give more. Their geometric mean is exact in layers of either direction, and prefers none.
-    turned: the axis and the two others; ahead: of the axis (see JoinedAxis)
+    K: of all levels; turned: the axis and the two others; ahead: of the axis (see JoinedAxis)
     """
-    m = K.shape[2]
     n, n_a, n_b = turned.counts
     stride, stride_a, stride_b = turned.strides
-    first, first_a, first_b, coarse = turned.first, turned.first_a, turned.first_b, turned.coarse
-    for p in prange(n * n_a):
+    step, step_a, step_b = turned.coarse
+    start, first_a, first_b = turned.first, turned.first_a, turned.first_b
+    fine, below = turned.fine, turned.below
+    for p in range(first, last):
         c, a = p // n_a, p % n_a
         for b in range(n_b):
-            out = c * coarse[0] + a * coarse[1] + b * coarse[2]
+            out = below + c * step + a * step_a + b * step_b
             for s in range(m):
                 less, more = 0.0, 0.0
-                for f in range(first[c], first[c + 2] - 1 if c + 1 < n else 0):
+                for f in range(start[c], start[c + 2] - 1 if c + 1 < n else 0):
                     section = 0.0
                     for i in range(first_a[a], first_a[a + 1]):
                         for j in range(first_b[b], first_b[b + 1]):
-                            section += K[i * stride_a + j * stride_b + f * stride, axis, s]
-                    more += (ahead[f] if f < first[c + 1] else 1.0 - ahead[f]) / section
+                            section += K[WIDTH * (fine + i * stride_a + j * stride_b + f * stride) + s]
+                    more += (ahead[f] if f < start[c + 1] else 1.0 - ahead[f]) / section
                 for i in range(first_a[a], first_a[a + 1]):
                     for j in range(first_b[b], first_b[b + 1]):
-                        line, way = i * stride_a + j * stride_b, 0.0
-                        for f in range(first[c], first[c + 2] - 1 if c + 1 < n else 0):
-                            share = ahead[f] if f < first[c + 1] else 1.0 - ahead[f]
-                            way += share / K[line + f * stride, axis, s]
+                        line, way = fine + i * stride_a + j * stride_b, 0.0
+                        for f in range(start[c], start[c + 2] - 1 if c + 1 < n else 0):
+                            share = ahead[f] if f < start[c + 1] else 1.0 - ahead[f]
+                            way += share / K[WIDTH * (line + f * stride) + s]
                         less += 1.0 / way
-                K_out[out, axis, s] = np.sqrt(less / more) if c + 1 < n else 0.0
+                K[WIDTH * out + s] = np.sqrt(less / more) if c + 1 < n else 0.0
 
 
-@ParallelKernel
-def edge_ways(K, axis, lines, along, way):
-    """Add to way (cells, species) the resistance from the coarse centre to cells at the grid's edge."""
-    outer, n, inner, first, ahead = lines.outer, lines.cells, lines.inner, along.first, along.ahead
+@plain_kernel(nogil=True)
+def edge_ways(first, last, K, unit, lines: Lines, along: JoinedAxis, way):
+    """Add to way (cells, species) the resistance from the coarse centre to cells at the grid's edge, for the
+    lines first..last. K over unit is in the units of losses"""
+    n, inner, start, ahead = lines.cells, lines.inner, along.first, along.ahead
     m = way.shape[1]
-    for o in prange(outer):
+    for o in range(first, last):
         for q in range(inner):
             i, j = o * n * inner + q, (o * n + n - 1) * inner + q
             for s in range(m):
-                if first[1] > 1 and K[i, axis, s] > 0.0:
-                    way[i, s] += (1.0 - ahead[0]) / K[i, axis, s]
-                if n - first[first.size - 2] > 1 and K[j - inner, axis, s] > 0.0:
-                    way[j, s] += ahead[n - 2] / K[j - inner, axis, s]
+                k = K[WIDTH * (lines.start + i) + s]
+                if start[1] > 1 and k > 0.0:
+                    way[i, s] += (1.0 - ahead[0]) * unit / k
+                k = K[WIDTH * (lines.start + j - inner) + s]
+                if n - start[start.size - 2] > 1 and k > 0.0:
+                    way[j, s] += ahead[n - 2] * unit / k
 
 
-@ParallelKernel
-def interpolation_weights(K, loss, axis, lines, along, start, W):
-    """W[start + cell, lane] = weight of `other` along an axis, as constant flux gives it.
+@plain_kernel(nogil=True)
+def interpolation_weights(first, last, K, W, loss, unit, lines: Lines, along: JoinedAxis):
+    """Weights of `other` along an axis, as constant flux gives them, for the lines first..last across it.
 
     That is the resistance from the centre of the parent to the cell, over that on to the centre of
     the other; or, beyond the outermost centre, over that on to the outside, where x vanishes.
+    loss times unit is in the units of K
     """
-    m = loss.shape[1]
-    outer, n, inner = lines.outer, lines.cells, lines.inner
+    m, n, inner, at = loss.shape[1], lines.cells, lines.inner, lines.start
     ahead, parent, other, side = along.ahead, along.parent, along.other, along.side
-    for line in prange(outer * n):
+    for line in range(first, last):
         i = line % n
         # The face between the cell and its parent's centre; the one towards `other`; the one beyond.
         if side[i] > 0:
@@ -168,27 +176,27 @@ def interpolation_weights(K, loss, axis, lines, along, start, W):
             paired = i >= 2 and parent[i - 2] == parent[i - 1]
             rest = ahead[i - 2] if paired else 0.0
         for q in range(inner):
-            cell = line * inner + q
+            cell = at + line * inner + q
             for s in range(m):
                 w = 0.0
                 if side[i] != 0:
-                    k = K[cell + near, axis, s]
+                    k = float(K[WIDTH * (cell + near) + s])
                     if other[i] == parent[i]:
-                        w = share * loss[cell, s]
+                        w = share * loss[line * inner + q, s] * unit
                         w /= w + k
                     else:
-                        k1 = K[cell + there, axis, s]
-                        k2 = K[cell + beyond, axis, s] if paired else 1.0
+                        k1 = float(K[WIDTH * (cell + there) + s])
+                        k2 = float(K[WIDTH * (cell + beyond) + s]) if paired else 1.0
                         w = share * k1 * k2
                         w /= w + k * (k2 + rest * k1)
                 if not w >= 0.0:  # cut off from both
                     w = 0.0
-                W[WIDTH * (start + cell) + s] = w
+                W[WIDTH * cell + s] = w
 
 
-@ParallelKernel
-def join_cells(local, loss, way, shape, axes, out, loss_out):
-    """Sums of local (cells, m, m) and loss (cells, m) over coarse cells.
+@plain_kernel(nogil=True)
+def join_cells(first, last, shape, axes: Axes, local, loss, way, out, loss_out):
+    """Sums of local (cells, m, m) and loss (cells, m) over coarse cells, rows first..last of these.
 
     Loss of cells at the edge of the grid is through their outer face, as far as we know, so the
     way to them from the coarse centre (edge_ways) comes in series with it.
@@ -196,7 +204,7 @@ def join_cells(local, loss, way, shape, axes, out, loss_out):
     first0, first1, first2 = axes.first.first, axes.second.first, axes.third.first
     n1, n2 = shape[1], shape[2]
     c1, c2, m = first1.size - 1, first2.size - 1, local.shape[1]
-    for row in prange((first0.size - 1) * c1):
+    for row in range(first, last):
         p, q = row // c1, row % c1
         for k in range(c2):
             c = row * c2 + k

@@ -1,66 +1,118 @@
-"""The multigrid V-cycle: operations on the rows of a level, in parallel where they are many."""
+"""The multigrid V-cycle, by bands of slabs: rows of a plane, planes of a box.
+
+A share of the cycle has a band of each level. It goes through it once downwards and once upwards, one
+operation a slab or two behind the other, so that what they read lies in the cache. Slabs at the edges of a
+band are done before those within, or after them, with all shares waiting for each other in between. Each
+cell gets the same numbers however many shares there are.
+"""
 
 from __future__ import annotations
 
-from numba import prange
+from sim.jit.kernel import plain_kernel
+from sim.simd.barrier import wait_for_all
+from sim.solvers.linear.levels import Levels
+from sim.solvers.linear.row_kernels import prolong_row, relax_row, restrict_row
 
-from sim.jit.kernel import kernel
-from sim.solvers.linear.row_kernels import copy_row, prolong_row, relax_row, restrict_row
-
-SMALL = 4096  # cells below which starting the threads takes longer than the sweep
-CHUNKS = 64  # pieces that a level's rows are shared out in, whatever the number of threads
-ZERO, RELAX, RESTRICT, PROLONG, PACK, UNPACK = range(6)
-
-
-@kernel
-def do_rows(t, what, colour, low, high, level, v, factor):
-    """One operation on rows low..high of a level."""
-    for row in range(low, high):
-        if what == ZERO or what == RELAX:
-            relax_row(t, row, level, colour, what == ZERO)
-        elif what == RESTRICT:
-            restrict_row(t, row, level)
-        elif what == PROLONG:
-            prolong_row(t, row, level)
-        else:
-            copy_row(t, row, what == PACK, v, factor)
+SMALL = 4096  # cells of a level below which one thread does it, before others have come to the barrier
+RED, BLACK = 0, 1
 
 
-@kernel(parallel=True)
-def do_rows_in_parallel(t, what, colour, rows, level, v, factor):
-    """`do_rows` on all rows of a level, in parallel. Rows of one operation do not depend on each other."""
-    for chunk in prange(CHUNKS):
-        do_rows(t, what, colour, chunk * rows // CHUNKS, (chunk + 1) * rows // CHUNKS, level, v, factor)
+@plain_kernel
+def slab_rows(t: Levels, level):
+    """Slabs of a level, and rows in each."""
+    return (t.levels[level, 0], t.levels[level, 1]) if t.dim == 3 else (t.levels[level, 1], 1)
 
 
-@kernel
-def do_level(t, what, colour, level, v, factor, small):
-    """`do_rows` on a level; one of fewer than `small` cells by one thread."""
-    on = level + 1 if what == RESTRICT else level
-    rows = t.levels[on, 0] * t.levels[on, 1]
-    if rows * t.levels[on, 2] < small:
-        do_rows(t, what, colour, 0, rows, level, v, factor)
-    else:
-        do_rows_in_parallel(t, what, colour, rows, level, v, factor)
+@plain_kernel
+def relax(t: Levels, slab, rows, level, colour, from_zero):
+    for row in range(slab * rows, (slab + 1) * rows):
+        relax_row(t, row, level, colour, from_zero)
 
 
-@kernel
-def v_cycle(t, r, z, before, after, small):
-    """z = one V(1,1) cycle from zero for r, both flat [cell, species].
+@plain_kernel
+def restrict(t: Levels, slab, level):
+    _, rows = slab_rows(t, level + 1)
+    for row in range(slab * rows, (slab + 1) * rows):
+        restrict_row(t, row, level)
+
+
+@plain_kernel
+def prolong(t: Levels, slab, rows, level):
+    for row in range(slab * rows, (slab + 1) * rows):
+        prolong_row(t, row, level)
+
+
+@plain_kernel
+def descend(t: Levels, level, share, shares, barrier):
+    """Red from zero, black, and the right-hand side of the next level."""
+    slabs, rows = slab_rows(t, level)
+    coarse, _ = slab_rows(t, level + 1)
+    a, b = share * slabs // shares, (share + 1) * slabs // shares
+    first = t.levels[level, 7 if t.dim == 3 else 8]
+    if shares > 1:
+        relax(t, a, rows, level, RED, True)
+        relax(t, b - 1, rows, level, RED, True)
+        wait_for_all(barrier, shares)
+    done = 0  # coarse slabs, where one share has all
+    for s in range(a, b + 1):
+        if s < b and (shares == 1 or a < s < b - 1):
+            relax(t, s, rows, level, RED, True)
+        if s > a:
+            relax(t, s - 1, rows, level, BLACK, False)
+        while shares == 1 and done < coarse and (t.first[first + done + 1] < s or s == b):
+            restrict(t, done, level)
+            done += 1
+    if shares > 1:
+        wait_for_all(barrier, shares)
+        for slab in range(share * coarse // shares, (share + 1) * coarse // shares):
+            restrict(t, slab, level)
+
+
+@plain_kernel
+def ascend(t: Levels, level, share, shares, barrier):
+    """Add what the next level found, black, red."""
+    slabs, rows = slab_rows(t, level)
+    a, b = share * slabs // shares, (share + 1) * slabs // shares
+    if shares > 1:
+        prolong(t, a, rows, level)
+        prolong(t, b - 1, rows, level)
+        wait_for_all(barrier, shares)
+    for s in range(a, b + 2):
+        if s < b and (shares == 1 or a < s < b - 1):
+            prolong(t, s, rows, level)
+        if a < s <= b:
+            relax(t, s - 1, rows, level, BLACK, False)
+        if a + 1 < s and (shares == 1 or a + 2 < s < b + 1):
+            relax(t, s - 2, rows, level, RED, False)
+    if shares > 1:
+        wait_for_all(barrier, shares)
+        relax(t, a, rows, level, RED, False)
+        relax(t, b - 1, rows, level, RED, False)
+
+
+@plain_kernel(nogil=True)
+def v_cycle(share, shares, barrier, t: Levels):
+    """x = one V(1,1) cycle from zero for b, on the finest level.
 
     Red, black on the way down; black, red on the way up: the cycle is then symmetric but for the
-    transfers. before, after: factors that bring r to about 1, and the result back. small: cells of a
-    level below which one thread does it
+    transfers. All shares must run at once.
     """
-    last = t.levels.shape[0] - 1
-    do_level(t, PACK, 0, 0, r, before, small)
-    for level in range(last):
-        do_level(t, ZERO, 0, level, r, before, small)
-        do_level(t, RELAX, 1, level, r, before, small)
-        do_level(t, RESTRICT, 0, level, r, before, small)
-    do_level(t, ZERO, 0, last, r, before, small)
-    for level in range(last - 1, -1, -1):
-        do_level(t, PROLONG, 0, level, r, before, small)
-        do_level(t, RELAX, 1, level, r, before, small)
-        do_level(t, RELAX, 0, level, r, before, small)
-    do_level(t, UNPACK, 0, 0, z, after, small)
+    last, top = t.levels.shape[0] - 1, 0
+    while shares > 1 and top < last:  # levels that are shared
+        slabs, rows = slab_rows(t, top)
+        if slabs < 4 * shares or slabs * rows * t.levels[top, 2] < SMALL:
+            break
+        top += 1
+    for level in range(top):
+        descend(t, level, share, shares, barrier)
+        wait_for_all(barrier, shares)
+    if share == 0:
+        for level in range(top, last):
+            descend(t, level, 0, 1, barrier)
+        relax(t, 0, 1, last, RED, True)
+        for level in range(last - 1, top - 1, -1):
+            ascend(t, level, 0, 1, barrier)
+    wait_for_all(barrier, shares)
+    for level in range(top - 1, -1, -1):
+        ascend(t, level, share, shares, barrier)
+        wait_for_all(barrier, shares)

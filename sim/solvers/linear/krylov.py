@@ -1,136 +1,123 @@
-"""Flexible GMRES for a few iterations, with dot products that do not depend on the threads."""
+"""Minimal residuals over the corrections of a few multigrid cycles, all in the precision of the cycles.
+
+Each cycle z is for the residual that the cycles before it have left, and the sum y0 z0 + y1 z1 + ... is
+that of the least residual: generalised conjugate residuals, in exact arithmetic the iterates of flexible
+GMRES.
+Source: S. C. Eisenstat, H. C. Elman & M. H. Schultz, SIAM J. Numer. Anal. 20 (1983) 345, section 3.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
-from numba import prange
 
-from sim.simd.regions import ParallelKernel
+from sim.jit.kernel import plain_kernel
+from sim.simd.constants import WIDTH
+from sim.simd.lanes8 import add_multiple, add_product, load_lanes, store_lanes, sum_of_lanes, zero_lanes
+from sim.solvers.linear.levels import Levels, solve_small
+from sim.solvers.linear.row_kernels import image_row
 
-CHUNK = 8192  # numbers whose products are summed in one go, by one thread
-
-Operator = Callable[[np.ndarray, np.ndarray], object]
-
-
-@ParallelKernel
-def dot_chunks(a, b, part):
-    """part[i] = sum of a b over chunk i, in four interleaved sums (one alone waits for itself)."""
-    for i in prange(part.size):
-        low, high = i * CHUNK, min((i + 1) * CHUNK, a.size)
-        s0, s1, s2, s3 = 0.0, 0.0, 0.0, 0.0
-        quads = (high - low) // 4
-        for k in range(quads):
-            j = np.uint64(low + 4 * k)
-            s0 += a[j] * b[j]
-            s1 += a[j + np.uint64(1)] * b[j + np.uint64(1)]
-            s2 += a[j + np.uint64(2)] * b[j + np.uint64(2)]
-            s3 += a[j + np.uint64(3)] * b[j + np.uint64(3)]
-        for k in range(low + 4 * quads, high):
-            s0 += a[k] * b[k]
-        part[i] = (s0 + s1) + (s2 + s3)
+MOST = 10  # cycles, after which the residual is looked at and all begins anew
 
 
-@ParallelKernel
-def add_multiple(a, f, out):
-    """out += f a."""
-    for i in prange((a.size + CHUNK - 1) // CHUNK):
-        for k in range(i * CHUNK, min((i + 1) * CHUNK, a.size)):
-            out[k] += f * a[k]
+@plain_kernel(nogil=True)
+def products_of_rows(first, last, t: Levels, vectors, k, part):
+    """After cycle k: vectors[1 + 2 k] = its image; part[row] = the products of the image with those of cycles
+    0..k, and with the residual before the first cycle (vectors[0], or t.b where k = 0)."""
+    n2, at = t.levels[0, 2], t.levels[0, 3]
+    image, start = vectors[1 + 2 * k], vectors[0] if k > 0 else t.b
+    for row in range(first, last):
+        image_row(t, row, image)
+        low, high = at + row * n2, at + (row + 1) * n2
+        for j in range(k + 2):
+            with_ = vectors[1 + 2 * j] if j <= k else start
+            s = zero_lanes(image)
+            for c in range(low, high):
+                s = add_product(s, load_lanes(image, WIDTH * c), load_lanes(with_, WIDTH * c))
+            part[row, j] = sum_of_lanes(s)
 
 
-@ParallelKernel
-def set_multiple(a, f, out):
-    """out = f a."""
-    for i in prange((a.size + CHUNK - 1) // CHUNK):
-        for k in range(i * CHUNK, min((i + 1) * CHUNK, a.size)):
-            out[k] = f * a[k]
+@plain_kernel(nogil=True)
+def go_on(first, last, t: Levels, vectors, k, y):
+    """After cycle k: keep what it found in vectors[2 + 2 k], and the first residual; t.b = the residual of
+    sum y[j] z_j."""
+    n2, at = t.levels[0, 2], t.levels[0, 3]
+    start = vectors[0]
+    for c in range(at + first * n2, at + last * n2):
+        i = WIDTH * c
+        store_lanes(vectors[2 + 2 * k], i, load_lanes(t.x, i))
+        if k == 0:
+            store_lanes(start, i, load_lanes(t.b, i))
+        s = load_lanes(start, i)
+        for j in range(k + 1):
+            s = add_multiple(s, load_lanes(vectors[1 + 2 * j], i), -y[j])
+        store_lanes(t.b, i, s)
 
 
-def dot(a: np.ndarray, b: np.ndarray) -> float:
-    """Sum of a b over flat arrays, the same for any number of threads."""
-    part = np.empty((a.size + CHUNK - 1) // CHUNK)
-    dot_chunks(a, b, part)
-    return float(part.sum())
+@plain_kernel(nogil=True)
+def combine(first, last, t: Levels, vectors, y, own):
+    """t.x = sum of y[j] z_j; the last z is t.x itself where it is its own, else kept as the others."""
+    n2, at = t.levels[0, 2], t.levels[0, 3]
+    for c in range(at + first * n2, at + last * n2):
+        i, kept = WIDTH * c, y.size - own
+        s = zero_lanes(t.x)
+        if own:
+            s = add_multiple(s, load_lanes(t.x, i), y[kept])
+        for j in range(kept):
+            s = add_multiple(s, load_lanes(vectors[2 + 2 * j], i), y[j])
+        store_lanes(t.x, i, s)
 
 
-class FlexibleGmres:
-    """GMRES whose preconditioner may change from one iteration to the next; keeps its vectors.
+class MinimalResidual:
+    """Cycles until the residual is small enough; keeps their vectors.
 
-    Source: Y. Saad, SIAM J. Sci. Comput. 14 (1993) 461, algorithm 2.2, without restarts.
+    vectors: the first residual, then image and correction of each cycle; memory of vectors that were
+    never used is none
     """
 
-    def __init__(self, size: int):
-        self.size = size
-        self.basis: list[np.ndarray] = []
-        self.corrections: list[np.ndarray] = []
+    def __init__(self, tables: Levels):
+        self.tables = tables
+        self.rows = int(tables.levels[0, 0] * tables.levels[0, 1])
+        finest = WIDTH * int(tables.levels[0, :3].prod() + 2 * tables.levels[0, 3])
+        self.vectors = np.zeros((1 + 2 * MOST, finest), tables.x.dtype)
+        self.part = np.zeros((self.rows, MOST + 1))
 
     def solve(
         self,
-        apply: Operator,
-        precondition: Operator,
-        b: np.ndarray,
-        x: np.ndarray,
-        tolerance: float,
+        cycle: Callable[[], object],
+        over_rows: Callable[..., object],
+        square: float,
+        goal: float,
         most: int,
-    ) -> tuple[int, float]:
-        """x = A^-1 b from zero: (iterations, residual relative to b, as the recurrence has it).
+    ) -> tuple[int, np.ndarray, float]:
+        """t.x and a factor y (1,) so that y x leaves a residual of at most `goal`, if `most` cycles (up to
+        MOST) can: cycles made, y (empty where none helped), and the 2-norm left, as recurrence has it.
 
-        apply(v, out), precondition(r, out): on flat vectors. x stays at the best found when a
-        number that is not finite turns up; the residual then says how far that is.
+        square: of the norm of t.b    cycle(): t.x from t.b    over_rows(kernel, *arguments): on all rows
         """
-        x[:] = 0.0
-        beta = np.sqrt(dot(b, b))
-        if beta == 0.0:
-            return 0, 0.0
-        if not np.isfinite(beta):
-            return 0, float(beta)
-        self._room(most)
-        H, givens = np.zeros((most + 1, most)), np.zeros((most, 2))
-        g = np.zeros(most + 1)
-        g[0] = 1.0
-        set_multiple(b, 1.0 / beta, self.basis[0])
-        done = 0
-        for k in range(most):
-            z, w = self.corrections[k], self.basis[k + 1]
-            precondition(self.basis[k], z)
-            apply(z, w)
-            for i in range(k + 1):
-                H[i, k] = dot(w, self.basis[i])
-                add_multiple(self.basis[i], -H[i, k], w)
-            norm = np.sqrt(dot(w, w))
-            if not np.isfinite(norm):
+        t, vectors = self.tables, self.vectors
+        gram, with_start = np.zeros((MOST, MOST)), np.zeros(MOST)
+        y, left, k, own = np.zeros(0), square, 0, 0
+        while k < min(most, MOST):
+            cycle()
+            over_rows(products_of_rows, t, vectors, k, self.part)
+            found = self.part[:, : k + 2].sum(axis=0)
+            if not np.isfinite(found).all() or found[k] <= 0.0:
                 break
-            H[k + 1, k] = norm
-            rotate(H[:, k], givens, g, k)
-            if H[k, k] == 0.0:
+            gram[k, : k + 1] = gram[: k + 1, k] = found[: k + 1]
+            with_start[k] = found[k + 1]
+            again = with_start[: k + 1].copy()
+            solve_small(gram[: k + 1, : k + 1].copy(), again)
+            if not np.isfinite(again).all():
                 break
-            done = k + 1
-            if abs(g[done]) <= tolerance or norm == 0.0:
+            y, k, own = again, k + 1, 1
+            left = max(0.0, square - float((y * with_start[:k]).sum()))
+            if left <= goal**2 or k == min(most, MOST):
                 break
-            set_multiple(w, 1.0 / norm, w)
-        y = np.zeros(done)
-        for i in range(done - 1, -1, -1):
-            y[i] = (g[i] - H[i, i + 1 : done] @ y[i + 1 :]) / H[i, i]
-        for i in range(done):
-            add_multiple(self.corrections[i], beta * y[i], x)
-        return done, float(abs(g[done]))
-
-    def _room(self, most: int) -> None:
-        while len(self.corrections) < most:
-            self.corrections.append(np.zeros(self.size))
-        while len(self.basis) < most + 1:
-            self.basis.append(np.zeros(self.size))
-
-
-def rotate(column: np.ndarray, givens: np.ndarray, g: np.ndarray, k: int) -> None:
-    """Bring column k of the Hessenberg matrix to upper triangular form, and g along with it."""
-    for i in range(k):
-        c, s = givens[i]
-        column[i], column[i + 1] = c * column[i] + s * column[i + 1], c * column[i + 1] - s * column[i]
-    size = np.hypot(column[k], column[k + 1])
-    c, s = (column[k] / size, column[k + 1] / size) if size > 0 else (1.0, 0.0)
-    givens[k] = c, s
-    column[k], column[k + 1] = size, 0.0
-    g[k], g[k + 1] = c * g[k], -s * g[k]
+            over_rows(go_on, t, vectors, k - 1, y)
+            own = 0
+        if y.size > 1 or (y.size and not own):
+            over_rows(combine, t, vectors, y, own)
+            y = np.ones(1)
+        return k, y, float(np.sqrt(left))

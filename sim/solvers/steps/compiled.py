@@ -23,8 +23,9 @@ from sim.jit.modules import generated
 from sim.solvers.steps import ndf_steps, on_a_line
 
 OPERATIONS, COMPILED = "sim.solvers.steps.on_threads", on_a_line.__name__
-# Called from one place: compiled as part of their callers, or all would be optimised once per caller.
-INLINED = ("march", "step", "newton", "iterate", "choose")
+# These make arrays; the others are compiled without counting references, or each field of a Line that they
+# name would be counted where it is named.
+ALLOCATING = ("step", "newton", "between", "choose", "resize", "step_matrix", "products")
 ENTRY = """
 def enter(line, steps):
     return march(ByReference(*line), steps)
@@ -67,12 +68,12 @@ def compiled_text(text: str) -> str:
     tree = ast.parse(text)
     doors = [s for s in tree.body if isinstance(s, ast.ImportFrom) and s.module == OPERATIONS]
     functions = {s.name: s for s in tree.body if isinstance(s, ast.FunctionDef)}
-    missing = [name for name in INLINED if name not in functions]
+    missing = [name for name in ALLOCATING if name not in functions]
     other = [s for s in tree.body if not isinstance(s, ALLOWED) and not _is_text(s)]
     if len(doors) != 1 or missing or other:
         raise ValueError(
             f"the steps must import their operations once from {OPERATIONS} (not {len(doors)} times), and "
-            f"be imports, constants and functions with {', '.join(INLINED)} among them"
+            f"be imports, constants and functions with {', '.join(ALLOCATING)} among them"
             + (f"; {', '.join(missing)} are missing" if missing else "")
             + (f"; line {other[0].lineno} is something else" if other else "")
             + "."
@@ -80,7 +81,7 @@ def compiled_text(text: str) -> str:
     doors[0].module = COMPILED
     doors[0].names.append(ast.alias("ByReference"))
     for name, function in functions.items():
-        function.decorator_list.append(_option_call(inline=name in INLINED))
+        function.decorator_list.append(_option_call(name in ALLOCATING))
     door_of_kernels = ast.parse(f"from {kernel.__module__} import {kernel.__name__}").body
     tree.body = [
         *(s for s in tree.body if _is_text(s)),
@@ -97,7 +98,5 @@ def _is_text(s: ast.stmt) -> bool:
     return isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant)
 
 
-def _option_call(inline: bool) -> ast.expr:
-    options = "cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True"
-    text = f"{kernel.__name__}({options}, inline='always')" if inline else f"{kernel.__name__}({options})"
-    return ast.parse(text, mode="eval").body
+def _option_call(counted: bool) -> ast.expr:
+    return ast.parse(f"{kernel.__name__}(cache=False, _nrt={counted})", mode="eval").body

@@ -32,7 +32,7 @@ STATE = np.dtype(
         ("worst", float),  # the largest undershoot so far, in absolute tolerances
         ("below", float),  # that at the last step
         ("worst_species", np.int64),
-        ("size", np.int64),  # of the state
+        ("unknowns", np.int64),  # of the state
         ("order", np.int64),  # 0 before the first step
         ("equal", np.int64),  # steps of equal length
         ("kept", np.int64),  # outputs
@@ -47,7 +47,7 @@ def first_state(task: Task) -> np.ndarray:
     """The record, (1,), before anything is known but the task."""
     now = np.zeros(1, STATE).view(np.recarray)
     now.t, now.end, now.span = task.t0, task.t1, task.t1 - task.t0
-    now.size = task.system.size
+    now.unknowns = task.system.size
     now.rounding = 10 * np.finfo(float).eps / task.rtol
     now.floor = FLOOR_OF_LINES if len(task.system.grid.shape) <= 1 else FLOOR
     now.rate = now.factored = now.singular_at = np.nan

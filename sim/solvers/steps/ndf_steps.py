@@ -106,7 +106,7 @@ def evaluate(w, t, y, out):
 def norm(w, v):
     """Root mean square in units of the tolerances."""
     now = w.now[0]
-    return np.sqrt(square(w, v) / now.size)
+    return np.sqrt(square(w, v) / now.unknowns)
 
 
 def begin(w, h):
@@ -189,7 +189,7 @@ def iterate(w, t, c):
         now.iterations += 1
         residual(w, c)
         solve(w)
-        size = np.sqrt(advance(w) / now.size)
+        size = np.sqrt(advance(w) / now.unknowns)
         if not np.isfinite(size) or now.unsolved != 0:
             return 0
         rate = -1.0
@@ -235,9 +235,9 @@ def choose(w, order, error, lower, higher, safety):
     errors = np.full(3, np.inf)
     errors[1] = error
     if order > 1:
-        errors[0] = abs(ERROR[order - 1]) * np.sqrt(lower / now.size)
+        errors[0] = abs(ERROR[order - 1]) * np.sqrt(lower / now.unknowns)
     if order < MAX_ORDER:
-        errors[2] = abs(ERROR[order + 1]) * np.sqrt(higher / now.size)
+        errors[2] = abs(ERROR[order + 1]) * np.sqrt(higher / now.unknowns)
     best, most = 0, -1.0
     for j in range(3):
         growth = np.inf if errors[j] == 0.0 else errors[j] ** (-1.0 / (order + j))

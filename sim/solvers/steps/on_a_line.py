@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import types
-from numba.experimental import structref
 
 from sim.binder.evaluation import evaluate
 from sim.binder.records import NONE, Cells, Workspace
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
+from sim.simd.by_reference import reference_to
 from sim.simd.constants import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
@@ -43,7 +42,7 @@ from sim.solvers.steps.task import Task
 from sim.space import transport
 from sim.space.transport import TransportTables
 
-inline = kernel(cache=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inline = kernel(cache=False, _nrt=False)  # nothing allocates, and whoever calls `enter` keeps the arrays
 
 
 class Line(NamedTuple):
@@ -88,16 +87,7 @@ class Line(NamedTuple):
     rtols: np.ndarray  # (1,)
 
 
-@structref.register
-class LineReference(types.StructRef):
-    """A Line as compiled code hands it on: by reference, its arrays would fill a thousand registers."""
-
-
-class ByReference:
-    """ByReference(*line) in compiled code: the Line behind a LineReference."""
-
-
-structref.define_constructor(ByReference, LineReference, list(Line._fields))
+ByReference = reference_to(Line)
 
 
 def line_state(task: Task, record: Recorder) -> Line:

@@ -1,109 +1,215 @@
 """The operations of `ndf_steps` on planes, boxes and very long lines: passes shared out to threads.
 
-Pieces of the state are summed one by one and then over the pieces, so that no sum depends on how
-many threads share them.
+Operations that read and write the same vectors are done together, by chunks of cells: what `residual` and
+`linearise` are asked for is done by `solve` and `factor`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from sim.binder.elimination_order import elimination as elimination_order
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
-from sim.solvers.linear.newton_matrix import LinearSystem
+from sim.solvers.linear.choice import choose_solver
+from sim.solvers.linear.elimination import BetweenCells, CellElimination, Units
+from sim.solvers.linear.multigrid import Multigrid
+from sim.solvers.linear.programs.cells import cell_routines, reduce_in_place
+from sim.solvers.steps import chunks
+from sim.solvers.steps.chunks import CHUNK, Evaluation, Extent, Tolerances, Vectors, chunk_passes
 from sim.solvers.steps.ndf_state import first_state
 from sim.solvers.steps.passes import (
-    ACCEPT,
-    ADVANCE,
+    HIGHEST,
     INTERPOLATE,
     ORDERS,
     PIECE,
-    PREDICT,
     RESCALE,
-    RESIDUAL,
-    SQUARE,
     START,
     padded,
-    padded_tolerances,
     pass_addresses,
 )
 from sim.solvers.steps.solution import Recorder
 from sim.solvers.steps.task import Task
+from sim.space.transport import losses, lost
 
 GROUPS = PIECE // WIDTH  # of a piece
 
 
 @kernel(nogil=True)
 def do_pieces(address, first, last, groups, arrays):
-    """A pass without sums over pieces first..last."""
+    """A pass over pieces first..last."""
     call(address, first * GROUPS, min(groups, last * GROUPS), 0, arrays)
-
-
-@kernel(nogil=True)
-def sum_pieces(address, first, last, groups, arrays, sums):
-    """A pass with sums, (pieces, 2 WIDTH), piece by piece."""
-    for piece in range(first, last):
-        sums[piece] = 0.0
-        call(address, piece * GROUPS, min(groups, (piece + 1) * GROUPS), 0, (*arrays, sums[piece]))
 
 
 class Shared:
     """The state of an integration over a System: arrays, and what is done to them.
 
-    now: see ndf_state · D (8, size) differences · atol (size,) of each unknown in the norm
+    now: see ndf_state · D (8, size) differences · d: the row of D where the correction is
     times, outputs: where and into what outputs go
+    between: the solver of what couples the cells
     """
 
     def __init__(self, task: Task, record: Recorder):
-        system, n = task.system, padded(task.system.size)
-        self.system, self.record, self.rtol, self.atol = system, record, task.rtol, padded_tolerances(task)
-        self.now = first_state(task)
-        self.times, self.outputs = record.t_eval, record.y
-        self.linear = LinearSystem(system)
+        s, n = task.system, padded(task.system.size)
+        self.system, self.record, self.rtol = s, record, task.rtol
+        self.now, self.times, self.outputs = first_state(task), record.t_eval, record.y
+        cells, m = s.n_cells, s.n_mobile
+        self.of = Extent(cells, s.n_species, -(-(cells // WIDTH) // CHUNK), n)
         self.D = np.zeros((ORDERS, n))
         self.rows = tuple(self.D)
-        self.y, self.psi, self.scale, self.d, self.f, self.r, self.dy = (np.zeros(n) for _ in range(7))
-        self.pieces = -(-n // PIECE)
-        self.pool = Pool(2)
-        self.sums = np.zeros((self.pieces, 2 * WIDTH))
-        self.passes, self.number, self.rtols = pass_addresses(), np.zeros(1), np.array([self.rtol])
+        self.tolerances = _tolerances(task, self.of)
+        self.v = Vectors(
+            np.zeros(n), np.zeros(n), np.zeros((cells, m)), np.zeros((cells, m)),
+            np.zeros((self.of.chunks + 1, 2 * WIDTH)),
+        )  # fmt: skip
+        self.y, self.f, self.d = self.v.y, self.v.f, self.D[3]
+        self.r, self.dy = self.y, self.f  # before the first step, and between two
+        self.fresh, self.linearised = True, task.t0  # f holds rates; time of the slopes [s]
+        self.pieces, self.pool, self.chunk_pool = -(-n // PIECE), Pool(2), Pool(32, len(s.workspaces))
+        self.order, self.weight = 1, np.zeros(HIGHEST + 1)  # of the prediction
+        self.passes, self.own, self.number = pass_addresses(), chunk_passes(), np.zeros(1)
+        self.squares = (0.0, 0.0)  # of the last correction, and of all of a step, in units of tolerances
+        self._eliminate(task)
+
+    def _eliminate(self, task: Task) -> None:
+        """What solves Newton's equations."""
+        s, p = self.system, self.system.operations
+        cells, m = s.n_cells, s.n_mobile
+        order = elimination_order((p.process, p.species), s.stoichiometry, s.scale, s.mobile.tolist())
+        made = cell_routines(order, s.mobile, p.process.size)
+        self.inside = CellElimination(
+            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
+        )
+        self.reduce = reduce_in_place(order, s.mobile)
+        self.units = Units(s.scale, 1.0 / s.scale, s.mobile)
+        self.factors = np.zeros((s.n_groups, made.kept, WIDTH))
+        self.slopes = [np.zeros(0) for _ in range(self.chunk_pool.size)]
+        self.slopes_of_chunk = CHUNK * p.process.size * WIDTH
+        self.between = choose_solver(s.grid, m)
+        self.faces = np.zeros((cells, s.grid.neighbour.shape[1]))
+        self.matrix = BetweenCells(np.zeros((cells, m, m)), self.faces[:, :, None], np.zeros((cells, m)))
+        self.porosity, self.hindrance = np.ones(cells), np.ones(cells)
+
+    @property
+    def atol(self) -> np.ndarray:
+        """Absolute tolerances (size,) in the norm."""
+        of, t = self.of, self.tolerances
+        whole = of.cells // WIDTH * WIDTH * of.species
+        rest = of.size - whole
+        own = t.atol[: t.atol.size - rest]
+        own = own if t.each else np.tile(own, of.chunks)[:whole]
+        return np.concatenate([own, t.atol[t.atol.size - rest :]])
+
+    def rates(self) -> np.ndarray:
+        """f, evaluated again at the last state tried where something else was put there."""
+        if not self.fresh:
+            size = self.system.size
+            self.system.rhs(self.now[0].t, self.y[:size], self.f[:size])
+            self.fresh = True
+        return self.f
 
     def run(self, which: int, order: int, *arrays: np.ndarray) -> None:
         """A pass over all pieces."""
         address, groups = self.passes[which, order], self.y.size // WIDTH
         self.pool.run(lambda _, a, b: do_pieces(address, a, b, groups, arrays), self.pieces)
 
-    def summed(self, which: int, order: int, *arrays: np.ndarray) -> np.ndarray:
-        """A pass over all pieces, and its two sums."""
-        address, groups = self.passes[which, order], self.y.size // WIDTH
-        self.pool.run(lambda _, a, b: sum_pieces(address, a, b, groups, arrays, self.sums), self.pieces)
-        return self.sums.reshape(-1, 2, WIDTH).sum(axis=(0, 2))
+    def over_chunks(self, kernel: Callable[..., None], *arguments: object) -> None:
+        """A kernel over all chunks, and what is left behind them."""
+        self.chunk_pool.run(lambda _, a, b: kernel(a, b, self.of, *arguments), self.of.chunks + 1)
+
+    def summed(self) -> tuple[float, float]:
+        """The two sums that the chunks left."""
+        first, second = self.v.sums.reshape(-1, 2, WIDTH).sum(axis=(0, 2))
+        return float(first), float(second)
+
+
+def _tolerances(task: Task, of: Extent) -> Tolerances:
+    """Absolute tolerances, of one chunk where they are the same in all cells."""
+    atol, cells, species = task.atol, of.cells, of.species
+    mean = 3.0 * np.sqrt(cells)
+    u, whole = atol[: cells * species].reshape(cells, species), cells // WIDTH * WIDTH * species
+    same = bool((u == u[0]).all())
+    rest = np.ones(of.size - whole)
+    rest[: task.system.size - whole] = atol[whole:] / mean
+    own = np.tile(u[0], CHUNK * WIDTH) if same else atol[:whole]
+    return Tolerances(np.array([task.rtol]), np.concatenate([own / mean, rest]), 0 if same else 1)
 
 
 def rhs(w, t, y, out):
-    before = int(w.system.failures.sum())
-    size = w.system.size
+    before, size = int(w.system.failures.sum()), w.system.size
     w.system.rhs(t, y[:size], out[:size])
+    w.fresh = True
     return int(w.system.failures.sum()) - before
 
 
 def linearise(w, t):
-    w.linear.linearise(t, w.y[: w.system.size])
+    w.linearised = t
 
 
 def factor(w, c):
-    return w.linear.factor(c)
+    """Slopes and factors, chunk by chunk, then what couples the cells."""
+    s, matrix = w.system, w.matrix
+    w.inside.gamma[0] = c
+    cells = s.cells
+    x = Evaluation(
+        cells.fields.reshape(-1), cells.numbers, cells.memory.reshape(-1), cells.c.reshape(-1),
+        cells.porosity.reshape(-1), cells.failures, w.porosity,
+    )  # fmt: skip
+    stages, bad, u = s.stages_of_slopes, [0] * w.chunk_pool.size, w.y[: s.body]
+
+    def work(share: int, first: int, last: int) -> None:
+        if not w.slopes[share].size:
+            w.slopes[share] = np.zeros(w.slopes_of_chunk)
+        space = s.workspaces[share]
+        space.clock[0] = w.linearised
+        bad[share] = chunks.factor_chunks(
+            first, last, s.grid.volume, stages, u, x, space, w.slopes[share], w.inside, w.factors, matrix
+        )  # fmt: skip
+
+    w.chunk_pool.run(work, -(-s.n_groups // CHUNK))
+    s.raise_again()
+    if sum(bad):
+        return False
+    if s.n_mobile == 0:
+        return True
+    s.exchange.conductances(w.porosity, w.hindrance, w.faces)
+    losses(s.tables, w.hindrance, w.porosity, c, matrix.out)
+    weight = c * s.tables.diffusivity
+    if isinstance(w.between, Multigrid):
+        return w.between.update(matrix, weight)
+    return w.between.update(matrix._replace(K=matrix.K * weight))
 
 
 def solve(w):
-    size = w.system.size
-    w.linear.solve(w.r[:size], w.dy[:size])
+    s, of, v, d = w.system, w.of, w.v, w.d
+    w.over_chunks(
+        chunks.inward_chunks,
+        (w.own.residual[w.order], w.reduce),
+        (w.rows, w.weight, w.number),
+        v,
+        w.units,
+        w.factors,
+        s.grid.volume,
+    )
+    w.fresh = False
+    if s.n_mobile:
+        w.between.solve(v.b, v.c)
+    w.over_chunks(
+        chunks.outward_chunks, w.inside, d, v, w.units, w.factors, w.porosity, w.own.advance, w.tolerances
+    )
+    _, tail = s.split(v.f[: s.size])
+    lost(s.tables, w.hindrance, w.porosity, w.inside.gamma[0], v.c, s.scale[s.mobile], tail)
+    chunks.advance_chunk(of.chunks, of, w.own.advance, d, v, w.tolerances)
+    w.squares = w.summed()
 
 
 def predict(w, order, weight):
-    w.run(PREDICT, order, *w.rows, weight, w.rtols, w.atol, w.y, w.psi, w.scale, w.d)
+    w.d, w.order, w.weight = w.D[order + 2], order, weight
+    w.over_chunks(chunks.predict_chunks, w.own.predict[order], w.rows, w.v)
 
 
 def start(w, h):
@@ -113,20 +219,21 @@ def start(w, h):
 
 def residual(w, c):
     w.number[0] = c
-    w.run(RESIDUAL, 0, w.number, w.f, w.psi, w.d, w.r)
 
 
 def advance(w):
-    return float(w.summed(ADVANCE, 0, w.dy, w.y, w.d, w.scale)[0])
+    return w.squares[0]
 
 
 def square(w, v):
-    return float(w.summed(SQUARE, 0, v, w.scale)[0])
+    if v is not w.d:
+        raise ValueError("the norm of the correction is the only one that is known.")
+    return w.squares[1]
 
 
 def accept(w, order):
-    lower, higher = w.summed(ACCEPT, order, *w.rows, w.d, w.scale)
-    return float(lower), float(higher)
+    w.over_chunks(chunks.accept_chunks, w.own.accept[order], w.rows, w.v, w.tolerances)
+    return w.summed()
 
 
 def rescale(w, order, M):
@@ -134,7 +241,7 @@ def rescale(w, order, M):
 
 
 def interpolate(w, order, weight):
-    w.run(INTERPOLATE, order, *w.rows, weight, w.dy)
+    w.run(INTERPOLATE, order, *w.rows, weight, w.f)
 
 
 def lowest(w, y):

@@ -56,13 +56,14 @@ PIECE = 512  # cells looked through in one go
 
 @kernel(nogil=True)
 def lowest(first, last, u, inverse, low):
-    """low (pieces, s): the least of u inverse (n, s) over the cells of each piece."""
+    """low (pieces, s): the least of u (n, s) times inverse (n, s) or (1, s) over the cells of each piece."""
+    each = 1 if inverse.shape[0] > 1 else 0
     for piece in range(first, last):
         least = low[piece]
         for k in range(least.size):
             least[k] = 0.0
         for i in range(piece * PIECE, min(u.shape[0], (piece + 1) * PIECE)):
-            cell, factor = u[i], inverse[i]
+            cell, factor = u[i], inverse[i * each]
             for k in range(least.size):
                 least[k] = min(least[k], cell[k] * factor[k])
 
@@ -77,16 +78,23 @@ class Recorder:
         self.t: list[float] = []
         self.y = np.empty((self.t_eval.size + 1, system.size))  # one more for where a run breaks off
         self.steps, self.undershoot, self.species = 0, 0.0, ""
-        self.inverse = 1.0 / system.split(task.atol)[0]  # (n, s)
+        atol = system.split(task.atol)[0]
+        self._least = 1.0 / (atol[:1] if (atol == atol[0]).all() else atol)  # (1, s), or (n, s)
         self.watched = np.array([not s.signed for s in system.model.species])
         self.pieces = -(-system.n_cells // PIECE)
         self._low = np.zeros((self.pieces, system.n_species))
         self._pool = Pool(8)
 
+    @property
+    def inverse(self) -> np.ndarray:
+        """Of the absolute tolerances (n, s)."""
+        whole = np.broadcast_to(self._least, (self.system.n_cells, self.system.n_species))
+        return np.ascontiguousarray(whole)
+
     def lowest(self, y: np.ndarray) -> tuple[float, int]:
         """The largest negative value in y, in absolute tolerances, and its species."""
         u = self.system.split(y)[0]
-        self._pool.run(lambda _, a, b: lowest(a, b, u, self.inverse, self._low), self.pieces)
+        self._pool.run(lambda _, a, b: lowest(a, b, u, self._least, self._low), self.pieces)
         scaled = np.where(self.watched, self._low.min(axis=0), 0.0)
         k = int(np.argmin(scaled))
         return max(0.0, float(-scaled[k])), k

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ConfigError, SolverError, shown
+from sim.errors import ConfigError, RangeWarning, SolverError, shown, warn_caller
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
 from sim.run import memory
+from sim.run.lazy_result import LazyResult
 from sim.run.result import Result
-from sim.run.simulate import output_times, simulate
+from sim.run.simulate import output_times, solved
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.first_steps import compile_for
 from sim.sweeps.engines.guard import Guard, Stop
@@ -32,7 +33,7 @@ class _Trial:
     def __init__(self, job: Job, point: Point):
         self.job, self.point = job, point
         self.began = time.perf_counter()
-        self.result: Result | None = None
+        self.result: LazyResult | None = None
         self.measures: dict[str, float | None] = dict.fromkeys(job.measures)
         self.status, self.reason = "", ""
 
@@ -44,8 +45,8 @@ class _Trial:
         row = empty_row(self.job, self.point, self.status, self.reason, time.perf_counter() - self.began)
         row["measures"], row["result"] = self.measures, file
         if self.result is not None:
-            row["statistics"] = {k: int(v) for k, v in self.result.stats.items()}
-            row["run"] = self.result.manifest["hash"]
+            row["statistics"] = self.result.stats
+            row["run"] = self.result.run_hash
         return row
 
 
@@ -94,7 +95,7 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
                 )
                 return
         progress = guard.check if guard.watching else False
-        result = simulate(scenario, how.solver, how.rtol, how.atol, how.times, progress)
+        result = LazyResult(solved(scenario, how, progress))
         trial.result = result
     except MemoryError as e:
         trial.end(OUT_OF_MEMORY, _sentence(e))
@@ -111,6 +112,11 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
         trial.end(FAILED, result.message)
         return
     _measure(trial, result)
+    try:
+        for note in result.record.notes_of_ends():
+            warn_caller(note, RangeWarning)
+    except Exception as e:  # a warning too, where warnings are errors
+        trial.end(FAILED, _sentence(e))
 
 
 def _measure(trial: _Trial, result: Result) -> None:

@@ -25,6 +25,9 @@ from sim.chemistry.newton.records import (
     Reactions,
 )
 from sim.jit.kernel import plain_kernel
+from sim.simd.by_reference import reference_to
+
+WorkReference, ReactionsReference = reference_to(Work), reference_to(Reactions)
 
 
 @plain_kernel
@@ -40,7 +43,7 @@ def solve_fluid(total, is_fixed, x, m, lng, work, t: Reactions):
         fixed activity.
     """
     nc = total.size
-    pieces = pieces_of(work, nc, t)
+    pieces, t = WorkReference(*pieces_of(work, nc, t)), ReactionsReference(*t)
     kind = pieces.kind
     cold = not (x[nc] >= SMALLEST_I and x[nc + 1] <= 0.0 and x[nc + 1] > -2.0)
     for k in range(nc):
@@ -114,7 +117,7 @@ def fill_ln_gamma(lng, nc, pieces: Work, t: Reactions):
 def species_of_fluids(totals, x, m, lng, work, t: Reactions):
     """Molalities and ln gamma, both (n, ns), at the unknowns x (n, nc + 2) of solved fluids."""
     nc = totals.shape[1]
-    pieces = pieces_of(work, nc, t)
+    pieces, t = WorkReference(*pieces_of(work, nc, t)), ReactionsReference(*t)
     for i in range(totals.shape[0]):
         for k in range(nc):
             pieces.kind[k] = ABSENT if x[i, k] == -math.inf else BALANCED

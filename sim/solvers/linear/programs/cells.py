@@ -50,6 +50,21 @@ def _routines(lists: tuple[tuple[int, ...], ...], mobile: tuple[int, ...], rates
     return CellRoutines(Routine(factor).address, Routine(reduce).address, Routine(expand).address, len(kept))
 
 
+def reduce_in_place(order: Elimination, mobile: np.ndarray) -> int:
+    """The address of `reduce` for a right-hand side that becomes z, see `cell_routines`."""
+    return _in_place(
+        tuple(zip(*(a.ravel().tolist() for a in order.forward), strict=True)),
+        tuple(mobile.tolist()), len(order.ones), len(order.forward[0]) + len(order.backward[0]),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=32)
+def _in_place(
+    forward: tuple[tuple[int, int, int], ...], mobile: tuple[int, ...], species: int, kept: int
+) -> int:
+    return Routine(_reduce(list(forward), mobile, species, kept, True)).address
+
+
 def _factor(
     assembled: list[tuple[int, int]],
     operations: list[tuple[int, int, int, int]],
@@ -103,10 +118,17 @@ def _factor(
     return Program("factor_cells", layouts, body)
 
 
-def _reduce(forward: list[tuple[int, int, int]], mobile: tuple[int, ...], species: int, kept: int) -> Program:
-    """z = r in units of the scales without its immobile part, and its mobile species."""
+def _reduce(
+    forward: list[tuple[int, int, int]],
+    mobile: tuple[int, ...],
+    species: int,
+    kept: int,
+    in_place: bool = False,
+) -> Program:
+    """z = r in units of the scales without its immobile part, and its mobile species; in place z is r."""
 
-    def body(on, r, inverse, factors, z, b):
+    def body(on, r, inverse, factors, *rest):
+        z, b = (r, *rest) if in_place else rest
         y = [r.load(k) * inverse.load(k) for k in range(species)]
         for k, (row, by, _) in enumerate(forward):
             y[row] = nfma(factors.load(k), y[by], y[row])
@@ -115,8 +137,9 @@ def _reduce(forward: list[tuple[int, int, int]], mobile: tuple[int, ...], specie
         for k, j in enumerate(mobile):
             b.store(k, y[j])
 
-    layouts = (cells(species), numbers(species), groups(kept), cells(species), cells(len(mobile)))
-    return Program("reduce_cells", layouts, body)
+    before, behind = (cells(species), numbers(species), groups(kept)), (cells(len(mobile)),)
+    layouts = (*before, *behind) if in_place else (*before, cells(species), *behind)
+    return Program("reduce_in_place" if in_place else "reduce_cells", layouts, body)
 
 
 def _expand(

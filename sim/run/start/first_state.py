@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from sim.binder.system import System
@@ -14,7 +16,7 @@ from sim.kinetics.growth import third_moment
 from sim.model.model import Model
 from sim.model.process import coefficient
 from sim.parameters import Parameters
-from sim.run.places import Places
+from sim.run.start.places import Places
 from sim.units import convert
 
 MATRIX = ("collagen", "elastin")  # fields that a bare fluid has not
@@ -30,18 +32,16 @@ class FirstState:
     def plasma(self, parameters: Parameters) -> dict[str, float]:
         """{mobile species or pH: value} of the fluid outside, as its parameters say."""
         known = {n: f"{PLASMA}.{n}" for n in (*self.model.mobile, "pH")}
-        return {n: parameters.si(full) for n, full in known.items() if full in parameters}
+        return {n: parameters[full].si for n, full in known.items() if full in parameters}
 
     def total(self, parameters: Parameters, fluid: dict[str, float]) -> dict[str, float]:
         """Concentrations of mobile species [mol m-3]; "pH" becomes the acidity H."""
         values = {k: v for k, v in fluid.items() if k != "pH"}
         if "pH" in fluid and "H" in self.model.mobile:
-            background = {b: parameters.si(f"fluid.{b}") for b in BACKGROUND}
-            tables = pore_water_tables(
-                self.scenario.constants, parameters.si("fluid.temperature"), background
-            )
-            known = [values.get(k, 0.0) for k in COMPONENTS[:H]]
-            values["H"] = acidity_at(fluid["pH"], known, tables)
+            background = tuple(parameters[f"fluid.{b}"].si for b in BACKGROUND)
+            known = tuple(values.get(k, 0.0) for k in COMPONENTS[:H])
+            temperature = parameters["fluid.temperature"].si
+            values["H"] = _acidity(self.scenario.constants, temperature, background, known, fluid["pH"])
         return {k: v for k, v in values.items() if k in self.model.mobile}
 
     def initial(self, system: System) -> np.ndarray:
@@ -62,7 +62,7 @@ class FirstState:
                 if name in s.initial:
                     water[name] = self._number(s.initial[name], layer, name)
                 if f"{layer}.{name}" in parameters:
-                    water[name] = parameters.si(f"{layer}.{name}")
+                    water[name] = parameters[f"{layer}.{name}"].si
             for name, value in self.total(parameters, water).items():
                 u[here, index[name]] = value
             for x in self.model.species:
@@ -79,7 +79,9 @@ class FirstState:
 
     def _check_word(self, name: str, word: float | str) -> None:
         """Refuse the name of a quantity that no layer or region has."""
-        if not isinstance(word, str) or not word.isidentifier():
+        if not isinstance(word, str) or not word.isidentifier() or word in self.model.fields:
+            return
+        if any(f"{place}.{word}" in self.scenario.parameters for place in self.places.names):
             return
         parts = [n.partition(".") for n in self.scenario.parameters]
         known = [*self.model.fields, *self.index, *(q for n, _, q in parts if n in self.places.names)]
@@ -150,6 +152,15 @@ class FirstState:
             slope = (r1 - r0) / system.scale[k]
             system.split(out)[0][:, k] = np.where(slope < 0, -r0 / np.where(slope < 0, slope, 1), 0)
         return out
+
+
+@lru_cache(maxsize=64)  # most layers begin with the fluid outside, and so do most points of a sweep
+def _acidity(
+    constants: str, temperature: float, background: tuple[float, ...], totals: tuple[float, ...], pH: float
+) -> float:
+    """Acidity H [mol m-3] of a fluid: temperature [K], totals of background and components [mol m-3]."""
+    tables = pore_water_tables(constants, temperature, dict(zip(BACKGROUND, background, strict=True)))
+    return acidity_at(pH, totals, tables)
 
 
 def _times_porosity(system: System, y: np.ndarray) -> np.ndarray:

@@ -37,10 +37,8 @@ class Places:
 
     def by_layer(self, parameters: Parameters, name: str, default: float) -> np.ndarray:
         """The parameter "<layer>.<name>" in each cell (n,), or the default where a layer has none."""
-        values = [
-            parameters.si(f"{n}.{name}") if f"{n}.{name}" in parameters else default for n in self.names
-        ]
-        return np.array(values)[self.layer]
+        given = [parameters.get(f"{n}.{name}") for n in self.names]
+        return np.array([default if p is None else p.si for p in given])[self.layer]
 
     def within(self, region: str) -> np.ndarray:
         """Whether each cell (n,) lies in a layer or region; "" is everywhere."""
