@@ -52,8 +52,8 @@ class SingleCells:
         rows, memory = self._sizes
         whole = (ctypes.c_double * (rows * WIDTH)).from_address(arrays[W])
         kept = (ctypes.c_double * (memory * WIDTH)).from_address(arrays[MEMORY] + 8 * first * memory * WIDTH)
-        group = np.frombuffer(whole).reshape(rows, WIDTH), np.frombuffer(kept).reshape(memory, WIDTH)
-        return self._group(*group, cells - WIDTH * first)
+        group = np.ctypeslib.as_array(whole).reshape(rows, WIDTH), np.ctypeslib.as_array(kept)
+        return self._group(group[0], group[1].reshape(memory, WIDTH), cells - WIDTH * first)
 
     def _of_arrays(self, first: int, last: int, cells: int, *arrays: np.ndarray) -> int:
         rows, memory = self._sizes

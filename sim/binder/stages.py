@@ -16,7 +16,7 @@ import numpy as np
 from sim.binder.derivatives import Operations
 from sim.binder.expressions import Expressions
 from sim.binder.layout import Layout, Statement
-from sim.codegen.iteration import Chosen, Iteration, IterationRows, Part
+from sim.codegen.iteration import Chosen, Iteration, IterationRows, RowsFrom
 from sim.codegen.program import ArrayLayout, Program, cells, groups, numbers, scratch
 from sim.codegen.registers import LaneMask, Memory, Vec
 from sim.graph.expressions import Node
@@ -85,11 +85,14 @@ class GroupCode:
         """What is done, in order."""
         made = [self._stage(Program("load", self.arrays(RATES), self._load))]
         runs = list(self.graph.runs)
-        last = runs.pop() if runs and mode == RATES and isinstance(runs[-1], dict) else None
+        last: dict[int, Node] = {}
+        if mode == RATES and runs and isinstance(runs[-1], dict):
+            last = runs[-1]
+            runs.pop()
         for k, run in enumerate(runs):
             made += self._run(k, run, mode)
         if mode == RATES:
-            made.append(self._stage(Program("changes", self.arrays(RATES), self._changes(last or {}))))
+            made.append(self._stage(Program("changes", self.arrays(RATES), self._changes(last))))
         elif mode == SHOW:
             made.append(self._stage(Program("shown", self.arrays(SHOW), self._shown)))
         else:
@@ -125,8 +128,8 @@ class GroupCode:
 
         def rows(W: Memory, memory: Memory, run: Memory) -> IterationRows:
             return IterationRows(
-                Chosen(W, 0, reads), Part(W, s.output), Part(memory, self.kept[i]), Part(W, self.work[i]),
-                Part(run, self.kernel_numbers[i]), Part(W, slopes),
+                Chosen(W, 0, reads), RowsFrom(W, s.output), RowsFrom(memory, self.kept[i]),
+                RowsFrom(W, self.work[i]), RowsFrom(run, self.kernel_numbers[i]), RowsFrom(W, slopes),
             )  # fmt: skip
 
         return rows
@@ -209,7 +212,7 @@ class GroupCode:
 
     def _slopes(self, on: Any, *arrays: Memory) -> None:
         run, clock, W, out = arrays[2], arrays[3], arrays[4], arrays[8]
-        write_slopes(self.places, self.graph.rows, self.rule, W, Part(W, self.D), out, run, clock)
+        write_slopes(self.places, self.graph.rows, self.rule, W, RowsFrom(W, self.D), out, run, clock)
 
     def numbers_of(
         self, parameters: np.ndarray, values: dict[str, float], stoichiometry: np.ndarray

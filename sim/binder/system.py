@@ -16,12 +16,11 @@ import numpy as np
 from sim.binder.cache import compiled_model
 from sim.binder.evaluation import COLUMNS, evaluate
 from sim.binder.records import NONE, Cells, Stoichiometry, Workspace
-from sim.binder.single_cells import SOLVE, SingleCells
+from sim.binder.single_cells import SingleCells
 from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
-from sim.model.process import Kernel
 from sim.parameters import Parameters
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
@@ -145,7 +144,7 @@ class System:
             (s,) = (s for s in code.layout.statements if s.kernel == k)
             reads = tuple(r for r in s.reads if r is not None)
             kept = code.kept[k], code.kept[k] + kernel.code.memory
-            made.append(SingleCells(partial(_solver, kernel, values), reads, kept, code.rows, code.memory))
+            made.append(SingleCells(partial(kernel.alone, values), reads, kept, code.rows, code.memory))
         return made
 
     def _addressed(self, stages: list[tuple[int, ...]]) -> np.ndarray:
@@ -296,7 +295,3 @@ class System:
         body[:] = factor * self.scale
         tail[:] = factor * self.scale[self.mobile] * self.grid.total_volume
         return y
-
-
-def _solver(kernel: Kernel, values: dict[str, float]) -> SOLVE:
-    return kernel.alone(values)

@@ -49,7 +49,7 @@ class Iteration:
 
 
 @dataclass(frozen=True)
-class Part(Memory):
+class RowsFrom(Memory):
     """Rows (numbers) of another memory from `first` on."""
 
     whole: Memory
@@ -69,7 +69,7 @@ class Part(Memory):
 
 
 @dataclass(frozen=True)
-class Chosen(Part):
+class Chosen(RowsFrom):
     """Rows of another memory, one by one: row k is rows[k] of it. It is read only."""
 
     rows: tuple[int, ...] = ()

@@ -55,7 +55,7 @@ def write_rows(
         return clock.load(0) if key == places.clock else W.load(key)  # type: ignore[arg-type]
 
     def found(row: int) -> Vec:
-        return writer.register(made[row])  # type: ignore[no-any-return]
+        return writer.register(made[row])
 
     writer = Writer(made.values(), leaf, run.load, places.columns)
     return found

@@ -23,8 +23,8 @@ ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
 
 class TopLevel(NamedTuple):
-    """One statement at the top level: its text without words; what it names, alone and as `first.second...`;
-    and names within types of arguments and fields."""
+    """One statement at the top level: its text without words; what it names, alone and as
+    `first.second...`; and names within types of arguments and fields."""
 
     text: str
     alone: list[str]

@@ -12,7 +12,7 @@ import numpy as np
 from sim.chemistry import pore_water as water
 from sim.chemistry.cell_water.one_cell import solve_cell
 from sim.chemistry.cell_water.places import numbers_of, tolerate
-from sim.chemistry.cell_water.programs import water_iteration
+from sim.chemistry.cell_water.water_iteration import water_iteration
 from sim.chemistry.constants_sets import extended_set, shifted_set
 from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid

@@ -7,13 +7,13 @@ import pytest
 
 import sim
 from sim.binder.cache import model_structure
-from sim.binder.elimination_order import elimination as elimination_order
 from sim.binder.records import Stoichiometry
 from sim.model.process import coefficient
 from sim.simd.constants import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import CellElimination, Units
 from sim.solvers.linear.programs.cells import cell_routines
+from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
 
 GAMMA = 700.0
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.chemistry.pore_water import PoreWater
-from sim.codegen.iteration import Part
+from sim.codegen.iteration import RowsFrom
 from sim.codegen.registers import Memory, Vec
 
 # Rates differ by what the solution is off: noise of 1e-12 stops an integrator that is asked for ten
@@ -100,8 +100,8 @@ class WaterNumbers:
 
     def __init__(self, at: WaterPlaces, numbers: Memory):
         self._numbers = numbers
-        self.K, self.families = Part(numbers, at.K), Part(numbers, at.families)
-        self.ln_K = Part(numbers, at.ln_K)
+        self.K, self.families = RowsFrom(numbers, at.K), RowsFrom(numbers, at.families)
+        self.ln_K = RowsFrom(numbers, at.ln_K)
 
     @property
     def density(self) -> Vec:

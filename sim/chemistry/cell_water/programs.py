@@ -12,42 +12,24 @@ from functools import reduce
 from typing import Any
 
 from sim.chemistry.activity import LN10
-from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces, places_of
+from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces
 from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, Blocks
 from sim.chemistry.newton.straight.newton_step import Fluids, Wanted, newton_step
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.chemistry.pore_water import (
     CA,
-    MEMORY,
     TINY,
     TRANSPORTED,
     WATER_OUTPUTS,
     H,
     Minerals,
-    PoreWater,
     Reported,
 )
 from sim.codegen.functions import exp_in_range, fma, sqrt
-from sim.codegen.iteration import Iteration, IterationRows
+from sim.codegen.iteration import IterationRows
 from sim.codegen.registers import LaneMask, Registers, Vec
 
 WIDEST = 1e3  # mol/kgw, of a total
-
-
-def water_iteration(tables: PoreWater) -> Iteration:
-    """The vector code for the species and phases of these tables."""
-    from sim.chemistry.cell_water.slopes import slopes_of  # here: it needs this file
-
-    at = places_of(tables)
-    code = CellWater(at, tables.blocks, tables.minerals, tables.reported)
-
-    def slopes(on: Registers, rows: IterationRows) -> None:
-        slopes_of(code, on, rows)
-
-    outputs = len(WATER_OUTPUTS) + at.phases
-    return Iteration(
-        TRANSPORTED, outputs, MEMORY, at.work, at.numbers, code.begin, code.step, code.finish, slopes
-    )
 
 
 @dataclass(frozen=True, eq=False)

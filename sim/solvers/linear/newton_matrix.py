@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.binder.elimination_order import elimination as elimination_order
 from sim.binder.system import System
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
@@ -22,6 +21,7 @@ from sim.solvers.linear import elimination
 from sim.solvers.linear.choice import choose_solver
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.programs.cells import cell_routines
+from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array

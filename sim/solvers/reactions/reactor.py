@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.binder.elimination_order import elimination
 from sim.binder.records import NONE
 from sim.binder.system import System
 from sim.model.words.names import TIME
@@ -12,6 +11,7 @@ from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.elimination import CellElimination, Units
 from sim.solvers.linear.programs.cells import cell_routines
+from sim.solvers.linear.programs.elimination_order import elimination
 from sim.solvers.reactions.rodas import STAGES, STUCK, Control, GroupWork, Reacting, react
 
 

@@ -86,15 +86,23 @@ def evaluated(g, stages, t, y, out, r, work):
     return cells.failures[g] - before
 
 
+class Weights(NamedTuple):
+    """Of rates, of their change with time, and of the stages before."""
+
+    rates: float
+    change: float
+    stages: np.ndarray
+
+
 @kernel(cache=False)
-def mix(a, b, out, alpha, f, beta, ft, K, c):
-    """out = alpha f + beta ft + sum of c[j] K[j] for the cells a..b, all (n, s)."""
+def mix(a, b, out, f, ft, K, by: Weights):
+    """out = by.rates f + by.change ft + sum of by.stages[j] K[j] for the cells a..b, all (n, s)."""
     for i in range(a, b):
         for k in range(out.shape[1]):
-            v = alpha * f[i, k] + beta * ft[i, k]
-            for j in range(c.size):
-                if c[j] != 0.0:
-                    v += c[j] * K[j, i, k]
+            v = by.rates * f[i, k] + by.change * ft[i, k]
+            for j in range(by.stages.size):
+                if by.stages[j] != 0.0:
+                    v += by.stages[j] * K[j, i, k]
             out[i, k] = v
 
 
@@ -139,7 +147,7 @@ def react(first, last, t0, t1, y, control, r, work):
             if control.timed:
                 evaluated(g, r.stages, t + 1e-5 * dt, u, ft, r, work)
                 count[g, EVALUATIONS] += 1
-                mix(a, b, ft, 1e5 / dt, ft, -1e5 / dt, f0, K, none)
+                mix(a, b, ft, ft, f0, K, Weights(1e5 / dt, -1e5 / dt, none))
             gamma = GAMMA * dt
             work.gamma[0] = gamma
             arrays = (r.slopes, work.gamma, r.inside.coefficient, r.factors, r.rest)
@@ -147,15 +155,15 @@ def react(first, last, t0, t1, y, control, r, work):
             f[a:b] = f0[a:b]
             for stage in range(STAGES):
                 if FRESH[stage]:
-                    mix(a, b, z, 1.0, u, 0.0, f0, K, A[stage])
+                    mix(a, b, z, u, f0, K, Weights(1.0, 0.0, A[stage]))
                     bad += evaluated(g, r.stages, t + ALPHA[stage] * dt, z, f, r, work)
                     count[g, EVALUATIONS] += 1
                 k = K[stage]
-                mix(a, b, k, gamma, f, SHARE[stage] * gamma * dt, ft, K, B[stage])
+                mix(a, b, k, f, ft, K, Weights(gamma, SHARE[stage] * gamma * dt, B[stage]))
                 call(r.inside.reduce, g, g + 1, n, (k, r.units.inverse, r.factors, r.solved, r.rest))
                 call(r.inside.expand, g, g + 1, n, (r.rest, r.units.scale, r.factors, r.solved))
                 k[a:b] = r.solved[a:b]
-            mix(a, b, z, 1.0, z, 1.0, K[LAST], K, none)
+            mix(a, b, z, z, K[LAST], K, Weights(1.0, 1.0, none))
             error = worst(a, b, u, z, K[LAST], control.atol, control.rtol)
             if bad == 0 and error <= 1.0:
                 most = 1.0 if after_failure else 6.0

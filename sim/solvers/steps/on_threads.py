@@ -10,7 +10,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from sim.binder.elimination_order import elimination as elimination_order
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
 from sim.simd.constants import WIDTH
@@ -19,6 +18,7 @@ from sim.solvers.linear.choice import choose_solver
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, Units
 from sim.solvers.linear.multigrid import Multigrid
 from sim.solvers.linear.programs.cells import cell_routines, reduce_in_place
+from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
 from sim.solvers.steps import chunks
 from sim.solvers.steps.chunks import CHUNK, Evaluation, Extent, Tolerances, Vectors, chunk_passes
 from sim.solvers.steps.ndf_state import first_state

@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.binder.elimination_order import INVERT, MULTIPLY, Elimination
 from sim.codegen.functions import fma, nfma
 from sim.codegen.machine import Routine
 from sim.codegen.program import Program, cells, groups, numbers
 from sim.codegen.registers import LaneMask, Vec
+from sim.solvers.linear.programs.elimination_order import INVERT, MULTIPLY, Elimination
 
 SMALLEST_PIVOT = 1e-12  # of 1 - gamma J, in units of the scales
 SUMS = 4  # of a test that all entries are finite, side by side

@@ -125,9 +125,14 @@ def _ordered(
         left.remove(k)
     backward = [op for _, ops in reversed(upper) for op in ops]
     return Elimination(
-        len(entry), ones, Assembly(*_columns(assemble, 3), NONE), EntryOperations(*_columns(factor, 4)),
+        len(entry), ones, _assembly(assemble), EntryOperations(*_columns(factor, 4)),
         RowOperations(*_columns(forward, 3)), RowOperations(*_columns(backward, 3)), schur,
     )  # fmt: skip
+
+
+def _assembly(rows: Sequence[tuple[int, ...]]) -> Assembly:
+    to, rate, entry = _columns(rows, 3)
+    return Assembly(to, rate, entry, NONE)
 
 
 def _columns(rows: Sequence[tuple[int, ...]], width: int) -> tuple[np.ndarray, ...]:
