@@ -14,7 +14,7 @@ from typing import Any
 from sim.chemistry.activity import LN10
 from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces
 from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, Blocks
-from sim.chemistry.newton.straight.newton_step import Fluids, Wanted, newton_step
+from sim.chemistry.newton.straight.newton_step import Fluids, GivenTotals, newton_step
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.chemistry.pore_water import (
     CA,
@@ -75,7 +75,7 @@ class CellWater:
         at, nc, work = self.at, self.at.components, rows.work
         n = WaterNumbers(at, rows.numbers)
         total = [work.load(at.total + k) for k in range(nc)]
-        wanted = Wanted(total, n.K, n.families, n.aw_slope)
+        wanted = GivenTotals(total, n.K, n.families, n.aw_slope)
         new, size, is_sound, _ = newton_step(on, self.t, self.now(rows), wanted)
         for k in range(nc):
             work.store(k, new.x[k])

@@ -7,7 +7,13 @@ import pytest
 
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.many import solve_totals
-from sim.chemistry.newton.straight.newton_step import Fluids, Wanted, kept_system, newton_step, system_size
+from sim.chemistry.newton.straight.newton_step import (
+    Fluids,
+    GivenTotals,
+    kept_system,
+    newton_step,
+    system_size,
+)
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of, shared_factors
 from sim.chemistry.pore_water import COMPONENTS
 from sim.codegen.functions import exp
@@ -100,7 +106,7 @@ def test_the_step_is_newtons(tables, again):
     def body(on, x, total, K, family, slope, out):
         rows = [x.load(k) for k in range(nc + 2)]
         now = Fluids(rows[:nc], [exp(r) for r in rows[:nc]], rows[nc], rows[nc + 1])
-        wanted = Wanted([total.load(k) for k in range(nc)], K, family, slope.load(0))
+        wanted = GivenTotals([total.load(k) for k in range(nc)], K, family, slope.load(0))
         new, size, is_sound, system = newton_step(on, t, now, wanted)
         if again:
             kept = system.rows()

@@ -26,7 +26,7 @@ from sim.chemistry.newton.straight.guess import (
 from sim.chemistry.newton.straight.newton_step import (
     HELD,
     Fluids,
-    Wanted,
+    GivenTotals,
     kept_system,
     newton_step,
     system_size,
@@ -127,9 +127,9 @@ class FluidPrograms:
         store(rows.high, MOST_H)
         return good & ~warm
 
-    def _wanted(self, group: GroupAtWork, n: FluidNumbers) -> Wanted:
+    def _wanted(self, group: GroupAtWork, n: FluidNumbers) -> GivenTotals:
         total, held = (group.load(row, self.nc) for row in (group.rows.total, group.rows.held))
-        return Wanted(total, n.K, n.family, n.aw_slope, held)
+        return GivenTotals(total, n.K, n.family, n.aw_slope, held)
 
     def _step(self, on: Registers, arrays: FluidArrays, group: GroupAtWork, n: FluidNumbers) -> LaneMask:
         new, size, is_sound, system = newton_step(on, self.t, group.now(), self._wanted(group, n))

@@ -113,7 +113,7 @@ def border_off(found: Balances, y: list[Vec], I: Vec) -> tuple[Vec, Vec]:
     return off_I, off_w
 
 
-class System(NamedTuple):
+class StepSystem(NamedTuple):
     """The linear system of a step, eliminated; z: A^-1 times the column of I."""
 
     factors: Factors
@@ -128,25 +128,25 @@ class System(NamedTuple):
 
 
 def system_size(t: Blocks) -> int:
-    """How many numbers a System has."""
+    """How many numbers a StepSystem has."""
     return t.factor.entry.size + 2 * t.has_inverse.size + 2
 
 
-def kept_system(t: Blocks, rows: list[Vec]) -> System:
-    """The System of these numbers."""
+def kept_system(t: Blocks, rows: list[Vec]) -> StepSystem:
+    """The StepSystem of these numbers."""
     entries, nc = t.factor.entry.size, t.has_inverse.size
     inverse = dict(zip(t.factor.step.tolist(), rows[entries : entries + nc], strict=True))
     factors = Factors(t, dict(enumerate(rows[:entries])), inverse)
-    return System(factors, rows[entries + nc : -2], rows[-2], rows[-1])
+    return StepSystem(factors, rows[entries + nc : -2], rows[-2], rows[-1])
 
 
-def eliminated(t: Blocks, sums: Sums, found: Balances, held: list[Vec] | None = None) -> System:
+def eliminated(t: Blocks, sums: Sums, found: Balances, held: list[Vec] | None = None) -> StepSystem:
     """The system at these molalities."""
     factors = factorised(t, sums, found.total, held)
     z = factors.solve(found.b)
     corner, corner_water = border(found, z)
     # Beyond a fold of the activity model there is no step: NaN ends the fluid.
-    return System(factors, z, 1.0 / select(corner > LEAST_CORNER, corner, math.nan), corner_water)
+    return StepSystem(factors, z, 1.0 / select(corner > LEAST_CORNER, corner, math.nan), corner_water)
 
 
 class Fluids(NamedTuple):
@@ -158,7 +158,7 @@ class Fluids(NamedTuple):
     L: Vec
 
 
-class Wanted(NamedTuple):
+class GivenTotals(NamedTuple):
     """What the balances should be, and the numbers that they are made with.
 
     total: of each component    held: see `factorised`    K: of the species    family: `Activity.family`
@@ -177,10 +177,12 @@ class Step(NamedTuple):
     fluids: Fluids
     size: Vec
     is_sound: LaneMask
-    system: System
+    system: StepSystem
 
 
-def newton_step(on: Registers, t: Blocks, now: Fluids, wanted: Wanted, system: System | None = None) -> Step:
+def newton_step(
+    on: Registers, t: Blocks, now: Fluids, wanted: GivenTotals, system: StepSystem | None = None
+) -> Step:
     """A step. With the system of an earlier one it costs half as much and leaves not the square of the
     distance but its product with that step; it is at most SHORT then."""
     nc = t.has_inverse.size

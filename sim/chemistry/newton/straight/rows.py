@@ -12,7 +12,7 @@ import numpy as np
 from sim.chemistry.newton.records import Blocks
 from sim.chemistry.newton.straight.newton_step import Fluids, system_size
 from sim.codegen.functions import select
-from sim.codegen.iteration import Part
+from sim.codegen.iteration import RowsFrom
 from sim.codegen.registers import LaneMask, Memory, Vec
 
 AW_SLOPE, AT_PH, FIRST = range(3)  # places among the numbers; FIRST: of K
@@ -24,7 +24,7 @@ class FluidNumbers:
     def __init__(self, t: Blocks, numbers: Memory):
         self.aw_slope = numbers.load(AW_SLOPE)
         self.at_pH = numbers.load(AT_PH) > 0.5
-        self.K, self.family = Part(numbers, FIRST), Part(numbers, FIRST + t.reactions.K.size)
+        self.K, self.family = RowsFrom(numbers, FIRST), RowsFrom(numbers, FIRST + t.reactions.K.size)
 
 
 def fluid_numbers(t: Blocks, at_pH: bool) -> np.ndarray:
@@ -45,7 +45,7 @@ class FluidRows(NamedTuple):
     low: int  # activities of H between which the first guess looks
     high: int
     weight: int  # of the first guess
-    system: int  # of the last step, see `System.rows`
+    system: int  # of the last step, see `StepSystem.rows`
     end: int
 
     @classmethod
