@@ -268,18 +268,18 @@ def other_ways_to_change(folder):
 
 
 def vector_types_elsewhere(folder):
-    """Types and instructions of vectors are made in sim.simd and sim.codegen, and LANES is said once."""
+    """Types and instructions of vectors are made in sim.simd and sim.codegen, and WIDTH is said once."""
     makers = ("sim.simd", "sim.codegen", "sim.jit")
-    bad, lanes = [], []
+    bad, widths = [], []
     for name, tree in trees(folder):
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("llvmlite"):
                 bad += [] if name.startswith(makers) else [f"{name} imports llvmlite"]
             if isinstance(node, ast.Import) and any(a.name.startswith("llvmlite") for a in node.names):
                 bad += [] if name.startswith(makers) else [f"{name} imports llvmlite"]
-            if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "LANES" for t in node.targets):
-                lanes.append(name)
-    return bad + [f"LANES is said in {name} too" for name in lanes[1:]]
+            if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == "WIDTH" for t in node.targets):
+                widths.append(name)
+    return bad + [f"WIDTH is said in {name} too" for name in widths[1:]]
 
 
 def crowded_kernels(folder):

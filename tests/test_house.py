@@ -80,7 +80,7 @@ BAD_HOUSES = [
         ".with_geometry(...) instead of .changed",
     ),
     (house.vector_types_elsewhere, {"solvers/a.py": "import llvmlite.ir as ir"}, "imports llvmlite"),
-    (house.vector_types_elsewhere, {"a.py": "LANES = 8", "simd/b.py": "LANES = 8"}, "LANES is said in"),
+    (house.vector_types_elsewhere, {"a.py": "WIDTH = 8", "simd/b.py": "WIDTH = 8"}, "WIDTH is said in"),
     (house.crowded_kernels, {"space/a.py": NINE}, "sim.space.a.f takes 9 arguments"),
     (house.crowded_kernels, {"space/a.py": NINE.replace("(a,", "(a: float,")}, "takes 9 arguments"),
     (house.crowded_kernels, {"space/a.py": NINE.replace("@kernel", "@jit.plain_kernel")}, "9 arguments"),

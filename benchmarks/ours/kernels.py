@@ -121,18 +121,28 @@ def rate(clock: dict, cells: int, size: float, flops: float, threads: int = 0) -
 def speciation(cells: int) -> list[dict]:
     """The Newton kernel over many fluids, from the last solution (warm) and from nothing (cold)."""
     from benchmarks.fluids import tissue_fluids, work_of_newton
-    from sim.chemistry.newton.block.solve import solve_blocks
     from sim.chemistry.newton.one.solve import solve_fluids
-    from sim.simd.blocks import LANES
+    from sim.chemistry.newton.straight.rows import fluid_numbers
+    from sim.chemistry.newton.straight.solve import fluid_code, solve_groups
+    from sim.simd.constants import WIDTH
 
     tables, totals, found = tissue_fluids(cells)
     nearby = totals * (1.0 + 1e-3 * np.random.default_rng(1).standard_normal(totals.shape))
     m, lng = np.zeros_like(found.m), np.zeros_like(found.lng)
     status, free = np.zeros(cells, np.int64), np.zeros(totals.shape[1], np.uint8)
-    scratch, wide = np.zeros(tables.work_size), np.zeros((tables.blocks.at.end, LANES))
+    scratch, solved = np.zeros(tables.work_size), np.zeros((cells, 1))
+    code, numbers = fluid_code(tables.blocks), fluid_numbers(tables.blocks, False)
+    rows_of_a_group = np.zeros((code.rows, WIDTH))
+
+    def in_groups(x):
+        solve_groups(
+            0, -(-cells // WIDTH), False, (nearby, x, m, lng, solved, rows_of_a_group, numbers), code
+        )
+        status[:] = solved[:, 0] != 1.0
+
     ways = {
         "": lambda x: solve_fluids(nearby, free, x, m, lng, status, scratch, tables.reactions),
-        " in blocks": lambda x: solve_blocks(nearby, free, x, m, lng, status, wide, tables.blocks),
+        " in groups": in_groups,
     }
     starts = {"warm": found.x, "cold": np.full_like(found.x, np.nan)}
     rows = []

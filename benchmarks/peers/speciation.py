@@ -17,9 +17,10 @@ from benchmarks.fluids import COMPONENTS, random_fluids, tissue_fluids
 from benchmarks.measuring.timing import Clock
 from benchmarks.peers.rates import rate_row, with_ratios
 from benchmarks.peers.reaction import reaction_steps
-from sim.chemistry.newton.block.solve import solve_blocks
 from sim.chemistry.newton.one.solve import solve_fluids
-from sim.simd.blocks import LANES
+from sim.chemistry.newton.straight.rows import fluid_numbers
+from sim.chemistry.newton.straight.solve import fluid_code, solve_groups
+from sim.simd.constants import WIDTH
 
 QUESTION = "How many cells a second does speciation solve on one core, ours and PHREEQC's, at equal answers?"
 LN10 = np.log(10.0)
@@ -58,16 +59,18 @@ class Ours:
         }
 
 
-class InBlocks(Ours):
-    """Many fluids in the lanes of wide registers; what those leave, one by one, as `solve_totals`."""
+class AsVectorCode(Ours):
+    """Groups of fluids in wide registers; what those leave, one by one, as `solve_totals`."""
 
     def __init__(self, tables, n: int):
         super().__init__(tables, n)
-        self.scratch = np.zeros((tables.blocks.at.end, LANES))
+        self.code, self.numbers = fluid_code(tables.blocks), fluid_numbers(tables.blocks, False)
+        self.rows, self.solved = np.zeros((self.code.rows, WIDTH)), np.zeros((n, 1))
 
     def solve(self, totals: np.ndarray) -> int:
-        arrays = (self.x, self.m, self.lng, self.status)
-        solve_blocks(totals, self.free, *arrays, self.scratch, self.tables.blocks)
+        arrays = (totals, self.x, self.m, self.lng, self.solved, self.rows, self.numbers)
+        solve_groups(0, -(-totals.shape[0] // WIDTH), False, arrays, self.code)
+        self.status[:] = self.solved[:, 0] != 1.0
         rest = np.flatnonzero(self.status)
         if rest.size:
             x, m, lng, status = (a[rest] for a in (self.x, self.m, self.lng, self.status))
@@ -79,7 +82,7 @@ class InBlocks(Ours):
 
 def engines(tables, n: int) -> dict:
     """{name: engine} of ours."""
-    return {"hapsim": Ours(tables, n), "hapsim, lanes": InBlocks(tables, n)}
+    return {"hapsim": Ours(tables, n), "hapsim, vector code": AsVectorCode(tables, n)}
 
 
 def sequence(totals: np.ndarray, count: int, seed: int = 3) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 from sim.binder.stages import ONCE
 from sim.codegen.call import call
 from sim.jit.kernel import plain_kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 PATIENCE = 12  # steps of a group in which all cells are warm
 COLUMNS = (

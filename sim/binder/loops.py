@@ -7,7 +7,7 @@ from numba import carray
 from numba.core import config
 
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 if getattr(config, "DISABLE_JIT", False):
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba.core import config
 
 from sim.codegen.interpreted import number_of
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 SOLVE = Callable[[np.ndarray, np.ndarray], bool]
 W, MEMORY = 4, 5  # places among the arrays of a stage

@@ -22,7 +22,7 @@ from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
 from sim.model.model import Model
 from sim.parameters import Parameters
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.space.boundary import Boundary
 from sim.space.grid import Grid

@@ -15,7 +15,7 @@ from sim.model.formulas import FormulaText
 from sim.model.model import Model
 from sim.model.process import arguments
 from sim.model.words.names import TIME
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 HEAD = [
     "import math", "import numpy as np", "from sim.binder.loops import difference, first_row, nudge",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.chemistry.activity import LN10
+from sim.chemistry.newton.records import OK, UNFINISHED
 from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError
 
-MANY = 256  # fluids from which on the kernels of a block are worth loading
-SHARE_OF_BLOCKS, SHARE_OF_FLUIDS = 32, 64  # the fewest that are worth a thread of their own
+if TYPE_CHECKING:
+    from sim.chemistry.newton.straight.solve import FluidCode
+
+MANY = 1000  # fluids; fewer are done one by one before the vector code is loaded (40 to 80 ms)
+SHARE_OF_GROUPS, SHARE_OF_FLUIDS = 128, 64  # the fewest that are worth a thread of their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +49,8 @@ def solve_totals(
     n, nc = totals.shape
     ns = len(tables.species)
     h = tables.components.index("H")
-    x = np.full((n, nc + 2), np.nan) if start is None else np.array(start)
-    totals = np.array(totals)
+    x = np.full((n, nc + 2), np.nan) if start is None else np.array(start, order="C")
+    totals = np.array(totals, dtype=float, order="C")
     is_fixed = np.zeros(nc, dtype=np.uint8)
     if pH is not None:
         is_fixed[h] = 1
@@ -83,12 +89,12 @@ def _furthest_off(
 
 
 def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) -> None:
-    """Fill in a solution: many fluids in blocks, and what those leave, or few fluids, one by one."""
+    """Fill in a solution: many fluids as vector code, and what that leaves, or few fluids, one by one."""
     n = found.status.size
     left, start = np.arange(n), found.x
     if n >= MANY:
         start = found.x.copy()
-        _solve_blocks(tables, is_fixed, found)
+        _solve_groups(tables, bool(is_fixed.any()), found)
         left = np.flatnonzero(found.status)
     if left.size:
         rest = [np.ascontiguousarray(a[left]) for a in (start, found.m, found.lng, found.status)]
@@ -97,19 +103,29 @@ def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) 
             a[left] = new
 
 
-def _solve_blocks(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) -> None:
-    from sim.chemistry.newton.block.solve import solve_blocks  # here: `import sim` must not start numba
-    from sim.simd.blocks import LANES
+def _solve_groups(tables: SpeciationTables, at_pH: bool, found: SolvedFluids) -> None:
+    from sim.chemistry.newton.straight.rows import fluid_numbers
+    from sim.chemistry.newton.straight.solve import solve_groups  # here: `import sim` must not start numba
+    from sim.simd.constants import WIDTH
     from sim.simd.threads import Pool
 
-    t, n = tables.blocks, found.status.size
+    code, n = _code(tables), found.status.size
+    numbers, solved = fluid_numbers(tables.blocks, at_pH), np.zeros((n, 1))
 
     def work(share: int, first: int, last: int) -> None:
-        some = slice(first * LANES, last * LANES)
-        arrays = (found.x[some], found.m[some], found.lng[some], found.status[some])
-        solve_blocks(found.totals[some], is_fixed, *arrays, np.zeros((t.at.end, LANES)), t)
+        rows = np.zeros((code.rows, WIDTH))
+        arrays = (found.totals, found.x, found.m, found.lng, solved, rows, numbers)
+        solve_groups(first, last, at_pH, arrays, code)
 
-    Pool(SHARE_OF_BLOCKS).run(work, -(-n // LANES))
+    Pool(SHARE_OF_GROUPS).run(work, -(-n // WIDTH))
+    found.status[:] = np.where(solved[:, 0] == 1.0, OK, UNFINISHED)
+
+
+@lru_cache(maxsize=64)
+def _code(tables: SpeciationTables) -> FluidCode:
+    from sim.chemistry.newton.straight.solve import fluid_code
+
+    return fluid_code(tables.blocks)
 
 
 def _solve_one_by_one(

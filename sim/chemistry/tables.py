@@ -94,7 +94,7 @@ class SpeciationTables:
 
     @cached_property
     def blocks(self) -> Blocks:
-        """What the kernels of a block of fluids read."""
+        """What vector code for groups of fluids is written from."""
         return operation_lists(self.reactions)
 
     @property

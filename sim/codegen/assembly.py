@@ -8,9 +8,9 @@ from functools import cached_property
 from sim.codegen.lines import BITS, DOUBLES, all_of, double, pointer_to
 from sim.codegen.llvm_registers import LlvmRegisters
 from sim.codegen.program import ArrayLayout, Program
-from sim.codegen.registers import GROUPS, Memory, Vec
+from sim.codegen.registers import Memory, Vec
 from sim.codegen.transposition import read_columns, write_columns
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 
 class TextMemory(Memory):
@@ -18,18 +18,11 @@ class TextMemory(Memory):
 
     def __init__(self, on: LlvmRegisters, layout: ArrayLayout, base: str):
         self.on, self.layout, size = on, layout, layout.size
-        self.step = GROUPS * WIDTH if layout.kind == "rows" else WIDTH
         self.columns: dict[int, str] = {}  # read, of cells
         self.written: dict[int, str] = {}
         kind = pointer_to("double")
         if layout.kind in ("numbers", "scratch"):
             self.base = base
-        elif layout.kind == "rows":
-            block, group = on.name(f"udiv i64 %g, {GROUPS}"), on.name(f"urem i64 %g, {GROUPS}")
-            start = on.name(f"mul i64 {block}, {size * self.step}")
-            lane = on.name(f"mul i64 {group}, {WIDTH}")
-            at = on.name(f"add i64 {start}, {lane}")
-            self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
         elif layout.kind == "groups":
             at = on.name(f"mul i64 %g, {size * WIDTH}")
             self.base = on.name(f"getelementptr double, {kind} {base}, i64 {at}")
@@ -73,7 +66,7 @@ class TextMemory(Memory):
             one = on.name(f"insertelement {DOUBLES} undef, double {x}, i32 0")
             zero = f"<{WIDTH} x i32> zeroinitializer"
             return Vec(on, on.name(f"shufflevector {DOUBLES} {one}, {DOUBLES} undef, {zero}"))
-        at = on.address(self.base, row * self.step)
+        at = on.address(self.base, row * WIDTH)
         return Vec(on, on.new(f"load {DOUBLES}, {pointer_to(DOUBLES)} {at}, align 8"))
 
     def store(self, row: int, value: Vec | float) -> None:
@@ -85,8 +78,15 @@ class TextMemory(Memory):
         if self.layout.kind == "cells":
             self.written[row] = vec.value
             return
-        at = on.address(self.base, row * self.step)
+        at = on.address(self.base, row * WIDTH)
         on.lines.append(f"  store {DOUBLES} {vec.value}, {pointer_to(DOUBLES)} {at}, align 8")
+
+    def fetch(self) -> None:
+        on, size = self.on, self.layout.size
+        start = on.name(f"mul i64 %g, {WIDTH * size}")
+        base = on.name(f"getelementptr double, {pointer_to('double')} {self.base}, i64 {start}")
+        for line in range(size):  # WIDTH doubles are a line of the cache
+            on.prefetch(on.address(base, line * WIDTH, "i8"))
 
     def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:
         on, first = self.on, ahead * self.layout.size

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from sim.codegen.registers import LaneMask, Vec
-from sim.simd.elementary import LN2_HIGH, LN2_LOW, LOG2_E, SHIFT
+from sim.simd.constants import LN2_HIGH, LN2_LOW, LOG2_E, SHIFT
 
 LEAST, MOST = -708.0, 709.78  # arguments of exp between which it is a normal double
 LN2 = math.log(2.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 import numpy as np
 
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 DOUBLES, WHOLES, BITS = (f"<{WIDTH} x {kind}>" for kind in ("double", "i64", "i1"))
 OPAQUE = llvm.llvm_version_info[0] > 15  # before, pointers had types
@@ -79,6 +79,12 @@ class AssemblyLines:
         name = f"@llvm.masked.store.v{WIDTH}f64.{_suffix()}"
         self.called.add(f"declare void {name}({DOUBLES}, {kind}, i32, {BITS})")
         self.lines.append(f"  call void {name}({DOUBLES} {value}, {kind} {at}, i32 8, {BITS} {mask})")
+
+    def prefetch(self, at: str) -> None:
+        """Bring a line of memory near, to write to it."""
+        kind, suffix = pointer_to("i8"), "p0" if OPAQUE else "p0i8"
+        self.called.add(f"declare void @llvm.prefetch.{suffix}({kind}, i32, i32, i32)")
+        self.lines.append(f"  call void @llvm.prefetch.{suffix}({kind} {at}, i32 1, i32 3, i32 1)")
 
     def address(self, base: str, index: int, kind: str = DOUBLES) -> str:
         """Pointer to the double `index` places behind `base`, as one to `kind`."""

@@ -9,8 +9,7 @@ import numpy as np
 
 from sim.codegen.lines import BITS, DOUBLES, WHOLES, AssemblyLines, all_of, double
 from sim.codegen.registers import LaneMask, Registers, Vec
-from sim.simd.elementary import SHIFT
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import SHIFT, WIDTH
 
 COMPARE = {"<": "olt", "<=": "ole", ">": "ogt", ">=": "oge", "==": "oeq", "!=": "une"}
 

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 
 from sim.codegen.program import ArrayLayout, Program
-from sim.codegen.registers import GROUPS, LaneMask, Memory, Registers, Vec
-from sim.simd.blocks import LANES
-from sim.simd.elementary import SHIFT
-from sim.simd.lanes8 import WIDTH
+from sim.codegen.registers import LaneMask, Memory, Registers, Vec
+from sim.simd.constants import SHIFT, WIDTH
 
 COMPARE = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq,
@@ -113,10 +111,7 @@ class ArrayMemory(Memory):
             raise ValueError("arrays of a program are in C order; copy this one with np.ascontiguousarray.")
         group = np.arange(first, first + on.shape[0])[:, None]
         lane = np.arange(WIDTH)
-        if layout.kind == "rows":
-            self.flat, self.step = flat, LANES
-            self.at = group // GROUPS * (layout.size * self.step) + group % GROUPS * WIDTH + lane
-        elif layout.kind == "groups":
+        if layout.kind == "groups":
             self.flat, self.step = flat, WIDTH
             self.at = group * (layout.size * WIDTH) + lane
         elif layout.kind == "scratch":

@@ -13,8 +13,7 @@ from sim.codegen.registers import LaneMask
 class ArrayLayout:
     """How an array of doubles, in C order, holds `size` numbers of each cell.
 
-    "rows": (blocks, size, LANES), a row per quantity and block of cells
-    "groups": (groups, size, WIDTH), the same by groups of 8
+    "groups": (groups, size, WIDTH), a row per quantity and group of 8 cells
     "cells": (cells, size), a row per cell. It is read and written by transposing 8 x 8; a group may reach
         beyond the last cell, which is then repeated. It cannot be read after it has been written.
     "numbers": (size,), the same for all cells; it cannot be written
@@ -25,11 +24,6 @@ class ArrayLayout:
 
     kind: str
     size: int
-
-
-def rows(size: int) -> ArrayLayout:
-    """(blocks, size, LANES)."""
-    return ArrayLayout("rows", size)
 
 
 def groups(size: int) -> ArrayLayout:

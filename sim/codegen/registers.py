@@ -11,11 +11,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-from sim.simd.blocks import LANES
-from sim.simd.lanes8 import WIDTH
-
-GROUPS = LANES // WIDTH  # of a block
-
 
 class Vec:
     """A double for each cell of a group. of: the registers it belongs to; value: what they made of it."""
@@ -219,6 +214,9 @@ class Memory(ABC):
     @abstractmethod
     def store(self, row: int, value: Vec | float) -> None:
         """Write a row."""
+
+    def fetch(self) -> None:  # noqa: B027  -- it need not do anything
+        """Of an array of "cells" that is written later on: let the cells of the group come near meanwhile."""
 
     @abstractmethod
     def gather(self, places: Sequence[int], ahead: int = 0) -> Vec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from sim.codegen.lines import AssemblyLines, pointer_to
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 
 def _kind(width: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sim.codegen.functions import fma
-from sim.codegen.program import Program, numbers, rows
+from sim.codegen.program import Program, groups, numbers
 from sim.codegen.registers import Memory, Vec
 from sim.graph.expressions import LEAF, Node, needed
 from sim.graph.writing import WRITTEN, Writer
@@ -69,7 +69,7 @@ def rows_program(name: str, places: RowPlaces, made: Mapping[int, Node]) -> Prog
         for row in made:
             W.store(row, found(row))
 
-    return Program(name, (rows(places.size), numbers(places.numbers), numbers(1)), body)
+    return Program(name, (groups(places.size), numbers(places.numbers), numbers(1)), body)
 
 
 def write_slopes(
@@ -116,13 +116,13 @@ def write_slopes(
 
 
 def slopes_program(name: str, places: RowPlaces, known: Mapping[int, Node], rule: ChainRule) -> Program:
-    """Derivatives by the chain rule: program(W, D, out, numbers, clock), D (rows, LANES)."""
+    """Derivatives by the chain rule: program(W, D, out, numbers, clock), D (groups, rows, WIDTH)."""
 
     def body(on: object, W: Memory, D: Memory, out: Memory, run: Memory, clock: Memory) -> None:
         write_slopes(places, known, rule, W, D, out, run, clock)
 
-    arrays = rows(places.size), rows(rule.rows), rows(len(rule.wanted)), numbers(places.numbers), numbers(1)
-    return Program(name, arrays, body)
+    sizes = (places.size, rule.rows, len(rule.wanted))
+    return Program(name, (*(groups(n) for n in sizes), numbers(places.numbers), numbers(1)), body)
 
 
 def _load(W: Memory, row: int) -> Callable[[], Vec]:

@@ -15,12 +15,9 @@ import numpy as np
 from numba import types
 
 from sim.jit.kernel import kernel
+from sim.simd.constants import LN2_HIGH, LN2_LOW, LOG2_E, SHIFT
 from sim.simd.instructions import instruction
 
-# Adding 1.5 x 2^52 leaves a number's nearest integer in the low bits of the sum.
-SHIFT = 6755399441055744.0
-LN2_HIGH, LN2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
-LOG2_E = 1.4426950408889634
 LOG10_E = 0.4342944819032518
 LOG10_2_HIGH, LOG10_2_LOW = 3.01029995663611771306e-01, 3.69423907715893078616e-13
 

@@ -12,9 +12,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import models, register_model
 
+from sim.simd.constants import WIDTH
 from sim.simd.instructions import instruction
-
-WIDTH = 8
 
 
 class Lanes(types.Type):

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from sim.chemistry.constants_sets import constants_set
-from sim.chemistry.many import MANY, SHARE_OF_BLOCKS, SHARE_OF_FLUIDS, solve_totals, weighted_sums
-from sim.simd.blocks import LANES
+from sim.chemistry.many import MANY, SHARE_OF_FLUIDS, SHARE_OF_GROUPS, solve_totals, weighted_sums
+from sim.simd.constants import WIDTH
 
 TABLES = constants_set("tissue-37C").tables(("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl"), 310.15)
 PLASMA = np.array([2.5e-3, 1e-3, 24e-3, 3e-3, 0.8e-3, 0.142, 4e-3, 0.103])
@@ -33,9 +33,9 @@ def test_weighted_sums_are_exact_to_the_last_digits(shape):
             assert found[i, j] == pytest.approx(math.fsum(terms), abs=1e-15 * math.fsum(np.abs(terms)))
 
 
-@pytest.mark.parametrize("n", [2 * SHARE_OF_FLUIDS + 3, 2 * SHARE_OF_BLOCKS * LANES + 5])
+@pytest.mark.parametrize("n", [2 * SHARE_OF_FLUIDS + 3, 2 * SHARE_OF_GROUPS * WIDTH + 5])
 def test_threads_change_no_bit(n):
-    """One thread and two: few fluids one by one, many in blocks."""
+    """One thread and two: few fluids one by one, many in groups."""
     assert (n < MANY) == (n < 200)
     totals, before = fluids(n, 2), numba.get_num_threads()
     found = []
@@ -63,7 +63,7 @@ def test_the_balance_that_is_furthest_off_is_told_of_unsolved_fluids_only():
 
 @pytest.mark.slow
 def test_100_000_cold_starts_are_solved():
-    """From nearly pure water to brine, pH 2-12, one component in eight absent; from the acidity, in lanes."""
+    """From nearly pure water to brine, pH 2-12, one component in eight absent; from the acidity too."""
     n, rng = 100_000, np.random.default_rng(12)
     low = np.log([1e-8, 1e-8, 1e-8, 1.0, 1e-8, 1e-6, 1e-6, 1e-6])
     high = np.log([0.3, 0.3, 0.3, 1.0, 0.3, 0.7, 0.5, 1.0])

@@ -18,39 +18,36 @@ from sim.codegen.call import call
 from sim.codegen.functions import exp, floor, fma, log, power, select, sqrt, tanh
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import interpret
-from sim.codegen.program import Program, cells, groups, lines, numbers, rows
-from sim.simd.blocks import LANES
-from sim.simd.lanes8 import WIDTH
+from sim.codegen.program import Program, cells, groups, lines, numbers
+from sim.simd.constants import WIDTH
 
 
 def transposed(columns):
-    """Cells to rows and groups, and back, times a number; cells where the first column is above 0."""
+    """Cells to groups, and back, times a number; cells where the first column is above 0."""
 
-    def body(on, cell, row, group, out, factor):
+    def body(on, cell, group, out, factor):
         for k in range(columns):
             x = cell.load(k)
-            row.store(k, x)
             group.store(columns - 1 - k, x)
             out.store(k, x * factor.load(1))
         return cell.load(0) > 0.0
 
-    layouts = cells(columns), rows(columns), groups(columns), cells(columns), numbers(2)
+    layouts = cells(columns), groups(columns), cells(columns), numbers(2)
     return Program(f"transposed{columns}", layouts, body)
 
 
 @pytest.mark.parametrize("columns", [1, 2, 3, 4, 6, 7, 8, 13, 28])
-def test_cells_become_rows_and_groups_and_cells_again(columns):
+def test_cells_become_groups_and_cells_again(columns):
     n = 71
     given = np.random.default_rng(1).standard_normal((n, columns))
-    in_rows, in_groups = np.full((3, columns, LANES), 7.0), np.full((12, columns, WIDTH), 7.0)
-    out, last = np.full((n, columns), 7.0), -(-n // WIDTH)
+    in_groups, out = np.full((12, columns, WIDTH), 7.0), np.full((n, columns), 7.0)
+    last = -(-n // WIDTH)
     routine = Routine(transposed(columns))
-    counted = routine(0, last, n, given, in_rows, in_groups, out, np.array([0.0, 2.0]))
+    counted = routine(0, last, n, given, in_groups, out, np.array([0.0, 2.0]))
     repeated = given[np.minimum(np.arange(last * WIDTH), n - 1)]
     assert counted == np.count_nonzero(repeated[:, 0] > 0)
     np.testing.assert_array_equal(out, 2.0 * given)
-    np.testing.assert_array_equal(in_rows.transpose(0, 2, 1).reshape(-1, columns)[: last * WIDTH], repeated)
-    np.testing.assert_array_equal(in_rows[2, :, 8:], 7.0)  # groups that were not asked for
+    np.testing.assert_array_equal(in_groups[last:], 7.0)  # groups that were not asked for
     back = in_groups.transpose(0, 2, 1).reshape(-1, columns)[:, ::-1]
     np.testing.assert_array_equal(back[: last * WIDTH], repeated)
 
@@ -61,11 +58,27 @@ def test_interpreted_is_what_is_compiled():
     given, factor = rng.standard_normal((n, columns)), np.array([0.0, 3.0])
     results = []
     for do in (Routine(transposed(columns)), lambda *a: interpret(transposed(columns), *a[:3], a[3:])):
-        arrays = [np.zeros((2, columns, LANES)), np.zeros((6, columns, WIDTH)), np.zeros((n, columns))]
+        arrays = [np.zeros((6, columns, WIDTH)), np.zeros((n, columns))]
         results.append((do(2, 6, n, given, *arrays, factor), arrays))
     assert results[0][0] == results[1][0]
     for a, b in zip(results[0][1], results[1][1], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_fetching_names_each_line_of_memory_once_and_changes_nothing():
+    """8 cells of 5 doubles are 5 lines of 64 bytes, whichever array the compiled code finds there."""
+
+    def body(on, x, y):
+        y.fetch()
+        x.store(0, x.load(1))
+
+    program = Program("fetching", (cells(2), cells(5)), body)
+    assert assembly(program).count("call void @llvm.prefetch") == 5
+    for do in (Routine(program), lambda *a: interpret(program, *a[:3], a[3:])):
+        x, y = np.arange(22.0).reshape(11, 2), np.full((11, 5), 7.0)
+        do(0, 2, 11, x, y)
+        np.testing.assert_array_equal(x[:, 0], np.arange(1.0, 22.0, 2.0))
+        assert np.all(y == 7.0)
 
 
 @pytest.mark.parametrize("backwards", [False, True])

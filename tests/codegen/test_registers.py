@@ -11,7 +11,7 @@ from sim.codegen import functions as f
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program, groups
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 EDGES = [
     0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7e308,

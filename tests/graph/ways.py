@@ -14,7 +14,7 @@ from sim.graph.expressions import Graph
 from sim.graph.programs import ChainRule, RowPlaces, rows_program, slopes_program
 from sim.graph.reading import read_function
 from sim.graph.slopes import Slopes
-from sim.simd.blocks import LANES
+from sim.simd.constants import WIDTH
 
 CLOCK = "t"
 
@@ -51,8 +51,8 @@ def by_registers(nodes, columns, parameters=(), slopes=()):
     """(NumPy's, machine code's) values of nodes, each (n, nodes) for columns of leaves 0, 1...; where slopes
     are asked for, (node, leaf), their values instead."""
     leaves, n = len(columns), len(columns[0])
-    blocks = -(-n // LANES)
-    x = np.stack([np.resize(np.asarray(c, float), blocks * LANES).reshape(blocks, LANES) for c in columns], 1)
+    groups = -(-n // WIDTH)
+    x = np.stack([np.resize(np.asarray(c, float), groups * WIDTH).reshape(groups, WIDTH) for c in columns], 1)
     rows = {leaves + k: node for k, node in enumerate(nodes)}
     asked = [slopes_of.guarded(nodes[k], leaf) for slopes_of, k, leaf in slopes]
     uniform = uniform_nodes([*nodes, *asked])
@@ -63,20 +63,20 @@ def by_registers(nodes, columns, parameters=(), slopes=()):
     rule = ChainRule([], dict(enumerate(asked)), {}, 1, list(range(len(asked))))
     results = []
     for compiled in (False, True):
-        W = np.full((blocks, places.size, LANES), np.nan)
+        W = np.full((groups, places.size, WIDTH), np.nan)
         W[:, :leaves] = x
         programs = [(made, (W, numbers, np.zeros(1)))]
         out = W[:, leaves:]
         if asked:
-            out = np.full((blocks, len(asked), LANES), np.nan)
-            D = np.zeros((blocks, 1, LANES))
+            out = np.full((groups, len(asked), WIDTH), np.nan)
+            D = np.zeros((groups, 1, WIDTH))
             programs.append((slopes_program("slopes", places, rows, rule), (W, D, out, numbers, np.zeros(1))))
         for program, arrays in programs:
             if compiled:
-                Routine(program)(0, blocks * LANES // 8, blocks * LANES, *arrays)
+                Routine(program)(0, groups, n, *arrays)
             else:
-                interpret(program, 0, blocks * LANES // 8, blocks * LANES, arrays)
-        results.append(out.transpose(0, 2, 1).reshape(blocks * LANES, -1)[:n])
+                interpret(program, 0, groups, n, arrays)
+        results.append(out.transpose(0, 2, 1).reshape(groups * WIDTH, -1)[:n])
     return results
 
 

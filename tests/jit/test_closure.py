@@ -85,7 +85,7 @@ KERNELS = kernels()
 def test_there_are_many():
     modules = {f.py_func.__module__ if hasattr(f, "py_func") else f.__module__ for f in KERNELS}
     assert len(KERNELS) > 100
-    assert {"sim.simd.blocks", "sim.space.transport", "sim.solvers.linear.elimination"} <= modules
+    assert {"sim.simd.elementary", "sim.space.transport", "sim.solvers.linear.elimination"} <= modules
 
 
 def test_every_callee_is_in_the_closure_of_its_caller():

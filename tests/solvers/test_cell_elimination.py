@@ -9,7 +9,7 @@ import sim
 from sim.binder.cache import model_structure
 from sim.binder.records import Stoichiometry
 from sim.model.process import coefficient
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import CellElimination, Units
 from sim.solvers.linear.programs.cells import cell_routines

@@ -182,7 +182,7 @@ def _start_safely(part: _Part, given: GivenFluids, found: FoundFluids) -> None:
 
 def _solve_in_lanes(part: _Part, given: GivenFluids, found: FoundFluids, largest_I: float) -> None:
     from sim.chemistry.newton.phases.solve import solve_groups
-    from sim.simd.lanes8 import WIDTH
+    from sim.simd.constants import WIDTH
     from sim.simd.threads import Pool
 
     code = part.code

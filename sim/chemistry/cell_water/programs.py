@@ -14,7 +14,7 @@ from typing import Any
 from sim.chemistry.activity import LN10
 from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces
 from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, Blocks
-from sim.chemistry.newton.straight.newton_step import Fluids, newton_step
+from sim.chemistry.newton.straight.newton_step import Fluids, GivenTotals, newton_step
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.chemistry.pore_water import (
     CA,
@@ -75,13 +75,14 @@ class CellWater:
         at, nc, work = self.at, self.at.components, rows.work
         n = WaterNumbers(at, rows.numbers)
         total = [work.load(at.total + k) for k in range(nc)]
-        new, size, sound = newton_step(on, self.t, self.now(rows), total, n.K, n.families, n.aw_slope)
+        wanted = GivenTotals(total, n.K, n.families, n.aw_slope)
+        new, size, is_sound, _ = newton_step(on, self.t, self.now(rows), wanted)
         for k in range(nc):
             work.store(k, new.x[k])
             work.store(at.activity + k, new.activity[k])
         work.store(nc, new.I)
         work.store(nc + 1, new.L)
-        return ~((size < n.stop) & sound)
+        return ~((size < n.stop) & is_sound)
 
     def finish(self, on: Registers, rows: IterationRows) -> LaneMask:
         """Outputs [as `outputs_of` says] and memory. Returns cells whose solution is doubtful."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from sim.chemistry.activity import LN10
 from sim.chemistry.cell_water.places import WaterNumbers
 from sim.chemistry.cell_water.programs import CellWater
-from sim.chemistry.newton.straight.newton_step import Factors, Sums, balances_of, minus_product
+from sim.chemistry.newton.straight.balances import Sums, balances_of
+from sim.chemistry.newton.straight.newton_step import factorised, minus_product
 from sim.chemistry.newton.straight.species import Z2, Families, factors_of, families, molalities_of
 from sim.chemistry.pore_water import CA, TINY, TRANSPORTED, WATER_OUTPUTS, H
 from sim.codegen.functions import fma, nfma, sqrt
@@ -63,7 +64,7 @@ class _Bordered:
         self.code, self.m, self.at_I, self.aw_slope, self.on = code, m, at_I, aw_slope, on
         zero, family = on.number(0.0), t.activity.family.tolist()
         found = balances_of(on, t, sums, at_I.slope)
-        self.found, self.factors = found, Factors(t, sums, found.total)
+        self.found, self.factors = found, factorised(t, sums, found.total)
         of_water = [sums(t.balance.water + k) for k in range(nc)]
         self.b = self.factors.solve(found.b)
         self.e = [zero if v is None else v for v in self.factors.solve_sparse(of_water)]

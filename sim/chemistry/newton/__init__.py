@@ -1,1 +1,1 @@
-"""Newton's method for the equilibrium of fluids: one fluid, or a block of LANES fluids in rows."""
+"""Newton's method for the equilibrium of fluids: one by one, or in groups as vector code."""

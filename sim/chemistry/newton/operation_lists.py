@@ -1,8 +1,8 @@
-"""The lists of row operations that the kernels of a block follow, made once per set of tables.
+"""The lists of operations that vector code for groups of fluids is written from, made once per set of tables.
 
-The kernels work on rows of many fluids. Everything they sum over the species is a sum of `Balance`; the
-sparse factors of the component block A are eliminated in an order found here, so that no operation
-is spent on what is always zero (Cl has no complexes, Ca and Mg share none).
+Everything that is summed over the species is a sum of `Balance`; the sparse factors of the component
+block A are eliminated in an order found here, so that no operation is spent on what is always zero (Cl has no
+complexes, Ca and Mg share none).
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sim.chemistry.newton.records import Activity, Balance, BlockLayout, Blocks, Factor, Guess, Reactions
+from sim.chemistry.newton.records import Activity, Balance, Blocks, Factor, Reactions
 
 Floats = npt.NDArray[np.float64]
 
 
 def operation_lists(reactions: Reactions) -> Blocks:
-    """What the kernels of a block read, from what the kernel for one fluid reads."""
+    """What vector code is written from, from what the kernel for one fluid reads."""
     r = reactions
     nc, ns = int(r.component.max()) + 1, r.K.size
     full = np.zeros((ns, nc))
@@ -28,23 +28,8 @@ def operation_lists(reactions: Reactions) -> Blocks:
     activity = _families(r.classes, 2 * nc + 2)
     factor, entries = _elimination(full)
     balance = _sums(full, r.water, activity, r.gamma_class, entries)
-    groups = [[j for j in range(ns) if r.host[j] == k] for k in (*range(nc), -1)]
-    power = np.array([int(full[j, r.h]) for g in groups for j in g])
-    guess = Guess(_first(groups), _joined(groups), power, 0.5 * r.classes[r.gamma_class[:nc], 0])
     has_inverse = np.array([np.any(r.factor == nc + k) for k in range(nc)]).astype(np.uint8)
-    places = 2 * nc + 2 + len(r.classes) + len(activity.product)  # in g
-    at = _layout(nc, ns, places, len(entries), len(activity.family))
-    return Blocks(reactions, has_inverse, activity, balance, factor, guess, at)
-
-
-def _layout(nc: int, ns: int, places: int, entries: int, families: int) -> BlockLayout:
-    """Rows of the work space; a row of its own for each number of the state of a fluid."""
-    sizes = BlockLayout(
-        x=nc + 2, total=nc, absent=nc, g=places, m=ns, off=nc + 1, spare=nc + 1, b=nc + 1, c=nc + 1,
-        sum=nc + 1, inverse=nc + 1, below=entries, slope=families,
-        solved=1, step=1, sum_m=1, I_of_m=1, cold=1, corner=1, corner_water=1, inverse_I=1, end=0,
-    )  # fmt: skip
-    return BlockLayout(*(int(n) for n in np.cumsum([0, *sizes[:-1]])))
+    return Blocks(reactions, has_inverse, activity, balance, factor)
 
 
 def _sums(

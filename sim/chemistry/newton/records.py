@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 # Status of one solve.
-OK, NOT_CONVERGED, BAD_INPUT, UNFINISHED = 0, 1, 2, 3  # unfinished: a block has left it to the other kernel
+OK, NOT_CONVERGED, BAD_INPUT, UNFINISHED = 0, 1, 2, 3  # unfinished: vector code has left it
 
 COLD = -690.0  # ln activity below which (or NaN) a component has no warm start
 NOTHING = 1e-100  # mol/kgw; a smaller total counts as zero
@@ -91,73 +91,14 @@ class Factor(NamedTuple):
     update: np.ndarray  # (., 3): two entries of an earlier column, and its component, that change entry p
 
 
-class Guess(NamedTuple):
-    """Species of one component beside H, group by group; the last group has H only."""
-
-    first: np.ndarray  # (nc + 2,)
-    species: np.ndarray
-    power: np.ndarray  # of H in the species
-    half_z2: np.ndarray  # (nc,) of the components' basis species
-
-
-class BlockLayout(NamedTuple):
-    """The row of the work space of a block at which each quantity begins, and their end."""
-
-    x: int  # nc + 2 unknowns: ln activities, I, ln a_w
-    total: int  # nc
-    absent: int  # nc: 1 where a component is absent, else 0
-    g: int  # what `factor` and `product` count
-    m: int  # ns molalities
-    off: int  # nc imbalances
-    spare: int  # nc, free for callers
-    b: int  # nc, border of A: a column for I
-    c: int  # nc, border of A: the row of I
-    sum: int  # nc, sums of nu m
-    inverse: int  # nc inverse pivots
-    below: int  # entries of the factor below the pivots
-    slope: int  # d ln gamma/dI of each family
-    solved: int  # 1 or 0
-    step: int  # the last one
-    sum_m: int
-    I_of_m: int
-    cold: int  # 1 or 0
-    corner: int  # I by I
-    corner_water: int  # a_w's balance by I
-    inverse_I: int  # 1/I
-    end: int
-
-
 class Blocks(NamedTuple):
-    """All that the kernels of a block read."""
+    """All that vector code for groups of fluids is written from."""
 
     reactions: Reactions
     has_inverse: np.ndarray  # (nc,) 1 where some species needs 1/a
     activity: Activity
     balance: Balance
     factor: Factor
-    guess: Guess
-    at: BlockLayout
-
-
-class Accuracy(NamedTuple):
-    """When a fluid of a block is solved: each balance agrees to `converged` of its terms, or to `near`
-    after a step below `last_step`: what is left then is its square."""
-
-    last_step: float
-    near: float
-    converged: float
-
-
-def leaves(record: tuple) -> tuple:
-    """The arrays and numbers of a record and of the records in it, in order.
-
-    Python hands compiled code such a flat tuple several times faster than records within records: each
-    of those costs half a microsecond a call.
-    """
-    found: list[object] = []
-    for value in record:
-        found += leaves(value) if isinstance(value, tuple) else [value]
-    return tuple(found)
 
 
 def work_size(n_components: int, n_classes: int) -> int:

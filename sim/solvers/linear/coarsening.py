@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.jit.kernel import plain_kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 WEAK = 3.0  # an axis coupling this many times less than the strongest is not coarsened yet
 

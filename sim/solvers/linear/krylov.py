@@ -13,15 +13,8 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.jit.kernel import plain_kernel
-from sim.simd.lanes8 import (
-    WIDTH,
-    add_multiple,
-    add_product,
-    load_lanes,
-    store_lanes,
-    sum_of_lanes,
-    zero_lanes,
-)
+from sim.simd.constants import WIDTH
+from sim.simd.lanes8 import add_multiple, add_product, load_lanes, store_lanes, sum_of_lanes, zero_lanes
 from sim.solvers.linear.levels import Levels, solve_small
 from sim.solvers.linear.row_kernels import image_row
 

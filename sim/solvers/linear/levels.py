@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.jit.kernel import kernel, plain_kernel
-from sim.simd.lanes8 import WIDTH, add_multiple, load_lanes, store_lanes, zero_lanes
+from sim.simd.constants import WIDTH
+from sim.simd.lanes8 import add_multiple, load_lanes, store_lanes, zero_lanes
 
 ROUNDING = 64 * float(np.finfo(float).eps)
 

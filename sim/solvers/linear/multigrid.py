@@ -22,7 +22,7 @@ from numba.core import config
 
 from sim.errors import SolverError
 from sim.simd.barrier import new_barrier
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.coarsening import (
     Lines,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.binder.system import System
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear import elimination
 from sim.solvers.linear.choice import choose_solver

@@ -6,7 +6,8 @@ Cells are shared out, and summed, in PIECES pieces.
 from __future__ import annotations
 
 from sim.jit.kernel import plain_kernel
-from sim.simd.lanes8 import WIDTH, add_multiple, load_lanes, store_lanes, zero_lanes
+from sim.simd.constants import WIDTH
+from sim.simd.lanes8 import add_multiple, load_lanes, store_lanes, zero_lanes
 from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.levels import Levels
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from sim.jit.kernel import plain_kernel
+from sim.simd.constants import WIDTH
 from sim.simd.lanes8 import (
-    WIDTH,
     add_lanes,
     add_multiple,
     add_product,

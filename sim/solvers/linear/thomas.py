@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.programs.lines import thomas_routines
 

@@ -7,7 +7,7 @@ import numpy as np
 from sim.binder.records import NONE
 from sim.binder.system import System
 from sim.model.words.names import TIME
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.elimination import CellElimination, Units
 from sim.solvers.linear.programs.cells import cell_routines

@@ -15,7 +15,7 @@ from sim.binder.evaluation import evaluate
 from sim.binder.records import Cells, Workspace
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.linear.elimination import CellElimination, Units
 from sim.solvers.reactions.rosenbrock import RODAS3
 

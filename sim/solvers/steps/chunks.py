@@ -22,7 +22,7 @@ from sim.codegen.machine import Routine
 from sim.codegen.program import Program, groups, numbers, scratch
 from sim.codegen.registers import Memory
 from sim.jit.kernel import plain_kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, Units
 from sim.solvers.steps.passes import DIFFERENCES, HIGHEST, ORDERS
 

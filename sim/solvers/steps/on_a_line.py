@@ -16,7 +16,7 @@ from sim.binder.records import NONE, Cells, Workspace
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
 from sim.simd.by_reference import reference_to
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem

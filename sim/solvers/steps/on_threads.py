@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.choice import choose_solver
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, Units

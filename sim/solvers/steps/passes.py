@@ -15,7 +15,7 @@ from sim.codegen.functions import fma
 from sim.codegen.machine import Routine
 from sim.codegen.program import Program, groups, numbers, scratch
 from sim.codegen.registers import Memory, Vec
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 from sim.solvers.steps.task import Task
 
 ORDERS = 8  # rows of differences: up to order 5, and what the next order would be

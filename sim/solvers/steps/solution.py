@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.binder.system import System
 from sim.jit.kernel import kernel
-from sim.simd.blocks import LANES
+from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.steps.task import Task
 
@@ -46,8 +46,8 @@ def where_unsolved(system: System, before: np.ndarray) -> str:
     worse = np.flatnonzero(system.failures > before)
     if not worse.size:
         return ""
-    first = int(worse[0]) * LANES
-    last = min(first + LANES, system.n_cells) - 1
+    first = int(worse[0]) * WIDTH
+    last = min(first + WIDTH, system.n_cells) - 1
     return "the chemistry " + (f"of cell {first}" if first == last else f"in one of cells {first}-{last}")
 
 

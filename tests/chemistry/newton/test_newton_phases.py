@@ -9,11 +9,12 @@ from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.fluid import speciate
 from sim.chemistry.newton.phases.records import GivenRows, Phases, StateRows
 from sim.chemistry.newton.phases.step import begin_program, step_program
-from sim.chemistry.newton.straight.newton_step import Factors, Sums
+from sim.chemistry.newton.straight.balances import Sums
+from sim.chemistry.newton.straight.newton_step import factorised
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import NumpyRegisters, interpret
 from sim.codegen.registers import Vec
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 COMPONENTS = ("Ca", "P", "C", "H", "Mg", "Na", "K", "Cl")
 TABLES = constants_set("tissue-37C").tables(COMPONENTS, 310.15)
@@ -41,7 +42,7 @@ def test_a_sparse_column_is_solved_and_absent_components_stay_out():
     sums = Sums(t, dict(enumerate(vec(row) for row in m)))
     total = [vec(row) for row in TABLES.nu.T @ m]
     absent = [ON.number(float(k == gone)) for k in range(nc)]
-    factors = Factors(t, sums, total, absent)
+    factors = factorised(t, sums, total, absent)
     for nu in TABLES.mineral_nu:
         found = factors.solve_sparse([None if v == 0.0 else ON.number(v) for v in nu])
         assert found[gone] is None or not found[gone].value.any()

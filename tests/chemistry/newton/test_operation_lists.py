@@ -1,4 +1,4 @@
-"""The operation lists of a block against the tables that they are made from."""
+"""The operation lists against the tables that they are made from."""
 
 from __future__ import annotations
 
@@ -51,14 +51,3 @@ def test_the_groups_of_sums_begin_where_they_are_said_to():
         assert total(sums.water_family + f) == pytest.approx(m @ part, rel=1e-13)
     assert total(sums.water_all) == pytest.approx(m @ water, rel=1e-13)
     assert sums.water_all + 2 == sums.first.size
-
-
-def test_the_rows_of_a_block_follow_each_other():
-    """No quantity overlaps the next: 8 components, 30 species and what g holds."""
-    t = operation_lists(TABLES.reactions)
-    at, ns = t.at, len(TABLES.species)
-    assert list(at) == sorted(set(at))
-    assert at.total - at.x == 8 + 2 and at.off - at.m == ns
-    assert at.m - at.g > max(t.reactions.factor.max(), t.activity.product.max())
-    assert at.slope - at.below == t.factor.entry.size
-    assert at.end == at.inverse_I + 1

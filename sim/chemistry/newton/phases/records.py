@@ -1,4 +1,4 @@
-"""The records of the kernels for fluids with phases, and the rows of a block that they add."""
+"""The records of the kernels for fluids with phases, and the rows that they work in."""
 
 from __future__ import annotations
 

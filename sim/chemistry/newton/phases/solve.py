@@ -15,7 +15,7 @@ from sim.chemistry.newton.phases.safe import HeldFluid, safe_start
 from sim.chemistry.newton.records import COLD, NOTHING, OK, UNFINISHED, Reactions, work_size
 from sim.codegen.call import call
 from sim.jit.kernel import plain_kernel
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 # A total is told from the terms it is the difference of while it is this share of them; below, the sum
 # over the species has more digits.

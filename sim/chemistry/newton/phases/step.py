@@ -15,7 +15,8 @@ from typing import Any
 from sim.chemistry.newton.phases.border import Border, solve_extents, weighed
 from sim.chemistry.newton.phases.records import GivenRows, Phases, StateRows
 from sim.chemistry.newton.records import SMALLEST_I, Blocks
-from sim.chemistry.newton.straight.newton_step import LEAST_CORNER, Balances, Factors, Sums, balances_of
+from sim.chemistry.newton.straight.balances import Balances, Sums, agree, balances_of, term_sizes
+from sim.chemistry.newton.straight.newton_step import Factors, border_off, eliminated
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, select
 from sim.codegen.program import ArrayLayout, Program, groups, numbers
@@ -86,17 +87,10 @@ class _Step:
         gaps = self._ln_saturations()
         solved = self._solved(off, sizes, gaps, aw, found)
         present = self._take_in(gaps)
-        factors = Factors(t, sums, found.total, self.absent)
-        y, z = factors.solve(off), factors.solve(found.b)
+        factors, z, inverse_corner, corner_water = eliminated(t, sums, found, self.absent)
+        y = factors.solve(off)
         columns = [self._column(i, factors) for i in range(p.share.size)]
-        corner, corner_water = found.corner, found.corner_water
-        off_I, off_w = found.I_of_m - self.I, -found.sum_m
-        for k in range(nc):
-            c, s = found.c[k], found.total[k]
-            corner, off_I = nfma(c, z[k], corner), fma(c, y[k], off_I)
-            corner_water, off_w = nfma(s, z[k], corner_water), fma(s, y[k], off_w)
-        # Beyond a fold of the activity model there is no step: NaN ends the lane.
-        inverse_corner = 1.0 / select(corner > LEAST_CORNER, corner, math.nan)
+        off_I, off_w = border_off(found, y, self.I)
         frame = Border(found.c, y, z, columns, inverse_corner, off_I)
         de, present = solve_extents(frame, gaps, present, p)
         for column, v in zip(columns, de, strict=True):
@@ -120,13 +114,10 @@ class _Step:
 
     def _imbalances(self, found: Balances, sums: Sums) -> tuple[list[Vec], list[Vec]]:
         """What fluid and phases hold less the totals, and the sizes of the terms."""
+        whole = [self.given.load(self.of.whole + k) for k in range(len(self.x))]
         off, sizes = [], []
-        for k, s in enumerate(found.total):
-            total = self.given.load(self.of.whole + k)
-            left, size = s - total, s + abs(total)
-            negative = sums(self.t.balance.negative + k)
-            if negative is not None:
-                size = size + negative
+        for k, size in enumerate(term_sizes(self.t, sums, found.total, whole)):
+            left = found.total[k] - whole[k]
             for i, nu in enumerate(self.p.nu[:, k].tolist()):
                 if nu != 0.0:
                     v = nu * self.extent[i]
@@ -154,11 +145,9 @@ class _Step:
         self, off: list[Vec], sizes: list[Vec], gaps: list[Vec], aw: Vec, found: Balances
     ) -> LaneMask:
         """Balances, I, a_w and saturations agree, after a last short step."""
+        off_water = fma(found.sum_m, self.t.reactions.aw_slope, aw - 1.0)
         good = self.state.load(self.to.step) < LAST_STEP
-        good = good & (abs(found.I_of_m - self.I) <= NEAR * (found.I_of_m + self.I))
-        good = good & (abs(fma(found.sum_m, self.t.reactions.aw_slope, aw - 1.0)) <= NEAR)
-        for v, size in zip(off, sizes, strict=True):
-            good = good & (abs(v) <= NEAR * size)
+        good = good & agree(found, self.I, off_water, off, sizes, NEAR)
         for gap, there in zip(gaps, self.present, strict=True):
             good = good & (select(there > 0.5, abs(gap), gap) <= SATURATED)
         return good

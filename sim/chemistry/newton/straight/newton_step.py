@@ -1,7 +1,8 @@
-"""One Newton step of a group of fluids, as in `block.iteration`, written out for a set of species.
+"""One Newton step of a group of fluids, written out for a set of species.
 
-The order of elimination and the sums over species are those of `operation_lists`. All components are
-present and balanced: blocks with others are left to the kernels there.
+The order of elimination and the sums over species are those of `operation_lists`. Left out are the terms
+by which a_w enters the balances: those of H2O taken up, of relative order 0.02 m. They slow the last digits
+of a_w only.
 """
 
 # ruff: noqa: E741  -- I is the ionic strength, L is ln a_w
@@ -10,132 +11,34 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import reduce
 from typing import NamedTuple
 
 from sim.chemistry.newton.records import SMALLEST_I, Blocks
-from sim.chemistry.newton.straight.species import Z2, factors_of, families, molalities_of
+from sim.chemistry.newton.straight.balances import Balances, Sums, balances_of, total_of
+from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, select
 from sim.codegen.registers import LaneMask, Memory, Registers, Vec
 
 LONGEST = 3.0  # step in any ln activity
+SHORT = 1e-3  # the same with the system of an earlier step
 LEAST_CORNER = 1e-3  # below it the activity model folds: there is no step
-
-
-class Sums:
-    """The sums of `Balance` over molalities m."""
-
-    def __init__(self, t: Blocks, m: dict[int, Vec]):
-        b = t.balance
-        self.m, self.first = m, b.first.tolist()
-        self.species, self.weight, self.times = b.species.tolist(), b.weight.tolist(), b.times.tolist()
-
-    def __call__(self, i: int) -> Vec | None:
-        """Sum of weight m; None where it is empty."""
-        return self._sum(i, [self.weight[q] for q in range(self.first[i], self.first[i + 1])])
-
-    def by_multiple(self, i: int, power: int) -> Vec | None:
-        """Sum of weight t^power m, power 1 or 2, for the multiple t of ln gamma; None where it is empty."""
-        return self._sum(i, [self.times[q][power - 1] for q in range(self.first[i], self.first[i + 1])])
-
-    def _sum(self, i: int, weights: list[float]) -> Vec | None:
-        total: Vec | None = None
-        for q, weight in enumerate(weights, self.first[i]):
-            m = self.m[self.species[q]]
-            if weight == 0.0:
-                continue
-            if total is None:
-                total = m if weight == 1.0 else m * weight
-            elif weight == 1.0:
-                total = total + m
-            elif weight == -1.0:
-                total = total - m
-            else:
-                total = fma(m, weight, total)
-        return total
-
-
-def total_of(parts: list[Vec | None], of_nothing: Vec) -> Vec:
-    """The sum of what is there; `of_nothing` where nothing is."""
-    there = [p for p in parts if p is not None]
-    return reduce(lambda a, b: a + b, there) if there else of_nothing
-
-
-class Balances(NamedTuple):
-    """Sums nu m of the components, the borders b and c of A, and the rows of I and a_w.
-
-    I_of_m, sum_m: what the molalities make of I and of the sum; corner, corner_water: by I
-    """
-
-    total: list[Vec]
-    b: list[Vec]
-    c: list[Vec]
-    I_of_m: Vec
-    sum_m: Vec
-    corner: Vec
-    corner_water: Vec
-
-
-def balances_of(on: Registers, t: Blocks, sums: Sums, slope: list[Vec]) -> Balances:
-    """See Balances; slope: d ln gamma/dI of the families."""
-    nc, nf, family = t.has_inverse.size, len(slope), t.activity.family.tolist()
-    zero = on.number(0.0)
-    I_of_m = corner_water = zero
-    corner = on.number(1.0)
-    sum_m = total_of([sums(t.balance.family + f) for f in range(nf)], zero)
-    for f in range(nf):
-        i, half = t.balance.family + f, 0.5 * family[f][Z2]
-        once, twice = sums.by_multiple(i, 1), sums.by_multiple(i, 2)
-        if once is None or twice is None:
-            continue
-        corner_water = nfma(once, slope[f], corner_water)
-        if half != 0.0:
-            I_of_m = fma(once, half, I_of_m)
-            corner = fma(twice * half, slope[f], corner)
-    total, b, c = [], [], []
-    for k in range(nc):
-        bk = ck = zero
-        for f in range(nf):
-            q = sums.by_multiple(k * nf + f, 1)
-            if q is not None:
-                bk = nfma(slope[f], q, bk)
-                ck = fma(q, -0.5 * family[f][Z2], ck)
-        total.append(total_of([sums(k * nf + f) for f in range(nf)], zero))
-        b.append(bk)
-        c.append(ck)
-    return Balances(total, b, c, I_of_m, sum_m, corner, corner_water)
+HELD = 1e200  # what holds a component where it is: nothing that is summed is as large
 
 
 class Factors:
     """L D L^T of the component block A; solve(y) is A^-1 y.
 
-    absent: 1 where a component is, whose rows are then those of the unit matrix
+    below: the entries of L D below the diagonal, inverse: of D by component
     """
 
-    def __init__(self, t: Blocks, sums: Sums, total: list[Vec], absent: list[Vec] | None = None):
-        f, at = t.factor, t.balance
-        self.step, self.entry = f.step.tolist(), f.entry.tolist()
-        self.first, self.left_first, self.left = f.step_first.tolist(), f.left_first.tolist(), f.left.tolist()
-        update_first, update = f.update_first.tolist(), f.update.tolist()
-        self.below: dict[int, Vec] = {}
-        self.inverse: dict[int, Vec] = {}
-        for n, k in enumerate(self.step):
-            pivot = total_of([sums(at.diagonal + k)], total[k])
-            if absent is not None:
-                pivot = pivot + absent[k]
-            # A complex that holds all of two components leaves a pivot of rounding size.
-            floor = pivot * 1e-16
-            for entry, j in self._of_row(n):
-                v = self.below[entry]
-                pivot = nfma(v * self.inverse[j], v, pivot)
-            self.inverse[k] = 1.0 / select(pivot > floor, pivot, floor + 1e-300)
-            for p in range(self.first[n], self.first[n + 1]):
-                v = total_of([sums(at.below + p)], pivot.of.number(0.0))
-                for a, b, j in update[update_first[p] : update_first[p + 1]]:
-                    v = nfma(self.below[a] * self.inverse[j], self.below[b], v)
-                self.below[p] = v
+    def __init__(self, t: Blocks, below: dict[int, Vec], inverse: dict[int, Vec]):
+        f = t.factor
+        self.below, self.inverse = below, inverse
+        self.step, self.entry, self.first = f.step.tolist(), f.entry.tolist(), f.step_first.tolist()
+        self.left_first, self.left = f.left_first.tolist(), f.left.tolist()
 
-    def _of_row(self, n: int) -> list[list[int]]:
+    def row(self, n: int) -> list[list[int]]:
+        """(entry, component of its column) in the row of a step."""
         return self.left[self.left_first[n] : self.left_first[n + 1]]
 
     def solve(self, given: list[Vec]) -> list[Vec]:
@@ -147,7 +50,7 @@ class Factors:
         y = list(given)
         for n, k in enumerate(self.step):
             v = y[k]
-            for entry, j in self._of_row(n):
+            for entry, j in self.row(n):
                 v = minus_product(v, self.below[entry], y[j])
             y[k] = None if v is None else v * self.inverse[k]
         for n in range(len(self.step) - 1, -1, -1):
@@ -161,11 +64,89 @@ class Factors:
         return y
 
 
+def factorised(t: Blocks, sums: Sums, total: list[Vec], held: list[Vec] | None = None) -> Factors:
+    """Factors of A at these molalities; total: sums of nu m.
+
+    held: what is added to the pivots: 1 of a component that is absent, whose sums are all zero, HELD of one
+        whose activity is given, else 0
+    """
+    at, first, update = t.balance, t.factor.update_first.tolist(), t.factor.update.tolist()
+    made = Factors(t, {}, {})
+    below, inverse = made.below, made.inverse
+    for n, k in enumerate(made.step):
+        pivot = total_of([sums(at.diagonal + k)], total[k])
+        if held is not None:
+            pivot = pivot + held[k]
+        # A complex that holds all of two components leaves a pivot of rounding size.
+        floor = pivot * 1e-16
+        for entry, j in made.row(n):
+            pivot = nfma(below[entry] * inverse[j], below[entry], pivot)
+        inverse[k] = 1.0 / select(pivot > floor, pivot, floor + 1e-300)
+        for p in range(made.first[n], made.first[n + 1]):
+            v = total_of([sums(at.below + p)], pivot.of.number(0.0))
+            for a, b, j in update[first[p] : first[p + 1]]:
+                v = nfma(below[a] * inverse[j], below[b], v)
+            below[p] = v
+    return made
+
+
 def minus_product(a: Vec | None, b: Vec, c: Vec | None) -> Vec | None:
     """a - b c; None stands for zero."""
     if c is None:
         return a
     return -(b * c) if a is None else nfma(b, c, a)
+
+
+def border(found: Balances, z: list[Vec]) -> tuple[Vec, Vec]:
+    """I by I, and a_w's balance by I, without the components; z: A^-1 times the column of I."""
+    corner, corner_water = found.corner, found.corner_water
+    for c, s, v in zip(found.c, found.total, z, strict=True):
+        corner, corner_water = nfma(c, v, corner), nfma(s, v, corner_water)
+    return corner, corner_water
+
+
+def border_off(found: Balances, y: list[Vec], I: Vec) -> tuple[Vec, Vec]:
+    """What I and a_w's balance are off without the components; y: A^-1 times what those are off."""
+    off_I, off_w = found.I_of_m - I, -found.sum_m
+    for c, s, v in zip(found.c, found.total, y, strict=True):
+        off_I, off_w = fma(c, v, off_I), fma(s, v, off_w)
+    return off_I, off_w
+
+
+class StepSystem(NamedTuple):
+    """The linear system of a step, eliminated; z: A^-1 times the column of I."""
+
+    factors: Factors
+    z: list[Vec]
+    inverse_corner: Vec
+    corner_water: Vec
+
+    def rows(self) -> list[Vec]:
+        """All its numbers, as `kept_system` takes them."""
+        f = self.factors
+        return [*f.below.values(), *f.inverse.values(), *self.z, self.inverse_corner, self.corner_water]
+
+
+def system_size(t: Blocks) -> int:
+    """How many numbers a StepSystem has."""
+    return t.factor.entry.size + 2 * t.has_inverse.size + 2
+
+
+def kept_system(t: Blocks, rows: list[Vec]) -> StepSystem:
+    """The StepSystem of these numbers."""
+    entries, nc = t.factor.entry.size, t.has_inverse.size
+    inverse = dict(zip(t.factor.step.tolist(), rows[entries : entries + nc], strict=True))
+    factors = Factors(t, dict(enumerate(rows[:entries])), inverse)
+    return StepSystem(factors, rows[entries + nc : -2], rows[-2], rows[-1])
+
+
+def eliminated(t: Blocks, sums: Sums, found: Balances, held: list[Vec] | None = None) -> StepSystem:
+    """The system at these molalities."""
+    factors = factorised(t, sums, found.total, held)
+    z = factors.solve(found.b)
+    corner, corner_water = border(found, z)
+    # Beyond a fold of the activity model there is no step: NaN ends the fluid.
+    return StepSystem(factors, z, 1.0 / select(corner > LEAST_CORNER, corner, math.nan), corner_water)
 
 
 class Fluids(NamedTuple):
@@ -177,34 +158,59 @@ class Fluids(NamedTuple):
     L: Vec
 
 
+class GivenTotals(NamedTuple):
+    """What the balances should be, and the numbers that they are made with.
+
+    total: of each component    held: see `factorised`    K: of the species    family: `Activity.family`
+    """
+
+    total: list[Vec]
+    K: Memory
+    family: Memory
+    aw_slope: Vec
+    held: list[Vec] | None = None
+
+
+class Step(NamedTuple):
+    """The fluids after a step, its size, where there is one, and the system that it was taken with."""
+
+    fluids: Fluids
+    size: Vec
+    is_sound: LaneMask
+    system: StepSystem
+
+
 def newton_step(
-    on: Registers, t: Blocks, now: Fluids, total: list[Vec], K: Memory, family: Memory, aw_slope: Vec
-) -> tuple[Fluids, Vec, LaneMask]:
-    """The fluids after a step, the size of the step, and where there is one."""
+    on: Registers, t: Blocks, now: Fluids, wanted: GivenTotals, system: StepSystem | None = None
+) -> Step:
+    """A step. With the system of an earlier one it costs half as much and leaves not the square of the
+    distance but its product with that step; it is at most SHORT then."""
     nc = t.has_inverse.size
-    at_I = families(t, now.I, family)
+    at_I = families(t, now.I, wanted.family)
     g = factors_of(t, now.activity, now.L, at_I.inverse_gamma)
-    sums = Sums(t, molalities_of(t, g, K))
+    sums = Sums(t, molalities_of(t, g, wanted.K))
     found = balances_of(on, t, sums, at_I.slope)
-    factors = Factors(t, sums, found.total)
-    y = factors.solve([s - T for s, T in zip(found.total, total, strict=True)])
-    z = factors.solve(found.b)
-    corner, corner_water = found.corner, found.corner_water
-    off_I, off_w = found.I_of_m - now.I, -found.sum_m
-    for k in range(nc):
-        corner, off_I = nfma(found.c[k], z[k], corner), fma(found.c[k], y[k], off_I)
-        corner_water, off_w = nfma(found.total[k], z[k], corner_water), fma(found.total[k], y[k], off_w)
-    dI = off_I / select(corner > LEAST_CORNER, corner, math.nan)
+    longest, exp = (LONGEST, exp_in_range) if system is None else (SHORT, exp_of_short)
+    if system is None:
+        system = eliminated(t, sums, found, wanted.held)
+    y = system.factors.solve([s - T for s, T in zip(found.total, wanted.total, strict=True)])
+    off_I, off_w = border_off(found, y, now.I)
+    dI = off_I * system.inverse_corner
     aw, inverse_aw = g[2 * nc], g[2 * nc + 1]
-    dL = fma(nfma(corner_water, dI, off_w), aw_slope, 1.0 - aw) * inverse_aw
-    dx = [-fma(z[k], dI, y[k]) for k in range(nc)]
+    dL = fma(nfma(system.corner_water, dI, off_w), wanted.aw_slope, 1.0 - aw) * inverse_aw
+    dx = [-fma(z, dI, v) for z, v in zip(system.z, y, strict=True)]
     step = abs(dL)
     for d in dx:
         step = maximum(abs(d), step)
-    damp = select(step > LONGEST, LONGEST / step, 1.0)
+    damp = select(step > longest, longest / step, 1.0)
     x = [fma(d, damp, old) for d, old in zip(dx, now.x, strict=True)]
-    activity = [a * exp_in_range(d * damp) for d, a in zip(dx, now.activity, strict=True)]
+    activity = [a * exp(d * damp) for d, a in zip(dx, now.activity, strict=True)]
     I = maximum(fma(dI, damp, now.I), fma(now.I, 0.2, SMALLEST_I))
     L = maximum(minimum(fma(dL, damp, now.L), 0.0), -2.0)
     size = maximum(abs(dI) * at_I.inverse_I, step)
-    return Fluids(x, activity, I, L), size, dI == dI
+    return Step(Fluids(x, activity, I, L), size, dI == dI, system)
+
+
+def exp_of_short(d: Vec) -> Vec:
+    """e^d for |d| < SHORT."""
+    return fma(fma(fma(fma(d, 1 / 24, 1 / 6), d, 0.5), d, 1.0), d, 1.0)

@@ -20,9 +20,10 @@ BA, AZ2, B, Z2, FIRST = range(5)  # columns of Activity.family
 
 
 class Families(NamedTuple):
-    """What the ionic strength gives: 1/gamma by place in g, d ln gamma/dI by family, 1/I."""
+    """What the ionic strength gives: 1/gamma by place in g, ln gamma and its slope in I by family, 1/I."""
 
     inverse_gamma: dict[int, Vec]
+    ln_gamma: list[Vec]
     slope: list[Vec]
     inverse_I: Vec
 
@@ -32,7 +33,7 @@ def families(t: Blocks, I: Vec, numbers: Memory) -> Families:
     root = sqrt(I)
     inverse = 1.0 / root
     g: dict[int, Vec] = {}
-    slopes = []
+    ln_gammas, slopes = [], []
     for f, row in enumerate(t.activity.family.tolist()):
         ba, az2, b = (numbers.load(len(row) * f + k) for k in (BA, AZ2, B))
         slope, ln_gamma = b, I * b
@@ -41,11 +42,12 @@ def families(t: Blocks, I: Vec, numbers: Memory) -> Families:
             az2q = q * az2
             slope = nfma(0.5 * az2q * q, inverse, slope)
             ln_gamma = nfma(az2q, root, ln_gamma)
+        ln_gammas.append(ln_gamma)
         slopes.append(slope)
         g[int(row[FIRST])] = exp_in_range(-ln_gamma)
     for made, a, c in t.activity.product.tolist():
         g[made] = g[a] * g[c]
-    return Families(g, slopes, inverse * inverse)
+    return Families(g, ln_gammas, slopes, inverse * inverse)
 
 
 def factors_of(t: Blocks, activity: Sequence[Vec], L: Vec, inverse_gamma: dict[int, Vec]) -> dict[int, Vec]:
@@ -92,7 +94,7 @@ def shared_factors(t: Blocks) -> tuple[list[list[int]], list[tuple[int, int, int
     """
     first, factor = t.reactions.factor_first.tolist(), t.reactions.factor.tolist()
     lists = [factor[a:b] for a, b in zip(first, first[1:], strict=False)]
-    place = t.at.m - t.at.g
+    place = 2 * t.has_inverse.size + 2 + len(t.reactions.classes) + len(t.activity.product)  # the end of g
     products: list[tuple[int, int, int]] = []
     while True:
         pairs: Counter[tuple[int, int]] = Counter()

@@ -14,7 +14,7 @@ from sim.codegen.functions import fma, maximum, nfma
 from sim.codegen.machine import Routine
 from sim.codegen.program import Program, lines
 from sim.codegen.registers import LaneMask, Registers, Vec
-from sim.simd.lanes8 import WIDTH
+from sim.simd.constants import WIDTH
 
 SMALL_PIVOT = 1e-2  # of the largest entry of its column, and of those that are left to it
 

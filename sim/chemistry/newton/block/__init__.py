@@ -1,1 +1,0 @@
-"""The Newton kernel for LANES fluids at once, in rows."""
