@@ -52,7 +52,7 @@ def work(system: System) -> dict[str, tuple[float, float]]:
     """{kernel: (bytes, flops) a cell}, at least."""
     s, m = system.n_species, system.n_mobile
     q, k = s - m, system.grid.neighbour.shape[1]
-    memory, derived = system.memory.shape[1], len(system.model.quantities)
+    memory, derived = system.cells.memory.shape[1], len(system.model.quantities)
     once = s + system.fields.shape[1] + memory  # read
     back = memory + m + 1 + derived + system.n_rates  # written
     move = 8.0 * (m + 1 + 2 * m + k * (1 + 3) + 1)
