@@ -15,7 +15,7 @@ import numpy as np
 from sim.chemistry.activity import LN10, water_density
 from sim.chemistry.constants_sets import ConstantsSet, constants_set
 from sim.chemistry.formula import basis
-from sim.chemistry.newton.records import OK, Blocks, work_size
+from sim.chemistry.newton.records import Blocks
 from sim.chemistry.solids import solids, solids_by_phase
 from sim.errors import SpeciationError
 
@@ -112,17 +112,17 @@ def _species_of(holds: np.ndarray, components: tuple[int, int]) -> np.ndarray:
 
 def acidity_at(pH: float, totals: Sequence[float], tables: PoreWater) -> float:
     """Acidity H [mol m-3] that gives this pH with totals of Ca, P and C [mol m-3]."""
-    from sim.chemistry.newton.one.solve import solve_fluid  # here: names and units need no compiler
+    from sim.chemistry.newton.straight.one_fluid import (
+        solve_one,  # here: names and units need no machine code
+    )
 
     r = tables.blocks.reactions
-    total, is_fixed = tables.total.copy(), tables.is_fixed.copy()
+    total = tables.total.copy()
     total[:H] = np.array(totals) / tables.density
-    is_fixed[H] = 1
     x = np.full(MEMORY, np.nan)
     x[H] = -pH * LN10
-    m, lng = np.zeros(r.K.size), np.zeros(r.K.size)
-    work = np.zeros(work_size(len(COMPONENTS), len(r.classes)))
-    if solve_fluid(total, is_fixed, x, m, lng, work, r)[0] != OK:
+    m, solved = solve_one(tables.blocks, total, x, at_pH=True)
+    if not solved:
         given = ", ".join(f"{name} = {v:g}" for name, v in zip(COMPONENTS, totals, strict=False))
         raise SpeciationError(f"no equilibrium was found for {given} mM at pH {pH:g}.")
     acidity = 0.0
