@@ -5,8 +5,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import fields, replace
-from functools import lru_cache
-from types import FunctionType
+from functools import lru_cache, partial
+from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,10 @@ def _same(a: Any, b: Any) -> bool:
         return len(a) == len(b) and all(_same(x, y) for x, y in zip(a, b, strict=True))
     if isinstance(a, FunctionType):
         return _same_function(a, b)
+    if isinstance(a, MethodType):
+        return _same(a.__func__, b.__func__) and _same(a.__self__, b.__self__)
+    if isinstance(a, partial):
+        return _same((a.func, a.args, a.keywords), (b.func, b.args, b.keywords))
     return bool(a == b)
 
 

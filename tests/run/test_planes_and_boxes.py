@@ -137,4 +137,4 @@ def test_a_symmetric_lesion_stays_symmetric(geometry, cells, hours):
             for image in (v[::-1], v[:, ::-1], np.swapaxes(v, 0, 1), np.rot90(v)):
                 worst = max(worst, np.abs(image - v).max() / np.abs(v).max())
         print("symmetry", geometry, rtol, worst)
-        assert worst < 0.1 * rtol
+        assert worst < 0.2 * rtol

@@ -375,9 +375,9 @@ def test_pores_fill_and_no_further():
 
 def test_a_singular_linear_system_is_a_failure_with_a_sentence(short, monkeypatch):
     """A factorisation that fails must not be used: it was once ignored."""
-    from sim.solvers.linear.newton_matrix import LinearSystem
+    from sim.solvers.steps import ndf_steps
 
-    monkeypatch.setattr(LinearSystem, "factor", lambda self, gamma: False)
+    monkeypatch.setattr(ndf_steps, "factor", lambda w, c: False)
     result = sim.simulate(short.with_geometry("rectangle", {"lesion": 3, "border": 2}), times=3)
     assert result.status == "failed" and "singular" in result.message
 

@@ -261,7 +261,7 @@ def test_solvers_stop_by_themselves_between_two_steps(solver, monkeypatch):
     monkeypatch.setattr(Guard, "_throw", lambda self, now: None)
     base = sim.scenario("infarct_myocardium").with_(duration="3000 day")
     start = time.perf_counter()
-    row = row_of(base, solver=solver, rtol=1e-9, timeout=0.3)
+    row = row_of(base, solver=solver, rtol=1e-12, atol=1e-12, timeout=0.3)
     assert row["status"] == "timed out"
     assert time.perf_counter() - start < 10
 

@@ -11,10 +11,6 @@ from sim.solvers.steps.task import Task
 
 GOING, DONE, TOO_SHORT = range(3)  # what `march` returns
 
-# The least rate that a first iteration is taken to converge at. On planes and boxes, where an iteration costs
-# most, a smaller one saves a fifth of the work at the same error; on lines it only loosens the tolerance.
-FLOOR_OF_LINES, FLOOR = 0.1, 0.03
-
 COUNTED = (
     "steps", "rhs", "jacobians", "factorisations", "iterations", "rejected", "errors", "failures", "singular",
 )  # fmt: skip
@@ -26,7 +22,6 @@ STATE = np.dtype(
         ("span", float),  # from start to end [s]
         ("rounding", float),  # the least that Newton's iteration can be asked for
         ("rate", float),  # at which it last converged, NaN where that is not known
-        ("floor", float),  # rate that a first iteration is taken to have, at least
         ("factored", float),  # gamma [s] of the factors, NaN where there are none
         ("singular_at", float),  # gamma [s] of the last singular matrix, NaN since one was not
         ("worst", float),  # the largest undershoot so far, in absolute tolerances
@@ -49,6 +44,5 @@ def first_state(task: Task) -> np.ndarray:
     now.t, now.end, now.span = task.t0, task.t1, task.t1 - task.t0
     now.unknowns = task.system.size
     now.rounding = 10 * np.finfo(float).eps / task.rtol
-    now.floor = FLOOR_OF_LINES if len(task.system.grid.shape) <= 1 else FLOOR
     now.rate = now.factored = now.singular_at = np.nan
     return now

@@ -41,7 +41,9 @@ ALPHA = (1 - KAPPA) * GAMMA
 ERROR = KAPPA * GAMMA + 1 / np.arange(1, MAX_ORDER + 2)
 NEWTON_ITERATIONS = 4
 NEWTON_ERROR = 0.02  # what an iteration may leave, of the error that a step is allowed
-SLOWEST = 0.9  # rate that a first iteration is taken to have, at most
+# Rates that a first iteration is taken to have: no better than what a linear solver leaves that stops at 10 %,
+# for on lines a faster one saves work and loosens the tolerance by as much; and not worse than SLOWEST.
+FASTEST, SLOWEST = 0.1, 0.9
 SHRINK_MOST, GROW_MOST = 0.2, 10.0
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
 MAX_REJECTIONS = 100
@@ -199,7 +201,7 @@ def iterate(w, t, c):
             if rate >= 1.0 or rate**left / (1.0 - rate) * size > tolerance:
                 return 0
         elif now.rate >= 0.0:
-            rate = min(SLOWEST, max(now.rate, now.floor))
+            rate = min(SLOWEST, max(now.rate, FASTEST))
         if size == 0.0 or (rate >= 0.0 and rate / (1.0 - rate) * size < tolerance):
             return i + 1
         before = size
