@@ -49,6 +49,13 @@ class SingleCells:
         self.address = int(ctypes.cast(self._callback, ctypes.c_void_p).value or 0)
 
     def _of_pointers(self, first: int, last: int, cells: int, *arrays: int) -> int:
+        try:
+            return self._of_rows(first, cells, arrays)
+        except BaseException as error:  # noqa: BLE001  -- none may pass through compiled code
+            self.raised.append(error)
+            return WIDTH
+
+    def _of_rows(self, first: int, cells: int, arrays: tuple[int, ...]) -> int:
         rows, memory = self._sizes
         whole = (ctypes.c_double * (rows * WIDTH)).from_address(arrays[W])
         kept = (ctypes.c_double * (memory * WIDTH)).from_address(arrays[MEMORY] + 8 * first * memory * WIDTH)

@@ -16,7 +16,7 @@ import numpy as np
 from sim.binder.derivatives import Operations
 from sim.binder.expressions import Expressions
 from sim.binder.layout import Layout, Statement
-from sim.codegen.iteration import Chosen, Iteration, IterationRows, RowsFrom
+from sim.codegen.iteration import Chosen, IterationRows, RowsFrom
 from sim.codegen.program import ArrayLayout, Program, cells, groups, numbers, scratch
 from sim.codegen.registers import LaneMask, Memory, Vec
 from sim.graph.expressions import Node
@@ -109,16 +109,18 @@ class GroupCode:
         if s.kernel < 0:
             return [Stage((), statement=run, differenced=mode == SLOPES)]
         code, rows = self.kernels[s.kernel].code, self._rows_of(s)
-        made = [Stage(self._iterated(code, rows), s.kernel)]
+        made = [Stage(self._iterated(s.kernel, rows), s.kernel)]
         if mode == SLOPES:
             body = _with_rows(code.slopes, rows)
             made.append(self._stage(Program(f"kernel_slopes{s.kernel}", self.arrays(RATES), body)))
         return made
 
-    def _iterated(self, code: Iteration, rows: Callable[..., IterationRows]) -> tuple[Program, ...]:
+    def _iterated(self, k: int, rows: Callable[..., IterationRows]) -> tuple[Program, ...]:
+        code = self.kernels[k].code
         bodies = {"begin": code.begin, "step": code.step, "finish": code.finish}
         return tuple(
-            Program(f"kernel_{n}", self.arrays(RATES), _with_rows(b, rows)) for n, b in bodies.items()
+            Program(f"kernel{k}_{name}", self.arrays(RATES), _with_rows(body, rows))
+            for name, body in bodies.items()
         )
 
     def _rows_of(self, s: Statement) -> Callable[..., IterationRows]:
@@ -141,6 +143,8 @@ class GroupCode:
             W.store(k, y.load(k))
         for k in range(len(self.layout.model.fields)):
             W.store(self.layout.fields + k, fields.load(k))
+            if self.layout.fields + k == self.layout.row[POROSITY]:
+                others[5].store(0, fields.load(k))
 
     def _rows(self, made: dict[int, Node]) -> Callable[..., None]:
         """A run of the graph: all its rows, pore concentrations and porosity also for others to read."""
@@ -153,7 +157,6 @@ class GroupCode:
                 value = on.vec(found(row))
                 W.store(row, value)
                 self._tell(row, value, *others[1:3])
-            self._tell_given(made, W, *others[1:3])
 
         return body
 
@@ -164,10 +167,10 @@ class GroupCode:
         if row == self.layout.row[POROSITY]:
             porosity.store(0, value)
 
-    def _tell_given(self, made: dict[int, Node], W: Memory, c: Memory, porosity: Memory) -> None:
-        """A porosity that is no row of the graph (a field, or beside it), when the pores are told."""
-        row, first = self.layout.row[POROSITY], self.layout.c
-        if row not in self.graph.rows and first in made:
+    def _tell_beside(self, W: Memory, porosity: Memory) -> None:
+        """A porosity that is no row of the graph and no field, when all rows are known."""
+        row = self.layout.row[POROSITY]
+        if row not in self.graph.rows and POROSITY not in self.layout.model.fields:
             porosity.store(0, W.load(row))
 
     def _changes(self, made: dict[int, Node]) -> Callable[..., None]:
@@ -190,7 +193,7 @@ class GroupCode:
             for row in made:
                 if layout.c <= row < layout.c + len(layout.model.mobile) or row == layout.row[POROSITY]:
                     self._tell(row, on.vec(found(row)), c, porosity)
-            self._tell_given(made, W, c, porosity)
+            self._tell_beside(W, porosity)
             for k in range(layout.species):
                 out.store(k, on.vec(found(first + k)) if k in changes else on.number(0.0))
 
@@ -205,6 +208,7 @@ class GroupCode:
     def _shown(self, on: Any, *arrays: Memory) -> None:
         """Derived quantities and rates, from their rows."""
         W, out, more = arrays[4], arrays[8], arrays[9]
+        self._tell_beside(W, arrays[7])
         for k in range(len(self.layout.model.quantities)):
             out.store(k, W.load(self.layout.derived + k))
         for k in range(len(self.layout.model.processes)):
@@ -212,6 +216,7 @@ class GroupCode:
 
     def _slopes(self, on: Any, *arrays: Memory) -> None:
         run, clock, W, out = arrays[2], arrays[3], arrays[4], arrays[8]
+        self._tell_beside(W, arrays[7])
         write_slopes(self.places, self.graph.rows, self.rule, W, RowsFrom(W, self.D), out, run, clock)
 
     def numbers_of(

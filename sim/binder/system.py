@@ -241,11 +241,11 @@ class System:
 
     def raise_again(self) -> None:
         """Raise what was raised where compiled code could not (see `SingleCells`)."""
+        raised = [error for single in self._single for error in single.raised]
         for single in self._single:
-            if single.raised:
-                error = single.raised[0]
-                single.raised.clear()
-                raise error
+            single.raised.clear()
+        if raised:
+            raise raised[0]
 
     def couplings(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Transport derivatives times volume [m3/s] at the last state evaluated: across faces (n, k, m),

@@ -125,7 +125,8 @@ class Registers(ABC):
 
     @abstractmethod
     def over(self, a: Vec, b: Vec, inverse: Vec) -> Vec:
-        """a / b of b and its inverse 1 / b, rounded once where b lies between 1e-150 and 1e150."""
+        """a / b of b and its inverse 1 / b, rounded once for b between 1e-150 and 1e150; inf where b is
+        subnormal: it has no inverse."""
 
     @abstractmethod
     def fma(self, a: Vec, b: Vec, c: Vec) -> Vec:

@@ -145,7 +145,7 @@ def react(first, last, t0, t1, y, control, r, work):
                 fresh = False
             K[:, a:b] = 0.0
             if control.timed:
-                evaluated(g, r.stages, t + 1e-5 * dt, u, ft, r, work)
+                unsolved += evaluated(g, r.stages, t + 1e-5 * dt, u, ft, r, work)
                 count[g, EVALUATIONS] += 1
                 mix(a, b, ft, ft, f0, K, Weights(1e5 / dt, -1e5 / dt, none))
             gamma = GAMMA * dt
@@ -185,6 +185,7 @@ def react(first, last, t0, t1, y, control, r, work):
                 if not h > 1e-13 * (t1 - t0):
                     count[g, STUCK] = 1
                     break
-        evaluated(g, r.stages, t, u, f, r, work)
+        if evaluated(g, r.stages, t, u, f, r, work) > 0:
+            count[g, STUCK] = 1
         count[g, EVALUATIONS] += 1
         y[a:b] = u[a:b]

@@ -41,8 +41,8 @@ ALPHA = (1 - KAPPA) * GAMMA
 ERROR = KAPPA * GAMMA + 1 / np.arange(1, MAX_ORDER + 2)
 NEWTON_ITERATIONS = 4
 NEWTON_ERROR = 0.02  # what an iteration may leave, of the error that a step is allowed
-# Rates that a first iteration is taken to have. A linear solver that stops at 10 % makes no better one, and on
-# lines to believe in less saves work and loosens the tolerance by as much.
+# Rates that a first iteration is taken to have. A linear solver that stops at 10 % makes no better one, and
+# on lines to believe in less saves work and loosens the tolerance by as much.
 FASTEST, SLOWEST = 0.1, 0.9
 SHRINK_MOST, GROW_MOST = 0.2, 10.0
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
