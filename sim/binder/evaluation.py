@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from sim.binder.stages import ONCE
 from sim.codegen.call import call
 from sim.jit.kernel import plain_kernel
 from sim.simd.constants import WIDTH
 
 PATIENCE = 12  # steps of a group in which all cells are warm
-COLUMNS = (
-    5  # of a stage: its kind; an address, or those of begin, step, finish and of what solves single cells
-)
-
-
-class Stages(NamedTuple):
-    """What is done in a group of cells by what is wanted of an evaluation, (stages, COLUMNS) each."""
-
-    rates: np.ndarray
-    show: np.ndarray
-    slopes: np.ndarray
+# Of a stage: its kind; an address, or those of begin, step, finish and of what solves single cells.
+COLUMNS = 5
 
 
 @plain_kernel(cache=False)

@@ -19,15 +19,22 @@ from sim.binder.records import Workspace
 from sim.codegen.call import call
 from sim.codegen.functions import fma
 from sim.codegen.machine import Routine
-from sim.codegen.program import Program, groups, numbers, scratch
+from sim.codegen.program import Program, numbers
 from sim.codegen.registers import Memory
 from sim.jit.kernel import plain_kernel
 from sim.simd.constants import WIDTH
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, Units
-from sim.solvers.steps.passes import DIFFERENCES, HIGHEST, ORDERS
+from sim.solvers.steps.passes import (
+    DIFFERENCES,
+    HIGHEST,
+    ORDERS,
+    SUMS,
+    VECTOR,
+    accept_differences,
+    add_square,
+)
 
 CHUNK = 8  # groups of cells
-VECTOR, SUMS = groups(1), scratch(2)
 
 
 class ChunkPasses(NamedTuple):
@@ -127,8 +134,8 @@ def _advance() -> Program:
         correction = so_far + change
         y.store(0, before + change)
         d.store(0, correction)
-        for k, v in enumerate((change * scale, correction * scale)):
-            sums.store(k, fma(v, v, sums.load(k)))
+        add_square(sums, 0, change * scale)
+        add_square(sums, 1, correction * scale)
 
     return Program("advance_chunk", (VECTOR, VECTOR, VECTOR, numbers(1), VECTOR, SUMS), body)
 
@@ -141,18 +148,7 @@ def _accept(order: int) -> Program:
         D, (y, rtol, atol, sums) = memories[:ORDERS], memories[ORDERS:]
         change = D[order + 2].load(0)
         scale = 1.0 / fma(abs(y.load(0) - change), rtol.load(0), atol.load(0))
-        high = change - D[order + 1].load(0)
-        D[order + 2].store(0, high)
-        D[order + 1].store(0, change)
-        above = change
-        for k in range(order, -1, -1):
-            above = D[k].load(0) + above
-            D[k].store(0, above)
-            if k == order:
-                e = above * scale
-                sums.store(0, fma(e, e, sums.load(0)))
-        e = high * scale
-        sums.store(1, fma(e, e, sums.load(1)))
+        accept_differences(D, order, change, scale, sums)
 
     return Program(f"accept_chunk_{order}", (*DIFFERENCES, VECTOR, numbers(1), VECTOR, SUMS), body)
 

@@ -6,6 +6,7 @@ the groups of a piece, so that they do not depend on how many threads share the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -86,19 +87,23 @@ def _accept(order: int) -> Program:
 
     def body(on: Any, *memories: Memory) -> None:
         D, (d, scale, sums) = memories[:ORDERS], memories[ORDERS:]
-        change, s = d.load(0), scale.load(0)
-        high = change - D[order + 1].load(0)
-        D[order + 2].store(0, high)
-        D[order + 1].store(0, change)
-        above = change
-        for k in range(order, -1, -1):
-            above = D[k].load(0) + above
-            D[k].store(0, above)
-            if k == order:
-                _add_square(sums, 0, above * s)
-        _add_square(sums, 1, high * s)
+        accept_differences(D, order, d.load(0), scale.load(0), sums)
 
     return Program(f"accept_{order}", (*DIFFERENCES, VECTOR, VECTOR, SUMS), body)
+
+
+def accept_differences(D: Sequence[Memory], order: int, change: Vec, scale: Vec, sums: Memory) -> None:
+    """Differences of the new point, for a correction `change`, and the sums of `_accept`."""
+    high = change - D[order + 1].load(0)
+    D[order + 2].store(0, high)
+    D[order + 1].store(0, change)
+    above = change
+    for k in range(order, -1, -1):
+        above = D[k].load(0) + above
+        D[k].store(0, above)
+        if k == order:
+            add_square(sums, 0, above * scale)
+    add_square(sums, 1, high * scale)
 
 
 def _rescale(order: int) -> Program:
@@ -159,7 +164,7 @@ def _advance() -> Program:
         change = dy.load(0)
         y.store(0, y.load(0) + change)
         d.store(0, d.load(0) + change)
-        _add_square(sums, 0, change * scale.load(0))
+        add_square(sums, 0, change * scale.load(0))
 
     return Program("advance", (VECTOR, VECTOR, VECTOR, VECTOR, SUMS), body)
 
@@ -168,10 +173,11 @@ def _square() -> Program:
     """The sum of (x scale)^2. Arrays: x, scale, sums."""
 
     def body(on: Any, x: Memory, scale: Memory, sums: Memory) -> None:
-        _add_square(sums, 0, x.load(0) * scale.load(0))
+        add_square(sums, 0, x.load(0) * scale.load(0))
 
     return Program("square", (VECTOR, VECTOR, SUMS), body)
 
 
-def _add_square(sums: Memory, row: int, e: Vec) -> None:
+def add_square(sums: Memory, row: int, e: Vec) -> None:
+    """Add e^2 to a sum."""
     sums.store(row, fma(e, e, sums.load(row)))

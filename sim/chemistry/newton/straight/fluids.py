@@ -37,7 +37,6 @@ from sim.codegen.functions import exp_in_range, fma, select
 from sim.codegen.program import Program, cells, numbers, scratch
 from sim.codegen.registers import LaneMask, Memory, Registers
 
-LAST_STEP = 5e-5
 # In any ln activity. What is left after one as short, and another with the same system, is its cube.
 LAST_STEP = 5e-5
 NEAR = 5e-13  # of the terms of each balance, at the end
