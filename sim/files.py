@@ -131,6 +131,21 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, make_folders: bool
     return write_whole(path, lambda temporary: temporary.write_bytes(content), make_folders)
 
 
+def write_sealed(path: str | os.PathLike[str], content: bytes) -> Path:
+    """Write bytes behind their digest, for `read_sealed`."""
+    return write_bytes(path, hashlib.sha256(content).digest() + content)
+
+
+def read_sealed(path: Path) -> bytes | None:
+    """What `write_sealed` wrote; None where there is nothing, or it is damaged."""
+    try:
+        found = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = found[:32], found[32:]
+    return content if hashlib.sha256(content).digest() == digest else None
+
+
 def write_text(path: str | os.PathLike[str], text: str, make_folders: bool = False) -> Path:
     """Write a text file (UTF-8, ends of lines as given) that is whole or not there."""
     return write_bytes(path, text.encode(), make_folders)

@@ -73,23 +73,19 @@ class SingleCells:
         there: cells that are left from this group on; of the last group, the last cell fills the lanes
         """
         there = min(WIDTH, there)
-        try:
-            inputs, unsolved, known, solve = rows[list(self._reads)], 0, self._known, self._solver()
-            if len(known) > MOST:
-                known.clear()
-            alike = bool((inputs == inputs[:, :1]).all())
-            for lane in range(1 if alike else WIDTH):
-                given = np.ascontiguousarray(inputs[:, lane])
-                key = given.tobytes()
-                if key not in known:
-                    found = np.zeros(self._kept[1] - self._kept[0])
-                    known[key] = solve(given, found), found
-                sound, found = known[key]
-                lanes = slice(None) if alike else slice(lane, lane + 1)
-                memory[self._kept[0] : self._kept[1], lanes] = found[:, None]
-                if not sound:
-                    unsolved += there if alike else int(lane < there)
-            return unsolved
-        except BaseException as error:  # noqa: BLE001  -- none may pass through compiled code
-            self.raised.append(error)
-            return there
+        inputs, unsolved, known, solve = rows[list(self._reads)], 0, self._known, self._solver()
+        if len(known) > MOST:
+            known.clear()
+        alike = bool((inputs == inputs[:, :1]).all())
+        for lane in range(1 if alike else WIDTH):
+            given = np.ascontiguousarray(inputs[:, lane])
+            key = given.tobytes()
+            if key not in known:
+                found = np.zeros(self._kept[1] - self._kept[0])
+                known[key] = solve(given, found), found
+            sound, found = known[key]
+            lanes = slice(None) if alike else slice(lane, lane + 1)
+            memory[self._kept[0] : self._kept[1], lanes] = found[:, None]
+            if not sound:
+                unsolved += there if alike else int(lane < there)
+        return unsolved

@@ -22,7 +22,7 @@ from sim.codegen.assembly import assembly
 from sim.codegen.interpreted import number_of
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program
-from sim.files import write_bytes
+from sim.files import read_sealed, write_sealed
 from sim.jit.folder import cache_folder
 from sim.jit.locks import held_through_forks
 
@@ -96,14 +96,14 @@ _addresses: dict[str, int] = {}
 def _loaded(name: str, text: str, stamp: str) -> int:
     symbol = f"{name}_{stamp}"
     path = cache_folder() / f"{symbol}.o"
-    code = _kept(path)
+    code = read_sealed(path)
     compiler, holder = _engine()
     if code is None:
         module = llvm.parse_assembly(text.replace(f"@{name}(", f"@{symbol}("))
         module.triple, module.data_layout = _processor()[0], str(compiler.target_data)
         code = compiler.emit_object(module)
         try:
-            write_bytes(path, hashlib.sha256(code).digest() + code)
+            write_sealed(path, code)
         except OSError:  # told where kernels of numba cannot be kept either
             pass
     holder.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -112,13 +112,3 @@ def _loaded(name: str, text: str, stamp: str) -> int:
     if not address:
         raise RuntimeError(f"the machine code of {name} does not hold {symbol}.")
     return int(address)
-
-
-def _kept(path: Path) -> bytes | None:
-    """The code in a file; None where there is none, or it is damaged."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    digest, code = content[:32], content[32:]
-    return code if hashlib.sha256(code).digest() == digest else None

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from sim.files import write_bytes
+from sim.files import read_sealed, write_sealed
 from sim.jit.folder import cache_folder
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -55,13 +55,13 @@ class SourceFile:
 def parsed(module: str, text: str, package: str) -> SourceFile:
     """The file of a module, whose relative imports count from `package`."""
     path = cache_folder() / f"{_stamp(text, package)}.source"
-    content = _kept(path)
+    content = read_sealed(path)
     if content is None:
         file = SourceFile(module)
         _collect(ast.parse(text).body, file, package)
         content = json.dumps([file.defined, file.imports, file.stars, file.effects]).encode()
         try:
-            write_bytes(path, hashlib.sha256(content).digest() + content)
+            write_sealed(path, content)
         except OSError:  # told where compiled code cannot be kept either
             pass
     defined, imports, stars, effects = json.loads(content)
@@ -76,16 +76,6 @@ def _versions() -> str:
 
 def _stamp(text: str, package: str) -> str:
     return hashlib.sha256(f"{_versions()}\n{package}\n{text}".encode()).hexdigest()[:32]
-
-
-def _kept(path: Path) -> bytes | None:
-    """What was kept of a text; None where there is nothing, or it is damaged."""
-    try:
-        found = path.read_bytes()
-    except OSError:
-        return None
-    digest, content = found[:32], found[32:]
-    return content if hashlib.sha256(content).digest() == digest else None
 
 
 def _collect(statements: list[ast.stmt], file: SourceFile, package: str) -> None:

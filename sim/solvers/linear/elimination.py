@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.binder.system import System
 from sim.codegen.call import call
 from sim.jit.kernel import kernel, plain_kernel
+from sim.solvers.linear.programs.cells import cell_routines
+from sim.solvers.linear.programs.elimination_order import Elimination, elimination
 
 
 class Units(NamedTuple):
@@ -52,6 +55,24 @@ class CellElimination(NamedTuple):
     expand: int
     gamma: np.ndarray
     coefficient: np.ndarray
+
+
+class InsideCells(NamedTuple):
+    """What eliminates species of a system, their units, and how many entries of factors it keeps a cell."""
+
+    by: CellElimination
+    units: Units
+    kept: int
+    order: Elimination
+
+
+def inside_cells(system: System, mobile: np.ndarray) -> InsideCells:
+    """What eliminates all species of a system but these columns."""
+    p = system.operations
+    order = elimination((p.process, p.species), system.stoichiometry, system.scale, mobile.tolist())
+    made = cell_routines(order, mobile, p.process.size)
+    by = CellElimination(made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient)
+    return InsideCells(by, Units(system.scale, 1.0 / system.scale, mobile), made.kept, order)
 
 
 @plain_kernel(nogil=True)

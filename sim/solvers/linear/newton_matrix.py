@@ -19,9 +19,7 @@ from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear import elimination
 from sim.solvers.linear.choice import choose_solver
-from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
-from sim.solvers.linear.programs.cells import cell_routines
-from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
+from sim.solvers.linear.elimination import BetweenCells, FrozenTransport
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_array
@@ -36,17 +34,9 @@ class LinearSystem:
     def __init__(self, system: System):
         self.system = system
         n, m = system.n_cells, system.n_mobile
-        p = system.operations
-        order = elimination_order(
-            (p.process, p.species), system.stoichiometry, system.scale, system.mobile.tolist()
-        )
-        made = cell_routines(order, system.mobile, p.process.size)
-        self.inside = CellElimination(
-            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
-        )
-        self.units = Units(system.scale, 1.0 / system.scale, system.mobile)
-        self.slopes = np.zeros((system.n_groups, p.process.size, WIDTH))
-        self.factors = np.zeros((system.n_groups, made.kept, WIDTH))
+        self.inside, self.units, kept, _ = elimination.inside_cells(system, system.mobile)
+        self.slopes = np.zeros((system.n_groups, system.operations.process.size, WIDTH))
+        self.factors = np.zeros((system.n_groups, kept, WIDTH))
         self.matrix = BetweenCells(
             np.zeros((n, m, m)), np.zeros((n, system.grid.neighbour.shape[1], m)), np.zeros((n, m))
         )

@@ -9,9 +9,7 @@ from sim.binder.system import System
 from sim.model.words.names import TIME
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
-from sim.solvers.linear.elimination import CellElimination, Units
-from sim.solvers.linear.programs.cells import cell_routines
-from sim.solvers.linear.programs.elimination_order import elimination
+from sim.solvers.linear.elimination import inside_cells
 from sim.solvers.reactions.rodas import STAGES, STUCK, Control, GroupWork, Reacting, react
 
 
@@ -25,21 +23,17 @@ class Reactor:
     def __init__(self, system: System, rtol: float, atol: np.ndarray):
         self.system, self.rtol, self.atol = system, float(rtol), np.ascontiguousarray(atol)
         self.count = np.zeros((system.n_groups, 4), np.int64)
-        model, p = system.model, system.operations
+        model = system.model
         needed = {n for q in model.processes for n in q.needs} | {n for d in model.derived for n in d.needs}
         self._timed = TIME in needed
-        order = elimination((p.process, p.species), system.stoichiometry, system.scale, [])
-        made = cell_routines(order, np.zeros(0, np.int64), p.process.size)
-        inside = CellElimination(
-            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
-        )
+        inside, units, kept, _ = inside_cells(system, np.zeros(0, np.int64))
         shape, groups = (system.n_cells, system.n_species), system.n_groups
         u, z, f0, ft, f, solved = (np.zeros(shape) for _ in range(6))
         self._reacting = Reacting(
             system.stages, system.stages_of_slopes, system.cells, inside,
-            Units(system.scale, 1.0 / system.scale, np.zeros(0, np.int64)), u, z, f0, ft, f, solved,
-            np.zeros((STAGES, *shape)), np.zeros((groups, p.process.size, WIDTH)),
-            np.zeros((groups, made.kept, WIDTH)), np.zeros((system.n_cells, 0)), NONE,
+            units, u, z, f0, ft, f, solved,
+            np.zeros((STAGES, *shape)), np.zeros((groups, system.operations.process.size, WIDTH)),
+            np.zeros((groups, kept, WIDTH)), np.zeros((system.n_cells, 0)), NONE,
         )  # fmt: skip
         self._pool = Pool(1, len(system.workspaces))
 

@@ -15,10 +15,9 @@ from sim.jit.kernel import kernel
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.choice import choose_solver
-from sim.solvers.linear.elimination import BetweenCells, CellElimination, Units
+from sim.solvers.linear.elimination import BetweenCells, inside_cells
 from sim.solvers.linear.multigrid import Multigrid
-from sim.solvers.linear.programs.cells import cell_routines, reduce_in_place
-from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
+from sim.solvers.linear.programs.cells import reduce_in_place
 from sim.solvers.steps import chunks
 from sim.solvers.steps.chunks import CHUNK, Evaluation, Extent, Tolerances, Vectors, chunk_passes
 from sim.solvers.steps.ndf_state import first_state
@@ -77,18 +76,13 @@ class Shared:
 
     def _eliminate(self, task: Task) -> None:
         """What solves Newton's equations."""
-        s, p = self.system, self.system.operations
+        s = self.system
         cells, m = s.n_cells, s.n_mobile
-        order = elimination_order((p.process, p.species), s.stoichiometry, s.scale, s.mobile.tolist())
-        made = cell_routines(order, s.mobile, p.process.size)
-        self.inside = CellElimination(
-            made.factor, made.reduce, made.expand, np.zeros(1), order.assemble.coefficient
-        )
+        self.inside, self.units, kept, order = inside_cells(s, s.mobile)
         self.reduce = reduce_in_place(order, s.mobile)
-        self.units = Units(s.scale, 1.0 / s.scale, s.mobile)
-        self.factors = np.zeros((s.n_groups, made.kept, WIDTH))
+        self.factors = np.zeros((s.n_groups, kept, WIDTH))
         self.slopes = [np.zeros(0) for _ in range(self.chunk_pool.size)]
-        self.slopes_of_chunk = CHUNK * p.process.size * WIDTH
+        self.slopes_of_chunk = CHUNK * s.operations.process.size * WIDTH
         self.between = choose_solver(s.grid, m)
         self.faces = np.zeros((cells, s.grid.neighbour.shape[1]))
         self.matrix = BetweenCells(np.zeros((cells, m, m)), self.faces[:, :, None], np.zeros((cells, m)))
