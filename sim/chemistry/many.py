@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +10,6 @@ from sim.chemistry.activity import LN10
 from sim.chemistry.newton.records import OK, UNFINISHED
 from sim.chemistry.tables import SpeciationTables
 from sim.errors import ConfigError
-
-if TYPE_CHECKING:
-    from sim.chemistry.newton.straight.solve import FluidCode
 
 MANY = 1000  # fluids; fewer are done one by one before the vector code is loaded (40 to 80 ms)
 SHARE_OF_GROUPS, SHARE_OF_FLUIDS = 128, 64  # the fewest that are worth a thread of their own
@@ -105,11 +100,14 @@ def _solve(tables: SpeciationTables, is_fixed: np.ndarray, found: SolvedFluids) 
 
 def _solve_groups(tables: SpeciationTables, at_pH: bool, found: SolvedFluids) -> None:
     from sim.chemistry.newton.straight.rows import fluid_numbers
-    from sim.chemistry.newton.straight.solve import solve_groups  # here: `import sim` must not start numba
+    from sim.chemistry.newton.straight.solve import (  # here: `import sim` must not start numba
+        fluid_code,
+        solve_groups,
+    )
     from sim.simd.constants import WIDTH
     from sim.simd.threads import Pool
 
-    code, n = _code(tables), found.status.size
+    code, n = fluid_code(tables.blocks), found.status.size
     numbers, solved = fluid_numbers(tables.blocks, at_pH), np.zeros((n, 1))
 
     def work(share: int, first: int, last: int) -> None:
@@ -119,13 +117,6 @@ def _solve_groups(tables: SpeciationTables, at_pH: bool, found: SolvedFluids) ->
 
     Pool(SHARE_OF_GROUPS).run(work, -(-n // WIDTH))
     found.status[:] = np.where(solved[:, 0] == 1.0, OK, UNFINISHED)
-
-
-@lru_cache(maxsize=64)
-def _code(tables: SpeciationTables) -> FluidCode:
-    from sim.chemistry.newton.straight.solve import fluid_code
-
-    return fluid_code(tables.blocks)
 
 
 def _solve_one_by_one(

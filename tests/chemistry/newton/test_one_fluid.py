@@ -10,6 +10,7 @@ from sim.chemistry.newton.one.solve import solve_fluid
 from sim.chemistry.newton.records import work_size
 from sim.chemistry.newton.straight import one_fluid
 from sim.chemistry.newton.straight.one_fluid import solve_one
+from sim.chemistry.newton.straight.solve import fluid_routines
 from sim.chemistry.pore_water import COMPONENTS, H, pore_water_tables
 
 BACKGROUND = {"Mg": 0.8, "Na": 142.0, "K": 4.0, "Cl": 103.0}
@@ -82,7 +83,4 @@ def test_what_vector_code_leaves_goes_to_the_kernel():
 
 def test_programs_are_made_once_for_all_temperatures():
     """What depends on the temperature is read from numbers."""
-    before = one_fluid._routines.cache_info().misses
-    for T in (300.0, 301.0, 302.0):
-        solve_one(tables(T).blocks, fluid(tables(T), np.random.default_rng(8)), np.full(N + 2, np.nan), False)
-    assert one_fluid._routines.cache_info().misses <= before + 1
+    assert len({id(fluid_routines(tables(T).blocks)) for T in (300.0, 301.0, 302.0)}) == 1

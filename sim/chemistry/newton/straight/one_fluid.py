@@ -5,43 +5,13 @@ What that code leaves goes to the kernel for one fluid, which takes seconds to c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
 
 from sim.chemistry.newton.records import OK, Blocks, work_size
-from sim.chemistry.newton.straight.fluids import FluidPrograms
 from sim.chemistry.newton.straight.guess import ROUNDS
 from sim.chemistry.newton.straight.rows import fluid_numbers
-from sim.codegen.machine import Routine
+from sim.chemistry.newton.straight.solve import LIMIT, fluid_routines
 from sim.simd.constants import WIDTH
-
-LIMIT = 30  # steps
-
-
-class _Species:
-    """Blocks as a key: equal where their programs are, whatever the temperature."""
-
-    def __init__(self, t: Blocks):
-        self.t = t
-        changing = {"K", "classes", "aw_slope"}  # read from the numbers of a call
-        r = [v for name, v in zip(t.reactions._fields, t.reactions, strict=True) if name not in changing]
-        parts = (*r, t.has_inverse, t.activity.family[:, 3:], *t.activity[1:], *t.balance, *t.factor)
-        self._key = tuple(p.tobytes() if isinstance(p, np.ndarray) else p for p in parts)
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Species) and self._key == other._key
-
-
-@lru_cache(maxsize=16)
-def _routines(of: _Species) -> tuple[Sequence[Any], int]:
-    p = FluidPrograms(of.t)
-    return [Routine(q) for q in (p.begin, p.weigh, p.narrow, p.guess, p.step, p.finish)], p.rows.end
 
 
 def solve_one(t: Blocks, total: np.ndarray, x: np.ndarray, at_pH: bool) -> tuple[np.ndarray, bool]:
@@ -51,19 +21,20 @@ def solve_one(t: Blocks, total: np.ndarray, x: np.ndarray, at_pH: bool) -> tuple
     x (nc + 2,) in and out: NaN for a cold start; -inf for the activity of what is absent
     """
     nc, ns = total.size, t.reactions.K.size
-    (begin, weigh, narrow, guess, step, finish), rows = _routines(_Species(t))
+    by = fluid_routines(t)
     found, m, lng, solved = x.copy(), np.zeros(ns), np.zeros(ns), np.zeros(1)
-    arrays = total, found, m, lng, solved, np.zeros((rows, WIDTH)), fluid_numbers(t, at_pH)
-    if begin(0, 1, 1, *arrays) > 0:
-        weigh(0, 1, 1, *arrays)
+    arrays = total, found, m, lng, solved, np.zeros((by.rows, WIDTH)), fluid_numbers(t, at_pH)
+    # The loop of `solve_groups`, in Python.
+    if by.begin(0, 1, 1, *arrays) > 0:
+        by.weigh(0, 1, 1, *arrays)
         if not at_pH:
             for _ in range(ROUNDS):
-                narrow(0, 1, 1, *arrays)
-        guess(0, 1, 1, *arrays)
+                by.narrow(0, 1, 1, *arrays)
+        by.guess(0, 1, 1, *arrays)
     for n in range(1, LIMIT + 1):
-        if step(0, 1, 1, *arrays) > 0 and n < LIMIT:
+        if by.step(0, 1, 1, *arrays) > 0 and n < LIMIT:
             continue
-        if finish(0, 1, 1, *arrays) == 0:
+        if by.finish(0, 1, 1, *arrays) == 0:
             break
     if solved[0] == 1.0:
         x[:] = found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
+
+import numpy as np
 
 from sim.chemistry.newton.records import Blocks
 from sim.chemistry.newton.straight.fluids import FluidPrograms
@@ -14,8 +17,20 @@ from sim.jit.kernel import plain_kernel
 LIMIT = 30  # steps after which fluids are left: the kernel for one fluid takes as long as 20 to 40 of a group
 
 
+class FluidRoutines(NamedTuple):
+    """The programs as machine code, and how many rows they work in."""
+
+    begin: Routine
+    weigh: Routine
+    narrow: Routine
+    guess: Routine
+    step: Routine
+    finish: Routine
+    rows: int
+
+
 class FluidCode(NamedTuple):
-    """Addresses of the programs, and how many rows they work in."""
+    """The same as addresses, for compiled code."""
 
     begin: int
     weigh: int
@@ -26,13 +41,42 @@ class FluidCode(NamedTuple):
     rows: int
 
 
-def fluid_code(t: Blocks) -> FluidCode:
-    """The programs for these tables as machine code."""
-    p = FluidPrograms(t)
+class _Species:
+    """Blocks as a key: equal where their programs are, whatever the temperature."""
+
+    def __init__(self, t: Blocks):
+        self.t = t
+        changing = {"K", "classes", "aw_slope"}  # read from the numbers of a call
+        r = [v for name, v in zip(t.reactions._fields, t.reactions, strict=True) if name not in changing]
+        parts = (*r, t.has_inverse, t.activity.family[:, 3:], *t.activity[1:], *t.balance, *t.factor)
+        self._key = tuple(p.tobytes() if isinstance(p, np.ndarray) else p for p in parts)
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Species) and self._key == other._key
+
+
+def fluid_routines(t: Blocks) -> FluidRoutines:
+    """The programs for the species of these tables, made once."""
+    return _routines(_Species(t))
+
+
+@lru_cache(maxsize=64)
+def _routines(of: _Species) -> FluidRoutines:
+    p = FluidPrograms(of.t)
     begin, weigh, narrow, guess, step, finish = (
-        Routine(program).address for program in (p.begin, p.weigh, p.narrow, p.guess, p.step, p.finish)
+        Routine(q) for q in (p.begin, p.weigh, p.narrow, p.guess, p.step, p.finish)
     )
-    return FluidCode(begin, weigh, narrow, guess, step, finish, p.rows.end)
+    return FluidRoutines(begin, weigh, narrow, guess, step, finish, p.rows.end)
+
+
+def fluid_code(t: Blocks) -> FluidCode:
+    """Addresses of the programs for the species of these tables."""
+    by = fluid_routines(t)
+    begin, weigh, narrow, guess, step, finish = (r.address for r in by[:-1])
+    return FluidCode(begin, weigh, narrow, guess, step, finish, by.rows)
 
 
 @plain_kernel(nogil=True)
