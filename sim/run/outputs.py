@@ -16,7 +16,7 @@ from sim.chemistry.formula import atomic_masses
 from sim.run.coordinates import in_place
 from sim.run.ledger import inventory, pools, residual
 from sim.run.segments import Builder, Segment
-from sim.solvers.steps.solution import Solution
+from sim.solvers.steps.solution import Solution, where_unsolved
 
 LN10 = np.log(10.0)
 CELLS_AT_ONCE = 16_384  # cells times outputs that are handled together
@@ -40,6 +40,7 @@ class Outputs:
         self.builder, self.kept = builder, kept
         self._parts, self._starts = parts, starts
         self._firsts: list[int] = []
+        self._unsolved: dict[str, float] = {}
         times: list[float] = []
         for _, solution in parts:
             first = int(solution.t.size > 0 and bool(times) and solution.t[0] <= times[-1])
@@ -78,6 +79,19 @@ class Outputs:
         """{pool: amounts (k, elements) [mol]}; supplies are cumulative."""
         return self._evaluated[1]
 
+    @property
+    def unsolved(self) -> str:
+        """In words, where the chemistry of an output has no solution (none is found for a state between
+        two steps, or after a step of a solver that failed); else ""."""
+        _ = self._evaluated
+        if not self._unsolved:
+            return ""
+        where, t = next(iter(self._unsolved.items()))
+        return (
+            f"{where[0].upper()}{where[1:]} has no solution at an output from {t:.6g} s on: pH, "
+            "concentrations and saturation shown there are the last approximation, and not to be used."
+        )
+
     @cached_property
     def _evaluated(self) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Columns and pools: both need what is derived from the states, which is computed once."""
@@ -86,7 +100,10 @@ class Outputs:
         budget: dict[str, np.ndarray] = {}
         for here, k, t, y in self._pieces():
             system, jump = self._parts[k][0].system, self._inventories[1][k]
+            before = system.failures.copy()
             derived, c = system.evaluate_all(t, y)
+            if where := where_unsolved(system, before):
+                self._unsolved.setdefault(where, float(t[0]))
             for name, values in _quantities(self.builder, system, y, derived, c).items():
                 if self.kept is not None and name not in self.kept:
                     continue

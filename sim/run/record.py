@@ -89,7 +89,7 @@ class RunRecord:
         """Sentences on what to mind: of the constants, of tissue, and beyond ranges of the chemistry."""
         s, columns = self.builder.scenario, self.outputs.columns
         ranges = self._range_notes(columns[JUDGED]) if JUDGED in columns else []
-        return [*constants_notes(s), *unsaid_living(s), *ranges]
+        return [*constants_notes(s), *unsaid_living(s), *ranges, *filter(None, [self.outputs.unsolved])]
 
     def notes_of_ends(self) -> list[str]:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""
