@@ -41,9 +41,12 @@ def run(quick: bool, limit: float | None = None) -> dict:
                         f"{limit:.0f} s, and {STARTING:.0f} s for starting; larger ones were not tried."
                     )
                     break
+    bad = sum(not r.get("finite", True) for r in rows)
+    lost = {r["geometry"] for r in rows} - {r["geometry"] for r in rows if r.get("steps")}
     checks = [
         {"what": "every run that ended did so with finite numbers", "value": float(bad), "limit": 1.0,
-         "passed": bad == 0}
-        for bad in [sum(not r.get("finite", True) for r in rows)]
+         "passed": bad == 0},
+        {"what": "grids of which no size made a step", "value": float(len(lost)), "limit": 1.0,
+         "passed": not lost},
     ]  # fmt: skip
     return {"question": QUESTION, "checks": checks, "notes": notes, "tables": {"runs": rows}}

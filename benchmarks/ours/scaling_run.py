@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.measuring.timing import limit_process, peak_memory, until
 from benchmarks.problems import lesion, of_scenario
-from sim.solvers import SOLVERS
+from sim.solvers import SOLVERS, Task
 
 
 def main(task: dict) -> dict:
@@ -23,13 +23,15 @@ def main(task: dict) -> dict:
     small, first, _ = of_scenario(lesion(8, task["geometry"], task["days"]))
     solve = SOLVERS[task["solver"]].solve
     rtol = task["rtol"]
-    solve(small, 0.0, 60.0, first, np.array([60.0]), rtol, small.tolerances(0.1 * rtol), None, 10**6)
+    solve(Task(small, 0.0, 60.0, first, np.array([60.0]), rtol, small.tolerances(0.1 * rtol)))
     compiled = time.perf_counter()
     before, cpu = peak_memory(), time.process_time()
     began = time.perf_counter()
     found = solve(
-        system, 0.0, end, y0, np.array([end]), rtol, system.tolerances(0.1 * rtol),
-        until(task["limit"]), 10**9,
+        Task(
+            system, 0.0, end, y0, np.array([end]), rtol, system.tolerances(0.1 * rtol),
+            until(task["limit"]), 10**9,
+        )
     )  # fmt: skip
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     counts = {k: int(v) for k, v in found.statistics.items() if np.isscalar(v)}
