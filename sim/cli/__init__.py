@@ -23,7 +23,6 @@ from sim.cli.sweep import commands
 from sim.cli.validation import validate
 from sim.errors import HapsimError, unknown
 
-
 # Objects made until Python looks for those that only refer to each other. At its 700 it looks at all modules
 # again and again while they are imported, a tenth of a short run; at this many they are some MB.
 COLLECTED_AFTER = 50_000

@@ -32,7 +32,7 @@ def doctor() -> int:
         ("hapsim", package.__version__),
         ("installed as", installed_version("hapsim")),
         ("imported from", str(Path(package.__file__ or "?").parent)),
-        ("python", f"{platform.pythoninstalled_version()} ({sys.executable})"),
+        ("python", f"{platform.python_version()} ({sys.executable})"),
         ("system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"),
         ("cache", f"{folder} ({'writable' if os.access(folder, os.W_OK) else 'NOT writable'})"),
         ("HAPSIM_CACHE", os.environ.get("HAPSIM_CACHE", "not set")),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # its length follows, 10 wide
 NO_CHANGE = "fiu"  # kinds of arrays that HDF5 holds as they are
+TRANSLATED = "bmM"  # truths, spans and points of time
 FILL, GLOBAL = "_FillValue", "coordinates"
 LEVEL = 1  # of zlib, behind a shuffle of bytes, which saves an eighth of time and room
 
@@ -83,7 +84,8 @@ def _mark(dataset: h5py.Dataset, name: str, dims: tuple[str, ...], known: Dimens
         return
     dataset.attrs["_Netcdf4Coordinates"] = np.array([known[d][1] for d in dims], np.int32)
     if not is_scale:
-        dataset.attrs["_Netcdf4Dimid"] = np.int32(known[dims[0]][1])
+        if dataset.maxshape[0] is not None:
+            dataset.attrs["_Netcdf4Dimid"] = np.int32(known[dims[0]][1])
         for axis, d in enumerate(dims):
             dataset.dims[axis].attach_scale(known[d][0])
 
@@ -128,30 +130,30 @@ def _variable(
 def _as_held(name: str, array: LabelledArray) -> tuple[np.ndarray, dict[str, Any]]:
     """Values as a file holds them, and attributes that say what they stand for.
 
-    Texts have any length. Times, booleans and texts that are missing are put into numbers and texts by
-    xarray, which reads them.
+    Texts have any length; one that is missing is empty. Times and truths are put into numbers by xarray,
+    which reads them.
     """
     import h5py
 
-    values, text = array.values, h5py.string_dtype()
+    values = array.values
     if values.dtype.kind in NO_CHANGE:
         return values, {}
-    if values.dtype.kind == "U" or (
-        values.dtype.kind == "O" and all(isinstance(v, str) for v in values.ravel())
-    ):
-        return values.astype(text), {}
+    if values.dtype.kind == "U" or values.dtype.kind == "O" and all(map(_is_text, values.ravel())):
+        texts = np.where(values == values, values, "")  # noqa: PLR0124 a missing number is not itself
+        return np.where(texts == None, "", texts).astype(h5py.string_dtype()), {}  # noqa: E711 each of them
+    if values.dtype.kind not in TRANSLATED:
+        raise ConfigError(
+            f"'{name}' cannot be written: a file holds numbers, texts, times and truths, not {values.dtype}."
+        )
     import xarray as xr
 
     found = xr.conventions.encode_cf_variable(xr.Variable(array.dims, values, array.attrs), name=name)
-    held = np.asarray(found.values)
-    more = {k: v for k, v in found.attrs.items() if k not in array.attrs}
-    if held.dtype.kind in "UO":
-        held = held.astype(text)
-    if held.dtype.kind not in NO_CHANGE + "O":
-        raise ConfigError(
-            f"'{name}' cannot be written: a file holds numbers, texts, times and truths, not {held.dtype}."
-        )
-    return held, more
+    return np.asarray(found.values), {k: v for k, v in found.attrs.items() if k not in array.attrs}
+
+
+def _is_text(value: object) -> bool:
+    """Whether it is a text, or stands for one that is missing."""
+    return isinstance(value, str) or value is None or isinstance(value, float) and np.isnan(value)
 
 
 def _attributes(target: h5py.Group | h5py.Dataset, attrs: Mapping[str, Any], whose: str) -> None:
