@@ -25,7 +25,7 @@ NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # its len
 NO_CHANGE = "fiu"  # kinds of arrays that HDF5 holds as they are
 TRANSLATED = "bmM"  # truths, spans and points of time
 FILL, GLOBAL = "_FillValue", "coordinates"
-LEVEL = 1  # of zlib, behind a shuffle of bytes, which saves an eighth of time and room
+LEVEL = 1  # of zlib, behind a shuffle of bytes, which saves up to an eighth of time and room
 
 Dimensions = dict[str, tuple["h5py.Dataset", int]]  # the scale of a dimension, and its number
 
