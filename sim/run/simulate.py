@@ -24,6 +24,7 @@ from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import dataset, memory
+from sim.run.lazy_result import finished_result
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
 from sim.run.segments import Builder
@@ -64,7 +65,7 @@ def simulate(
     settings = Settings.of(solver, rtol, atol, times, max_steps)
     output_times(scenario.duration, times)  # refused in the words that they were given in
     record = solved(scenario, settings, progress, seed, variables)
-    result, told = record.result(), told_before(record.builder.scenario)
+    result, told = finished_result(record), told_before(record.builder.scenario)
     for note in result.manifest["notes"]:
         if note not in told:
             warn_caller(note, RangeWarning)
