@@ -23,7 +23,7 @@ SHAPES = {
     "rectangle": lambda s: s.with_(**SHORT).with_geometry("rectangle", domain=(("10 mm", 5), ("8 mm", 4))),
     "stirred": lambda s: s.with_(**SHORT, outer="closed").with_geometry("well_mixed"),
 }
-SLOW = ("xarray", "pandas", "dask", "matplotlib", "h5netcdf", "scipy.linalg", "scipy.sparse", "sksundae",
+SLOW = ("xarray", "pandas", "dask", "matplotlib", "scipy.linalg", "scipy.sparse", "sksundae",
         "joblib", "tqdm", "pydantic")  # fmt: skip
 # What numba imports before it compiles; code that is kept does without.
 COMPILING = ("numba.np.arraymath", "numba.np.linalg", "numba.cpython.unicode")

@@ -1,10 +1,4 @@
-"""NetCDF-4 files: HDF5 with the marks by which NetCDF knows dimensions.
-
-What is written is what xarray and h5netcdf write of the same arrays, in a third of their time. The marks are
-those of "NetCDF-4 Format" in the documentation of NetCDF-C: a dimension is a dimension scale of HDF5
-(`CLASS`, `NAME`) with a number (`_Netcdf4Dimid`); a variable says the numbers of its dimensions
-(`_Netcdf4Coordinates`); objects and attributes keep the order in which they were made.
-"""
+"""Labelled arrays as a NetCDF-4 file, by h5netcdf: what xarray writes of them, without a dataset."""
 
 from __future__ import annotations
 
@@ -15,19 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ConfigError, shown
-from sim.identity.versions import installed_versions
 from sim.run.stored.labelled import LabelledArray, LabelledArrays
 
 if TYPE_CHECKING:
-    import h5py
+    import h5netcdf
 
-NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."  # its length follows, 10 wide
 NO_CHANGE = "fiu"  # kinds of arrays that HDF5 holds as they are
 TRANSLATED = "bmM"  # truths, spans and points of time
 FILL, GLOBAL = "_FillValue", "coordinates"
-LEVEL = 1  # of zlib, behind a shuffle of bytes, which saves up to an eighth of time and room
-
-Dimensions = dict[str, tuple["h5py.Dataset", int]]  # the scale of a dimension, and its number
+# Of zlib, behind a shuffle of bytes, which saves up to an eighth of time and room.
+PACKED = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
 
 
 def write_netcdf(
@@ -38,56 +29,35 @@ def write_netcdf(
     Floats that are no coordinates are packed, and NaN stands for what is missing (CF 2.5.1: coordinates have
     no such value). Raises ConfigError for what such a file cannot hold.
     """
-    import h5py
+    import h5netcdf
 
-    with h5py.File(path, "w", track_order=True) as file:
-        made = f"version=2,hapsim={installed_versions()['hapsim']},"
-        made += f"hdf5={h5py.version.hdf5_version},h5py={h5py.version.version}"
-        file.attrs["_NCProperties"] = np.array(made.encode("ascii"), h5py.string_dtype("ascii", len(made)))
-        dimensions = _fill(file, root, {})
+    with h5netcdf.File(path, "w", track_order=True) as file:
+        _fill(file, root, {})
         for name, arrays in groups.items():
-            _fill(file.create_group(name, track_order=True), arrays, dimensions)
+            _fill(file.create_group(name), arrays, root.sizes)
 
 
-def _fill(group: h5py.Group, arrays: LabelledArrays, above: Dimensions) -> Dimensions:
-    """Write arrays into a group. above: dimensions that it has from the group around it. Returns its own."""
-    sizes = {d: n for d, n in arrays.sizes.items() if d not in above or above[d][0].shape[0] != n}
-    numbers = {d: len(above) + k for k, d in enumerate(sizes)}
+def _fill(group: h5netcdf.Group, arrays: LabelledArrays, above: Mapping[str, int]) -> None:
+    """Write arrays into a group. above: lengths of the dimensions that it has from the group around it."""
+    for name, size in arrays.sizes.items():
+        if above.get(name) != size:
+            group.dimensions[name] = size or None  # one of length 0 may grow, as in any NetCDF file
     coordinates = _coordinates(arrays)
-    for key, value in ({GLOBAL: coordinates[""]} if "" in coordinates else {}).items():
-        group.attrs[key] = value
+    if "" in coordinates:
+        group.attrs[GLOBAL] = coordinates[""]
     _attributes(group, arrays.attrs, "the file")
-    for name in sizes:
-        if name not in arrays.variables:
-            _dimension_alone(group, name, sizes[name])
-    for name, array in arrays.variables.items():
+    # Coordinates first: made later, a dimension would be tied anew to all variables that have it.
+    for name, array in sorted(arrays.variables.items(), key=lambda v: v[0] not in arrays.coordinates):
         if "/" in name:
             raise ConfigError(f"{shown(name)} is no name for a variable of a file: it holds a '/'.")
-        dataset = _variable(group, name, array, sizes, packed=name not in arrays.coordinates)
-        _attributes(dataset, array.attrs, f"'{name}'")
+        values, more = _as_held(name, array)
+        options: dict[str, Any] = {}
+        if values.dtype.kind == "f" and name not in arrays.coordinates:
+            options = {"fillvalue": values.dtype.type(np.nan), **(PACKED if values.shape else {})}
+        variable = group.create_variable(name, array.dims, values.dtype, data=values, **options)
+        _attributes(variable, {**more, **array.attrs}, f"'{name}'")
         if name in coordinates and GLOBAL not in array.attrs:
-            dataset.attrs[GLOBAL] = coordinates[name]
-    own: Dimensions = {d: (group[d], numbers[d]) for d in sizes}
-    for name, (scale, number) in own.items():
-        alone = name not in arrays.variables
-        scale.make_scale(f"{NO_VARIABLE}{sizes[name]:10}" if alone else name)
-        scale.attrs["_Netcdf4Dimid"] = np.int32(number)
-    known = above | own
-    for name, array in arrays.variables.items():
-        _mark(group[name], name, array.dims, known, name in own)
-    return known
-
-
-def _mark(dataset: h5py.Dataset, name: str, dims: tuple[str, ...], known: Dimensions, is_scale: bool) -> None:
-    """Say which dimensions a variable has."""
-    if not dims:
-        return
-    dataset.attrs["_Netcdf4Coordinates"] = np.array([known[d][1] for d in dims], np.int32)
-    if not is_scale:
-        if dataset.maxshape[0] is not None:
-            dataset.attrs["_Netcdf4Dimid"] = np.int32(known[dims[0]][1])
-        for axis, d in enumerate(dims):
-            dataset.dims[axis].attach_scale(known[d][0])
+            variable.attrs[GLOBAL] = coordinates[name]
 
 
 def _coordinates(arrays: LabelledArrays) -> dict[str, str]:
@@ -102,29 +72,6 @@ def _coordinates(arrays: LabelledArrays) -> dict[str, str]:
             told |= {*on_it}
     left = [n for n in beside if n not in told]
     return found | ({"": " ".join(left)} if left else {})
-
-
-def _dimension_alone(group: h5py.Group, name: str, size: int) -> None:
-    """A dimension without coordinates: a variable that nobody reads."""
-    group.create_dataset(name, (size,), ">f4", track_order=True, **({} if size else {"maxshape": (None,)}))
-
-
-def _variable(
-    group: h5py.Group, name: str, array: LabelledArray, sizes: Mapping[str, int], packed: bool
-) -> h5py.Dataset:
-    """Write values. A dimension of length 0 may grow, as in any NetCDF file: no other has that length."""
-    values, more = _as_held(name, array)
-    options: dict[str, Any] = {"track_order": True, "dtype": values.dtype}
-    if not values.size:
-        options["maxshape"] = tuple(n or None for n in values.shape)
-    if packed and values.dtype.kind == "f":
-        options["fillvalue"] = values.dtype.type(np.nan)
-        if values.shape:
-            options |= {"compression": "gzip", "compression_opts": LEVEL, "shuffle": True}
-        more = {FILL: options["fillvalue"]} | more
-    dataset = group.create_dataset(name, values.shape, data=values, **options)
-    _attributes(dataset, more, f"'{name}'")
-    return dataset
 
 
 def _as_held(name: str, array: LabelledArray) -> tuple[np.ndarray, dict[str, Any]]:
@@ -156,7 +103,7 @@ def _is_text(value: object) -> bool:
     return isinstance(value, str) or value is None or isinstance(value, float) and np.isnan(value)
 
 
-def _attributes(target: h5py.Group | h5py.Dataset, attrs: Mapping[str, Any], whose: str) -> None:
+def _attributes(target: h5netcdf.Group | h5netcdf.Variable, attrs: Mapping[str, Any], whose: str) -> None:
     for key, value in attrs.items():
         plain = isinstance(value, str | bytes)
         held = value if plain or isinstance(value, list | tuple) else np.atleast_1d(np.asarray(value))
