@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.solvers.steps.task import Task
 
+GROW_MOST = 10.0  # of a step
 GOING, DONE, TOO_SHORT = range(3)  # what `march` returns
 
 COUNTED = (
@@ -24,6 +25,7 @@ STATE = np.dtype(
         ("rate", float),  # at which it last converged, NaN where that is not known
         ("factored", float),  # gamma [s] of the factors, NaN where there are none
         ("singular_at", float),  # gamma [s] of the last singular matrix, NaN since one was not
+        ("growth", float),  # of the next step, at most
         ("worst", float),  # the largest undershoot so far, in absolute tolerances
         ("below", float),  # that at the last step
         ("worst_species", np.int64),
@@ -45,4 +47,5 @@ def first_state(task: Task) -> np.ndarray:
     now.unknowns = task.system.size
     now.rounding = 10 * np.finfo(float).eps / task.rtol
     now.rate = now.factored = now.singular_at = np.nan
+    now.growth = GROW_MOST
     return now
