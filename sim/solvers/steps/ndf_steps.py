@@ -53,7 +53,8 @@ MAX_REJECTIONS = 100
 
 
 def march(w, steps):
-    """Take up to `steps` steps, outputs on the way: GOING, DONE or TOO_SHORT."""
+    """Take up to `steps` steps, outputs on the way: GOING, DONE or TOO_SHORT. Fewer where Newton's method has
+    failed as often as there is patience for."""
     now = w.now[0]
     if now.order == 0:
         begin(w, now.h)
@@ -61,7 +62,7 @@ def march(w, steps):
         if not now.t < now.end:
             return DONE
         if not step(w):
-            return TOO_SHORT
+            return GOING if now.failures >= now.patience else TOO_SHORT
         now.steps += 1
         while now.kept < w.times.size and w.times[now.kept] <= now.t:
             if w.times[now.kept] < now.t:
@@ -124,7 +125,7 @@ def begin(w, h):
 
 
 def step(w):
-    """One accepted step; False when it became too short to be one."""
+    """One accepted step; False when it became too short to be one, or patience came to its end."""
     now = w.now[0]
     while True:
         if not now.h > 10.0 * np.spacing(abs(now.t)) + 1e-24 * now.span:  # NaN is too short as well
@@ -140,6 +141,8 @@ def step(w):
             now.failures += 1
             now.growth = CAUTIOUS
             resize(w, 0.5)
+            if now.failures >= now.patience:
+                return False
             continue
         safety = 0.9 * (2 * NEWTON_ITERATIONS + 1) / (2 * NEWTON_ITERATIONS + iterations)
         error = ERROR[order] * norm(w, w.d)
