@@ -128,7 +128,7 @@ class Multigrid:
         """
         self.matrix = matrix
         self.weight = np.ones(self.m) if weight is None else weight
-        local, K, loss = matrix
+        local, K, loss = matrix.local, matrix.K, matrix.out
         part = np.empty((PIECES, self.m, self.m))
         self._pieces(sum_blocks, matrix, part)
         self.one_cell = part.sum(axis=0)

@@ -31,30 +31,39 @@ class CellRoutines(NamedTuple):
     kept: int
 
 
-def cell_routines(order: Elimination, mobile: np.ndarray, rates: int) -> CellRoutines:
-    """The routines of an operation list, compiled once; rates: derivatives of rates, the rows of `slopes`."""
+def cell_routines(
+    order: Elimination, mobile: np.ndarray, rates: int, species: int | None = None
+) -> CellRoutines:
+    """The routines of an operation list, compiled once.
+
+    rates: derivatives of rates, the rows of `slopes`; species: those that a state has, where not all are.
+    Of the others the right-hand side is 0, and the solution is not asked for.
+    """
     lists = (*order.assemble[:2], *order.factor, order.ones, *order.forward, *order.backward, order.schur)
-    return _routines(tuple(tuple(a.ravel().tolist()) for a in lists), tuple(mobile.tolist()), rates)
+    held = len(order.ones) if species is None else species
+    return _routines(tuple(tuple(a.ravel().tolist()) for a in lists), tuple(mobile.tolist()), rates, held)
 
 
 @lru_cache(maxsize=32)
-def _routines(lists: tuple[tuple[int, ...], ...], mobile: tuple[int, ...], rates: int) -> CellRoutines:
+def _routines(
+    lists: tuple[tuple[int, ...], ...], mobile: tuple[int, ...], rates: int, species: int
+) -> CellRoutines:
     to, rate, kind, a, b, c, ones, *substitution, schur = lists
     forward, backward = list(zip(*substitution[:3], strict=True)), list(zip(*substitution[3:], strict=True))
     operations = list(zip(kind, a, b, c, strict=True))
     assembled = list(zip(to, rate, strict=True))
     kept = [entry for _, _, entry in (*forward, *backward)]
     factor = _factor(assembled, operations, set(ones), kept, schur, rates)
-    reduce = _reduce(forward, mobile, len(ones), len(kept))
-    expand = _expand(backward, mobile, len(ones), len(forward), len(kept))
+    reduce = _reduce(forward, mobile, species, len(kept))
+    expand = _expand(backward, mobile, species, len(forward), len(kept))
     return CellRoutines(Routine(factor).address, Routine(reduce).address, Routine(expand).address, len(kept))
 
 
-def reduce_in_place(order: Elimination, mobile: np.ndarray) -> int:
+def reduce_in_place(order: Elimination, mobile: np.ndarray, species: int) -> int:
     """The address of `reduce` for a right-hand side that becomes z, see `cell_routines`."""
     return _in_place(
         tuple(zip(*(a.ravel().tolist() for a in order.forward), strict=True)),
-        tuple(mobile.tolist()), len(order.ones), len(order.forward[0]) + len(order.backward[0]),
+        tuple(mobile.tolist()), species, len(order.forward[0]) + len(order.backward[0]),
     )  # fmt: skip
 
 
@@ -125,11 +134,13 @@ def _reduce(
     kept: int,
     in_place: bool = False,
 ) -> Program:
-    """z = r in units of the scales without its immobile part, and its mobile species; in place z is r."""
+    """z = r in units of the scales without its immobile part, and its mobile species; in place z is r. What
+    is mobile behind the species has no right-hand side."""
 
     def body(on, r, inverse, factors, *rest):
         z, b = (r, *rest) if in_place else rest
         y = [r.load(k) * inverse.load(k) for k in range(species)]
+        y += [on.number(0.0)] * (max(mobile, default=-1) + 1 - species)
         for k, (row, by, _) in enumerate(forward):
             y[row] = nfma(factors.load(k), y[by], y[row])
         for k in range(species):
