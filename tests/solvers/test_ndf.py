@@ -123,6 +123,20 @@ def test_a_jacobian_outside_the_domain_is_taken_again():
     assert found.end == pytest.approx(0.0, abs=2e-6)
 
 
+def test_on_a_plane_such_a_step_is_done_again_too():
+    """Multigrid refuses numbers that are not finite; the step was too long, and the run goes on."""
+    parameters = {"V": Parameter(1.0, "mol m-3 s-1"), "K": Parameter(1e-6, "1")}
+    model = Model(
+        (Species("a", diffusivity=1e-9),), (Process("p", saturating, {"a": -1}, parameters),), name="plane"
+    )
+    s = System(model, grids.rectangle([1e-3, 1e-3], [8, 8]))
+    found = solve(s, 1.0, 1.5, rtol=1e-4, atol=1e-6, times=[0.9])
+    assert found.status == "finished", found.message
+    assert found.statistics["newton_failures"] > 0 and "v_cycles" in found.statistics
+    u, _ = s.split(found.end)
+    assert u == pytest.approx(0.0, abs=2e-6)
+
+
 @pytest.mark.parametrize("name", ["ndf", "rk", "rkc"])
 def test_a_rate_that_is_no_number_ends_at_once_with_a_sentence(name):
     s = system(share, ("bone", "ash"), changes={"ash": -1})

@@ -16,7 +16,7 @@ from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
 from sim.solvers.linear.choice import LinearSolver, choose_solver
 from sim.solvers.linear.elimination import BetweenCells, inside_cells
-from sim.solvers.linear.multigrid import Multigrid
+from sim.solvers.linear.multigrid import Multigrid, NotFiniteError
 from sim.solvers.linear.pores.around_multigrid import ChangingPores
 from sim.solvers.linear.pores.derivatives import add_pores, by_porosity, entered_by_pores
 from sim.solvers.linear.programs.cells import reduce_in_place
@@ -206,7 +206,10 @@ def solve(w):
     )
     w.fresh = False
     if s.n_mobile:
-        w.between.solve(v.b, v.c)
+        try:
+            w.between.solve(v.b, v.c)
+        except NotFiniteError:  # the iteration has gone astray, which its size will tell
+            v.c[:] = np.nan
     w.over_chunks(
         chunks.outward_chunks, w.inside, d, v, w.units, w.factors, w.porosity, w.own.advance, w.tolerances
     )
