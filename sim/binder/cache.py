@@ -91,6 +91,14 @@ def compiled_model(model: Model) -> Compiled:
 
 
 @once_a_model
+def compiled_lanes(model: Model) -> Compiled:
+    """The compiled form of `model` for lanes that are cells of different runs."""
+    layout, operations, rule = model_structure(model)
+    code = GroupCode(layout, model_expressions(model), operations, rule, own_numbers=True)
+    return Compiled(model, layout, operations, code)
+
+
+@once_a_model
 def model_structure(model: Model) -> tuple[Layout, Operations, ChainRule]:
     """Rows of a block and how derivatives come about: what is known before anything is compiled."""
     layout = Layout(model)

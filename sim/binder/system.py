@@ -144,7 +144,7 @@ class System:
             (s,) = (s for s in code.layout.statements if s.kernel == k)
             reads = tuple(r for r in s.reads if r is not None)
             kept = code.kept[k], code.kept[k] + kernel.code.memory
-            made.append(SingleCells(partial(kernel.alone, values), reads, kept, code.rows, code.memory))
+            made.append(SingleCells([partial(kernel.alone, values)], reads, kept, (code.rows, code.memory)))
         return made
 
     def _addressed(self, stages: list[tuple[int, ...]]) -> np.ndarray:
