@@ -102,9 +102,7 @@ class Lanes(System):
 
     def transport(self, c: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:
         """As that of a System; tail (runs, 2, m)."""
-        add_in_runs(
-            self.run_tables, c, self.cells.porosity[:, 0], self.hindrance, self.perfused, du, tail
-        )
+        add_in_runs(self.run_tables, c, self.cells.porosity[:, 0], self.hindrance, self.perfused, du, tail)
 
     def tolerances(self, factor: float) -> np.ndarray:
         """Absolute tolerances (size,): those that each run has."""

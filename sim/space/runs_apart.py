@@ -92,7 +92,11 @@ def add_in_runs(tables, c, porosity, w, perfused, du, tails):
     runs, cells = w.shape
     for r in range(runs):
         t, first = table_of_run(tables, r), first_row(r, cells)
-        here, pores, change = c[first::WIDTH][:cells], porosity[first::WIDTH][:cells], du[first::WIDTH][:cells]
+        here, pores, change = (
+            c[first::WIDTH][:cells],
+            porosity[first::WIDTH][:cells],
+            du[first::WIDTH][:cells],
+        )
         hindrance(0, 1, pores, t.archie, w[r])
         add_fluxes(0, 1, t, here, w[r], change)
         add_perfusion(0, 1, t, here, pores, change, perfused)

@@ -17,6 +17,7 @@ from sim.codegen.call import call
 from sim.jit.kernel import kernel
 from sim.simd.by_reference import reference_to
 from sim.simd.constants import WIDTH
+from sim.solvers.lanes.norms import squares_address
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.thomas import Thomas, Tridiagonal, thomas_factor, thomas_solve
@@ -88,6 +89,8 @@ class SideBySide(NamedTuple):
     sums: np.ndarray
     number: np.ndarray  # (1,), what a pass takes
     rtols: np.ndarray  # (1,)
+    squares: int  # address, see `norms`
+    of_lanes: np.ndarray  # (WIDTH,)
 
 
 ByReference = reference_to(SideBySide)
@@ -114,6 +117,7 @@ def side_by_side_state(task: Task, lanes: Lanes, record: Recorder) -> SideBySide
         Thomas(cells, m, FACES).factors, np.zeros((cells, m)), np.zeros((cells, m)),
         record.inverse, record.watched, np.zeros((record.pieces, lanes.n_species)),
         pass_addresses(), np.zeros(2 * WIDTH), np.zeros(1), np.array([task.rtol]),
+        squares_address(lanes.n_species), np.zeros(WIDTH),
     )  # fmt: skip
 
 
@@ -148,9 +152,7 @@ def rhs(w, t, y, out):
     cells_of(w, w.stages, t, y, out[: n * s])
     du = out[: n * s].reshape((n, s))
     tails = out[n * s : n * s + runs * 2 * m].reshape((runs, 2, m))
-    runs_apart.add_in_runs(
-        w.tables, cells.c, cells.porosity[:, 0], w.hindrance, w.perfused, du, tails
-    )
+    runs_apart.add_in_runs(w.tables, cells.c, cells.porosity[:, 0], w.hindrance, w.perfused, du, tails)
     return cells.failures.sum() - before
 
 
@@ -215,23 +217,22 @@ def solve(w):
 
 @inline
 def worst(w, v):
-    """The largest sum of (v scale)^2 over the unknowns of a run."""
+    """The largest sum of (v scale)^2 over the unknowns of a run; no number where one is none."""
     n, s = w.inverse_atol.shape
     m, (runs, each) = w.units.mobile.size, w.hindrance.shape
-    scale, largest = w.scale, 0.0
-    for run in range(runs):
-        total, first = 0.0, runs_apart.first_row(run, each)
-        for i in range(each):
-            at = s * (first + WIDTH * i)
-            for k in range(at, at + s):
-                total += (v[k] * scale[k]) ** 2
-        at = n * s + run * 2 * m
-        for k in range(at, at + 2 * m):
-            total += (v[k] * scale[k]) ** 2
-        if not total <= largest:  # a total that is no number counts as well
-            largest = total
-            if not total >= 0.0:
-                return total
+    scale, sums, largest = w.scale, w.of_lanes, 0.0
+    arrays = (v[: n * s], scale[: n * s], sums)
+    for k in range(runs // WIDTH):
+        sums[:] = 0.0
+        call(w.squares, k * each, (k + 1) * each, n, arrays)
+        for lane in range(WIDTH):
+            total, at = sums[lane], n * s + (k * WIDTH + lane) * 2 * m
+            for j in range(at, at + 2 * m):
+                total += (v[j] * scale[j]) ** 2
+            if not total <= largest:
+                largest = total
+                if not total >= 0.0:
+                    return total
     return largest
 
 

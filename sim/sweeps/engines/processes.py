@@ -25,6 +25,7 @@ from sim.errors import SweepError
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
 from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
+from sim.sweeps.engines.groups import rows_in_lanes
 from sim.sweeps.engines.point import run_point
 from sim.sweeps.engines.pool_futures import Failed, let_depart
 from sim.sweeps.engines.worker_death import NOWHERE, Marker, take_final_row
@@ -227,7 +228,8 @@ def _after_a_death(
             job, point, KILLED,
             f"its worker died {DEATHS} times at this point: killed, crashed or out of memory.", wall,
         )  # fmt: skip
-    queue.back([p for p in chunk if p is not point], alone=False)
+    # Beside others it may have been another that ended the worker.
+    queue.back([p for p in chunk if p is not point], alone=job.lanes)
     if row is None:
         queue.back([point], alone=True)
         return []
@@ -252,14 +254,27 @@ def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
 def _run(points: Sequence[Point]) -> tuple[list[Row], float]:
     """Rows of some points, of the first of them where they take long, and what they took [s]."""
     job, marker, started = _HERE["job"], _HERE["marker"], time.perf_counter()
-    rows = []
-    for point in points:
-        marker.at(point.index)
-        rows.append(run_point(job, point, expendable=True))
+    rows: list[Row] = []
+    for some in _in_turn(job, points, marker):
+        rows += some
         if time.perf_counter() - started > ENOUGH:
             break
     marker.between()
     return rows, time.perf_counter() - started
+
+
+def _in_turn(job: Job, points: Sequence[Point], marker: Marker) -> Iterator[list[Row]]:
+    """Rows of points one after the other, or of those that go together; the marker is at one of these."""
+
+    def alone(point: Point) -> Row:
+        marker.at(point.index)
+        return run_point(job, point, expendable=True)
+
+    if job.lanes and len(points) > 1:
+        marker.at(points[0].index)
+        yield from rows_in_lanes(job, points, alone)
+    else:
+        yield from ([alone(point)] for point in points)
 
 
 def end_with(driver: int) -> None:
