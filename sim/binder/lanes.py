@@ -50,10 +50,8 @@ class Lanes(System):
             self._made = compiled_lanes(self.model)
             self.operations, code = self._made.operations, self._made.code
             self.n_groups = self.n_cells // WIDTH
-            of_runs = np.array([s.cells.numbers for s in self.systems]).reshape(-1, WIDTH, code.numbers)
-            numbers = np.ascontiguousarray(of_runs.transpose(0, 2, 1)).reshape(-1, code.numbers * WIDTH)
             self.cells = Cells(
-                self.fields, numbers,
+                self.fields, self.by_lanes([s.cells.numbers for s in self.systems]),
                 np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
                 np.zeros((self.n_cells, self.n_mobile)), np.ones((self.n_cells, 1)),
             )  # fmt: skip
@@ -67,6 +65,12 @@ class Lanes(System):
         """Rows of the cells of runs, each (cells, k), as (n, k)."""
         found = np.array(values, float).reshape(-1, WIDTH, self.cells_of_run, values[0].shape[-1])
         return np.ascontiguousarray(found.transpose(0, 2, 1, 3)).reshape(self.n_cells, -1)
+
+    @staticmethod
+    def by_lanes(numbers: Sequence[np.ndarray]) -> np.ndarray:
+        """Numbers (k,) of each run as (runs / WIDTH, k WIDTH): a row for those that share a group."""
+        found = np.array(numbers, float).reshape(len(numbers) // WIDTH, WIDTH, -1)
+        return np.ascontiguousarray(found.transpose(0, 2, 1)).reshape(found.shape[0], -1)
 
     def rows_of(self, run: int) -> slice:
         """The rows of the cells of a run."""
@@ -175,6 +179,5 @@ def kind_of(system: System) -> tuple | None:
     if code.graph.unread:  # compiled functions of formulas know one set of numbers
         return None
     return (
-        id(system.model), system.n_cells, t.neighbour.tobytes(), t.face_cell.tobytes(),
-        system.stoichiometry.value.tobytes(), system.contents.tobytes(),
+        system._made, system.n_cells, t.neighbour.tobytes(), t.face_cell.tobytes()
     )  # fmt: skip

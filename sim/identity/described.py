@@ -63,13 +63,16 @@ def text_of_parameters(given: Parameters) -> str:
     if len(_rows) > KEPT_ROWS:
         _rows.clear()
     found = []
-    for name in sorted(given):
-        p = given[name]
+    for name, p in sorted(given.items(), key=_name):
         known = _rows.get(id(p))
         if known is None or known[0] is not p or known[1] != name:
             known = _rows[id(p)] = p, name, f"{json.dumps(name)}:{text_of(described(p))}"
         found.append(known[2])
     return "{" + ",".join(found) + "}"
+
+
+def _name(row: tuple[str, Parameter]) -> str:
+    return row[0]
 
 
 def digest(value: Any) -> str:

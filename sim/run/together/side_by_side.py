@@ -13,6 +13,9 @@ import numpy as np
 from numba.core import config
 
 from sim.binder.lanes import Lanes, kind_of
+from sim.experiment.scenario import Scenario
+from sim.identity.settings import Settings
+from sim.run.memory import cell_count
 from sim.run.segments import Segment
 from sim.run.simulate import Run
 from sim.simd.constants import WIDTH
@@ -24,19 +27,26 @@ MOST_CELLS = 16  # of a run; with more its own cells fill the lanes
 CELLS_AT_ONCE = 4  # of runs in the same lane, so that starting a group is shared by more runs
 
 
+def may_share(scenario: Scenario, settings: Settings) -> bool:
+    """Whether a run of this scenario may have company; what is known before it is built."""
+    return (
+        settings.solver == METHOD
+        and scenario.stochastic is None
+        and not getattr(config, "DISABLE_JIT", False)
+        and cell_count(scenario) <= MOST_CELLS
+    )
+
+
 def kind(run: Run) -> tuple | None:
-    """What runs must have in common to be solved side by side; None for a run that is solved alone."""
-    builder, settings = run.record.builder, run.record.settings
-    grid = builder.grid
-    if settings.solver != METHOD or builder.nuclei is not None or getattr(config, "DISABLE_JIT", False):
-        return None
-    if len(grid.shape) > 1 or grid.n_cells > MOST_CELLS:
+    """What runs that `may_share` must have in common to be solved side by side; None for one that shares with
+    none."""
+    if len(run.record.builder.grid.shape) > 1:
         return None
     systems = [kind_of(s) for g in run.segments for s in (g.system, g.before) if s is not None]
     if None in systems:
         return None
     stretches = tuple((g.start, g.end, g.before is None) for g in run.segments)
-    return (settings, stretches, run.stepped, run.wanted.tobytes(), *systems)
+    return (run.record.settings, stretches, run.stepped, run.wanted.tobytes(), *systems)
 
 
 def most_runs(run: Run) -> int:

@@ -15,8 +15,8 @@ PARTS = 4  # sums of a group, side by side
 
 @lru_cache(maxsize=16)
 def squares_address(species: int) -> int:
-    """The address of squares(v, scale, sums): adds the sum of (v scale)^2 over the species (cells, species) of
-    a group of cells to sums (WIDTH,), each lane for itself."""
+    """The address of squares(v, scale, sums): adds the sum of (v scale)^2 over the species of a group of
+    cells, (cells, species), to sums (WIDTH,), each lane for itself."""
 
     def body(on: Any, v: Memory, scale: Memory, sums: Memory) -> None:
         parts: list[Vec] = [sums.load(0)]

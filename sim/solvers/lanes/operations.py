@@ -20,6 +20,9 @@ from sim.simd.constants import WIDTH
 from sim.solvers.lanes.norms import squares_address
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
+from sim.solvers.linear.programs.cells import cell_routines
+from sim.solvers.linear.programs.elimination_order import coefficients
+from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
 from sim.solvers.linear.thomas import Thomas, Tridiagonal, thomas_factor, thomas_solve
 from sim.solvers.steps.ndf_state import first_state
 from sim.solvers.steps.on_a_line import (  # noqa: F401  -- operations
@@ -98,8 +101,12 @@ ByReference = reference_to(SideBySide)
 
 def side_by_side_state(task: Task, lanes: Lanes, record: Recorder) -> SideBySide:
     """The state before the first step. task: of the lanes."""
-    n, cells, m, runs = padded(lanes.size), lanes.n_cells, lanes.n_mobile, lanes.runs
-    inside, units, kept, _ = elimination.inside_cells(lanes, lanes.mobile)
+    n, cells, m = padded(lanes.size), lanes.n_cells, lanes.n_mobile
+    p, mobile, units = lanes.operations, lanes.mobile, lanes.scale
+    order = elimination_order((p.process, p.species), lanes.stoichiometry, units, mobile.tolist())
+    made = cell_routines(order, mobile, p.process.size, own=True)
+    of_runs = [coefficients(order, p.species, s.stoichiometry, units) for s in lanes.systems]
+    inside = CellElimination(made.factor, made.reduce, made.expand, np.zeros(1), lanes.by_lanes(of_runs))
     atol = np.ones(n)
     atol[: lanes.size] = task.atol / (3.0 * np.sqrt(lanes.cells_of_run))  # see Task.atol_of_mean
     now = first_state(task)
@@ -111,7 +118,7 @@ def side_by_side_state(task: Task, lanes: Lanes, record: Recorder) -> SideBySide
         lanes.run_tables, lanes.hindrance, lanes.perfused,
         np.zeros((lanes.n_groups, lanes.operations.process.size, WIDTH)),
         FrozenTransport(np.zeros((cells, FACES, m)), np.zeros((cells, 2, m)), np.ones(cells)),
-        inside, units, np.zeros((lanes.n_groups, kept, WIDTH)),
+        inside, Units(units, 1.0 / units, mobile), np.zeros((lanes.n_groups, made.kept, WIDTH)),
         np.zeros((cells, m, m)), np.zeros((cells, m)), lanes.run_tables.volume.reshape(-1),
         BetweenCells(np.zeros((cells, m, m)), np.zeros((cells, FACES, m)), np.zeros((cells, m))),
         Thomas(cells, m, FACES).factors, np.zeros((cells, m)), np.zeros((cells, m)),
@@ -165,13 +172,15 @@ def linearise(w, t):
 @inline
 def factor(w, c):
     matrix, local = w.matrix, w.local
-    w.inside.gamma[0] = c
-    if elimination.factor(0, w.slopes.shape[0], w.slopes, w.inside, w.factors, local) != 0:
-        return False
+    inside, (runs, each) = w.inside, w.hindrance.shape
+    inside.gamma[0] = c
+    for k in range(runs // WIDTH):
+        arrays = (w.slopes, inside.gamma, inside.coefficient[k], w.factors, local)
+        if call(inside.factor, k * each, (k + 1) * each, local.shape[0], arrays) != 0:
+            return False
     m = w.units.mobile.size
     if m == 0:
         return True
-    runs, each = w.hindrance.shape
     for run in range(runs):
         first = runs_apart.first_row(run, each)
         for i in range(each):

@@ -34,7 +34,7 @@ class Job:
     solver, rtol, atol, times: as `simulate` takes them, here in one form
     timeout: s a point, None for none; memory: bytes that a point may add to its process
     keep: whose results are kept whole, as NetCDF in `folder`: "none", "failed" or "all"
-    lanes: whether runs of few cells may be solved side by side
+    lanes: places of the design among which runs of few cells are solved side by side; 0: each runs alone
     """
 
     base: Scenario
@@ -47,7 +47,7 @@ class Job:
     memory: float | None = None
     keep: str = "failed"
     folder: str = ""
-    lanes: bool = False
+    lanes: int = 0
 
     def __post_init__(self):
         if not isinstance(self.base, Scenario):

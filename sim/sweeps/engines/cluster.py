@@ -58,7 +58,7 @@ def connect(address: str, timeout: float | str = "10 s") -> Client:
 
 def run(job: Job, points: Sequence[Point], client: Client) -> Generator[list[Row], None, None]:
     """Rows as they come, some at a time."""
-    waiting, deaths = Queue(points, 1), Counter[str]()
+    waiting, deaths = Queue(points, 1, job.lanes), Counter[str]()
     arrived: queue.SimpleQueue = queue.SimpleQueue()
     under_way: dict = {}
     name = uuid.uuid4().hex

@@ -48,7 +48,7 @@ def run(job: Job, points: Sequence[Point], count: int) -> Generator[list[Row], N
 
     count = min(count, len(points))
     folder = Path(tempfile.mkdtemp(prefix="hapsim-sweep-"))
-    queue, deaths = Queue(points, count), Counter[str]()
+    queue, deaths = Queue(points, count, job.lanes), Counter[str]()
     workers: list[_Worker] = []
     failures, clean = 0, False
     try:
@@ -218,6 +218,11 @@ def _after_a_death(
         queue.back(chunk, alone=True)
         return []
     point = at[0]
+    if job.lanes and len(chunk) > 1:  # one of those beside it may have ended the worker
+        together = f"beside {point.key}"
+        deaths[together] += 1
+        queue.back(chunk, alone=deaths[together] > DEATHS)
+        return []
     deaths[point.key] += 1
     wall = time.time() - since
     row = take_final_row(job, point)
@@ -228,8 +233,7 @@ def _after_a_death(
             job, point, KILLED,
             f"its worker died {DEATHS} times at this point: killed, crashed or out of memory.", wall,
         )  # fmt: skip
-    # Beside others it may have been another that ended the worker.
-    queue.back([p for p in chunk if p is not point], alone=job.lanes)
+    queue.back([p for p in chunk if p is not point], alone=False)
     if row is None:
         queue.back([point], alone=True)
         return []
