@@ -7,13 +7,13 @@ numbers of its own for each lane, and all runs take the same steps in time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
 from sim.binder.cache import compiled_lanes
 from sim.binder.evaluation import evaluate
-from sim.binder.records import Cells, Workspace
+from sim.binder.records import Cells
 from sim.binder.single_cells import SOLVE, SingleCells
 from sim.binder.system import System
 from sim.binder.uncompiled import formulas_named
@@ -55,11 +55,9 @@ class Lanes(System):
                 np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
                 np.zeros((self.n_cells, self.n_mobile)), np.ones((self.n_cells, 1)),
             )  # fmt: skip
-            self._single = self._single_cells_of_runs()
-            self.stages = self._addressed(self._made.rates)
+            assert self._made.rates is not None  # noqa: S101  -- what cannot be compiled is told now
         self.forget()
         self._pool = Pool(WIDTH, 1)
-        self.workspaces = [Workspace(np.zeros(code.rows * WIDTH), np.zeros(1))]
 
     def _lane_by_lane(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of the cells of runs, each (cells, k), as (n, k)."""
@@ -144,7 +142,10 @@ class Lanes(System):
             evaluate(k * each, (k + 1) * each, self.n_cells, stages, cells.failures, arrays)
         self.raise_again()
 
-    def _single_cells_of_runs(self) -> list[SingleCells]:
+    @cached_property
+    def _single(self) -> list[SingleCells]:
+        """What solves the cells that vector code leaves, for each kernel; runs with the same equations share
+        what is solved."""
         code, made = self._made.code, []
         for k, kernel in enumerate(code.kernels):
             (s,) = (s for s in code.layout.statements if s.kernel == k)
@@ -154,7 +155,7 @@ class Lanes(System):
             which = []
             for system in self.systems:
                 key = system.cells.numbers[at : at + kernel.code.numbers].tobytes()
-                if key not in known:  # runs with the same equations share what is solved
+                if key not in known:
                     known[key] = len(solvers)
                     values = dict(zip(system.model.parameters, system.p.tolist(), strict=True))
                     solvers.append(partial(kernel.alone, values))

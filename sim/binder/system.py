@@ -81,8 +81,6 @@ class System:
         self.scale = np.array([s.scale for s in model.species])
         self._prepare(values)
         self._pool = Pool(GROUPS_PER_THREAD)
-        rows = self._made.code.rows * WIDTH
-        self.workspaces = [Workspace(np.zeros(rows), np.zeros(1)) for _ in range(self._pool.size)]
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
         for name in given:
@@ -133,13 +131,25 @@ class System:
                 np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
                 np.zeros((n, m)), np.ones((n, 1)),
             )  # fmt: skip
-            self._single = self._single_cells(values)
-            self.stages = self._addressed(self._made.rates)
+            assert self._made.rates is not None  # noqa: S101  -- what cannot be compiled is told now
         self.forget()
 
-    def _single_cells(self, values: dict[str, float]) -> list[SingleCells]:
+    @cached_property
+    def workspaces(self) -> list[Workspace]:
+        """Those of the threads."""
+        rows = self._made.code.rows * WIDTH
+        return [Workspace(np.zeros(rows), np.zeros(1)) for _ in range(self._pool.size)]
+
+    @cached_property
+    def stages(self) -> np.ndarray:
+        """Stages of an evaluation of changes, for compiled code."""
+        return self._addressed(self._made.rates)
+
+    @cached_property
+    def _single(self) -> list[SingleCells]:
         """What solves the cells that vector code leaves, for each kernel."""
         code, made = self._made.code, []
+        values = dict(zip(self.model.parameters, self.p.tolist(), strict=True))
         for k, kernel in enumerate(code.kernels):
             (s,) = (s for s in code.layout.statements if s.kernel == k)
             reads = tuple(r for r in s.reads if r is not None)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -181,9 +181,7 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     """
     found, slack = checked_times(times), SAME_TIME * duration
     if isinstance(found, int):
-        row = duration * (np.arange(found) / (found - 1)) ** 2
-        near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= slack
-        return np.union1d(row[~near], cuts)
+        return _row_of_times(float(duration), found, tuple(cuts)).copy()
     if found[0] < -slack or found[-1] > duration + slack:
         given: Any = times  # a row: shown in the words that it was given in
         outside = given[0 if found[0] < -slack else -1]
@@ -196,6 +194,14 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     for k in reversed(range(row.size)):
         row[k] = min(row[k], np.nextafter(row[k + 1], 0.0) if k + 1 < row.size else duration)
     return row
+
+
+@lru_cache(maxsize=16)  # the points of a sweep have the same
+def _row_of_times(duration: float, count: int, cuts: tuple[float, ...]) -> np.ndarray:
+    """A number of times, dense at first, and each cut."""
+    row = duration * (np.arange(count) / (count - 1)) ** 2
+    near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= SAME_TIME * duration
+    return np.union1d(row[~near], cuts)
 
 
 def output_count(scenario: Scenario, times: Times = None) -> int:

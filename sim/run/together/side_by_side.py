@@ -16,6 +16,7 @@ from sim.binder.lanes import Lanes, kind_of
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import Settings
 from sim.run.memory import cell_count
+from sim.run.record import JUDGED
 from sim.run.segments import Segment
 from sim.run.simulate import Run
 from sim.simd.constants import WIDTH
@@ -65,6 +66,8 @@ def solve_together(runs: Sequence[Run], progress: Progress | None = None) -> boo
         lanes = Lanes([g.system for g in segments])
         states = states or _first_states(segments, lanes)
         tasks = [r.begin(g, y, progress) for r, g, y in zip(runs, segments, states, strict=True)]
+        if k == 0 and runs[0].wanted[0] == tasks[0].t0:
+            _judge(runs, lanes, tasks[0].t0, [task.y0 for task in tasks])
         solutions = solve_side_by_side(lanes, tasks)
         if solutions is None:
             return False
@@ -73,6 +76,11 @@ def solve_together(runs: Sequence[Run], progress: Progress | None = None) -> boo
         states = [s.end for s in solutions]
         if solutions[0].status != "finished":
             break
+    if runs[0].record.judged and runs[0].wanted[-1] == solutions[0].t_end:
+        _judge(runs, lanes, solutions[0].t_end, states)
+    else:
+        for run in runs:
+            run.record.judged.clear()
     for run in runs:
         run.record.wall = (time.perf_counter() - started) / len(runs)
     return True
@@ -86,3 +94,14 @@ def _first_states(segments: Sequence[Segment], lanes: Lanes) -> list[np.ndarray]
     given = [g.builder.first.given(s) for g, s in zip(segments, before.systems, strict=False)]
     y = first.at_rest(before, before.gathered(given))
     return [before.of_run(k, y) for k in range(len(segments))]
+
+
+def _judge(runs: Sequence[Run], lanes: Lanes, t: float, states: Sequence[np.ndarray]) -> None:
+    """Note what range notes look at, of all runs at once."""
+    if JUDGED not in lanes.model.quantities:
+        return
+    memory, failures = lanes.cells.memory.copy(), lanes.failures.copy()
+    found = lanes.evaluate(t, lanes.gathered(states))[0][JUDGED]
+    lanes.cells.memory[:], lanes.failures[:] = memory, failures
+    for k, run in enumerate(runs):
+        run.record.judged.append(found[lanes.rows_of(k)])
