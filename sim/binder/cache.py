@@ -33,6 +33,10 @@ class Compiled:
     operations: Operations
     code: GroupCode
 
+    def make_ready(self) -> None:
+        """Compile the rates, so that what cannot be compiled is told now."""
+        assert self.rates is not None  # noqa: S101
+
     @cached_property
     def rates(self) -> list[tuple[int, ...]]:
         """Stages of an evaluation of changes: kind and addresses; for a kernel its number comes last."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 from numba.core import config
 
+from sim.binder.stages import GroupCode
 from sim.codegen.interpreted import number_of
 from sim.simd.constants import WIDTH
 
@@ -91,3 +92,18 @@ class SingleCells:
             if not sound:
                 unsolved += there if alike else int(lane < there)
         return unsolved
+
+
+def single_cells(
+    code: GroupCode,
+    kernel: int,
+    values: Sequence[dict[str, float]],
+    of_lanes: Callable[[int], Sequence[int]] = lambda group: (0,) * WIDTH,
+) -> SingleCells:
+    """What solves the cells of a kernel of a model. values: parameters of the runs in its lanes"""
+    (s,) = (s for s in code.layout.statements if s.kernel == kernel)
+    own, first = code.kernels[kernel], code.kept[kernel]
+    return SingleCells(
+        [partial(own.alone, v) for v in values], tuple(r for r in s.reads if r is not None),
+        (first, first + own.code.memory), (code.rows, code.memory), of_lanes,
+    )  # fmt: skip

@@ -9,14 +9,14 @@ multistep or Runge-Kutta method keeps to rounding.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
 from sim.binder.cache import compiled_model
 from sim.binder.evaluation import COLUMNS, evaluate
 from sim.binder.records import NONE, Cells, Stoichiometry, Workspace
-from sim.binder.single_cells import SingleCells
+from sim.binder.single_cells import SingleCells, single_cells
 from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
@@ -124,14 +124,13 @@ class System:
         with formulas_named(self.model):
             self._made = compiled_model(self.model)
             self.operations, code = self._made.operations, self._made.code
-            n, m = self.n_cells, self.n_mobile
-            self.n_groups = -(-n // WIDTH)
+            self.n_groups = -(-self.n_cells // WIDTH)
             self.cells = Cells(
                 self.fields, code.numbers_of(self.p, values, self.stoichiometry.value),
                 np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
-                np.zeros((n, m)), np.ones((n, 1)),
+                np.zeros((self.n_cells, self.n_mobile)), np.ones((self.n_cells, 1)),
             )  # fmt: skip
-            assert self._made.rates is not None  # noqa: S101  -- what cannot be compiled is told now
+            self._made.make_ready()
         self.forget()
 
     @cached_property
@@ -148,14 +147,8 @@ class System:
     @cached_property
     def _single(self) -> list[SingleCells]:
         """What solves the cells that vector code leaves, for each kernel."""
-        code, made = self._made.code, []
         values = dict(zip(self.model.parameters, self.p.tolist(), strict=True))
-        for k, kernel in enumerate(code.kernels):
-            (s,) = (s for s in code.layout.statements if s.kernel == k)
-            reads = tuple(r for r in s.reads if r is not None)
-            kept = code.kept[k], code.kept[k] + kernel.code.memory
-            made.append(SingleCells([partial(kernel.alone, values)], reads, kept, (code.rows, code.memory)))
-        return made
+        return [single_cells(self._made.code, k, [values]) for k in range(len(self._made.code.kernels))]
 
     def _addressed(self, stages: list[tuple[int, ...]]) -> np.ndarray:
         """Stages as compiled code takes them, with what solves the single cells of this system."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import sim
-from sim.binder.lanes import Lanes, kind_of
+from sim.binder.lanes.runs_in_lanes import RunsInLanes, kind_of
 from sim.experiment.change import applied
 from sim.run.segments import Builder
 
@@ -56,7 +56,7 @@ def test_each_lane_has_its_own_numbers(alike):
     """Rates of every run, each with another parameter changed, are those of its own system."""
     segments, rng = list(alike.values()), np.random.default_rng(1)
     systems = [s.system for s in segments]
-    lanes, states = Lanes(systems), [stirred_up(segments[0], rng)] * len(segments)
+    lanes, states = RunsInLanes(systems), [stirred_up(segments[0], rng)] * len(segments)
     y = lanes.gathered(states)
     dy, different = np.empty_like(y), []
     lanes.rhs(0.0, y, dy)
@@ -78,7 +78,7 @@ def test_slopes_are_those_of_each_run(alike):
     names = list(alike)[:16]
     systems = [alike[n].system for n in names]
     states = [alike[n].first() for n in names]
-    lanes = Lanes(systems)
+    lanes = RunsInLanes(systems)
     slopes = lanes.slopes(0.0, lanes.gathered(states))  # (groups, entries, WIDTH)
     for run, (system, state) in enumerate(zip(systems, states, strict=True)):
         own = system.slopes(0.0, state)[0]
@@ -91,7 +91,7 @@ def test_states_are_taken_apart_as_they_were_put_together(alike):
     systems = [s.system for s in alike.values()][:11]
     rng = np.random.default_rng(3)
     states = [rng.normal(size=s.size) for s in systems]
-    lanes = Lanes(systems)
+    lanes = RunsInLanes(systems)
     assert lanes.runs == 16 and lanes.count == 11
     y = lanes.gathered(states)
     for k, state in enumerate(states):
@@ -103,7 +103,7 @@ def test_states_are_taken_apart_as_they_were_put_together(alike):
 def test_systems_get_back_the_last_solutions(alike):
     """Warm from the lanes, a system finds what it finds from a cold start."""
     segments = list(alike.values())[:9]
-    lanes, states = Lanes([s.system for s in segments]), [s.first() for s in segments]
+    lanes, states = RunsInLanes([s.system for s in segments]), [s.first() for s in segments]
     dy = np.empty(lanes.size)
     lanes.rhs(0.0, lanes.gathered(states), dy)
     lanes.leave()

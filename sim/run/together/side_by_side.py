@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numba.core import config
 
-from sim.binder.lanes import Lanes, kind_of
+from sim.binder.lanes.runs_in_lanes import RunsInLanes, kind_of
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import Settings
 from sim.run.memory import cell_count
@@ -60,10 +60,10 @@ def solve_together(runs: Sequence[Run], progress: Progress | None = None) -> boo
 
     False where the group failed: the runs are then to be made anew and solved alone.
     """
-    started, states = time.perf_counter(), list[np.ndarray]()
+    started, states, end = time.perf_counter(), list[np.ndarray](), 0.0
     for k in range(len(runs[0].segments)):
         segments = [run.segments[k] for run in runs]
-        lanes = Lanes([g.system for g in segments])
+        lanes = RunsInLanes([g.system for g in segments])
         states = states or _first_states(segments, lanes)
         tasks = [r.begin(g, y, progress) for r, g, y in zip(runs, segments, states, strict=True)]
         if k == 0 and runs[0].wanted[0] == tasks[0].t0:
@@ -73,11 +73,11 @@ def solve_together(runs: Sequence[Run], progress: Progress | None = None) -> boo
             return False
         for run, segment, solution in zip(runs, segments, solutions, strict=True):
             run.end(segment, solution)
-        states = [s.end for s in solutions]
+        states, end = [s.end for s in solutions], solutions[0].t_end
         if solutions[0].status != "finished":
             break
-    if runs[0].record.judged and runs[0].wanted[-1] == solutions[0].t_end:
-        _judge(runs, lanes, solutions[0].t_end, states)
+    if runs[0].record.judged and runs[0].wanted[-1] == end:
+        _judge(runs, lanes, end, states)
     else:
         for run in runs:
             run.record.judged.clear()
@@ -86,17 +86,17 @@ def solve_together(runs: Sequence[Run], progress: Progress | None = None) -> boo
     return True
 
 
-def _first_states(segments: Sequence[Segment], lanes: Lanes) -> list[np.ndarray]:
+def _first_states(segments: Sequence[Segment], lanes: RunsInLanes) -> list[np.ndarray]:
     """The state that each run starts from, before any intervention at 0."""
     befores = [g.before for g in segments if g.before is not None]
-    before = Lanes(befores) if befores else lanes
+    before = RunsInLanes(befores) if befores else lanes
     first = segments[0].builder.first
     given = [g.builder.first.given(s) for g, s in zip(segments, before.systems, strict=False)]
     y = first.at_rest(before, before.gathered(given))
     return [before.of_run(k, y) for k in range(len(segments))]
 
 
-def _judge(runs: Sequence[Run], lanes: Lanes, t: float, states: Sequence[np.ndarray]) -> None:
+def _judge(runs: Sequence[Run], lanes: RunsInLanes, t: float, states: Sequence[np.ndarray]) -> None:
     """Note what range notes look at, of all runs at once."""
     if JUDGED not in lanes.model.quantities:
         return

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.binder.evaluation import evaluate
-from sim.binder.lanes import Lanes
+from sim.binder.lanes.runs_in_lanes import RunsInLanes
 from sim.binder.records import NONE, Cells, Workspace
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
@@ -99,7 +99,7 @@ class SideBySide(NamedTuple):
 ByReference = reference_to(SideBySide)
 
 
-def side_by_side_state(task: Task, lanes: Lanes, record: Recorder) -> SideBySide:
+def side_by_side_state(task: Task, lanes: RunsInLanes, record: Recorder) -> SideBySide:
     """The state before the first step. task: of the lanes."""
     n, cells, m = padded(lanes.size), lanes.n_cells, lanes.n_mobile
     p, mobile, units = lanes.operations, lanes.mobile, lanes.scale
@@ -110,7 +110,7 @@ def side_by_side_state(task: Task, lanes: Lanes, record: Recorder) -> SideBySide
     atol = np.ones(n)
     atol[: lanes.size] = task.atol / (3.0 * np.sqrt(lanes.cells_of_run))  # see Task.atol_of_mean
     now = first_state(task)
-    now.unknowns = lanes.cells_of_run * lanes.n_species + 2 * m
+    now["unknowns"] = lanes.cells_of_run * lanes.n_species + 2 * m
     y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return SideBySide(
         now, record.t_eval, record.y, task.rtol, atol, np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sim.binder.lanes import Lanes
+from sim.binder.lanes.runs_in_lanes import RunsInLanes
 from sim.simd.constants import WIDTH
 from sim.solvers.lanes.operations import SideBySide, side_by_side_state
 from sim.solvers.ndf import CELL_STEPS_AT_ONCE, COUNTS, STALL
@@ -21,7 +21,7 @@ from sim.solvers.steps.solution import STATUS, Recorder, Solution
 from sim.solvers.steps.task import Task
 
 
-def solve_side_by_side(lanes: Lanes, tasks: Sequence[Task]) -> list[Solution] | None:
+def solve_side_by_side(lanes: RunsInLanes, tasks: Sequence[Task]) -> list[Solution] | None:
     """The solutions of tasks, one a run of the lanes, that agree in all but system, first state and absolute
     tolerances; None where the group failed. "interrupted" is the status of all or none.
 
@@ -52,7 +52,7 @@ def solve_side_by_side(lanes: Lanes, tasks: Sequence[Task]) -> list[Solution] | 
     ]  # fmt: skip
 
 
-def _marched(task: Task, lanes: Lanes) -> Solution:
+def _marched(task: Task, lanes: RunsInLanes) -> Solution:
     record = Recorder(task)
     w = side_by_side_state(task, lanes, record)
     march, now = compiled.march(w), w.now[0]
@@ -85,7 +85,7 @@ def _marched(task: Task, lanes: Lanes) -> Solution:
     return record.solution(now.t, w.D[0, : lanes.size], status, message, **counts)
 
 
-def _first_step(lanes: Lanes, w: SideBySide) -> float:
+def _first_step(lanes: RunsInLanes, w: SideBySide) -> float:
     """The shortest that a run would take, as `ndf` has it (Hairer, Norsett & Wanner 1993, II.4, for order 1);
     0 where rates are not finite."""
     now, n = w.now[0], lanes.size
@@ -108,7 +108,7 @@ def _first_step(lanes: Lanes, w: SideBySide) -> float:
     return float(min(100 * h0, h1, left))
 
 
-def _norms(lanes: Lanes, v: np.ndarray) -> np.ndarray:
+def _norms(lanes: RunsInLanes, v: np.ndarray) -> np.ndarray:
     """Root mean square (runs,) over the unknowns of each run."""
     body, tails = lanes.split(v)
     squares = (body**2).sum(axis=1).reshape(-1, lanes.cells_of_run, WIDTH)

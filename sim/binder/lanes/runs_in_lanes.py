@@ -6,7 +6,7 @@ numbers of its own for each lane, and all runs take the same steps in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property, partial
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from sim.binder.cache import compiled_lanes
 from sim.binder.evaluation import evaluate
 from sim.binder.records import Cells
-from sim.binder.single_cells import SOLVE, SingleCells
+from sim.binder.single_cells import SingleCells, single_cells
 from sim.binder.system import System
 from sim.binder.uncompiled import formulas_named
 from sim.simd.constants import WIDTH
@@ -22,7 +22,7 @@ from sim.simd.threads import Pool
 from sim.space.runs_apart import add_in_runs, first_row, run_tables
 
 
-class Lanes(System):
+class RunsInLanes(System):
     """Systems side by side, which must agree in what `kind_of` tells.
 
     Rows of its state are those of cells lane by lane (see `runs_apart`), then a tail for each run:
@@ -55,7 +55,7 @@ class Lanes(System):
                 np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
                 np.zeros((self.n_cells, self.n_mobile)), np.ones((self.n_cells, 1)),
             )  # fmt: skip
-            assert self._made.rates is not None  # noqa: S101  -- what cannot be compiled is told now
+            self._made.make_ready()
         self.forget()
         self._pool = Pool(WIDTH, 1)
 
@@ -148,25 +148,17 @@ class Lanes(System):
         what is solved."""
         code, made = self._made.code, []
         for k, kernel in enumerate(code.kernels):
-            (s,) = (s for s in code.layout.statements if s.kernel == k)
             at = code.kernel_numbers[k]
-            solvers: list[Callable[[], SOLVE]] = []
             known: dict[bytes, int] = {}
-            which = []
+            values: list[dict[str, float]] = []
+            which: list[int] = []
             for system in self.systems:
                 key = system.cells.numbers[at : at + kernel.code.numbers].tobytes()
                 if key not in known:
-                    known[key] = len(solvers)
-                    values = dict(zip(system.model.parameters, system.p.tolist(), strict=True))
-                    solvers.append(partial(kernel.alone, values))
+                    known[key] = len(values)
+                    values.append(dict(zip(system.model.parameters, system.p.tolist(), strict=True)))
                 which.append(known[key])
-            made.append(
-                SingleCells(
-                    solvers, tuple(r for r in s.reads if r is not None),
-                    (code.kept[k], code.kept[k] + kernel.code.memory), (code.rows, code.memory),
-                    partial(self._of_lanes, which),
-                )
-            )  # fmt: skip
+            made.append(single_cells(code, k, values, partial(self._of_lanes, which)))
         return made
 
     def _of_lanes(self, which: Sequence[int], group: int) -> Sequence[int]:
