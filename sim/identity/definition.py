@@ -11,7 +11,8 @@ machine and versions of other packages stand in the manifest as facts. Results d
 number of threads.
 
 Different hashes may stand for the same numbers (a Parameter of 4 mm and one of 0.004 m, for the unit of
-a parameter is part of it); one hash never stands for different ones. Amounts at the start and of
+a parameter is part of it); one hash never stands for different ones, but for a run of a sweep beside others
+(statistics "lanes"), which is within the tolerance of the run alone. Amounts at the start and of
 interventions are SI numbers here: "20 uM" and "0.02 mM" have one hash.
 """
 
