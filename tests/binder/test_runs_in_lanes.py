@@ -5,8 +5,10 @@ import pytest
 
 import sim
 from sim.binder.lanes.runs_in_lanes import RunsInLanes, kind_of
+from sim.binder.system import System
 from sim.experiment.change import applied
 from sim.run.segments import Builder
+from sim.space import grid as grids
 
 CELLS = {"lesion": 2, "border": 1}
 
@@ -114,3 +116,18 @@ def test_systems_get_back_the_last_solutions(alike):
     assert not np.array_equal(warm, system.cells.memory)
     assert np.allclose(pH, system.evaluate(0.0, y)[0]["pH"], rtol=1e-12)
     assert np.allclose(warm[:, :, :3], system.cells.memory[:, :, :3], rtol=1e-9)
+
+
+def _halved(a, k):
+    """A loop over the state, which the graph does not read [mol m-3 s-1]."""
+    while a > 1.0:
+        a = a / 2.0
+    return k * a
+
+
+def test_formulas_that_are_no_vector_code_run_alone():
+    """Compiled functions of formulas know one set of numbers."""
+    rate = sim.Parameter(1e-3, "s-1", source="this_work")
+    process = sim.Process("loss", _halved, changes={"a": -1}, parameters={"k": rate})
+    model = sim.Model((sim.Species("a", diffusivity=1e-9),), (process,), name="halved")
+    assert kind_of(System(model, grids.well_mixed())) is None
