@@ -46,10 +46,20 @@ class GroupCode:
     time; rows to work in; last solutions of the kernels; pore concentrations (cells, mobile); porosity
     (cells, 1); and by what is wanted, RATES: changes (cells, species) and nothing; SHOW: derived quantities
     and rates (cells, .); SLOPES: slopes (groups, entries, WIDTH) and nothing.
+
+    own_numbers: whether each lane has numbers of its own (numbers, WIDTH), for lanes of different runs
     """
 
-    def __init__(self, layout: Layout, graph: Expressions, operations: Operations, rule: ChainRule):
+    def __init__(
+        self,
+        layout: Layout,
+        graph: Expressions,
+        operations: Operations,
+        rule: ChainRule,
+        own_numbers: bool = False,
+    ):
         self.layout, self.graph, self.operations, self.rule = layout, graph, operations, rule
+        self.own_numbers = own_numbers
         model = layout.model
         self.kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
         codes = [k.code for k in self.kernels]
@@ -76,8 +86,9 @@ class GroupCode:
             SHOW: (cells(len(model.quantities)), cells(len(model.processes))),
             SLOPES: (groups(self.operations.process.size), cells(1)),
         }[mode]
+        of_run = scratch(self.numbers) if self.own_numbers else numbers(self.numbers)
         return (
-            cells(o.species), cells(max(1, len(model.fields))), numbers(self.numbers), numbers(1),
+            cells(o.species), cells(max(1, len(model.fields))), of_run, numbers(1),
             scratch(self.rows), groups(self.memory), cells(len(model.mobile)), cells(1), *wanted,
         )  # fmt: skip
 

@@ -51,6 +51,7 @@ class RunRecord:
         self.parts: list[tuple[Segment, Solution]] = []
         self.starts: list[tuple[np.ndarray, np.ndarray]] = []
         self.wall = 0.0
+        self.judged: list[np.ndarray] = []  # JUDGED at the first and the last output, where it is known
 
     def begin(self, y: np.ndarray, before: np.ndarray) -> None:
         """Note the state that a segment starts from, and that before its cut, which may change contents."""
@@ -85,7 +86,8 @@ class RunRecord:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""
         if JUDGED not in self.builder.model.quantities:
             return []
-        return self._range_notes(self.outputs.derived_at_ends(JUDGED))
+        ends = self.judged or list(self.outputs.derived_at_ends(JUDGED))
+        return self._range_notes(np.array(ends))
 
     def _range_notes(self, ionic_strength: np.ndarray) -> list[str]:
         """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""
