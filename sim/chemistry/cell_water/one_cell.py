@@ -37,7 +37,7 @@ def _solved(tables: PoreWater, inputs: np.ndarray, memory: np.ndarray) -> bool:
         total[:TRANSPORTED] = inputs / tables.density
         total[:H] = 0.5 * (total[:H] + np.sqrt(total[:H] ** 2 + TINY**2))
     x = np.full(MEMORY, np.nan)
-    _, solved = solve_one(tables.blocks, total, x, at_pH=False)
+    _, solved = solve_one(tables.equations, total, x, at_pH=False)
     x[:nc][np.isneginf(x[:nc])] = LN_NEXT_TO_NOTHING
     memory[:] = x
     return solved
