@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numba.core import config
 
-from sim.binder.stages import GroupCode
+from sim.binder.stages import GroupCode, StageArrays
 from sim.codegen.interpreted import number_of
 from sim.simd.constants import WIDTH
 
 SOLVE = Callable[[np.ndarray, np.ndarray], bool]
-W, MEMORY = 4, 5  # places among the arrays of a stage
-ARRAYS = 10
+W, MEMORY = (StageArrays._fields.index(name) for name in ("work", "memory"))
 MOST = 256  # solutions that are kept for cells that are given the same
 
 
@@ -45,7 +44,7 @@ class SingleCells:
         if getattr(config, "DISABLE_JIT", False):
             self.address = number_of(self._of_arrays)
             return
-        kinds = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * ARRAYS
+        kinds = [ctypes.c_int64] * 3 + [ctypes.c_void_p] * len(StageArrays._fields)
         # It must live as long as its address may be called.
         self._callback: Any = ctypes.CFUNCTYPE(ctypes.c_int64, *kinds)(self._of_pointers)
         self.address = int(ctypes.cast(self._callback, ctypes.c_void_p).value or 0)
