@@ -15,13 +15,14 @@ from numba.core.registry import CPUDispatcher
 import sim
 from sim.jit import source
 from sim.jit.closure import closure, forget, stamp
+from sim.solvers.lanes import operations
 from sim.solvers.steps import compiled as steps
 
 NUMBERS = (int, float, tuple, np.ndarray)
 
 
 def kernels():
-    """Every compiled function of the package, and the entry of the steps on a line."""
+    """Every compiled function of the package, and the entries of the steps on a line and in lanes."""
     for info in pkgutil.walk_packages(sim.__path__, "sim."):
         if not info.name.endswith("__main__"):
             importlib.import_module(info.name)
@@ -32,7 +33,8 @@ def kernels():
         for v in vars(module).values()
         if isinstance(v, CPUDispatcher)
     }
-    return [*found.values(), steps._module().enter]
+    of_steps = (steps._module(m).enter for m in (steps.COMPILED, operations.__name__))
+    return [*found.values(), *of_steps]
 
 
 def behind(function):

@@ -76,10 +76,9 @@ def test_every_entry_is_that_of_differences(geometry):
     assert error[~hydrogen].max() < 1e-3 * largest and error[hydrogen].max() < 0.15 * largest
 
 
-@pytest.mark.parametrize("geometry", ["slab", "sphere", "rectangle"])
+@pytest.mark.parametrize("geometry", SIZES)
 @pytest.mark.parametrize("gamma", [1.0, 1e2, 1e4, 1e6])
 def test_solves_invert_and_conserve(geometry, gamma):
-    """Where Newton's matrix is factored whole; a box of 64 cells is left to multigrid."""
     system, t, y = closing(geometry)
     linear = LinearSystem(system, pores=True)
     linear.linearise(t, y)

@@ -129,7 +129,7 @@ def test_on_a_plane_such_a_step_is_done_again_too():
     model = Model(
         (Species("a", diffusivity=1e-9),), (Process("p", saturating, {"a": -1}, parameters),), name="plane"
     )
-    s = System(model, grids.rectangle([1e-3, 1e-3], [8, 8]))
+    s = System(model, grids.rectangle([1e-3, 1e-3], [10, 8]))
     found = solve(s, 1.0, 1.5, rtol=1e-4, atol=1e-6, times=[0.9])
     assert found.status == "finished", found.message
     assert found.statistics["newton_failures"] > 0 and "v_cycles" in found.statistics

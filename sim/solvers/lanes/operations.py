@@ -18,8 +18,16 @@ from sim.jit.kernel import kernel
 from sim.simd.by_reference import reference_to
 from sim.simd.constants import WIDTH
 from sim.solvers.lanes.norms import squares_address
-from sim.solvers.linear import elimination
-from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
+from sim.solvers.linear.elimination import (
+    BetweenCells,
+    CellElimination,
+    FrozenTransport,
+    Units,
+    entered,
+    expand,
+    reduce,
+    weigh,
+)
 from sim.solvers.linear.programs.cells import cell_routines
 from sim.solvers.linear.programs.elimination_order import coefficients
 from sim.solvers.linear.programs.elimination_order import elimination as elimination_order
@@ -38,8 +46,7 @@ from sim.solvers.steps.on_a_line import (  # noqa: F401  -- operations
 from sim.solvers.steps.passes import ACCEPT, ADVANCE, ORDERS, padded, pass_addresses
 from sim.solvers.steps.solution import Recorder
 from sim.solvers.steps.task import Task
-from sim.space import runs_apart
-from sim.space.runs_apart import RunTables
+from sim.space.runs_apart import RunTables, add_in_runs, derivative_in_runs, first_row
 
 inline = kernel(cache=False, _nrt=False)  # nothing allocates, and whoever calls `enter` keeps the arrays
 FACES = 2  # of a cell along a line; a stirred one has them to nowhere
@@ -160,14 +167,14 @@ def rhs(w, t, y, out):
     cells_of(w, w.stages, t, y, out[: n * s])
     du = out[: n * s].reshape((n, s))
     tails = out[n * s : n * s + runs * 2 * m].reshape((runs, 2, m))
-    runs_apart.add_in_runs(w.tables, cells.c, cells.porosity[:, 0], w.hindrance, w.perfused, du, tails)
+    add_in_runs(w.tables, cells.c, cells.porosity[:, 0], w.hindrance, w.perfused, du, tails)
     return cells.failures.sum() - before
 
 
 @inline
 def linearise(w, t):
     cells_of(w, w.stages_of_slopes, t, w.y, w.slopes.reshape(-1))
-    runs_apart.derivative_in_runs(w.tables, w.cells.porosity[:, 0], w.hindrance, w.transport)
+    derivative_in_runs(w.tables, w.cells.porosity[:, 0], w.hindrance, w.transport)
 
 
 @inline
@@ -183,13 +190,13 @@ def factor(w, c):
     if m == 0:
         return True
     for run in range(runs):
-        first = runs_apart.first_row(run, each)
+        first = first_row(run, each)
         for i in range(each):
             here, there = local[first + WIDTH * i], matrix.local[run * each + i]
             for a in range(m):
                 for b in range(m):
                     there[a, b] = here[a, b]
-    elimination.weigh(w.volume, c, w.transport, matrix)
+    weigh(w.volume, c, w.transport, matrix)
     return thomas_factor(matrix, w.thomas) == 0
 
 
@@ -200,29 +207,27 @@ def solve(w):
     m, (runs, each) = units.mobile.size, w.hindrance.shape
     r, z = w.r[: n * s].reshape((n, s)), w.dy[: n * s].reshape((n, s))
     blocks = w.slopes.shape[0]
-    elimination.reduce(0, blocks, r, inside, units, w.factors, z, w.b_of_cells)
+    reduce(0, blocks, r, inside, units, w.factors, z, w.b_of_cells)
     if m > 0:
         for run in range(runs):
-            first = runs_apart.first_row(run, each)
+            first = first_row(run, each)
             for i in range(each):
                 here, j = w.b_of_cells[first + WIDTH * i], run * each + i
                 for a in range(m):
                     w.b[j, a] = here[a] * w.volume[j]
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         for run in range(runs):
-            first = runs_apart.first_row(run, each)
+            first = first_row(run, each)
             for i in range(each):
                 here, j = w.b_of_cells[first + WIDTH * i], run * each + i
                 for a in range(m):
                     here[a] = w.x[j, a] * frozen.porosity[j]
-    elimination.expand(0, blocks, w.b_of_cells, inside, units, w.factors, z)
+    expand(0, blocks, w.b_of_cells, inside, units, w.factors, z)
     gamma = w.now[0].factored
     for run in range(runs):
         a, b = run * each, (run + 1) * each
         at = n * s + run * 2 * m
-        elimination.entered(
-            frozen.loss[a:b], gamma, w.x[a:b], units, w.r[at : at + 2 * m], w.dy[at : at + 2 * m]
-        )
+        entered(frozen.loss[a:b], gamma, w.x[a:b], units, w.r[at : at + 2 * m], w.dy[at : at + 2 * m])
 
 
 @inline

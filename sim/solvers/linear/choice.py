@@ -13,10 +13,10 @@ from sim.solvers.linear.sparse_lu import SparseLU
 from sim.solvers.linear.thomas import Thomas
 from sim.space.grid import Grid
 
-# Up to this many cells, where it takes as long, and beyond this many mobile species, a sparse LU takes the
-# place of multigrid. With it a run of 64 cells takes 1.4 times as long, of 256 2.7 times, of a box of 216
-# 4.6 times.
-SMALL, MANY = 50, 8
+# Up to this many cells, where it takes about as long, and beyond this many mobile species, a sparse LU takes
+# the place of multigrid. With it a run of 100 cells takes 1.8 times as long, of 256 2.7 times, of a box of
+# 216 4.6 times.
+SMALL, MANY = 64, 8
 
 
 class LinearSolver(Protocol):
