@@ -131,7 +131,7 @@ def speciation(cells: int) -> list[dict]:
     m, lng = np.zeros_like(found.m), np.zeros_like(found.lng)
     status, free = np.zeros(cells, np.int64), np.zeros(totals.shape[1], np.uint8)
     scratch, solved = np.zeros(tables.work_size), np.zeros((cells, 1))
-    code, numbers = fluid_code(tables.blocks), fluid_numbers(tables.blocks, False)
+    code, numbers = fluid_code(tables.equations), fluid_numbers(tables.equations, False)
     rows_of_a_group = np.zeros((code.rows, WIDTH))
 
     def in_groups(x):

@@ -64,7 +64,7 @@ class AsVectorCode(Ours):
 
     def __init__(self, tables, n: int):
         super().__init__(tables, n)
-        self.code, self.numbers = fluid_code(tables.blocks), fluid_numbers(tables.blocks, False)
+        self.code, self.numbers = fluid_code(tables.equations), fluid_numbers(tables.equations, False)
         self.rows, self.solved = np.zeros((self.code.rows, WIDTH)), np.zeros((n, 1))
 
     def solve(self, totals: np.ndarray) -> int:

@@ -67,6 +67,10 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("start", "start", plain), ("seconds", "time", seconds), ("fastest", "fastest", seconds),
         ("slowest", "slowest", seconds), ("repeats", "runs", plain), ("compile", "of it compiling", seconds),
     ],
+    ("startup", "commands"): [
+        ("command", "command, warm", plain), ("seconds", "CPU", seconds), ("fastest", "fastest", seconds),
+        ("slowest", "slowest", seconds), ("repeats", "runs", plain),
+    ],
     ("main_job", "starts"): [
         ("start", "start", plain), ("seconds", "time", seconds), ("fastest", "fastest", seconds),
         ("slowest", "slowest", seconds), ("repeats", "runs", plain),

@@ -33,6 +33,10 @@ class Compiled:
     operations: Operations
     code: GroupCode
 
+    def make_ready(self) -> None:
+        """Compile the rates, so that what cannot be compiled is told now."""
+        assert self.rates is not None  # noqa: S101
+
     @cached_property
     def rates(self) -> list[tuple[int, ...]]:
         """Stages of an evaluation of changes: kind and addresses; for a kernel its number comes last."""
@@ -88,6 +92,14 @@ def compiled_model(model: Model) -> Compiled:
     """The compiled form of `model`."""
     layout, operations, rule = model_structure(model)
     return Compiled(model, layout, operations, GroupCode(layout, model_expressions(model), operations, rule))
+
+
+@once_a_model
+def compiled_lanes(model: Model) -> Compiled:
+    """The compiled form of `model` for lanes that are cells of different runs."""
+    layout, operations, rule = model_structure(model)
+    code = GroupCode(layout, model_expressions(model), operations, rule, own_numbers=True)
+    return Compiled(model, layout, operations, code)
 
 
 @once_a_model

@@ -18,10 +18,12 @@ from sim.graph.accumulation import Edge, accumulation
 from sim.graph.expressions import Node
 from sim.graph.programs import ChainRule
 from sim.model.model import Model
+from sim.model.words.names import POROSITY
 
 # What a derived quantity is at least taken to be when it is nudged; others may be of any size.
 FLOORS = {"1": 1e-3, "mol m-3": 1e-3, "mol kg-1": 1e-6}
 TINY = 1e-30
+OF_POROSITY = -1  # a row that is none
 
 
 class Partials(NamedTuple):
@@ -40,7 +42,8 @@ class Operations(NamedTuple):
     """What compiled code needs to know of the derivatives of a model.
 
     partial: what is differenced into D; kernels: first row of D per kernel; n_d: rows of D
-    process, species: entry j is d(rate of process)/d(amount of species)
+    process, species: entry j is d(rate of process)/d(amount of species); behind the processes comes one that
+    is none, whose rate is the porosity, where that depends on the state
     """
 
     partial: Partials
@@ -90,6 +93,10 @@ def rate_derivatives(model: Model, layout: Layout, graph: Expressions) -> tuple[
                 if (row, by) in graph.slopes:
                     w.add(row, by, graph.slopes[row, by])
     rates = {layout.rates + q: q for q in range(len(model.processes))}
+    if layout.row[POROSITY] in w.depends:
+        # A result cannot be what others are made of, so that it stands beside itself.
+        w.add(OF_POROSITY, layout.row[POROSITY], graph.graph.constant(1.0))
+        rates[OF_POROSITY] = len(model.processes)
     steps, left = accumulation(w.edges, rates)
     entries = sorted((rates[row], by, value) for (row, by), value in left.items())
     columns = list(zip(*w.partial, strict=True)) if w.partial else [()] * 6

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,27 @@ RATES, SHOW, SLOPES = 0, 1, 2  # what is wanted of an evaluation
 ONCE, ITERATED = 0, 1  # kinds of stages
 
 
+class StageArrays(NamedTuple):
+    """Arrays of a stage, in the order in which its program takes them.
+
+    state (cells, species); fields (cells, fields); numbers: of the run; clock: the time; work: rows of the
+    group; memory: last solutions of the kernels; c (cells, mobile): pore concentrations; porosity (cells, 1);
+    out, more: by what is wanted, RATES: changes (cells, species) and nothing; SHOW: derived quantities and
+    rates (cells, .); SLOPES: slopes (groups, entries, WIDTH) and nothing
+    """
+
+    state: Memory
+    fields: Memory
+    numbers: Memory
+    clock: Memory
+    work: Memory
+    memory: Memory
+    c: Memory
+    porosity: Memory
+    out: Memory
+    more: Memory
+
+
 @dataclass(frozen=True)
 class Stage:
     """programs: one, or begin, step and finish of the kernel of this number; None: a statement that is no
@@ -42,14 +63,19 @@ class Stage:
 class GroupCode:
     """The stages of a model.
 
-    Arrays of a stage, in this order: state (cells, species); fields (cells, fields); numbers of the run; the
-    time; rows to work in; last solutions of the kernels; pore concentrations (cells, mobile); porosity
-    (cells, 1); and by what is wanted, RATES: changes (cells, species) and nothing; SHOW: derived quantities
-    and rates (cells, .); SLOPES: slopes (groups, entries, WIDTH) and nothing.
+    own_numbers: whether each lane has numbers of its own (numbers, WIDTH), for lanes of different runs
     """
 
-    def __init__(self, layout: Layout, graph: Expressions, operations: Operations, rule: ChainRule):
+    def __init__(
+        self,
+        layout: Layout,
+        graph: Expressions,
+        operations: Operations,
+        rule: ChainRule,
+        own_numbers: bool = False,
+    ):
         self.layout, self.graph, self.operations, self.rule = layout, graph, operations, rule
+        self.own_numbers = own_numbers
         model = layout.model
         self.kernels = [d.formula for d in model.order if isinstance(d.formula, Kernel)]
         codes = [k.code for k in self.kernels]
@@ -76,8 +102,9 @@ class GroupCode:
             SHOW: (cells(len(model.quantities)), cells(len(model.processes))),
             SLOPES: (groups(self.operations.process.size), cells(1)),
         }[mode]
+        of_run = scratch(self.numbers) if self.own_numbers else numbers(self.numbers)
         return (
-            cells(o.species), cells(max(1, len(model.fields))), numbers(self.numbers), numbers(1),
+            cells(o.species), cells(max(1, len(model.fields))), of_run, numbers(1),
             scratch(self.rows), groups(self.memory), cells(len(model.mobile)), cells(1), *wanted,
         )  # fmt: skip
 
@@ -136,42 +163,47 @@ class GroupCode:
 
         return rows
 
-    def _load(self, on: Any, y: Memory, fields: Memory, *others: Memory) -> None:
+    def _load(self, on: Any, *arrays: Memory) -> None:
         """The state and the fields into their rows."""
-        W = others[2]
+        a = StageArrays(*arrays)
         for k in range(self.layout.species):
-            W.store(k, y.load(k))
+            a.work.store(k, a.state.load(k))
         for k in range(len(self.layout.model.fields)):
-            W.store(self.layout.fields + k, fields.load(k))
+            a.work.store(self.layout.fields + k, a.fields.load(k))
             if self.layout.fields + k == self.layout.row[POROSITY]:
-                others[5].store(0, fields.load(k))
+                a.porosity.store(0, a.fields.load(k))
 
     def _rows(self, made: dict[int, Node]) -> Callable[..., None]:
         """A run of the graph: all its rows, pore concentrations and porosity also for others to read."""
 
-        def body(
-            on: Any, y: Memory, fields: Memory, run: Memory, clock: Memory, W: Memory, *others: Memory
-        ) -> None:
-            found = write_rows(self.places, made, W, run, clock)
+        def body(on: Any, *arrays: Memory) -> None:
+            a = StageArrays(*arrays)
+            found = write_rows(self.places, made, a.work, a.numbers, a.clock)
             for row in made:
                 value = on.vec(found(row))
-                W.store(row, value)
-                self._tell(row, value, *others[1:3])
+                a.work.store(row, value)
+                if row in self._told:
+                    self._tell(row, value, a)
 
         return body
 
-    def _tell(self, row: int, value: Vec, c: Memory, porosity: Memory) -> None:
-        mobile = len(self.layout.model.mobile)
-        if self.layout.c <= row < self.layout.c + mobile:
-            c.store(row - self.layout.c, value)
-        if row == self.layout.row[POROSITY]:
-            porosity.store(0, value)
+    @cached_property
+    def _told(self) -> frozenset[int]:
+        """Rows that others read: pore concentrations and porosity."""
+        first = self.layout.c
+        return frozenset((*range(first, first + len(self.layout.model.mobile)), self.layout.row[POROSITY]))
 
-    def _tell_beside(self, W: Memory, porosity: Memory) -> None:
+    def _tell(self, row: int, value: Vec, a: StageArrays) -> None:
+        if row == self.layout.row[POROSITY]:
+            a.porosity.store(0, value)
+        else:
+            a.c.store(row - self.layout.c, value)
+
+    def _tell_beside(self, a: StageArrays) -> None:
         """A porosity that is no row of the graph and no field, when all rows are known."""
         row = self.layout.row[POROSITY]
         if row not in self.graph.rows and POROSITY not in self.layout.model.fields:
-            porosity.store(0, W.load(row))
+            a.porosity.store(0, a.work.load(row))
 
     def _changes(self, made: dict[int, Node]) -> Callable[..., None]:
         """Stoichiometry times rates; what is shown only is not evaluated. made: the last run."""
@@ -185,17 +217,15 @@ class GroupCode:
         first = layout.rows + self.rows  # rows that are none: of what is made here
         all_made = made | {first + k: n for k, n in changes.items()}
 
-        def body(
-            on: Any, y: Memory, fields: Memory, run: Memory, clock: Memory, W: Memory, *others: Memory
-        ) -> None:
-            found = write_rows(self.places, all_made, W, run, clock)
-            _, c, porosity, out, _ = others
+        def body(on: Any, *arrays: Memory) -> None:
+            a = StageArrays(*arrays)
+            found = write_rows(self.places, all_made, a.work, a.numbers, a.clock)
             for row in made:
-                if layout.c <= row < layout.c + len(layout.model.mobile) or row == layout.row[POROSITY]:
-                    self._tell(row, on.vec(found(row)), c, porosity)
-            self._tell_beside(W, porosity)
+                if row in self._told:
+                    self._tell(row, on.vec(found(row)), a)
+            self._tell_beside(a)
             for k in range(layout.species):
-                out.store(k, on.vec(found(first + k)) if k in changes else on.number(0.0))
+                a.out.store(k, on.vec(found(first + k)) if k in changes else on.number(0.0))
 
         return body
 
@@ -207,17 +237,18 @@ class GroupCode:
 
     def _shown(self, on: Any, *arrays: Memory) -> None:
         """Derived quantities and rates, from their rows."""
-        W, out, more = arrays[4], arrays[8], arrays[9]
-        self._tell_beside(W, arrays[7])
+        a = StageArrays(*arrays)
+        self._tell_beside(a)
         for k in range(len(self.layout.model.quantities)):
-            out.store(k, W.load(self.layout.derived + k))
+            a.out.store(k, a.work.load(self.layout.derived + k))
         for k in range(len(self.layout.model.processes)):
-            more.store(k, W.load(self.layout.rates + k))
+            a.more.store(k, a.work.load(self.layout.rates + k))
 
     def _slopes(self, on: Any, *arrays: Memory) -> None:
-        run, clock, W, out = arrays[2], arrays[3], arrays[4], arrays[8]
-        self._tell_beside(W, arrays[7])
-        write_slopes(self.places, self.graph.rows, self.rule, W, RowsFrom(W, self.D), out, run, clock)
+        a = StageArrays(*arrays)
+        self._tell_beside(a)
+        slopes = RowsFrom(a.work, self.D)
+        write_slopes(self.places, self.graph.rows, self.rule, a.work, slopes, a.out, a.numbers, a.clock)
 
     def numbers_of(
         self, parameters: np.ndarray, values: dict[str, float], stoichiometry: np.ndarray
@@ -242,7 +273,8 @@ def _with_rows(
     """The body of a kernel as that of a stage."""
 
     def of_stage(on: Any, *arrays: Memory) -> LaneMask | None:
-        found: LaneMask | None = body(on, rows(arrays[4], arrays[5], arrays[2]))
+        a = StageArrays(*arrays)
+        found: LaneMask | None = body(on, rows(a.work, a.memory, a.numbers))
         return found
 
     return of_stage

@@ -9,14 +9,14 @@ multistep or Runge-Kutta method keeps to rounding.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 
 from sim.binder.cache import compiled_model
 from sim.binder.evaluation import COLUMNS, evaluate
 from sim.binder.records import NONE, Cells, Stoichiometry, Workspace
-from sim.binder.single_cells import SingleCells
+from sim.binder.single_cells import SingleCells, single_cells
 from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
@@ -81,8 +81,6 @@ class System:
         self.scale = np.array([s.scale for s in model.species])
         self._prepare(values)
         self._pool = Pool(GROUPS_PER_THREAD)
-        rows = self._made.code.rows * WIDTH
-        self.workspaces = [Workspace(np.zeros(rows), np.zeros(1)) for _ in range(self._pool.size)]
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
         for name in given:
@@ -126,26 +124,31 @@ class System:
         with formulas_named(self.model):
             self._made = compiled_model(self.model)
             self.operations, code = self._made.operations, self._made.code
-            n, m = self.n_cells, self.n_mobile
-            self.n_groups = -(-n // WIDTH)
+            self.n_groups = -(-self.n_cells // WIDTH)
             self.cells = Cells(
                 self.fields, code.numbers_of(self.p, values, self.stoichiometry.value),
                 np.zeros((self.n_groups, code.memory, WIDTH)), np.zeros(self.n_groups, np.int64),
-                np.zeros((n, m)), np.ones((n, 1)),
+                np.zeros((self.n_cells, self.n_mobile)), np.ones((self.n_cells, 1)),
             )  # fmt: skip
-            self._single = self._single_cells(values)
-            self.stages = self._addressed(self._made.rates)
+            self._made.make_ready()
         self.forget()
 
-    def _single_cells(self, values: dict[str, float]) -> list[SingleCells]:
+    @cached_property
+    def workspaces(self) -> list[Workspace]:
+        """Those of the threads."""
+        rows = self._made.code.rows * WIDTH
+        return [Workspace(np.zeros(rows), np.zeros(1)) for _ in range(self._pool.size)]
+
+    @cached_property
+    def stages(self) -> np.ndarray:
+        """Stages of an evaluation of changes, for compiled code."""
+        return self._addressed(self._made.rates)
+
+    @cached_property
+    def _single(self) -> list[SingleCells]:
         """What solves the cells that vector code leaves, for each kernel."""
-        code, made = self._made.code, []
-        for k, kernel in enumerate(code.kernels):
-            (s,) = (s for s in code.layout.statements if s.kernel == k)
-            reads = tuple(r for r in s.reads if r is not None)
-            kept = code.kept[k], code.kept[k] + kernel.code.memory
-            made.append(SingleCells(partial(kernel.alone, values), reads, kept, code.rows, code.memory))
-        return made
+        values = dict(zip(self.model.parameters, self.p.tolist(), strict=True))
+        return [single_cells(self._made.code, k, [values]) for k in range(len(self._made.code.kernels))]
 
     def _addressed(self, stages: list[tuple[int, ...]]) -> np.ndarray:
         """Stages as compiled code takes them, with what solves the single cells of this system."""

@@ -107,8 +107,8 @@ def _solve_groups(tables: SpeciationTables, at_pH: bool, found: SolvedFluids) ->
     from sim.simd.constants import WIDTH
     from sim.simd.threads import Pool
 
-    code, n = fluid_code(tables.blocks), found.status.size
-    numbers, solved = fluid_numbers(tables.blocks, at_pH), np.zeros((n, 1))
+    code, n = fluid_code(tables.equations), found.status.size
+    numbers, solved = fluid_numbers(tables.equations, at_pH), np.zeros((n, 1))
 
     def work(share: int, first: int, last: int) -> None:
         rows = np.zeros((code.rows, WIDTH))

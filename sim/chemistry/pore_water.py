@@ -15,7 +15,7 @@ import numpy as np
 from sim.chemistry.activity import LN10, water_density
 from sim.chemistry.constants_sets import ConstantsSet, constants_set
 from sim.chemistry.formula import basis
-from sim.chemistry.newton.records import Blocks
+from sim.chemistry.newton.records import FluidEquations
 from sim.chemistry.solids import solids, solids_by_phase
 from sim.errors import SpeciationError
 
@@ -69,7 +69,7 @@ class PoreWater(NamedTuple):
     is_fixed: np.ndarray
     minerals: Minerals
     reported: Reported
-    blocks: Blocks
+    equations: FluidEquations
 
 
 def pore_water_tables(
@@ -101,7 +101,7 @@ def _tables_of(
     free_P, free_C = (_species_of(t.nu != 0, (k, H)) for k in (P, C))
     reported = Reported(free_P, free_C, t.species.index("PO4"), t.species.index("Mg"))
     is_fixed = np.zeros(len(COMPONENTS), np.uint8)
-    return PoreWater(density, total, is_fixed, Minerals(nu, water, ln_K), reported, t.blocks)
+    return PoreWater(density, total, is_fixed, Minerals(nu, water, ln_K), reported, t.equations)
 
 
 def _species_of(holds: np.ndarray, components: tuple[int, int]) -> np.ndarray:
@@ -116,12 +116,12 @@ def acidity_at(pH: float, totals: Sequence[float], tables: PoreWater) -> float:
         solve_one,  # here: names and units need no machine code
     )
 
-    r = tables.blocks.reactions
+    r = tables.equations.reactions
     total = tables.total.copy()
     total[:H] = np.array(totals) / tables.density
     x = np.full(MEMORY, np.nan)
     x[H] = -pH * LN10
-    m, solved = solve_one(tables.blocks, total, x, at_pH=True)
+    m, solved = solve_one(tables.equations, total, x, at_pH=True)
     if not solved:
         given = ", ".join(f"{name} = {v:g}" for name, v in zip(COMPONENTS, totals, strict=False))
         raise SpeciationError(f"no equilibrium was found for {given} mM at pH {pH:g}.")

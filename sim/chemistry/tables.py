@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.chemistry.activity import LN10, debye_hueckel
 from sim.chemistry.newton.operation_lists import operation_lists
-from sim.chemistry.newton.records import Blocks, Reactions, work_size
+from sim.chemistry.newton.records import FluidEquations, Reactions, work_size
 from sim.errors import ConfigError, listing, nearest, shown
 
 ACTIVITY_MODELS = ("davies", "truesdell-jones")
@@ -93,7 +93,7 @@ class SpeciationTables:
     reactions: Reactions
 
     @cached_property
-    def blocks(self) -> Blocks:
+    def equations(self) -> FluidEquations:
         """What vector code for groups of fluids is written from."""
         return operation_lists(self.reactions)
 

@@ -5,6 +5,7 @@ Exit codes are in `exit_codes` and at the end of --help. Data go to stdout, prog
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import shutil
@@ -21,6 +22,10 @@ from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
 from sim.cli.validation import validate
 from sim.errors import HapsimError, unknown
+
+# Objects made until Python looks for those that only refer to each other. At its 700 it looks at all modules
+# again and again while they are imported, a tenth of a short run; at this many they are some MB.
+COLLECTED_AFTER = 50_000
 
 
 class Commands(click.Group):
@@ -43,6 +48,8 @@ class Commands(click.Group):
         **extra: Any,
     ) -> Any:
         words = list(sys.argv[1:] if args is None else args)
+        if args is None:  # a process of its own
+            gc.set_threshold(COLLECTED_AFTER)
         _open_streams()
         if prog_name is None and sys.argv[0].endswith("__main__.py"):
             prog_name = "python -m sim"

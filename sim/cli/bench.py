@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -34,6 +33,8 @@ def bench(sections: tuple[str, ...], quick: bool, out: Path | None) -> int:
     SECTIONS: startup, kernels, work_precision, scaling, peers_speciation, peers_reduced, sweeps; all of
     them, about 20 minutes, when none is named. Or main_job; `report` makes tables and pictures again.
     """
+    import subprocess
+
     words = [*sections, *(["--quick"] if quick else []), *(["--out", str(out.absolute())] if out else [])]
     command = [sys.executable, "-m", "benchmarks", *words]
     return subprocess.run(command, cwd=checkout(), check=False).returncode  # noqa: S603

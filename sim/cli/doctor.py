@@ -6,7 +6,6 @@ import os
 import platform
 import sys
 import time
-from importlib import metadata
 from pathlib import Path
 
 import click
@@ -24,19 +23,20 @@ PACKAGES = (
 @choices.debug
 def doctor() -> int:
     """Show versions and folders, and run a quick self-test."""
+    from sim.identity.versions import installed_version
     from sim.jit.folder import cache_folder
 
     package = sys.modules["sim"]
     folder = cache_folder()
     rows = [
         ("hapsim", package.__version__),
-        ("installed as", _version("hapsim")),
+        ("installed as", installed_version("hapsim")),
         ("imported from", str(Path(package.__file__ or "?").parent)),
         ("python", f"{platform.python_version()} ({sys.executable})"),
         ("system", f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"),
         ("cache", f"{folder} ({'writable' if os.access(folder, os.W_OK) else 'NOT writable'})"),
         ("HAPSIM_CACHE", os.environ.get("HAPSIM_CACHE", "not set")),
-        *((name, _version(name)) for name in PACKAGES),
+        *((name, installed_version(name)) for name in PACKAGES),
     ]
     click.echo(text_table(rows))
     click.echo("\nself-test (the first time on a machine it compiles, up to a minute)")
@@ -51,13 +51,6 @@ def doctor() -> int:
         took = time.perf_counter() - started
         click.echo(f"  {name:<11}{'ok' if fine else 'FAILED'}: {found} ({took:.1f} s)")
     return 0 if good else 1
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def _speciation() -> tuple[str, bool]:

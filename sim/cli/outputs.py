@@ -60,7 +60,7 @@ def windowless_pyplot() -> ModuleType:
 
 
 def write_picture(figure: Figure, path: Path, **options: Any) -> None:
-    """Write a figure, laid out once: matplotlib would draw all of it a second time to lay it out.
+    """Write a figure, laid out once: matplotlib would go through all of it twice more to lay it out.
 
     options: of `savefig`. The figure is of no use afterwards: it has the layout of this file.
     """
@@ -72,5 +72,6 @@ def write_picture(figure: Figure, path: Path, **options: Any) -> None:
         if dpi != "figure":
             figure.set_dpi(dpi)  # widths of texts depend on it
         layout.execute(figure)
-        figure.set_layout_engine("none")
+        with matplotlib.rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False}):
+            figure.set_layout_engine(None)  # "none" would put something in its place that is drawn for
     write_whole(path, partial(figure.savefig, **options))

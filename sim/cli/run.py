@@ -225,7 +225,7 @@ def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str
     from sim import plotting
 
     figures = {"story.png": plotting.story}
-    if len(result["volume"].dims) > 1:
+    if len(result.space) > 1:
         figures["maps.png"] = plotting.atlas
     note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}
     for name, draw in figures.items():

@@ -52,7 +52,8 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         _mean(result, "HAP_density", "HAP_mean", "mean hydroxyapatite"),
         _mean(result, "Ca_in_mineral", "Ca_in_solids_mean", "mean calcium in solids"),
     ]
-    held = _calcium(result)
+    calcium = _calcium(result)
+    held = {pool: float(amounts[-1]) for pool, amounts in calcium.items()}
     solids = {p: held[p] for p in reversed(result.solids) if p in held}
     beside = {p: held[p] for p in BESIDE_SOLIDS if p in held}
     names = {p: wording("pools", p).short_name or p for p in beside}
@@ -72,7 +73,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
     ]
     found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
-    origin = _origin(result)
+    origin = _origin(calcium)
     words = ", ".join(
         f"{k.replace('_', ' ')} {'+' * (v > 0)}{number_text(v)}" for k, v in origin.items() if abs(v) > SHOWN
     )
@@ -97,7 +98,7 @@ def _memory(result: Result) -> list[SummaryLine]:
     """What a large run took of memory, and what was forecast: the number that was told before."""
     found = result.manifest.get("memory", {})
     before, most = found.get("process_before"), found.get("process_peak")
-    if result["volume"].size <= memory.LARGE or most is None:
+    if result.array_of("volume").size <= memory.LARGE or most is None:
         return []
     text = f"{size_text(most)} at the peak"
     value = {"peak": most}
@@ -133,7 +134,7 @@ def _time(key: str, seconds: float, label: str, more: str) -> SummaryLine:
 
 def _unit(result: Result, name: str) -> str:
     """The unit in which people read a variable."""
-    attrs = result[name].attrs
+    attrs = result.attributes_of(name)
     return shown_unit(attrs["units"], attrs.get("shown_in", ""))
 
 
@@ -145,7 +146,7 @@ def _mean(result: Result, name: str, key: str, label: str) -> SummaryLine:
 
 def _by_place(result: Result, name: str) -> list[SummaryLine]:
     """The mean over each layer or region at the end, where there are several."""
-    places = list(dict.fromkeys(str(n) for n in np.ravel(result["layer"].values)))
+    places = list(dict.fromkeys(str(n) for n in np.ravel(result.array_of("layer"))))
     if len(places) < 2:
         return []
     unit = _unit(result, name)
@@ -158,7 +159,7 @@ def _amount(result: Result, name: str, si: float) -> str:
     """A number of a variable [SI] with the unit in which people read it; apatite also as chemists do."""
     unit = _unit(result, name)
     text = f"{number_text(to_unit(si, unit))} {unit}"
-    molar_mass = result[name].attrs.get("molar_mass")  # missing in files that an older version wrote
+    molar_mass = result.attributes_of(name).get("molar_mass")  # missing in files that an older version wrote
     if name != "HAP_density" or molar_mass is None:
         return text
     return f"{number_text(si / molar_mass)} {_unit(result, 'HAP')} ({text})"
@@ -184,36 +185,34 @@ def _peak(result: Result, name: str, key: str, label: str) -> SummaryLine:
 
 def _middle(result: Result) -> str:
     """What distances are counted from: half a slab is simulated, from its mid-plane."""
-    return "mid-plane" if result["volume"].dims == ("x",) else "centre"
+    return "mid-plane" if result.space == ("x",) else "centre"
 
 
 def _lowest_pH(result: Result) -> SummaryLine:
-    pH = result["pH"]
-    at = np.unravel_index(int(np.argmin(pH.values)), pH.shape)
-    value, time = float(pH.values[at]), float(result.t[at[0]])
+    pH = result.array_of("pH")
+    at = np.unravel_index(int(np.argmin(pH)), pH.shape)
+    value, time = float(pH[at]), float(result.t[at[0]])
     found = {"pH": value, "time_s": time}
     text = f"{value:.2f} {'at the end, ' * int(at[0] == result.t.size - 1)}after {duration_text(time)}"
     if pH.ndim > 1:
-        place = [float(pH[d][i]) for d, i in zip(pH.dims[1:], at[1:], strict=True)]
+        place = [float(result.array_of(d)[i]) for d, i in zip(result.space, at[1:], strict=True)]
         distance = math.hypot(*place)
         found["distance_mm"] = distance * 1e3
         text += f", {length_text(distance, 3)} from the {_middle(result)}"
     return SummaryLine("pH_lowest", found, "1", "lowest pH", text)
 
 
-def _calcium(result: Result) -> dict[str, float]:
-    """Calcium by pool at the end [mol per m3 of tissue]."""
-    last = result["ledger"].sel(element="Ca").isel(time=-1) / float(result["volume"].sum())
-    return {str(p): float(last.sel(pool=p)) for p in last["pool"].values}
+def _calcium(result: Result) -> dict[str, np.ndarray]:
+    """Calcium by pool over time [mol per m3 of tissue]."""
+    volume, calcium = float(result.array_of("volume").sum()), result.elements.index("Ca")
+    return {pool: amounts[:, calcium] / volume for pool, amounts in result.pools.items()}
 
 
-def _origin(result: Result) -> dict[str, float]:
+def _origin(held: dict[str, np.ndarray]) -> dict[str, float]:
     """Where calcium came from since the start [mol per m3 of tissue]; minus is a loss."""
-    table = result["ledger"].sel(element="Ca") / float(result["volume"].sum())
-    change = table.isel(time=-1) - table.isel(time=0)
-    origin = {"dying_cells": -float(change.sel(pool="cells")) if "cells" in table["pool"] else 0.0}
-    for pool in change["pool"].values:
-        name = str(pool)
+    change = {pool: float(amounts[-1] - amounts[0]) for pool, amounts in held.items()}
+    origin = {"dying_cells": -change["cells"] if "cells" in change else 0.0}
+    for name, value in change.items():
         if name.startswith("supplied by ") or name == "interventions":
-            origin[name.removeprefix("supplied by ")] = float(change.sel(pool=pool))
+            origin[name.removeprefix("supplied by ")] = value
     return origin

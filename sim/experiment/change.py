@@ -96,7 +96,7 @@ def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
 def _renumbered(base: S, numbers: Mapping[str, float]) -> S:
     """`base` with other numbers [SI] of parameters that it has, in their units: nothing else of it can have
     become wrong, and nothing else is checked again."""
-    known = dict(base.parameters)
+    known = dict(base.parameters.items())
     for name, number in numbers.items():
         if number != known[name].si:
             known[name] = known[name].at(number).described_as(parameter_words(base.model, name))

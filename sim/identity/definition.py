@@ -11,7 +11,8 @@ machine and versions of other packages stand in the manifest as facts. Results d
 number of threads.
 
 Different hashes may stand for the same numbers (a Parameter of 4 mm and one of 0.004 m, for the unit of
-a parameter is part of it); one hash never stands for different ones. Amounts at the start and of
+a parameter is part of it); one hash never stands for different ones, but for a run of a sweep beside others
+(statistics "lanes"), which is within the tolerance of the run alone. Amounts at the start and of
 interventions are SI numbers here: "20 uM" and "0.02 mM" have one hash.
 """
 
@@ -57,11 +58,31 @@ def run_definition(scenario: Scenario, settings: Settings) -> Plain:
 
 def run_fingerprint(scenario: Scenario, settings: Settings) -> str:
     """`fingerprint` of the definition of a run; of a model that has been seen it costs 0.1 ms."""
-    rest = scenario_definition(scenario, ("parameters",))
-    parts = {name: text_of(value) for name, value in rest.items()}
-    parts["parameters"] = text_of_parameters(scenario.parameters)
-    about = {"scenario": text_of_parts(parts), "model": text_of(_model_digest(scenario.model))}
+    parts = _texts_of_rest(scenario)
+    about = {
+        "scenario": text_of_parts(parts | {"parameters": text_of_parameters(scenario.parameters)}),
+        "model": text_of(_model_digest(scenario.model)),
+    }
     return text_digest(text_of_parts(_texts_of_settings(settings) | about))
+
+
+# Fields whose tables could be written to in place; all others of a scenario are frozen.
+OPEN = ("initial", "interventions")
+_last: list[tuple[list[Any], dict[str, str]]] = []  # fields of the last scenario, and their texts
+
+
+def _texts_of_rest(scenario: Scenario) -> dict[str, str]:
+    """Texts of all fields that decide numbers but the model and the parameters: scenarios made of one
+    another share most of them."""
+    left = ("model", "parameters", *OPEN, *WORDS)
+    values = [getattr(scenario, f.name) for f in fields(scenario) if f.name not in left]
+    known = _last[0] if _last else ([], {})
+    if len(known[0]) != len(values) or any(a is not b for a, b in zip(known[0], values, strict=True)):
+        rest = scenario_definition(scenario, ("parameters", *OPEN))
+        known = values, {name: text_of(value) for name, value in rest.items()}
+        _last[:] = [known]
+    what = {name: described(getattr(scenario, name), f"{name} of {scenario.name}") for name in OPEN}
+    return known[1] | {name: text_of(value) for name, value in what.items()}
 
 
 def fingerprint(definition: Plain) -> str:

@@ -31,7 +31,6 @@ from sim.jit.closure import INSTALLED
 from sim.parameters import Parameter, Parameters
 
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
-KEPT_ROWS = 5_000  # of parameters in definitions
 LONG = 200  # characters of text that is kept as it is; longer text (masks) becomes a hash
 OWN = __name__.partition(".")[0]
 PACKAGE = os.path.join(str(Path(os.path.abspath(__file__)).parents[1]), "")
@@ -55,21 +54,25 @@ def text_of_parts(parts: Mapping[str, str]) -> str:
     return "{" + ",".join(f"{json.dumps(name)}:{parts[name]}" for name in sorted(parts)) + "}"
 
 
-_rows: dict[int, tuple[Parameter, str, str]] = {}  # by the id of a parameter, which is frozen: name, text
+# Of the parameters described last: names, these in order of their letters by place, parameters, texts.
+_last: list[tuple[list[str], list[int], list[Parameter], list[str]]] = []
 
 
 def text_of_parameters(given: Parameters) -> str:
     """`text_of` the description of parameters. Most are those of the run before, and their text is kept."""
-    if len(_rows) > KEPT_ROWS:
-        _rows.clear()
-    found = []
-    for name in sorted(given):
-        p = given[name]
-        known = _rows.get(id(p))
-        if known is None or known[0] is not p or known[1] != name:
-            known = _rows[id(p)] = p, name, f"{json.dumps(name)}:{text_of(described(p))}"
-        found.append(known[2])
-    return "{" + ",".join(found) + "}"
+    names, values = list(given), list(given.values())
+    last = _last[0] if _last else None
+    if last is not None and last[0] == names:
+        _, order, before, known = last
+        changed = [k for k, (p, q) in enumerate(zip(values, before, strict=True)) if p is not q]
+        texts = known.copy()
+    else:
+        order = sorted(range(len(names)), key=names.__getitem__)
+        changed, texts = list(range(len(names))), [""] * len(names)
+    for k in changed:
+        texts[k] = f"{json.dumps(names[k])}:{text_of(described(values[k]))}"
+    _last[:] = [(names, order, values, texts)]
+    return "{" + ",".join([texts[k] for k in order]) + "}"
 
 
 def digest(value: Any) -> str:

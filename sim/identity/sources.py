@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -32,8 +33,12 @@ def sources_hash(package: Path) -> str:
 
 def files_of_numbers(package: Path) -> Iterator[str]:
     """Names of the files that are hashed, relative to the package's folder, with slashes."""
-    for path in sorted(package.rglob("*")):
-        name = path.relative_to(package)
-        places = {"/".join(name.parts[: k + 1]) for k in range(len(name.parts))}
-        if path.suffix in SUFFIXES and not places & NO_NUMBERS:
-            yield name.as_posix()
+    found = []
+    for folder, inner, files in os.walk(package):
+        above = Path(folder).relative_to(package).parts
+        inner[:] = [name for name in inner if "/".join((*above, name)) not in NO_NUMBERS]
+        found += [(*above, name) for name in files if name.endswith(SUFFIXES)]
+    for parts in sorted(found):
+        name = "/".join(parts)
+        if name not in NO_NUMBERS:
+            yield name

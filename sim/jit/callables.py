@@ -97,6 +97,10 @@ def _of_another_library(formula: object) -> str:
 
 def names_of_arguments(function: FunctionType) -> tuple[str, ...]:
     """Names of the arguments; a sentence when it has *args or the like."""
+    code = function.__code__
+    plain = not code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS) and not code.co_kwonlyargcount
+    if plain and "__signature__" not in vars(function):  # asked for hundreds of times as a model is made
+        return code.co_varnames[: code.co_argcount]
     names = []
     # Of itself: `functools.wraps` shows the arguments of what a wrapper calls, and what runs is the wrapper.
     for p in inspect.signature(function, follow_wrapped=False).parameters.values():

@@ -16,6 +16,7 @@ import os
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from importlib.abc import InspectLoader
 from types import CodeType, FunctionType
 
@@ -79,11 +80,8 @@ def _found(code: CodeType) -> str:
         if text in seen:
             continue
         seen.append(text)
-        try:
-            tree, whole = ast.parse(text), InspectLoader.source_to_code(text, code.co_filename)
-        except (SyntaxError, ValueError):
-            continue
-        same = [c for c in codes(whole) if c.co_name == code.co_name and content(c) == key]
+        tree, held = _compiled(text, code.co_filename)
+        same = [c for c in held.get(code.co_name, ()) if content(c) == key]
         for c in sorted(same, key=lambda c: abs(c.co_firstlineno - code.co_firstlineno)):
             node = _node_of(c, tree)
             if node is not None:
@@ -99,6 +97,19 @@ def _found(code: CodeType) -> str:
         f"the source of '{name}' cannot be read ({where}); write it with `def` in a file or in a cell of "
         "a notebook. What is typed at a prompt, or made by exec, has no text to compile."
     )
+
+
+@lru_cache(maxsize=64)  # the formulas of a model come from a dozen files
+def _compiled(text: str, file: str) -> tuple[ast.Module, dict[str, list[CodeType]]]:
+    """The syntax tree of a text, and the code that it compiles to by name; nothing where it is no Python."""
+    found: dict[str, list[CodeType]] = {}
+    try:
+        tree, whole = ast.parse(text), InspectLoader.source_to_code(text, file)
+    except (SyntaxError, ValueError):
+        return ast.Module([], []), found
+    for code in codes(whole):
+        found.setdefault(code.co_name, []).append(code)
+    return tree, found
 
 
 def _candidates(file: str) -> Iterator[str]:

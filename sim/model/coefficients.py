@@ -18,16 +18,19 @@ class Written:
     def __init__(self, given: Sequence[Coefficient], *shape: int):
         self.shape = shape
         self.numbers = np.zeros(len(given))
-        self.named: list[tuple[int, Coefficient]] = []
+        self.named: list[Coefficient] = []
+        places: list[int] = []
         for k, value in enumerate(given):
             if isinstance(value, str | tuple | list):
-                self.named.append((k, value))
+                self.named.append(value)
+                places.append(k)
             else:
                 self.numbers[k] = value
+        self._places = np.array(places, np.int64)
 
     def at(self, parameters: dict[str, float]) -> np.ndarray:
         """The numbers, at these parameters {name: SI value}."""
         found = self.numbers.copy()
-        for k, value in self.named:
-            found[k] = coefficient(value, parameters)
+        if self.named:
+            found[self._places] = [coefficient(value, parameters) for value in self.named]
         return found.reshape(self.shape)

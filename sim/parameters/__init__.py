@@ -120,7 +120,11 @@ class Parameters(Mapping[str, Parameter]):
 
     def vector(self, names: Iterable[str]) -> NDArray[np.float64]:
         """SI values in the order of `names`."""
-        return np.array([self[name].si for name in names], dtype=np.float64)
+        entries = self._entries
+        try:
+            return np.array([entries[name].si for name in names], dtype=np.float64)
+        except KeyError as error:
+            raise self._unknown(error.args[0]) from None
 
     @public
     def within(self, prefix: str) -> Parameters:

@@ -111,8 +111,8 @@ class Parameter:
         """The same number, with what it is in words; one that says so itself is kept."""
         if self.description or not description:
             return self
-        made = dataclasses.replace(self, description=description)
-        object.__setattr__(made, "si", self.si)  # `value` may round it
+        made = copy(self)  # all else has been checked when this was made
+        made.__dict__["description"] = description
         return made
 
     def contains_value(self) -> bool:

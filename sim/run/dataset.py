@@ -1,8 +1,6 @@
-"""Solutions turned into one labelled dataset: names, units, coordinates, derived quantities."""
+"""Solutions turned into labelled arrays: names, units, coordinates, derived quantities."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,18 +13,14 @@ from sim.model.words.naming import variable_words
 from sim.run import coordinates
 from sim.run.outputs import Outputs, constants_of, drawn, hidden, mineral_calcium, molar_masses, per_dry_mass
 from sim.run.segments import Builder
+from sim.run.stored.labelled import LabelledArrays
 from sim.units import si_unit, to_unit
-
-if TYPE_CHECKING:
-    import xarray
 
 Variable = tuple[tuple[str, ...], np.ndarray, dict[str, str | float]]  # dimensions, values, attributes
 
 
-def assemble(outputs: Outputs) -> xarray.Dataset:
+def assemble(outputs: Outputs) -> LabelledArrays:
     """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
-    import xarray as xr
-
     builder, grid = outputs.builder, outputs.builder.grid
     spatial = coordinates.space_of(grid)
     scales = _scales(builder, outputs.first_system)
@@ -40,13 +34,11 @@ def assemble(outputs: Outputs) -> xarray.Dataset:
     variables["volume"] = (spatial, coordinates.in_place(grid.volume, grid), said)
     variables["layer"] = (spatial, outputs.layer, {"long_name": "layer"})
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
-    return xr.Dataset(variables, coordinates.of_cells(grid, outputs.times), attrs)
+    return LabelledArrays.of(variables, coordinates.of_cells(grid, outputs.times), attrs)
 
 
-def assemble_tables(outputs: Outputs) -> xarray.Dataset:
+def assemble_tables(outputs: Outputs) -> LabelledArrays:
     """The tables of a run: its ledger, stoichiometry, contents of species, faces of cells."""
-    import xarray as xr
-
     model, grid, budget = outputs.builder.model, outputs.builder.grid, outputs.pools
     elements = list(model.elements)
     amounts = np.zeros((outputs.times.size, len(elements), len(budget)))
@@ -76,7 +68,7 @@ def assemble_tables(outputs: Outputs) -> xarray.Dataset:
     }
     for kind, words in described.items():
         labels[f"{kind}_description"] = (kind, np.array(words, str), {"long_name": f"what each {kind} is"})
-    return xr.Dataset(tables, labels)
+    return LabelledArrays.of(tables, labels, {})
 
 
 def attributes(builder: Builder, name: str) -> dict[str, str | float]:

@@ -208,10 +208,8 @@ def where_peak(name: str) -> Callable[[Result], dict[str, float]]:
     """Coordinates [m] of the largest value at the end."""
 
     def measure(result: Result) -> dict[str, float]:
-        last = result[name][-1]
-        if last.ndim == 0:
-            return {}
-        at = np.unravel_index(int(np.argmax(last.values)), last.shape)
-        return {str(d): float(last[d][i]) for d, i in zip(last.dims, at, strict=True)}
+        last = result.array_of(name)[-1]
+        at = np.unravel_index(int(np.argmax(last)), last.shape)
+        return {d: float(result.array_of(d)[i]) for d, i in zip(result.space, at, strict=True)}
 
     return measure

@@ -12,6 +12,7 @@ import os
 import sys
 from dataclasses import dataclass
 
+from sim.binder.kept import once_a_model
 from sim.errors import ScenarioError
 from sim.experiment.intervention import moments
 from sim.experiment.scenario import Scenario
@@ -132,9 +133,15 @@ def _factors(n: int, power: int, s: int, m: int, which: str) -> int:
 def _columns(scenario: Scenario) -> int:
     """Variables of the dataset that have a value in each cell."""
     model, drawn = scenario.model, {f.field for f in scenario.random_fields}
-    extra = sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
+    extra = _derived_columns(model)
     extra += 2 * len(EXPECTED) if scenario.stochastic else 0  # crystals not yet drawn, and the sums with them
     return len(model.species) + len(drawn) + extra
+
+
+@once_a_model
+def _derived_columns(model: Model) -> int:
+    """Those that derived quantities of a model give."""
+    return sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
 
 
 def admitted(
@@ -218,8 +225,11 @@ def _group_free(folder: str = "/sys/fs/cgroup") -> int | None:
 def resident() -> int | None:
     """Memory the process has now [bytes]; None where the system does not say."""
     try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        file = os.open("/proc/self/statm", os.O_RDONLY)  # a file of Python's takes as long as ten of these
+        try:
+            return int(os.read(file, 256).split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        finally:
+            os.close(file)
     except (OSError, ValueError, IndexError):
         return None
 

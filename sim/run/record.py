@@ -1,4 +1,4 @@
-"""What is noted while a run goes on: states, segments, statistics. Becomes the Result."""
+"""What is noted while a run goes on: states, segments, statistics. A Result is made of it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numba import get_num_threads
@@ -25,13 +25,10 @@ from sim.identity.versions import installed_versions
 from sim.run.dataset import assemble, assemble_tables
 from sim.run.memory import MemoryForecast, account
 from sim.run.outputs import Outputs
-from sim.run.result import Result
 from sim.run.segments import Builder, Segment
+from sim.run.stored.labelled import LabelledArrays
 from sim.solvers.steps.solution import STATUS, Solution
 from sim.units import to_unit
-
-if TYPE_CHECKING:
-    import xarray
 
 JUDGED = "ionic_strength"  # what range notes look at, whether or not it is kept
 
@@ -54,6 +51,7 @@ class RunRecord:
         self.parts: list[tuple[Segment, Solution]] = []
         self.starts: list[tuple[np.ndarray, np.ndarray]] = []
         self.wall = 0.0
+        self.judged: list[np.ndarray] = []  # JUDGED at the first and the last output, where it is known
 
     def begin(self, y: np.ndarray, before: np.ndarray) -> None:
         """Note the state that a segment starts from, and that before its cut, which may change contents."""
@@ -69,19 +67,12 @@ class RunRecord:
         held = None if self.kept is None else (*self.kept, JUDGED)
         return Outputs(self.builder, self.parts, self.starts, held)
 
-    def result(self) -> Result:
-        """The Result of everything noted."""
-        dataset, tables = self.dataset(), self.tables()
-        return Result(dataset, self.manifest(), tables)
-
-    def dataset(self) -> xarray.Dataset:
+    def dataset(self) -> LabelledArrays:
         """The dataset of the result."""
         found = assemble(self.outputs)
-        if self.kept is not None and JUDGED not in self.kept:
-            found = found.drop_vars(JUDGED, errors="ignore")
-        return found
+        return found.without(JUDGED) if self.kept is not None and JUDGED not in self.kept else found
 
-    def tables(self) -> xarray.Dataset:
+    def tables(self) -> LabelledArrays:
         """The tables of the result."""
         return assemble_tables(self.outputs)
 
@@ -95,7 +86,8 @@ class RunRecord:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""
         if JUDGED not in self.builder.model.quantities:
             return []
-        return self._range_notes(self.outputs.derived_at_ends(JUDGED))
+        ends = self.judged or list(self.outputs.derived_at_ends(JUDGED))
+        return self._range_notes(np.array(ends))
 
     def _range_notes(self, ionic_strength: np.ndarray) -> list[str]:
         """Sentences on an ionic strength or a temperature beyond the ranges of the chemistry."""

@@ -67,6 +67,11 @@ class Result:
         return self[name].attrs
 
     @property
+    def space(self) -> tuple[str, ...]:
+        """Axes of space, ("r",) or ("y", "x") and the like, in the order of the arrays."""
+        return tuple(str(d) for d in self.dataset["volume"].dims)
+
+    @property
     def pools(self) -> dict[str, np.ndarray]:
         """{pool of the ledger: amounts (times, elements) [mol]}; supplies are cumulative."""
         table = self.tables["ledger"].transpose("time", "element", "pool")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,11 @@ from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import dataset, memory
+from sim.run.lazy_result import finished_result
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
-from sim.run.segments import Builder
-from sim.solvers import DEFAULT, Task
+from sim.run.segments import Builder, Segment
+from sim.solvers import DEFAULT, Solution, Task
 from sim.solvers import solver as find_solver
 from sim.solvers.steps.task import Progress
 
@@ -64,21 +66,51 @@ def simulate(
     settings = Settings.of(solver, rtol, atol, times, max_steps)
     output_times(scenario.duration, times)  # refused in the words that they were given in
     record = solved(scenario, settings, progress, seed, variables)
-    result, told = record.result(), told_before(record.builder.scenario)
+    result, told = finished_result(record), told_before(record.builder.scenario)
     for note in result.manifest["notes"]:
         if note not in told:
             warn_caller(note, RangeWarning)
     return result
 
 
-def solved(
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run before its first step. Made by `prepared`.
+
+    record: where what comes of it is noted; segments: its stretches without cuts
+    wanted: output times [s]; stepped: whether both sides of each cut are outputs
+    """
+
+    record: RunRecord
+    segments: list[Segment]
+    wanted: np.ndarray
+    stepped: bool
+
+    def begin(self, segment: Segment, left: np.ndarray, progress: Progress | None) -> Task:
+        """What a solver is asked for a segment. left: the state before its cut"""
+        settings, system = self.record.settings, segment.system
+        y = segment.change(left)
+        self.record.begin(y, left)
+        inside = (self.wanted >= segment.start) & (self.wanted <= segment.end)
+        return Task(
+            system, segment.start, segment.end, y, self.wanted[inside], settings.rtol,
+            system.tolerances(settings.atol), progress, settings.max_steps,
+        )  # fmt: skip
+
+    def end(self, segment: Segment, solution: Solution) -> None:
+        """Note what came of a segment."""
+        if self.stepped and segment.start > 0 and solution.t.size:  # the step is seen, and just after it
+            solution.t[0] = np.nextafter(segment.start, np.inf)
+        self.record.end(segment, solution)
+
+
+def prepared(
     scenario: Scenario,
     settings: Settings,
-    progress: bool | Progress = False,
     seed: int | None = None,
     variables: Sequence[str] | None = None,
-) -> RunRecord:
-    """Run a scenario as `simulate` does; what was noted, from which a result can be made."""
+) -> Run:
+    """All of a run that comes before its first step, warnings and refusals included."""
     chance = scenario.stochastic
     if chance is not None:
         seed = chance.seed if seed is None else seed
@@ -89,7 +121,7 @@ def solved(
             "it out, or run scenario.with_stochastic_nucleation(seed=...). A random field has its own seed, "
             "given to with_random_field."
         )
-    method, times = find_solver(settings.solver), settings.times
+    times = settings.times
     cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
     wanted = output_times(scenario.duration, times, cuts)
     stepped = isinstance(times, int)
@@ -101,30 +133,32 @@ def solved(
     forecast = memory.admitted(scenario, settings.solver, outputs, kept=None if kept is None else len(kept))
     if builder.nuclei and (cost := builder.nuclei.forecast(settings.max_steps)):
         warn_caller(cost, LongRunWarning)
-    solve = partial(builder.nuclei.solve, method.solve) if builder.nuclei else method.solve
     record = RunRecord(builder, settings, kept, (forecast, memory.resident()))
-    segments = list(builder.segments())  # all of them now: a slip in the last must not cost the first
+    # All segments now: a slip in the last must not cost the first.
+    return Run(record, list(builder.segments()), wanted, stepped)
+
+
+def solved(
+    scenario: Scenario,
+    settings: Settings,
+    progress: bool | Progress = False,
+    seed: int | None = None,
+    variables: Sequence[str] | None = None,
+) -> RunRecord:
+    """Run a scenario as `simulate` does; what was noted, from which a result can be made."""
+    run = prepared(scenario, settings, seed, variables)
+    record, method, nuclei = run.record, find_solver(settings.solver), run.record.builder.nuclei
+    solve = partial(nuclei.solve, method.solve) if nuclei else method.solve
     if method.prepare is not None:
-        method.prepare(segments[0].system)
-    bar, report = _progress(progress, scenario)
+        method.prepare(run.segments[0].system)
+    bar, report = _progress(progress, record.builder.scenario)
     started = time.perf_counter()
     y = None
     try:
-        for segment in segments:
-            system = segment.system
+        for segment in run.segments:
             left = segment.first() if y is None else y
-            y = segment.change(left)
-            record.begin(y, left)
-            inside = (wanted >= segment.start) & (wanted <= segment.end)
-            solution = solve(
-                Task(
-                    system, segment.start, segment.end, y, wanted[inside], settings.rtol,
-                    system.tolerances(settings.atol), report, settings.max_steps,
-                )
-            )  # fmt: skip
-            if stepped and segment.start > 0 and solution.t.size:  # the step is seen, and just after it
-                solution.t[0] = np.nextafter(segment.start, np.inf)
-            record.end(segment, solution)
+            solution = solve(run.begin(segment, left, report))
+            run.end(segment, solution)
             y = solution.end
             if solution.status != "finished":
                 break
@@ -148,9 +182,7 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     """
     found, slack = checked_times(times), SAME_TIME * duration
     if isinstance(found, int):
-        row = duration * (np.arange(found) / (found - 1)) ** 2
-        near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= slack
-        return np.union1d(row[~near], cuts)
+        return _row_of_times(float(duration), found, tuple(cuts)).copy()
     if found[0] < -slack or found[-1] > duration + slack:
         given: Any = times  # a row: shown in the words that it was given in
         outside = given[0 if found[0] < -slack else -1]
@@ -163,6 +195,14 @@ def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> n
     for k in reversed(range(row.size)):
         row[k] = min(row[k], np.nextafter(row[k + 1], 0.0) if k + 1 < row.size else duration)
     return row
+
+
+@lru_cache(maxsize=16)  # the points of a sweep have the same
+def _row_of_times(duration: float, count: int, cuts: tuple[float, ...]) -> np.ndarray:
+    """A number of times, dense at first, and each cut."""
+    row = duration * (np.arange(count) / (count - 1)) ** 2
+    near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= SAME_TIME * duration
+    return np.union1d(row[~near], cuts)
 
 
 def output_count(scenario: Scenario, times: Times = None) -> int:

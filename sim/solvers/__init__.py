@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 
 from sim.errors import SolverError, nearest, shown
@@ -12,10 +11,6 @@ from sim.solvers.steps.solution import STATUS, Solution
 from sim.solvers.steps.task import Task
 
 __all__ = ["DEFAULT", "SOLVERS", "STATUS", "Held", "Solution", "Solver", "Task", "solver"]
-
-# GNU OpenMP's idle threads spin by default; where another process wants the core (a second worker, a
-# browser) each parallel region then lasts milliseconds. Read when that library is loaded, at the first.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 SOLVERS: dict[str, Solver] = {
     row.name: row

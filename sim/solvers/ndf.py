@@ -2,9 +2,9 @@
 
 The method is in `ndf_steps`; this is the conversation around it: progress, interruption, outputs,
 and the words for how it ended. What is ours is what stands around the published formulas: the
-Jacobian of stoichiometry times derivatives (exact, but for what porosity does to transport),
-elimination in every cell, block Thomas or multigrid between cells, lines of cells compiled whole,
-planes and boxes shared by threads. A step whose chemistry was not solved in some cell is not accepted.
+Jacobian of stoichiometry times derivatives (exact; what porosity does to transport comes in when Newton's
+method fails), elimination in every cell, block Thomas or multigrid between cells, lines of cells compiled
+whole, planes and boxes shared by threads. A step whose chemistry was not solved in some cell is not accepted.
 Source: Shampine & Reichelt 1997 (The MATLAB ODE suite, SIAM J. Sci. Comput. 18:1).
 """
 
@@ -22,9 +22,10 @@ from sim.binder.system import GROUPS_PER_THREAD, System
 from sim.errors import SolverError
 from sim.model.model import Model
 from sim.solvers import cvode
+from sim.solvers.linear.elimination import changing_pores
 from sim.solvers.steps import compiled, ndf_steps
 from sim.solvers.steps.ndf_state import DONE, TOO_SHORT
-from sim.solvers.steps.on_a_line import Line, line_state
+from sim.solvers.steps.on_a_line import Line, line_state, with_pores
 from sim.solvers.steps.on_threads import Shared
 from sim.solvers.steps.solution import STATUS, Recorder, Solution
 from sim.solvers.steps.task import Task
@@ -43,8 +44,9 @@ def solve(task: Task) -> Solution:
     as rtol needs.
 
     Statistics beside those of other solvers: newton_iterations, error_failures and newton_failures
-    (steps done again, shorter), singular (matrices), v_cycles of multigrid, and cvode_steps where Newton's
-    method stalled and CVODE went on, which the message says.
+    (steps done again, shorter), singular (matrices), v_cycles of multigrid, pore_steps where Newton's matrix
+    had to know what changing pores do to transport, and cvode_steps where Newton's method stalled all the
+    same and CVODE went on, which the message says.
     """
     record = Recorder(task)
     if task.no_span:
@@ -73,6 +75,8 @@ def _marched(task: Task, record: Recorder) -> Solution:
             state = march(min(at_once, task.max_steps - int(now.steps)))
             system.raise_again()
             steps, failures = int(now.steps), int(now.failures)
+            if failures >= now.patience:
+                w, march = _with_pores(task, w, march)
             record.follow(now.t, steps, int(now.kept), now.worst, int(now.worst_species))
             if state == DONE:
                 break
@@ -80,7 +84,7 @@ def _marched(task: Task, record: Recorder) -> Solution:
                 status, message = "failed", _too_short(system, w)
                 break
             if STALL <= steps - window[0] and steps < task.max_steps:
-                if failures - window[1] > steps - window[0]:
+                if _stalled(steps - window[0], failures - window[1]):
                     return _handed_over(task, w, record)
                 window = steps, failures
             if steps >= task.max_steps:
@@ -93,6 +97,11 @@ def _marched(task: Task, record: Recorder) -> Solution:
     return record.solution(now.t, w.D[0, : system.size], status, message, **_counts(w))
 
 
+def _stalled(steps: int, failures: int) -> bool:
+    """Whether Newton's method failed too often among so many steps for them to be worth their while."""
+    return failures > steps
+
+
 def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int], int], int]:
     """The state before the first step, the function that takes steps, and how many it may take at once."""
     if _is_line(task.system):
@@ -100,6 +109,23 @@ def _begin(task: Task, record: Recorder) -> tuple[Line | Shared, Callable[[int],
         return on_line, compiled.march(on_line), min(64, max(1, CELL_STEPS_AT_ONCE // task.system.n_cells))
     shared = Shared(task, record)
     return shared, partial(ndf_steps.march, shared), 1
+
+
+def _with_pores(
+    task: Task, w: Line | Shared, march: Callable[[int], int]
+) -> tuple[Line | Shared, Callable[[int], int]]:
+    """From here on with what changing pores do to transport in Newton's matrix, where they can change."""
+    now = w.now[0]
+    now.patience = np.iinfo(np.int64).max
+    if not changing_pores(task.system):
+        return w, march
+    now.pores_from = now.steps
+    now.factored = now.rate = np.nan
+    if isinstance(w, Shared):
+        w.eliminate(pores=True)
+        return w, march
+    full = with_pores(w, task.system)
+    return full, compiled.march(full)
 
 
 def _is_line(system: System) -> bool:
@@ -126,13 +152,16 @@ def prepare(system: System) -> None:
 
 
 def _counts(w: Line | Shared) -> dict[str, int]:
-    counts = {name: int(w.now[0][field]) for name, field in COUNTS.items()}
+    now = w.now[0]
+    counts = {name: int(now[field]) for name, field in COUNTS.items()}
+    if now.pores_from >= 0:
+        counts["pore_steps"] = int(now.steps - now.pores_from)
     return counts | (w.between.statistics if isinstance(w, Shared) else {})
 
 
 def _handed_over(task: Task, w: Line | Shared, record: Recorder) -> Solution:
-    """The rest of the run by CVODE, whose Krylov vectors know what our Jacobian leaves out: how a change of
-    porosity changes transport, which decides where pores are almost closed."""
+    """The rest of the run by CVODE: its Krylov vectors are differences of the right-hand side, so that its
+    Newton's matrix is that of the present state, whatever ours lacks."""
     t, steps, kept = float(w.now[0].t), record.steps, len(record.t)
     task.system.tolerate(0.0)  # for differences of the right-hand side
 

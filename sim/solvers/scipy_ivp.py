@@ -27,7 +27,7 @@ def solve(task: Task, method: str) -> Solution:
     """
     from scipy import integrate
 
-    system, linear, record = task.system, LinearSystem(task.system), Recorder(task)
+    system, linear, record = task.system, LinearSystem(task.system, pores=True), Recorder(task)
     unit = np.exp2(np.round(np.log2(system.tolerances(1.0))))
 
     def rhs(t: float, x: np.ndarray) -> np.ndarray:

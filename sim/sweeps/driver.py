@@ -23,6 +23,7 @@ from sim.sweeps.design.job import Job, Measure, Point, checked_timeout
 from sim.sweeps.design.points import points_of
 from sim.sweeps.engines import cluster, in_process, processes
 from sim.sweeps.engines.first_steps import first_steps, measure_units, one_of_each_kind
+from sim.sweeps.engines.groups import BLOCK, LEAST
 from sim.sweeps.engines.progress import Progress, ProgressFunction
 from sim.sweeps.store.row import UNFINISHED, Row
 from sim.sweeps.store.store import Store
@@ -53,6 +54,7 @@ def sweep(
     progress: bool | ProgressFunction = False,
     shard: tuple[int, int] | str | None = None,
     retry: bool | Sequence[str] = (),
+    lanes: bool | None = None,
 ) -> SweepTable:
     """Run `base` at every point of `design`; run the same again to go on with what is missing.
 
@@ -65,15 +67,19 @@ def sweep(
     progress: True for a bar or lines, or a function of (points done, points in all)
     shard: (3, 20) or "3/20", the third of twenty equal parts, each with a store of its own
     retry: run points again that are "failed", "timed out", "out of memory" or "killed"; True: all those
+    lanes: whether runs of few cells that differ in numbers alone are solved side by side, each within the
+        tolerance of the run alone (docs/sweeps.md); None: where there are points enough for it to pay
     A point that fails is a row that says why; the others go on. Ctrl-C keeps all rows, and returns them.
     """
     design = _checked(base, design)
     _check_engine(workers, client)
+    part, parts = _shard(shard)
+    limited = timeout is not None or memory is not None
     job = Job(
         base, _named(measures), solver, rtol, atol, times, checked_timeout(timeout), memory, keep,
         str(whole_path(results_folder(Path(store)))) if store is not None and keep != "none" else "",
+        _block(lanes, limited, len(design) // parts) * parts,
     )  # fmt: skip
-    part, parts = _shard(shard)
     wanted = points_of(job, design)[part - 1 :: parts]
     again = _statuses(retry)
     own = tempfile.TemporaryDirectory(prefix="hapsim-sweep-") if store is None else nullcontext("")
@@ -192,6 +198,16 @@ def _shard(shard: tuple[int, int] | str | None) -> tuple[int, int]:
     if not 1 <= which <= whole:
         raise ConfigError(f"shard = {shown(shard)}: parts are counted from 1 to {whole}.")
     return which, whole
+
+
+def _block(lanes: Any, limited: bool, points: int) -> int:
+    """Points that are looked through at once for those that go side by side; 0 where each runs alone. Limits
+    are those of a single run: with one, each runs alone."""
+    if lanes is not None and not isinstance(lanes, bool):
+        raise ConfigError(f"lanes = {shown(lanes)} must be True, False, or None to let the number decide.")
+    if limited or lanes is False or (lanes is None and points < LEAST):
+        return 0
+    return BLOCK
 
 
 def _statuses(retry: bool | str | Sequence[str]) -> tuple[str, ...]:

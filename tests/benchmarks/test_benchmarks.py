@@ -5,9 +5,6 @@ import importlib
 import inspect
 import json
 import math
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -245,23 +242,6 @@ def test_one_section_end_to_end(tmp_path, capsys, monkeypatch):
     for r in rows:
         assert r["status"] != "finished" or r["error"] < 30 * r["rtol"]
         assert r["status"] != "finished" or math.isfinite(r["seconds"])
-
-
-def test_idle_threads_are_told_to_sleep_before_there_are_any():
-    """Spinning ones cost a busy machine most of its time; OpenMP reads its environment once."""
-    code = (
-        "import os, types, benchmarks.__main__ as suite, numba.np.ufunc.parallel as threads\n"
-        "launch = threads._launch_threads\n"
-        "threads._launch_threads = lambda: (print(os.environ.get('OMP_WAIT_POLICY')), launch())\n"
-        "nothing = types.SimpleNamespace(run=lambda quick: {})\n"
-        "suite.importlib = types.SimpleNamespace(import_module=lambda name: nothing)\n"
-        "suite.measure('kernels', True)\n"
-    )
-    clean = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    out = subprocess.run(
-        [sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    assert out.stdout.split()[0] == "passive"
 
 
 def test_every_section_has_a_question_and_can_be_run():

@@ -158,7 +158,7 @@ def test_warm_cells_are_solved_by_vector_code_alone(monkeypatch):
     cells.outputs(inputs)
     calls = []
     for single in cells.system._single:
-        monkeypatch.setattr(single, "_solver", lambda: calls.append(1))
+        monkeypatch.setattr(single, "_solvers", [lambda: calls.append(1)])
     outputs, unsolved = cells.outputs(inputs * (1 + 0.03 * rng.uniform(-1, 1, inputs.shape)))
     assert not calls and unsolved == 0 and np.isfinite(outputs).all()
 
@@ -255,7 +255,7 @@ def test_what_is_raised_for_single_cells_is_raised_by_the_evaluation():
         raise KeyboardInterrupt
 
     for single in cells.system._single:
-        single._solver = stopped
+        single._solvers = [stopped]
     with pytest.raises(KeyboardInterrupt):
         cells.outputs(drawn(np.random.default_rng(3)))
 

@@ -2,6 +2,7 @@
 
 import errno
 import importlib
+import math
 import os
 import subprocess
 import sys
@@ -234,3 +235,71 @@ def test_code_of_a_plain_file_that_was_edited_since_its_import_is_not_found_unde
         (tmp_path / "plain.py").write_text(BEFORE)
         assert run_edited("")[0] == 7.0
         assert run_edited(EDITS[edit])[0] == 7.0  # and the old text never runs what the new one made
+
+
+LIBRARY = """
+import math
+import numpy as np
+from sim.jit.kernel import kernel
+
+@kernel
+def raised(x):
+    if x > 1:
+        raise ValueError("too large", x)
+    return x
+
+@kernel
+def drawn(n):
+    np.random.seed(3)
+    return np.random.normal(0.0, 1.0, n).sum()
+
+@kernel
+def solved(n):
+    return np.linalg.solve(np.eye(n) * 2.0, np.ones(n)), np.dot(np.eye(n), np.ones(n))
+
+@kernel
+def looked_up(n):
+    held = {"a": n, "b": 2 * n}
+    return held["b"], str(n)
+
+@kernel
+def special(x):
+    return math.gamma(x) + math.erf(x) + x**2.5
+
+@kernel
+def ordered(n):
+    return np.unique(np.sort(np.ones(n)))
+"""
+CALLS = {
+    "raised": (2.0, "ValueError('too large', 2.0)"),
+    "drawn": (4, str(np.random.RandomState(3).normal(0.0, 1.0, 4).sum())),
+    "solved": (2, "(array([0.5, 0.5]), array([1., 1.]))"),
+    "looked_up": (3, "(6, '3')"),
+    "special": (1.0, str(1.0 + math.erf(1.0) + 1.0)),
+    "ordered": (3, "array([1.])"),
+}
+LATE = """
+import sys
+sys.path.insert(0, {folder!r})
+import library
+f = getattr(library, {name!r})
+try:
+    found = f({argument!r})
+except ValueError as error:
+    found = error
+print(sum(f.stats.cache_hits.values()), repr(found) if not isinstance(found, float) else float(found))
+"""
+
+
+def test_code_that_is_kept_runs_though_what_it_was_compiled_with_is_not_imported(tmp_path):
+    """Each in a process of its own: what one takes from numba must not help another."""
+    (tmp_path / "library.py").write_text(LIBRARY)
+    environment = {**os.environ, "HAPSIM_CACHE": str(tmp_path / "cache")}
+    for wanted_hits in (0, 1):
+        for name, (argument, wanted) in CALLS.items():
+            program = LATE.format(folder=str(tmp_path), name=name, argument=argument)
+            done = subprocess.run(
+                [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, (name, done.stderr)
+            assert done.stdout.strip() == f"{wanted_hits} {wanted}"

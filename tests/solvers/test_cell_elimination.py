@@ -19,9 +19,12 @@ GAMMA = 700.0
 
 
 class Cells:
-    """Cells of the calcification model with derivatives of rates drawn at random."""
+    """Cells of the calcification model with derivatives of rates drawn at random.
 
-    def __init__(self, n, size=1e-4, seed=1):
+    pores: the change of porosity is left too, a species behind the others that no right-hand side has
+    """
+
+    def __init__(self, n, size=1e-4, seed=1, pores=False):
         model = sim.scenario("infarct_myocardium").model
         p = model_structure(model)[1]
         names = [s.name for s in model.species]
@@ -34,18 +37,26 @@ class Cells:
         self.stoichiometry = Stoichiometry(*(np.array(c) for c in zip(*entries, strict=True)))
         self.mobile = np.array([k for k, s in enumerate(model.species) if s.mobile])
         self.scale = np.array([s.scale for s in model.species])
-        self.p, self.n, self.s, self.m = p, n, len(names), self.mobile.size
+        rates, held = len(model.processes), len(names)
+        if pores:
+            own = Stoichiometry(np.array([held]), np.array([rates]), np.ones(1))
+            both = zip(self.stoichiometry, own, strict=True)
+            self.stoichiometry = Stoichiometry(*(np.concatenate(b) for b in both))
+            self.mobile, self.scale = np.append(self.mobile, held), np.append(self.scale, 2.0)
+        self.used = np.flatnonzero(pores | (p.process < rates))
+        self.p, self.n, self.s, self.held, self.m = p, n, self.scale.size, held, self.mobile.size
         rng = np.random.default_rng(seed)
         of_cells = rng.standard_normal((n, p.process.size)) * size
         for j, (q, k) in enumerate(zip(p.process, p.species, strict=True)):
             # A rate that is linear in a species takes it away as fast in units of the scale.
-            of_cells[:, j] *= self.scale[self.changed(q)].min() / self.scale[k]
+            changed = self.scale[self.changed(q)] if q < rates else np.ones(1)
+            of_cells[:, j] *= changed.min() / self.scale[k]
         groups = -(-n // WIDTH)
         repeated = of_cells[np.minimum(np.arange(groups * WIDTH), n - 1)]
         self.slopes = np.ascontiguousarray(repeated.reshape(groups, WIDTH, -1).transpose(0, 2, 1))
         self.of_cells, self.groups = of_cells, groups
         order = elimination_order((p.process, p.species), self.stoichiometry, self.scale, self.mobile)
-        *routines, kept = cell_routines(order, self.mobile, p.process.size)
+        *routines, kept = cell_routines(order, self.mobile, p.process.size, held)
         self.inside = CellElimination(*routines, np.array([GAMMA]), order.assemble.coefficient)
         self.units = Units(self.scale, 1.0 / self.scale, self.mobile)
         self.factors = np.zeros((groups, kept, WIDTH))
@@ -69,7 +80,7 @@ class Cells:
 
     def solve(self, r, middle):
         """Both substitutions, `middle` between them."""
-        z, b = np.full((self.n, self.s), np.nan), np.zeros((self.n, self.m))
+        z, b = np.full((self.n, self.held), np.nan), np.zeros((self.n, self.m))
         elimination.reduce(0, self.groups, r, self.inside, self.units, self.factors, z, b)
         x = np.ascontiguousarray(middle(b))
         elimination.expand(0, self.groups, x, self.inside, self.units, self.factors, z)
@@ -77,9 +88,10 @@ class Cells:
 
 
 @pytest.mark.parametrize("n", [1, 8, 70])
-def test_elimination_is_dense_linear_algebra(n):
+@pytest.mark.parametrize("pores", [False, True])
+def test_elimination_is_dense_linear_algebra(n, pores):
     """What is left of the mobile species is their Schur complement, and substitution solves the system."""
-    cells = Cells(n)
+    cells = Cells(n, pores=pores)
     assert cells.factor() == 0
     a, mobile = cells.matrices(), cells.mobile
     other = np.setdiff1d(np.arange(cells.s), mobile)
@@ -87,9 +99,13 @@ def test_elimination_is_dense_linear_algebra(n):
     schur = a[:, mobile[:, None], mobile] - a[:, mobile[:, None], other] @ inner
     np.testing.assert_allclose(cells.rest, schur, rtol=0, atol=1e-12 * np.abs(schur).max())
     r = np.random.default_rng(4).standard_normal((n, cells.s)) * cells.scale
+    r[:, cells.held :] = 0.0
+    r, whole = np.ascontiguousarray(r[:, : cells.held]), r
     z = cells.solve(r, lambda b: np.linalg.solve(cells.rest, b[:, :, None])[:, :, 0])
-    wanted = np.linalg.solve(a, (r / cells.scale)[:, :, None])[:, :, 0]
-    np.testing.assert_allclose(z / cells.scale, wanted, rtol=0, atol=1e-11 * np.abs(wanted).max())
+    wanted = np.linalg.solve(a, (whole / cells.scale)[:, :, None])[:, : cells.held, 0]
+    np.testing.assert_allclose(
+        z / cells.scale[: cells.held], wanted, rtol=0, atol=1e-11 * np.abs(wanted).max()
+    )
 
 
 def test_slopes_are_of_a_size_that_matters():
@@ -108,9 +124,11 @@ def test_shares_of_the_groups_give_the_same_bytes():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_numbers_that_are_not_finite_are_counted(bad):
-    for j in range(0, Cells(8).p.process.size, 7):
-        cells = Cells(8)
+@pytest.mark.parametrize("pores", [False, True])
+def test_numbers_that_are_not_finite_are_counted(bad, pores):
+    """Of those that are used: derivatives of porosity are not, where pores stay as they are."""
+    for j in Cells(8, pores=pores).used[::7]:
+        cells = Cells(8, pores=pores)
         cells.slopes[0, j, 3] = bad
         assert cells.factor() > 0, j
 

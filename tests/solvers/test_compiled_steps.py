@@ -5,13 +5,15 @@ import inspect
 
 import pytest
 
+from sim.solvers.lanes import operations
 from sim.solvers.steps import compiled, ndf_steps, on_a_line, on_threads
 
 TEXT = inspect.getsource(ndf_steps)
 
 
-def test_every_function_becomes_a_kernel_over_the_operations_of_a_line():
-    module = compiled._module()
+@pytest.mark.parametrize("of", [on_a_line, operations])
+def test_every_function_becomes_a_kernel_over_the_operations_of_a_line_or_of_lanes(of):
+    module = compiled._module(of.__name__)
     functions = [s.name for s in ast.parse(TEXT).body if isinstance(s, ast.FunctionDef)]
     assert len(functions) > 10
     for name in functions:
@@ -22,7 +24,7 @@ def test_every_function_becomes_a_kernel_over_the_operations_of_a_line():
         assert theirs == ours
     (door,) = (s for s in ast.parse(TEXT).body if getattr(s, "module", "") == on_threads.__name__)
     for alias in door.names:
-        assert getattr(module, alias.name) is getattr(on_a_line, alias.name)
+        assert getattr(module, alias.name) is getattr(of, alias.name)
         assert getattr(ndf_steps, alias.name) is getattr(on_threads, alias.name)
 
 

@@ -20,6 +20,22 @@ def line(n, m, seed=0, closeness=1.0):
     return BetweenCells(local, K, rng.uniform(0, 1, (n, m)))
 
 
+def with_pores(matrix, seed=2):
+    """The last of the species is the change of pores: nothing of it flows, what it moves leaves one cell for
+    the next, and a cell knows its own by its species."""
+    n, m = matrix.out.shape
+    rng = np.random.default_rng(seed)
+    matrix.K[:, :, -1] = matrix.out[:, -1] = 0.0
+    across = np.zeros((n, 2, matrix.K.shape[1], m))
+    if n > 1:
+        moved = rng.uniform(-2, 2, (2, n - 1, m - 1))
+        across[1:, 0, 0, :-1], across[:-1, 1, 1, :-1] = moved[0], -moved[0]
+        across[1:, 1, 0, :-1], across[:-1, 0, 1, :-1] = moved[1], -moved[1]
+    matrix.local[:, :-1, -1] = -across[:, 0, :, :-1].sum(axis=1)
+    matrix.local[:, -1, :-1] *= 0.1
+    return matrix._replace(across=across)
+
+
 def dense(matrix):
     n, m = matrix.out.shape
     a = np.zeros((n, m, n, m))
@@ -28,11 +44,14 @@ def dense(matrix):
         for j, face in ((i - 1, 0), (i + 1, 1)):
             if 0 <= j < n:
                 a[i, :, j] = -np.diag(matrix.K[i, face])
+                if matrix.across.size:
+                    a[i, :, j, -1] -= matrix.across[i, 1, face]
     return a.reshape(n * m, n * m)
 
 
 def solved(matrix, b):
-    thomas, x = Thomas(*matrix.out.shape, matrix.K.shape[1]), np.zeros_like(b)
+    thomas = Thomas(*matrix.out.shape, matrix.K.shape[1], pores=matrix.across.size > 0)
+    x = np.zeros_like(b)
     assert thomas.update(matrix)
     thomas.solve(b.copy(), x)
     return x, bool(thomas.factors.exchanged[0])
@@ -40,8 +59,11 @@ def solved(matrix, b):
 
 @pytest.mark.parametrize("m", [1, 2, 6, 8, 9])
 @pytest.mark.parametrize("n", [1, 2, 37])
-def test_the_solution_is_dense_linear_algebras(n, m):
-    matrix = line(n, m)
+@pytest.mark.parametrize("pores", [False, True])
+def test_the_solution_is_dense_linear_algebras(n, m, pores):
+    if pores and m == 1:
+        pytest.skip("pores change by what species do")
+    matrix = with_pores(line(n, m)) if pores else line(n, m)
     b = np.random.default_rng(1).standard_normal((n, m))
     x, exchanged = solved(matrix, b)
     expected = np.linalg.solve(dense(matrix), b.ravel()).reshape(n, m)

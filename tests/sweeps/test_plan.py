@@ -50,6 +50,7 @@ times = 30
 timeout = "2 min"
 memory = "1.5 GB"
 keep = "none"
+lanes = false
 
 [[figures]]
 x = "acid.load"
@@ -109,6 +110,7 @@ def test_measures_and_options_are_those_of_the_library(plan):
     assert plan.measures["onset"](result) == sim.measures.onset("Ca_in_mineral", "0.2 mM")(result)
     assert plan.options == {
         "solver": "cvode", "rtol": 1e-4, "times": 30, "timeout": 120.0, "memory": 1.5e9, "keep": "none",
+        "lanes": False,
     }  # fmt: skip
 
 
@@ -225,6 +227,7 @@ BAD = {
     "an empty list": ('["tissue-37C", "minteq.v4"]', "[]", "lists no level"),
     "unknown solver": ('"cvode"', '"cvod"', "Did you mean 'cvode'?"),
     "a tolerance of everything": ("rtol = 1e-4", "rtol = 1.0", "a number from 1e-13 to 0.1"),
+    "lanes as a word": ("lanes = false", 'lanes = "no"', "lanes = 'no' is neither true nor false"),
     "unknown keep": ('keep = "none"', 'keep = "never"', "is not one of none, failed, all"),
     "no time": ('"2 min"', '"0 s"', "must be above 0"),
     "memory in metres": ('"1.5 GB"', '"1.5 m"', "not an amount of memory"),

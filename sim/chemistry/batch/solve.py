@@ -71,7 +71,7 @@ class _Part:
         from sim.chemistry.newton.phases.step import begin_program, step_program
         from sim.codegen.machine import Routine
 
-        p, t = self.phases, self.tables.blocks
+        p, t = self.phases, self.tables.equations
         begin, step = (Routine(program(p, t)).address for program in (begin_program, step_program))
         none = np.zeros((0, 0, 0))
         K, family = t.reactions.K, np.ascontiguousarray(t.activity.family)

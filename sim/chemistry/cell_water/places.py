@@ -69,7 +69,7 @@ class WaterPlaces:
 
 def places_of(tables: PoreWater) -> WaterPlaces:
     """Places for these tables."""
-    t = tables.blocks
+    t = tables.equations
     return WaterPlaces(
         t.has_inverse.size, t.reactions.K.size, t.activity.family.size, tables.minerals.ln_K.size
     )
@@ -77,7 +77,7 @@ def places_of(tables: PoreWater) -> WaterPlaces:
 
 def numbers_of(tables: PoreWater) -> np.ndarray:
     """The numbers of a run, in the order of WaterPlaces."""
-    t = tables.blocks
+    t = tables.equations
     return np.concatenate(
         [
             [tables.density, t.reactions.aw_slope, SHARP_STEP],

@@ -13,7 +13,7 @@ from typing import Any
 
 from sim.chemistry.activity import LN10
 from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces
-from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, Blocks
+from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, FluidEquations
 from sim.chemistry.newton.straight.newton_step import Fluids, GivenTotals, newton_step
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.chemistry.pore_water import (
@@ -37,7 +37,7 @@ class CellWater:
     """What the text of the vector code depends on, and its bodies but the slopes."""
 
     at: WaterPlaces
-    t: Blocks
+    t: FluidEquations
     minerals: Minerals
     reported: Reported
 

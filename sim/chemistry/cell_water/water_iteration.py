@@ -14,7 +14,7 @@ from sim.codegen.iteration import Iteration
 def water_iteration(tables: PoreWater) -> Iteration:
     """The vector code for the species and phases of these tables."""
     at = places_of(tables)
-    code = CellWater(at, tables.blocks, tables.minerals, tables.reported)
+    code = CellWater(at, tables.equations, tables.minerals, tables.reported)
     outputs = len(WATER_OUTPUTS) + at.phases
     return Iteration(
         TRANSPORTED, outputs, MEMORY, at.work, at.numbers, code.begin, code.step, code.finish,

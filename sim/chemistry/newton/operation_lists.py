@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from sim.chemistry.newton.records import Activity, Balance, Blocks, Factor, Reactions
+from sim.chemistry.newton.records import Activity, Balance, Factor, FluidEquations, Reactions
 
 Floats = npt.NDArray[np.float64]
 
 
-def operation_lists(reactions: Reactions) -> Blocks:
+def operation_lists(reactions: Reactions) -> FluidEquations:
     """What vector code is written from, from what the kernel for one fluid reads."""
     r = reactions
     nc, ns = int(r.component.max()) + 1, r.K.size
@@ -29,7 +29,7 @@ def operation_lists(reactions: Reactions) -> Blocks:
     factor, entries = _elimination(full)
     balance = _sums(full, r.water, activity, r.gamma_class, entries)
     has_inverse = np.array([np.any(r.factor == nc + k) for k in range(nc)]).astype(np.uint8)
-    return Blocks(reactions, has_inverse, activity, balance, factor)
+    return FluidEquations(reactions, has_inverse, activity, balance, factor)
 
 
 def _sums(

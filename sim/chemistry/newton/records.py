@@ -91,7 +91,7 @@ class Factor(NamedTuple):
     update: np.ndarray  # (., 3): two entries of an earlier column, and its component, that change entry p
 
 
-class Blocks(NamedTuple):
+class FluidEquations(NamedTuple):
     """All that vector code for groups of fluids is written from."""
 
     reactions: Reactions

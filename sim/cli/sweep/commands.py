@@ -81,6 +81,7 @@ def _kept() -> str:
 @click.option("--memory", metavar="SIZE", help="Most memory of a point: '2 GB'. Instead of the file's.")
 @click.option("--retry", metavar="STATUS", help="Run again what 'failed', 'timed out', ...; or 'all' of it.")
 @click.option("--keep", metavar="WHICH", cls=choices.LateHelp, words=_kept)
+@click.option("--lanes/--no-lanes", default=None, help="Solve small runs side by side, or each alone.")
 @click.option(
     "--figure",
     type=click.Path(path_type=Path),
@@ -100,6 +101,7 @@ def run(
     memory: str | None,
     retry: str | None,
     keep: str | None,
+    lanes: bool | None,
     figure: Path | None,
     strict: bool,
     check: bool,
@@ -112,7 +114,7 @@ def run(
     """
     from sim.cli.sweep.text import on_screen, planned
 
-    options = _options(timeout, memory, keep, shard, retry)
+    options = _options(timeout, memory, keep, shard, retry) | ({} if lanes is None else {"lanes": lanes})
     plan = _plan(file)
     plan.check()
     if check:

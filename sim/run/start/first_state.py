@@ -46,6 +46,14 @@ class FirstState:
 
     def initial(self, system: System) -> np.ndarray:
         """The first state: layer by layer, then equilibrated species at rest."""
+        return self.at_rest(system, self.given(system))
+
+    def at_rest(self, system: System, y: np.ndarray) -> np.ndarray:
+        """The first state of one that is `given`, or of several side by side."""
+        return self._settled(system, _times_porosity(system, y))
+
+    def given(self, system: System) -> np.ndarray:
+        """The first state as the scenario gives it, layer by layer: of mobile species pore concentrations."""
         s, parameters, index = self.scenario, self.scenario.parameters, self.index
         fluid = self.plasma(parameters)
         values = {n: p.si for n, p in parameters.items()}
@@ -56,7 +64,7 @@ class FirstState:
                 raise ScenarioError(f"initial: '{name}' is not a species.{species_hint(name, index)}")
             self._check_word(name, s.initial[name])
         for layer in self.places.names:
-            here = self.places.within(layer)
+            row = [0.0] * len(index)
             water = dict(fluid)
             for name in (*self.model.mobile, "pH"):
                 if name in s.initial:
@@ -64,7 +72,7 @@ class FirstState:
                 if f"{layer}.{name}" in parameters:
                     water[name] = parameters[f"{layer}.{name}"].si
             for name, value in self.total(parameters, water).items():
-                u[here, index[name]] = value
+                row[index[name]] = value
             for x in self.model.species:
                 if not x.mobile:
                     given = s.initial.get(x.name)
@@ -73,9 +81,10 @@ class FirstState:
                         value *= s.quantity(layer, x.initial_per, 0.0)
                     if given is not None:
                         value = self._number(given, layer, x.name)
-                    u[here, index[x.name]] = s.quantity(layer, x.name, value)
+                    row[index[x.name]] = s.quantity(layer, x.name, value)
+            u[self.places.within(layer)] = row
         self._seed_crystals(u, values)
-        return self._settled(system, _times_porosity(system, y))
+        return y
 
     def _check_word(self, name: str, word: float | str) -> None:
         """Refuse the name of a quantity that no layer or region has."""
@@ -108,7 +117,7 @@ class FirstState:
                 u[bare, self.index[x.name]] = 0.0
         for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
             u[:, self.index[name]] = value
-        return self._settled(system, _times_porosity(system, y))
+        return self.at_rest(system, y)
 
     def _bare_fluid(self) -> np.ndarray:
         """(n,) whether a cell lies in bare fluid: no cells, vessels, buffer or matrix at the start."""

@@ -13,11 +13,13 @@ from sim.identity.described import described, text_digest
 if TYPE_CHECKING:
     import xarray
 
+    from sim.run.stored.labelled import LabelledArray
+
 DIGITS = 16  # hexadecimal: 64 bits, one altered file in 10^19 goes unnoticed
 CHECKSUM = "checksum"  # attribute of a variable in a file
 
 
-def checksum(variable: xarray.Variable | xarray.DataArray) -> str:
+def checksum(variable: LabelledArray | xarray.Variable | xarray.DataArray) -> str:
     """Of dimensions, attributes and values, alike on every machine and after writing and reading."""
     said = {str(k): _plain(v) for k, v in variable.attrs.items() if k != CHECKSUM}
     values = np.asarray(variable.values)
@@ -25,7 +27,7 @@ def checksum(variable: xarray.Variable | xarray.DataArray) -> str:
         held = described(values.astype(values.dtype.newbyteorder("<"), copy=False))
     else:
         held = [str(v) for v in values.ravel().tolist()]
-    head = [[str(d) for d in variable.dims], list(variable.shape), said]
+    head = [[str(d) for d in variable.dims], list(values.shape), said]
     return text_checksum(json.dumps([head, held], sort_keys=True))
 
 

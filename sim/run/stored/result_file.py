@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import FileFormatError, shown
 from sim.files import write_whole
 from sim.run.stored.checksums import CHECKSUM, attributes_checksum, checksum, text_checksum
+from sim.run.stored.labelled import LabelledArray, LabelledArrays
 from sim.run.stored.manifest_check import manifest_from
+from sim.run.stored.netcdf import write_netcdf
 
 if TYPE_CHECKING:
     import xarray
@@ -28,10 +31,15 @@ REPAIR = "To read it all the same, and judge the numbers yourself: sim.load(path
 
 
 def write_result(
-    path: str | os.PathLike[str], data: xarray.Dataset, tables: xarray.Dataset, manifest: dict[str, Any]
+    path: str | os.PathLike[str],
+    data: LabelledArrays | xarray.Dataset,
+    tables: LabelledArrays | xarray.Dataset,
+    manifest: dict[str, Any],
 ) -> Path:
     """Write the file, whole or not at all. Returns the path as given, "~" being the home."""
+    root, apart = _marked(data), _marked(tables)
     text = json.dumps(manifest)
+    sums = {n: v.attrs[CHECKSUM] for part in (root, apart) for n, v in part.variables.items()}
     own = {
         "Conventions": "CF-1.11",
         "title": manifest["title"] or manifest["scenario"],
@@ -41,17 +49,10 @@ def write_result(
         VERSION: FORMAT,
         MANIFEST: text,
         MANIFEST_CHECKSUM: text_checksum(text),
-        VARIABLES: attributes_checksum(_named(data) | _named(tables)),
+        VARIABLES: attributes_checksum(sums),
     }
-    root, apart = _marked(data), _marked(tables)
-    root.attrs = own
-    apart.attrs = {}
-
-    def write(file: Path) -> None:
-        root.to_netcdf(file, engine="h5netcdf", encoding=_encoding(root))
-        apart.to_netcdf(file, mode="a", group=GROUP, engine="h5netcdf", encoding=_encoding(apart))
-
-    return write_whole(Path(path).expanduser(), write)
+    whole, groups = replace(root, attrs=own), {GROUP: replace(apart, attrs={})}
+    return write_whole(Path(path).expanduser(), lambda file: write_netcdf(file, whole, groups))
 
 
 def read_result(
@@ -105,20 +106,14 @@ def _named(data: xarray.Dataset) -> dict[str, str]:
     return {str(n): checksum(v) for n, v in data.variables.items()}
 
 
-def _marked(data: xarray.Dataset) -> xarray.Dataset:
-    """A shallow copy whose variables carry their checksums."""
-    found = data.copy()
-    for v in found.variables.values():
-        v.attrs = {**v.attrs, CHECKSUM: checksum(v)}
-    return found
-
-
-def _encoding(data: xarray.Dataset) -> dict[str, dict[str, Any]]:
-    """Numbers are packed; coordinates have no value that stands for a missing one (CF 2.5.1)."""
-    packed: dict[str, dict[str, Any]] = {
-        str(n): {"zlib": True, "complevel": 1} for n, v in data.data_vars.items() if v.dtype.kind == "f"
+def _marked(data: LabelledArrays | xarray.Dataset) -> LabelledArrays:
+    """The arrays with their checksums."""
+    arrays = data if isinstance(data, LabelledArrays) else LabelledArrays.of_dataset(data)
+    marked = {
+        n: LabelledArray(v.dims, v.values, {**v.attrs, CHECKSUM: checksum(v)})
+        for n, v in arrays.variables.items()
     }
-    return packed | {str(n): {"_FillValue": None} for n in data.coords}
+    return replace(arrays, variables=marked)
 
 
 def _opened(path: Path, group: str | None = None) -> xarray.Dataset:

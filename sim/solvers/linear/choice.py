@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.solvers.linear.elimination import BetweenCells
 from sim.solvers.linear.multigrid import Multigrid
+from sim.solvers.linear.pores.around_multigrid import ChangingPores
 from sim.solvers.linear.sparse_lu import SparseLU
 from sim.solvers.linear.thomas import Thomas
 from sim.space.grid import Grid
@@ -24,7 +25,7 @@ class LinearSolver(Protocol):
     statistics: dict[str, int]
 
     def update(self, matrix: BetweenCells) -> bool:
-        """Take another matrix; False when it is singular."""
+        """Take another matrix; False when it is singular. Multigrid's also takes weights of K."""
         ...
 
     def solve(self, b: np.ndarray, x: np.ndarray) -> object:
@@ -32,10 +33,11 @@ class LinearSolver(Protocol):
         ...
 
 
-def choose_solver(grid: Grid, mobile: int) -> LinearSolver:
-    """Exact along a line and on small grids, multigrid on large ones."""
+def choose_solver(grid: Grid, mobile: int, pores: bool = False) -> LinearSolver:
+    """Exact along a line and on small grids, multigrid on large ones. pores: whether the last of the mobile
+    is the change of pores."""
     if len(grid.shape) <= 1:
-        return Thomas(grid.n_cells, mobile, grid.neighbour.shape[1])
-    if mobile == 0 or grid.n_cells <= SMALL or mobile > MANY:
+        return Thomas(grid.n_cells, mobile, grid.neighbour.shape[1], pores)
+    if mobile == 0 or grid.n_cells <= SMALL or mobile - pores > MANY:
         return SparseLU(grid.neighbour)
-    return Multigrid(grid, mobile)
+    return ChangingPores(Multigrid(grid, mobile - 1), grid.neighbour) if pores else Multigrid(grid, mobile)

@@ -56,6 +56,10 @@ TOLERANCE, MAX_CYCLES = 0.1, 8  # enough for a step of Newton's method
 AT_ONCE = 1e-3  # what float32 reduces a residual to before it is computed anew in float64
 
 
+class NotFiniteError(SolverError):
+    """A right-hand side with numbers that are not finite: a step was too long."""
+
+
 class Multigrid:
     """Solves A c = b for `n_mobile` (1 to 8) coupled species on a Cartesian grid.
 
@@ -128,7 +132,7 @@ class Multigrid:
         """
         self.matrix = matrix
         self.weight = np.ones(self.m) if weight is None else weight
-        local, K, loss = matrix
+        local, K, loss = matrix.local, matrix.K, matrix.out
         part = np.empty((PIECES, self.m, self.m))
         self._pieces(sum_blocks, matrix, part)
         self.one_cell = part.sum(axis=0)
@@ -229,7 +233,7 @@ class Multigrid:
         total = sums.sum(axis=0)
         size = float(np.sqrt(total[-1]))
         if not np.isfinite(size):
-            raise SolverError("multigrid cannot solve: the right-hand side contains numbers not finite.")
+            raise NotFiniteError("multigrid cannot solve: the right-hand side contains numbers not finite.")
         if size == 0.0:
             x[:] = 0.0
             return 0.0, 0, 0.0

@@ -29,6 +29,10 @@ class SparseLU:
             rows.append(here[has].ravel())
             columns.append(here[nb[has, k]].ravel())
             values.append(-matrix.K[has, k].ravel())
+            if matrix.across.size:
+                rows.append(here[has].ravel())
+                columns.append(np.repeat(here[nb[has, k], -1], m))
+                values.append(-matrix.across[has, 1, k].ravel())
         whole = coo_array((np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))))
         try:
             self._lu = splu(whole.tocsc())

@@ -32,12 +32,15 @@ class Tridiagonal(NamedTuple):
 
 
 class Thomas:
-    """update(matrix), solve(b, x) for cells along a line, or one stirred cell."""
+    """update(matrix), solve(b, x) for cells along a line, or one stirred cell.
 
-    def __init__(self, cells: int, mobile: int, faces: int):
+    pores: whether the last of the mobile is the change of pores
+    """
+
+    def __init__(self, cells: int, mobile: int, faces: int, pores: bool = False):
         n, narrow = cells, 0 < mobile <= WIDTH
         self.factors = Tridiagonal(
-            *(thomas_routines(mobile, faces) if narrow else (0, 0, 0)),
+            *(thomas_routines(mobile, faces, pores) if narrow else (0, 0, 0)),
             np.zeros((n + 1 if narrow else 0, mobile, WIDTH)), np.zeros((n + 2 if narrow else 0, WIDTH)),
             np.zeros((n, mobile, mobile)), np.zeros(mobile, np.int64), np.zeros(1, np.int64),
         )  # fmt: skip
@@ -55,11 +58,16 @@ class Thomas:
 
 @kernel
 def thomas_factor(matrix, factors):
-    """Factors of a BetweenCells, block tridiagonal. Off-diagonal blocks are diagonal, -K. 1 when singular."""
+    """Factors of a BetweenCells, block tridiagonal. Off-diagonal blocks are diagonal, -K, with one column
+    where pores change. 1 when singular."""
     n = matrix.local.shape[0]
     if factors.columns.shape[0] > 0:
-        arrays = (matrix.local, matrix.K, matrix.out, factors.columns)
-        if call(factors.factor, 0, n, n, arrays) == 0:
+        if matrix.across.shape[0] > 0:
+            arrays = (matrix.local, matrix.K, matrix.across, matrix.out, factors.columns)
+            small = call(factors.factor, 0, n, n, arrays)
+        else:
+            small = call(factors.factor, 0, n, n, (matrix.local, matrix.K, matrix.out, factors.columns))
+        if small == 0:
             factors.exchanged[0] = 0
             return 0
     factors.exchanged[0] = 1
@@ -73,6 +81,10 @@ def thomas_solve(matrix, factors, b, x):
         solve_with_exchanges(matrix, factors, b, x)
         return
     n = b.shape[0]
+    if matrix.across.shape[0] > 0:
+        call(factors.forward, 0, n, n, (matrix.K, matrix.across, factors.columns, b, factors.x))
+        call(factors.backward, 0, n, n, (matrix.K, matrix.across, factors.columns, factors.x, x))
+        return
     call(factors.forward, 0, n, n, (matrix.K, factors.columns, b, factors.x))
     call(factors.backward, 0, n, n, (matrix.K, factors.columns, factors.x, x))
 
@@ -114,7 +126,7 @@ def invert_in_place(a, pivots):
 def factor_with_exchanges(matrix, factors):
     """`thomas_factor` with exchanges of rows, into factors.inverse."""
     local, conductance, loss, inverse = matrix.local, matrix.K, matrix.out, factors.inverse
-    n, m = local.shape[0], local.shape[1]
+    n, m, pores = local.shape[0], local.shape[1], matrix.across.shape[0] > 0
     for i in range(n):
         d = inverse[i]
         for a in range(m):
@@ -127,7 +139,11 @@ def factor_with_exchanges(matrix, factors):
             before, g = inverse[i - 1], conductance[i, 0]
             for a in range(m):
                 for b in range(m):
-                    d[a, b] -= g[a] * before[a, b] * g[b]
+                    ahead = g[a] * before[a, b]
+                    if pores:
+                        ahead += matrix.across[i, 1, 0, a] * before[m - 1, b]
+                        d[a, m - 1] += ahead * matrix.across[i, 0, 0, b]
+                    d[a, b] -= ahead * g[b]
         if invert_in_place(d, factors.pivots) != 0:
             return 1
     return 0
@@ -137,11 +153,13 @@ def factor_with_exchanges(matrix, factors):
 def solve_with_exchanges(matrix, factors, b, x):
     """`thomas_solve` after `factor_with_exchanges`; b is overwritten."""
     inverse, conductance = factors.inverse, matrix.K
-    n, m = b.shape
+    (n, m), pores = b.shape, matrix.across.shape[0] > 0
     for i in range(n):
         if i > 0:
             for a in range(m):
                 b[i, a] += conductance[i, 0, a] * x[i - 1, a]
+                if pores:
+                    b[i, a] += matrix.across[i, 1, 0, a] * x[i - 1, m - 1]
         for a in range(m):
             s = 0.0
             for k in range(m):
@@ -152,4 +170,6 @@ def solve_with_exchanges(matrix, factors, b, x):
             s = 0.0
             for k in range(m):
                 s += inverse[i, a, k] * conductance[i, 1, k] * x[i + 1, k]
+                if pores:
+                    s += inverse[i, a, k] * matrix.across[i, 1, 1, k] * x[i + 1, m - 1]
             x[i, a] += s

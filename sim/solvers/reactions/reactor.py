@@ -26,7 +26,7 @@ class Reactor:
         model = system.model
         needed = {n for q in model.processes for n in q.needs} | {n for d in model.derived for n in d.needs}
         self._timed = TIME in needed
-        inside, units, kept, _ = inside_cells(system, np.zeros(0, np.int64))
+        inside, units, kept, *_ = inside_cells(system, np.zeros(0, np.int64))
         shape, groups = (system.n_cells, system.n_species), system.n_groups
         u, z, f0, ft, f, solved = (np.zeros(shape) for _ in range(6))
         self._reacting = Reacting(

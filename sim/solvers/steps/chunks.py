@@ -252,7 +252,7 @@ def factor_chunks(
     bad, local = 0, matrix.local.reshape(-1)
     whole, cells = x.failures.size, volume.size
     species, fields, memory = u.size // cells, x.fields.size // cells, x.memory.size // whole
-    m = x.c.size // cells
+    m, square = x.c.size // cells, local.size // cells
     for chunk in range(first, last):
         low, high = chunk * CHUNK, min(whole, (chunk + 1) * CHUNK)
         i, j = low * WIDTH, min(cells, high * WIDTH)
@@ -265,9 +265,11 @@ def factor_chunks(
         evaluate(0, high - low, j - i, stages, failures, arrays)
         for k in range(i, j):
             x.frozen[k] = x.porosity[k]
-        arrays_of_factors = (work, by.gamma, by.coefficient, factors[low:high], local[i * m * m : j * m * m])
-        bad += call(by.factor, 0, high - low, j - i, arrays_of_factors)
+        rest = local[i * square : j * square]
+        bad += call(
+            by.factor, 0, high - low, j - i, (work, by.gamma, by.coefficient, factors[low:high], rest)
+        )
         for k in range(i, j):
-            for a in range(m * m):
-                local[k * m * m + a] *= volume[k] * x.porosity[k]
+            for a in range(square):
+                local[k * square + a] *= volume[k] * x.porosity[k]
     return bad

@@ -1,4 +1,4 @@
-"""The functions of `ndf_steps` compiled against the operations of `on_a_line`.
+"""The functions of `ndf_steps` compiled against the operations of `on_a_line`, or of runs side by side.
 
 The functions are taken over as syntax trees, by what that file promises: it imports its operations in one
 statement, from OPERATIONS; everything else at its top level is imports, constants and functions. The
@@ -34,12 +34,12 @@ def enter(line, steps):
 _known: dict[object, Callable] = {}  # compiled for kinds of arrays
 
 
-def march(w: on_a_line.Line) -> Callable[[int], int]:
-    """`ndf_steps.march`, compiled, bound to a Line."""
-    line = tuple(w)
-    kind = _kind(line)
+def march(w: tuple) -> Callable[[int], int]:
+    """`ndf_steps.march`, compiled, bound to a Line, or another state with operations in its module."""
+    line, operations = tuple(w), type(w).__module__
+    kind = operations, _kind(line)
     if kind not in _known:
-        _known[kind] = _compiled(numba.typeof(line))
+        _known[kind] = _compiled(operations, numba.typeof(line))
     compiled_march = _known[kind]
     return lambda steps: compiled_march(line, steps)
 
@@ -54,16 +54,16 @@ def _kind(value: object) -> object:
 
 
 @lru_cache(maxsize=64)
-def _compiled(line: Any) -> Callable[..., int]:
-    return kernel(types.int64(line, types.int64), nogil=True)(_module().enter)
+def _compiled(operations: str, line: Any) -> Callable[..., int]:
+    return kernel(types.int64(line, types.int64), nogil=True)(_module(operations).enter)
 
 
-@lru_cache(maxsize=1)
-def _module() -> ModuleType:
-    return generated(compiled_text(inspect.getsource(ndf_steps)))
+@lru_cache(maxsize=2)
+def _module(operations: str) -> ModuleType:
+    return generated(compiled_text(inspect.getsource(ndf_steps), operations))
 
 
-def compiled_text(text: str) -> str:
+def compiled_text(text: str, operations: str = COMPILED) -> str:
     """A module of kernels from the text of a module of functions; see the promise above."""
     tree = ast.parse(text)
     doors = [s for s in tree.body if isinstance(s, ast.ImportFrom) and s.module == OPERATIONS]
@@ -78,7 +78,7 @@ def compiled_text(text: str) -> str:
             + (f"; line {other[0].lineno} is something else" if other else "")
             + "."
         )
-    doors[0].module = COMPILED
+    doors[0].module = operations
     doors[0].names.append(ast.alias("ByReference"))
     for name, function in functions.items():
         function.decorator_list.append(_option_call(name in ALLOCATING))

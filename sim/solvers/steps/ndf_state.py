@@ -9,6 +9,10 @@ import numpy as np
 
 from sim.solvers.steps.task import Task
 
+# Failures of Newton's method before its matrix learns what changing pores do to transport. Where pores stay
+# open there are none; each costs a matrix and a few right-hand sides.
+PATIENCE = 3
+GROW_MOST = 10.0  # of a step
 GOING, DONE, TOO_SHORT = range(3)  # what `march` returns
 
 COUNTED = (
@@ -24,6 +28,7 @@ STATE = np.dtype(
         ("rate", float),  # at which it last converged, NaN where that is not known
         ("factored", float),  # gamma [s] of the factors, NaN where there are none
         ("singular_at", float),  # gamma [s] of the last singular matrix, NaN since one was not
+        ("growth", float),  # of the next step, at most
         ("worst", float),  # the largest undershoot so far, in absolute tolerances
         ("below", float),  # that at the last step
         ("worst_species", np.int64),
@@ -32,6 +37,8 @@ STATE = np.dtype(
         ("equal", np.int64),  # steps of equal length
         ("kept", np.int64),  # outputs
         ("unsolved", np.int64),  # cells without a solution at the last evaluation
+        ("patience", np.int64),  # failures of Newton's method at which `march` comes back
+        ("pores_from", np.int64),  # steps before its matrix knew changing pores, -1 where it does not
         *((name, np.int64) for name in COUNTED),
     ],
     align=True,
@@ -45,4 +52,5 @@ def first_state(task: Task) -> np.ndarray:
     now.unknowns = task.system.size
     now.rounding = 10 * np.finfo(float).eps / task.rtol
     now.rate = now.factored = now.singular_at = np.nan
+    now.patience, now.pores_from, now.growth = PATIENCE, -1, GROW_MOST
     return now

@@ -17,7 +17,7 @@ record of its numbers (ndf_state).
 
 import numpy as np
 
-from sim.solvers.steps.ndf_state import DONE, GOING, TOO_SHORT
+from sim.solvers.steps.ndf_state import DONE, GOING, GROW_MOST, TOO_SHORT
 from sim.solvers.steps.on_threads import (
     accept,
     advance,
@@ -44,13 +44,17 @@ NEWTON_ERROR = 0.02  # what an iteration may leave, of the error that a step is 
 # Rates that a first iteration is taken to have. A linear solver that stops at 10 % makes no better one, and
 # on lines to believe in less saves work and loosens the tolerance by as much.
 FASTEST, SLOWEST = 0.1, 0.9
-SHRINK_MOST, GROW_MOST = 0.2, 10.0
+SHRINK_MOST = 0.2
+# Growth of a step after Newton's method has failed, and of that growth with each step chosen since: to try at
+# once what has just failed costs as many failures as there are halvings back.
+CAUTIOUS = 2.0
 # Steps that fell below zero by more than the absolute tolerance and were done again, at most.
 MAX_REJECTIONS = 100
 
 
 def march(w, steps):
-    """Take up to `steps` steps, outputs on the way: GOING, DONE or TOO_SHORT."""
+    """Take up to `steps` steps, outputs on the way: GOING, DONE or TOO_SHORT. Fewer where Newton's method has
+    failed as often as there is patience for."""
     now = w.now[0]
     if now.order == 0:
         begin(w, now.h)
@@ -58,7 +62,7 @@ def march(w, steps):
         if not now.t < now.end:
             return DONE
         if not step(w):
-            return TOO_SHORT
+            return GOING if now.failures >= now.patience else TOO_SHORT
         now.steps += 1
         while now.kept < w.times.size and w.times[now.kept] <= now.t:
             if w.times[now.kept] < now.t:
@@ -121,7 +125,7 @@ def begin(w, h):
 
 
 def step(w):
-    """One accepted step; False when it became too short to be one."""
+    """One accepted step; False when it became too short to be one, or patience came to its end."""
     now = w.now[0]
     while True:
         if not now.h > 10.0 * np.spacing(abs(now.t)) + 1e-24 * now.span:  # NaN is too short as well
@@ -135,7 +139,10 @@ def step(w):
         iterations = newton(w, t, now.h / ALPHA[order])
         if iterations == 0:
             now.failures += 1
+            now.growth = CAUTIOUS
             resize(w, 0.5)
+            if now.failures >= now.patience:
+                return False
             continue
         safety = 0.9 * (2 * NEWTON_ITERATIONS + 1) / (2 * NEWTON_ITERATIONS + iterations)
         error = ERROR[order] * norm(w, w.d)
@@ -246,7 +253,8 @@ def choose(w, order, error, lower, higher, safety):
         if growth > most:
             best, most = j, growth
     now.order = order + best - 1
-    resize(w, min(GROW_MOST, safety * most))
+    resize(w, min(now.growth, safety * most))
+    now.growth = min(GROW_MOST, CAUTIOUS * now.growth)
 
 
 def step_matrix(order, change):

@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.binder.evaluation import evaluate
 from sim.binder.records import NONE, Cells, Workspace
+from sim.binder.system import System
 from sim.codegen.call import call
 from sim.jit.kernel import kernel
 from sim.simd.by_reference import reference_to
@@ -20,6 +21,7 @@ from sim.simd.constants import WIDTH
 from sim.solvers.linear import elimination
 from sim.solvers.linear.elimination import BetweenCells, CellElimination, FrozenTransport, Units
 from sim.solvers.linear.newton_matrix import LinearSystem
+from sim.solvers.linear.pores.derivatives import add_pores, by_porosity, entered_by_pores
 from sim.solvers.linear.thomas import Thomas, Tridiagonal, thomas_factor, thomas_solve
 from sim.solvers.steps.ndf_state import first_state
 from sim.solvers.steps.passes import (
@@ -93,22 +95,49 @@ ByReference = reference_to(Line)
 def line_state(task: Task, record: Recorder) -> Line:
     """The state before the first step."""
     s, n = task.system, padded(task.system.size)
-    linear, cells, m = LinearSystem(s), s.n_cells, s.n_mobile
-    if not isinstance(linear.between, Thomas):
-        raise TypeError(f"{s.grid.kind} is no line of cells; its linear solver is {linear.between!r}.")
-    faces = s.grid.neighbour.shape[1]
+    of = _of_matrix(LinearSystem(s))
     y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return Line(
         first_state(task), record.t_eval, record.y, task.rtol, padded_tolerances(task),
         np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
         s.cells, s.stages, s.stages_of_slopes, s.workspaces[0], NONE,
-        s.tables, s.exchange.hindrance, s.exchange.perfused, linear.slopes,
-        FrozenTransport(np.zeros((cells, faces, m)), np.zeros((cells, 2, m)), np.ones(cells)),
-        linear.inside, linear.units, linear.factors, linear.matrix, linear.between.factors,
-        linear.b, linear.c,
+        s.tables, s.exchange.hindrance, s.exchange.perfused, of.slopes,
+        of.transport, of.inside, of.units, of.factors, of.matrix, of.thomas, of.b, of.x,
         record.inverse, record.watched, np.zeros((record.pieces, s.n_species)),
         pass_addresses(), np.zeros(2 * WIDTH), np.zeros(1), np.array([task.rtol]),
     )  # fmt: skip
+
+
+class OfMatrix(NamedTuple):
+    """What a Line has of Newton's matrix."""
+
+    slopes: np.ndarray
+    transport: FrozenTransport
+    inside: CellElimination
+    units: Units
+    factors: np.ndarray
+    matrix: BetweenCells
+    thomas: Tridiagonal
+    b: np.ndarray
+    x: np.ndarray
+
+
+def _of_matrix(linear: LinearSystem) -> OfMatrix:
+    s, m = linear.system, linear.system.n_mobile
+    if not isinstance(linear.between, Thomas):
+        raise TypeError(f"{s.grid.kind} is no line of cells; its linear solver is {linear.between!r}.")
+    cells, faces = s.grid.neighbour.shape
+    coupling, loss = np.zeros((cells, faces, m)), np.zeros((cells, 2, m))
+    return OfMatrix(
+        linear.slopes, FrozenTransport(coupling, loss, np.ones(cells), linear.across, linear.supply),
+        linear.inside, linear.units, linear.factors, linear.matrix, linear.between.factors,
+        linear.b, linear.c,
+    )  # fmt: skip
+
+
+def with_pores(w: Line, system: System) -> Line:
+    """The same state, with a Newton matrix that knows what changing pores do to transport."""
+    return w._replace(**_of_matrix(LinearSystem(system, pores=True))._asdict())
 
 
 @inline
@@ -118,17 +147,9 @@ def cells_of(w, stages, t, y, out):
     w.workspace.clock[0] = t
     cells, nothing = w.cells, w.nothing
     arrays = (
-        y[: n * s],
-        cells.fields.reshape(-1),
-        cells.numbers,
-        w.workspace.clock,
-        w.workspace.rows,
-        cells.memory.reshape(-1),
-        cells.c.reshape(-1),
-        cells.porosity.reshape(-1),
-        out,
-        nothing,
-    )
+        y[: n * s], cells.fields.reshape(-1), cells.numbers, w.workspace.clock, w.workspace.rows,
+        cells.memory.reshape(-1), cells.c.reshape(-1), cells.porosity.reshape(-1), out, nothing,
+    )  # fmt: skip
     evaluate(0, cells.failures.size, n, stages, cells.failures, arrays)
 
 
@@ -161,6 +182,9 @@ def linearise(w, t):
         frozen.porosity[i] = porosity[i, 0]
     transport.hindrance(0, w.perfused.shape[0], frozen.porosity, w.tables.archie, w.hindrance)
     transport.derivative(w.tables, w.hindrance, frozen.porosity, frozen.coupling, frozen.loss)
+    if frozen.across.shape[0] > 0:
+        c, unit = w.cells.c, w.units.per_pores
+        by_porosity(w.tables, w.hindrance, frozen.porosity, c, unit, frozen.across, frozen.supply)
 
 
 @inline
@@ -172,6 +196,8 @@ def factor(w, c):
     if w.units.mobile.size == 0:
         return True
     elimination.weigh(w.tables.volume, c, w.transport, matrix)
+    if matrix.across.shape[0] > 0:
+        add_pores(w.transport.across, w.transport.supply, matrix.local)
     return thomas_factor(matrix, w.thomas) == 0
 
 
@@ -188,9 +214,10 @@ def solve(w):
         thomas_solve(w.matrix, w.thomas, w.b, w.x)
         elimination.times(w.x, frozen.porosity, w.b)
     elimination.expand(0, blocks, w.b, inside, units, w.factors, z)
-    elimination.entered(
-        frozen.loss, w.now[0].factored, w.x, units, w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m]
-    )
+    tail, entered = w.r[n * s : n * s + 2 * m], w.dy[n * s : n * s + 2 * m]
+    elimination.entered(frozen.loss, w.now[0].factored, w.x, units, tail, entered)
+    if frozen.across.shape[0] > 0:
+        entered_by_pores(frozen.supply, w.x, units, entered)
 
 
 @inline

@@ -14,9 +14,11 @@ from sim.codegen.call import call
 from sim.jit.kernel import kernel
 from sim.simd.constants import WIDTH
 from sim.simd.threads import Pool
-from sim.solvers.linear.choice import choose_solver
+from sim.solvers.linear.choice import LinearSolver, choose_solver
 from sim.solvers.linear.elimination import BetweenCells, inside_cells
-from sim.solvers.linear.multigrid import Multigrid
+from sim.solvers.linear.multigrid import Multigrid, NotFiniteError
+from sim.solvers.linear.pores.around_multigrid import ChangingPores
+from sim.solvers.linear.pores.derivatives import add_pores, by_porosity, entered_by_pores
 from sim.solvers.linear.programs.cells import reduce_in_place
 from sim.solvers.steps import chunks
 from sim.solvers.steps.chunks import CHUNK, Evaluation, Extent, Tolerances, Vectors, chunk_passes
@@ -36,6 +38,7 @@ from sim.solvers.steps.task import Task
 from sim.space.transport import losses, lost
 
 GROUPS = PIECE // WIDTH  # of a piece
+NOTHING = np.zeros((0, 0))
 
 
 @kernel(nogil=True)
@@ -56,14 +59,13 @@ class Shared:
         s, n = task.system, padded(task.system.size)
         self.system, self.record, self.rtol = s, record, task.rtol
         self.now, self.times, self.outputs = first_state(task), record.t_eval, record.y
-        cells, m = s.n_cells, s.n_mobile
+        cells = s.n_cells
         self.of = Extent(cells, s.n_species, -(-(cells // WIDTH) // CHUNK), n)
         self.D = np.zeros((ORDERS, n))
         self.rows = tuple(self.D)
         self.tolerances = _tolerances(task, self.of)
         self.v = Vectors(
-            np.zeros(n), np.zeros(n), np.zeros((cells, m)), np.zeros((cells, m)),
-            np.zeros((self.of.chunks + 1, 2 * WIDTH)),
+            np.zeros(n), np.zeros(n), NOTHING, NOTHING, np.zeros((self.of.chunks + 1, 2 * WIDTH))
         )  # fmt: skip
         self.y, self.f, self.d = self.v.y, self.v.f, self.D[3]
         self.r, self.dy = self.y, self.f  # before the first step, and between two
@@ -72,20 +74,30 @@ class Shared:
         self.order, self.weight = 1, np.zeros(HIGHEST + 1)  # of the prediction
         self.passes, self.own, self.number = pass_addresses(), chunk_passes(), np.zeros(1)
         self.squares = (0.0, 0.0)  # of the last correction, and of all of a step, in units of tolerances
-        self._eliminate(task)
+        self.eliminate()
 
-    def _eliminate(self, task: Task) -> None:
-        """What solves Newton's equations."""
+    def eliminate(self, pores: bool = False) -> None:
+        """What solves Newton's equations; pores: with what changing pores do to transport."""
         s = self.system
-        cells, m = s.n_cells, s.n_mobile
-        self.inside, self.units, kept, order = inside_cells(s, s.mobile)
-        self.reduce = reduce_in_place(order, s.mobile)
+        self.inside, self.units, kept, order, left = inside_cells(s, s.mobile, pores)
+        cells, m, faces = s.n_cells, left.size, s.grid.neighbour.shape[1]
+        self.v = self.v._replace(b=np.zeros((cells, m)), c=np.zeros((cells, m)))
+        self.across = np.zeros((cells if pores else 0, 2, faces, m))
+        self.supply = np.zeros((cells if pores else 0, 2, s.n_mobile))
+        self.diffusivity = np.zeros(m)
+        self.diffusivity[: s.n_mobile] = s.tables.diffusivity
+        self.reduce = reduce_in_place(order, left, s.n_species)
         self.factors = np.zeros((s.n_groups, kept, WIDTH))
         self.slopes = [np.zeros(0) for _ in range(self.chunk_pool.size)]
         self.slopes_of_chunk = CHUNK * s.operations.process.size * WIDTH
-        self.between = choose_solver(s.grid, m)
-        self.faces = np.zeros((cells, s.grid.neighbour.shape[1]))
-        self.matrix = BetweenCells(np.zeros((cells, m, m)), self.faces[:, :, None], np.zeros((cells, m)))
+        so_far = self.between.statistics if pores else {}
+        self.between: LinearSolver = choose_solver(s.grid, m, pores)
+        for name, n in so_far.items():
+            self.between.statistics[name] += n
+        self.faces = np.zeros((cells, faces))
+        self.matrix = BetweenCells(
+            np.zeros((cells, m, m)), self.faces[:, :, None], np.zeros((cells, m)), self.across
+        )
         self.porosity, self.hindrance = np.ones(cells), np.ones(cells)
 
     @property
@@ -172,8 +184,11 @@ def factor(w, c):
         return True
     s.exchange.conductances(w.porosity, w.hindrance, w.faces)
     losses(s.tables, w.hindrance, w.porosity, c, matrix.out)
-    weight = c * s.tables.diffusivity
-    if isinstance(w.between, Multigrid):
+    if w.across.size:
+        by_porosity(s.tables, w.hindrance, w.porosity, cells.c, w.units.per_pores, w.across, w.supply)
+        add_pores(w.across, w.supply, matrix.local)
+    weight = c * w.diffusivity
+    if isinstance(w.between, Multigrid | ChangingPores):
         return w.between.update(matrix, weight)
     return w.between.update(matrix._replace(K=matrix.K * weight))
 
@@ -191,12 +206,17 @@ def solve(w):
     )
     w.fresh = False
     if s.n_mobile:
-        w.between.solve(v.b, v.c)
+        try:
+            w.between.solve(v.b, v.c)
+        except NotFiniteError:  # the iteration has gone astray, which its size will tell
+            v.c[:] = np.nan
     w.over_chunks(
         chunks.outward_chunks, w.inside, d, v, w.units, w.factors, w.porosity, w.own.advance, w.tolerances
     )
     _, tail = s.split(v.f[: s.size])
     lost(s.tables, w.hindrance, w.porosity, w.inside.gamma[0], v.c, s.scale[s.mobile], tail)
+    if w.across.size:
+        entered_by_pores(w.supply, v.c, w.units, tail.ravel())
     chunks.advance_chunk(of.chunks, of, w.own.advance, d, v, w.tolerances)
     w.squares = w.summed()
 

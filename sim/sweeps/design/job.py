@@ -34,6 +34,7 @@ class Job:
     solver, rtol, atol, times: as `simulate` takes them, here in one form
     timeout: s a point, None for none; memory: bytes that a point may add to its process
     keep: whose results are kept whole, as NetCDF in `folder`: "none", "failed" or "all"
+    lanes: places of the design among which runs of few cells are solved side by side; 0: each runs alone
     """
 
     base: Scenario
@@ -46,6 +47,7 @@ class Job:
     memory: float | None = None
     keep: str = "failed"
     folder: str = ""
+    lanes: int = 0
 
     def __post_init__(self):
         if not isinstance(self.base, Scenario):

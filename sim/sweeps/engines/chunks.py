@@ -15,10 +15,11 @@ LARGEST = 1000  # points of a chunk, however short they are
 
 
 class Queue:
-    """The points still to run. workers: how many share them."""
+    """The points still to run. workers: how many share them; block: places of a design whose points are
+    handed over together, so that which of them go side by side does not depend on the workers."""
 
-    def __init__(self, points: Iterable[Point], workers: int):
-        self.workers = max(1, workers)
+    def __init__(self, points: Iterable[Point], workers: int, block: int = 1):
+        self.workers, self.block = max(1, workers), max(1, block)
         self._points = deque(points)
         self._alone: set[str] = set()
         self._seconds, self._count = 0.0, 0.0
@@ -33,7 +34,10 @@ class Queue:
         if first.key in self._alone:
             return chunk
         size = self._size()
-        while self._points and len(chunk) < size and self._points[0].key not in self._alone:
+        while self._points and self._points[0].key not in self._alone:
+            same = self._points[0].index // self.block == chunk[-1].index // self.block
+            if len(chunk) >= size and not same:
+                break
             chunk.append(self._points.popleft())
         return chunk
 
@@ -47,7 +51,8 @@ class Queue:
     def done(self, chunk: Sequence[Point], rows: Sequence[Row], seconds: float) -> None:
         """What came of a chunk; points that its worker did not come to are run next."""
         self.took(len(rows), seconds)
-        self.back(chunk[len(rows) :], alone=False)
+        done = {row["index"] for row in rows}
+        self.back([p for p in chunk if p.index not in done], alone=False)
 
     def took(self, count: int, seconds: float) -> None:
         """What a chunk took its worker [s]. Old ones count less: points may take longer along an axis."""

@@ -15,7 +15,7 @@ import queue
 import time
 import uuid
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, SweepError, not_installed, shown
@@ -23,6 +23,7 @@ from sim.jit.locks import RenewedLock
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
 from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
+from sim.sweeps.engines.groups import rows_in_lanes
 from sim.sweeps.engines.point import run_point
 from sim.sweeps.engines.worker_death import final_row_path, take_final_row
 from sim.sweeps.store.row import KILLED, Row, empty_row
@@ -57,7 +58,7 @@ def connect(address: str, timeout: float | str = "10 s") -> Client:
 
 def run(job: Job, points: Sequence[Point], client: Client) -> Generator[list[Row], None, None]:
     """Rows as they come, some at a time."""
-    waiting, deaths = Queue(points, 1), Counter[str]()
+    waiting, deaths = Queue(points, 1, job.lanes), Counter[str]()
     arrived: queue.SimpleQueue = queue.SimpleQueue()
     under_way: dict = {}
     name = uuid.uuid4().hex
@@ -150,14 +151,23 @@ def _run(
                 _COMPILED.add(sweep)
             expendable = _expendable(driver)
             started = time.perf_counter()
-            rows = []
-            for p in points:
-                rows.append(_noted(job, p, sweep, expendable))
+            rows: list[Row] = []
+            for some in _in_turn(job, points, sweep, expendable):
+                rows += some
                 if time.perf_counter() - started > ENOUGH:
                     break
             return rows, time.perf_counter() - started
         finally:
             set_num_threads(before)
+
+
+def _in_turn(job: Job, points: Sequence[Point], sweep: str, expendable: bool) -> Iterator[list[Row]]:
+    """Rows of points one after the other, or of those that go together, without notes: where a worker dies at
+    several, Dask ends with KilledWorker, and they come back one by one."""
+    if job.lanes and len(points) > 1:
+        yield from rows_in_lanes(job, points, lambda p: _noted(job, p, sweep, expendable))
+    else:
+        yield from ([_noted(job, p, sweep, expendable)] for p in points)
 
 
 def _noted(job: Job, point: Point, sweep: str, expendable: bool) -> Row:

@@ -13,7 +13,8 @@ from sim.errors import ConfigError, UnknownNameError
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
 from sim.model.model import Model
-from sim.run.simulate import simulate
+from sim.run.lazy_result import LazyResult
+from sim.run.simulate import simulate, solved
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.guard import Guard, Stop
 
@@ -84,8 +85,7 @@ def _first_step(job: Job, point: Point) -> Result:
         stopped.append(True)
         raise KeyboardInterrupt
 
-    how = job.settings
-    result = simulate(applied(job.base, point.inputs), how.solver, how.rtol, how.atol, how.times, stop)
+    result = LazyResult(solved(applied(job.base, point.inputs), job.settings, stop))
     if result.status == "interrupted" and not stopped:
         raise KeyboardInterrupt  # the user's own
     return result

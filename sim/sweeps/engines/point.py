@@ -27,12 +27,12 @@ from sim.texts import size_text
 GRACE = 5.0  # s
 
 
-class _Trial:
+class Trial:
     """What is known of a point so far; filled as it goes, because it may be cut short anywhere."""
 
     def __init__(self, job: Job, point: Point):
         self.job, self.point = job, point
-        self.began = time.perf_counter()
+        self.began, self.spent = time.perf_counter(), 0.0  # s
         self.result: LazyResult | None = None
         self.measures: dict[str, float | None] = dict.fromkeys(job.measures)
         self.status, self.reason = "", ""
@@ -57,7 +57,7 @@ def run_point(job: Job, point: Point, expendable: bool = False, grace: float = G
     (exit code 75, guard.EXIT_CODE) when the point has not reacted `grace` s after it was told to end;
     its row is then in the file `final_row_path`.
     """
-    trial = _Trial(job, point)
+    trial = Trial(job, point)
     guard = Guard(job.timeout, job.memory, grace, _final_row_writer(trial) if expendable else None)
     try:
         scenario = _scenario(trial)
@@ -74,7 +74,7 @@ def run_point(job: Job, point: Point, expendable: bool = False, grace: float = G
     return trial.row(_kept(trial))
 
 
-def _scenario(trial: _Trial) -> Scenario | None:
+def _scenario(trial: Trial) -> Scenario | None:
     try:
         return applied(trial.job.base, trial.point.inputs)
     except Exception as e:
@@ -82,7 +82,7 @@ def _scenario(trial: _Trial) -> Scenario | None:
         return None
 
 
-def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
+def _run(trial: Trial, scenario: Scenario, guard: Guard) -> None:
     job, how = trial.job, trial.job.settings
     try:
         if job.memory is not None:
@@ -96,16 +96,27 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
                 return
         progress = guard.check if guard.watching else False
         result = LazyResult(solved(scenario, how, progress))
-        trial.result = result
     except MemoryError as e:
         trial.end(OUT_OF_MEMORY, _sentence(e))
         return
     except Exception as e:
         trial.end(FAILED, _sentence(e))
         return
+    _judge(trial, result, bool(guard.status))
+
+
+def judged(trial: Trial, result: LazyResult) -> Row:
+    """The row of a trial whose run came to this result, as `run_point` makes it."""
+    _judge(trial, result, stopped=False)
+    return trial.row(_kept(trial))
+
+
+def _judge(trial: Trial, result: LazyResult, stopped: bool) -> None:
+    """How a run ended, and its measures. stopped: whether a guard ended it"""
+    trial.result = result
     status = result.status
     if status == "interrupted":
-        if not guard.status:  # by the user
+        if not stopped:  # by the user
             raise KeyboardInterrupt
         return
     if status != FINISHED:
@@ -119,7 +130,7 @@ def _run(trial: _Trial, scenario: Scenario, guard: Guard) -> None:
         trial.end(FAILED, _sentence(e))
 
 
-def _measure(trial: _Trial, result: Result) -> None:
+def _measure(trial: Trial, result: Result) -> None:
     """Take all measures; one that fails does not cost the others."""
     wrong, found = "", dict[str, float | None]()
     for name, same in trial.job.measure_hashes.items():
@@ -151,7 +162,7 @@ def _sentence(e: BaseException) -> str:
     return f"{type(e).__name__}: {e}".rstrip(": ")
 
 
-def _kept(trial: _Trial) -> str:
+def _kept(trial: Trial) -> str:
     """The file of the whole result, if it is to be kept, else ""."""
     job = trial.job
     wanted = job.keep == "all" or (job.keep == "failed" and trial.status != FINISHED)
@@ -167,7 +178,7 @@ def _kept(trial: _Trial) -> str:
     return name
 
 
-def _final_row_writer(trial: _Trial) -> Callable[[str, str], None]:
+def _final_row_writer(trial: Trial) -> Callable[[str, str], None]:
     def write(status: str, reason: str) -> None:
         row = trial.row()
         row["status"], row["reason"] = status, reason

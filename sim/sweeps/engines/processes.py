@@ -25,6 +25,7 @@ from sim.errors import SweepError
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.chunks import ENOUGH, Queue
 from sim.sweeps.engines.first_steps import first_steps, one_of_each_kind
+from sim.sweeps.engines.groups import rows_in_lanes
 from sim.sweeps.engines.point import run_point
 from sim.sweeps.engines.pool_futures import Failed, let_depart
 from sim.sweeps.engines.worker_death import NOWHERE, Marker, take_final_row
@@ -47,7 +48,7 @@ def run(job: Job, points: Sequence[Point], count: int) -> Generator[list[Row], N
 
     count = min(count, len(points))
     folder = Path(tempfile.mkdtemp(prefix="hapsim-sweep-"))
-    queue, deaths = Queue(points, count), Counter[str]()
+    queue, deaths = Queue(points, count, job.lanes), Counter[str]()
     workers: list[_Worker] = []
     failures, clean = 0, False
     try:
@@ -217,6 +218,11 @@ def _after_a_death(
         queue.back(chunk, alone=True)
         return []
     point = at[0]
+    if job.lanes and len(chunk) > 1:  # one of those beside it may have ended the worker
+        together = f"beside {point.key}"
+        deaths[together] += 1
+        queue.back(chunk, alone=deaths[together] > DEATHS)
+        return []
     deaths[point.key] += 1
     wall = time.time() - since
     row = take_final_row(job, point)
@@ -252,14 +258,27 @@ def _begin(job: Job, samples: Sequence[Point], marker: str) -> None:
 def _run(points: Sequence[Point]) -> tuple[list[Row], float]:
     """Rows of some points, of the first of them where they take long, and what they took [s]."""
     job, marker, started = _HERE["job"], _HERE["marker"], time.perf_counter()
-    rows = []
-    for point in points:
-        marker.at(point.index)
-        rows.append(run_point(job, point, expendable=True))
+    rows: list[Row] = []
+    for some in _in_turn(job, points, marker):
+        rows += some
         if time.perf_counter() - started > ENOUGH:
             break
     marker.between()
     return rows, time.perf_counter() - started
+
+
+def _in_turn(job: Job, points: Sequence[Point], marker: Marker) -> Iterator[list[Row]]:
+    """Rows of points one after the other, or of those that go together; the marker is at one of these."""
+
+    def alone(point: Point) -> Row:
+        marker.at(point.index)
+        return run_point(job, point, expendable=True)
+
+    if job.lanes and len(points) > 1:
+        marker.at(points[0].index)
+        yield from rows_in_lanes(job, points, alone)
+    else:
+        yield from ([alone(point)] for point in points)
 
 
 def end_with(driver: int) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 CHANGES = ("duration", "geometry", "outer", "constants", "growth_law", "resolution")
 TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
 KEYS = ("title", "notes", "scenario", *CHANGES, "cells", *TABLES)
-RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep")
+RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep", "lanes")
 FIGURE = ("x", "y", "colour", "contours", "scale", "at", "title")
 
 
@@ -47,7 +47,7 @@ class SweepPlan:
     """What a sweep file asks for.
 
     base, design, measures: as `sim.sweep` takes them · options: solver, rtol, atol, times, timeout,
-    memory, keep, as far as the file states them · figures: drawn when all is done
+    memory, keep, lanes, as far as the file states them · figures: drawn when all is done
     """
 
     name: str
@@ -219,6 +219,8 @@ def options_of(top: Section) -> dict[str, Any]:
         found["memory"] = memory_in_bytes(run.content["memory"], f"{run.where}: memory")
     if "keep" in run:
         found["keep"] = run.choice("keep", KEEP)
+    if "lanes" in run:
+        found["lanes"] = run.yes("lanes")
     return found
 
 

@@ -18,7 +18,8 @@ UNFINISHED = (FAILED, TIMED_OUT, OUT_OF_MEMORY, KILLED)
 class Row(TypedDict):
     """key, index, inputs: of the point; status, reason: how it ended, and why so
     run: the `hash` in the manifest of its run, "" where no run came to a result
-    statistics: counts of the solver; wall: s it took; result: file of the whole result, "" for none
+    statistics: counts of the solver, and how many were solved together: "lanes", or "lanes_failed" where each
+        then ran alone; wall: s it took; result: file of the whole result, "" for none
     """
 
     key: str

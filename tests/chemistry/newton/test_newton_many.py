@@ -37,7 +37,7 @@ def scalar(tables, totals, at_pH, x):
 def vector(tables, totals, at_pH, x):
     """The same of the vector code alone; 1 for the status of what it leaves."""
     n, ns = len(totals), len(tables.species)
-    code, numbers = fluid_code(tables.blocks), fluid_numbers(tables.blocks, at_pH)
+    code, numbers = fluid_code(tables.equations), fluid_numbers(tables.equations, at_pH)
     x, m, lng, solved = x.copy(), np.zeros((n, ns)), np.zeros((n, ns)), np.zeros((n, 1))
     arrays = (totals, x, m, lng, solved, np.full((code.rows, WIDTH), np.nan), numbers)
     solve_groups(0, -(-n // WIDTH), at_pH, arrays, code)
@@ -157,7 +157,7 @@ def test_the_programs_interpreted_are_the_programs_compiled():
     totals[1, 4], totals[2, 0] = 0.0, -1.0
     warm = scalar(TABLES, PLASMA[None] * np.ones((WIDTH, 1)), False, nothing(WIDTH, 8))[0]
     warm[::2] = math.nan
-    t, ns = TABLES.blocks, len(TABLES.species)
+    t, ns = TABLES.equations, len(TABLES.species)
     p = FluidPrograms(t)
     ends = []
     for compiled in (False, True):

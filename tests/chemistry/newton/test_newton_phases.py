@@ -35,7 +35,7 @@ def fluids():
 
 def test_a_sparse_column_is_solved_and_absent_components_stay_out():
     """Columns of phases, with magnesium absent: against the dense matrix without it."""
-    fluid, t = fluids(), TABLES.blocks
+    fluid, t = fluids(), TABLES.equations
     nc, gone = len(COMPONENTS), COMPONENTS.index("Mg")
     m = np.stack([1e-3 * fluid.free[s] for s in TABLES.species])
     m[TABLES.nu[:, gone] != 0.0] = 0.0
@@ -56,7 +56,7 @@ def test_a_sparse_column_is_solved_and_absent_components_stay_out():
 def test_only_acid_has_an_inverse_activity(name):
     """Of an absent component it would be infinite; acid is never absent."""
     tables = constants_set(name).tables()
-    assert np.flatnonzero(tables.blocks.has_inverse).tolist() == [tables.components.index("H")]
+    assert np.flatnonzero(tables.equations.has_inverse).tolist() == [tables.components.index("H")]
 
 
 def test_the_step_interpreted_is_the_step_compiled():
@@ -66,7 +66,7 @@ def test_the_step_interpreted_is_the_step_compiled():
     nu = np.concatenate([gas.nu, TABLES.mineral_nu[rows]])
     water = np.concatenate([gas.water, TABLES.mineral_water[rows]])
     endless = np.array([1, 0, 0], np.uint8)
-    p, t = Phases(nu, water, 1.0 / np.abs(nu).sum(1), endless), TABLES.blocks
+    p, t = Phases(nu, water, 1.0 / np.abs(nu).sum(1), endless), TABLES.equations
     to, of = StateRows.of(p, t), GivenRows.of(p, t)
     fluid, nc = fluids(), len(COMPONENTS)
     state, given = np.zeros((1, to.end, WIDTH)), np.zeros((1, of.end, WIDTH))

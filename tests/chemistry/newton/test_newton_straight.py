@@ -45,7 +45,7 @@ def numbers_of(t):
 
 def test_products_of_factors_are_the_factors(tables):
     """Each list, with its products taken apart again, holds what the species had."""
-    t = tables.blocks
+    t = tables.equations
     lists, products = shared_factors(t)
     made = {p: (a, b) for p, a, b in products}
 
@@ -63,7 +63,7 @@ def test_products_of_factors_are_the_factors(tables):
 
 def test_molalities_are_the_law_of_mass_action(tables):
     """ln m = ln K + nu x + w ln a_w - ln gamma, with Davies' equation written out."""
-    t, nc, ns = tables.blocks, len(COMPONENTS), len(tables.species)
+    t, nc, ns = tables.equations, len(COMPONENTS), len(tables.species)
     x = states(nc)
 
     def body(on, x, K, family, out):
@@ -94,7 +94,7 @@ def test_molalities_are_the_law_of_mass_action(tables):
 def test_the_step_is_newtons(tables, again):
     """From close to a solution the distance is squared, from exactly there nothing moves. A second step with
     the system of the first leaves the product of both distances."""
-    t, nc = tables.blocks, len(COMPONENTS)
+    t, nc = tables.equations, len(COMPONENTS)
     rng = np.random.default_rng(5)
     totals = np.array([2.4e-3, 1e-3, 2.4e-2, 2e-3, 8e-4, 0.142, 4e-3, 0.103])
     totals = totals * 10 ** rng.uniform(-0.5, 0.3, (2 * WIDTH, nc))

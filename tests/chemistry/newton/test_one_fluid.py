@@ -22,7 +22,7 @@ def tables(T=310.15):
 
 
 def by_kernel(t, total, x, at_pH):
-    r, fixed = t.blocks.reactions, np.zeros(N, np.uint8)
+    r, fixed = t.equations.reactions, np.zeros(N, np.uint8)
     fixed[H] = at_pH
     m, lng, work = np.zeros(r.K.size), np.zeros(r.K.size), np.zeros(work_size(N, len(r.classes)))
     status = solve_fluid(total, fixed, x, m, lng, work, r)[0]
@@ -47,7 +47,7 @@ def test_it_is_the_solution_of_the_kernel(T, at_pH, monkeypatch):
         if at_pH:
             x[H] = -LN10 * rng.uniform(4.5, 9.0)
         y = x.copy()
-        m, solved = solve_one(t.blocks, total, x, at_pH)
+        m, solved = solve_one(t.equations, total, x, at_pH)
         wanted, sound = by_kernel(t, total, y, at_pH)
         assert solved and sound
         np.testing.assert_allclose(x, y, rtol=0, atol=1e-10)
@@ -60,7 +60,7 @@ def test_what_is_absent_has_no_activity():
     total[COMPONENTS.index("Mg")] = 0.0
     x = np.full(N + 2, np.nan)
     y = x.copy()
-    m, solved = solve_one(t.blocks, total, x, False)
+    m, solved = solve_one(t.equations, total, x, False)
     wanted, _ = by_kernel(t, total, y, False)
     assert solved and np.isneginf(x[COMPONENTS.index("Mg")])
     np.testing.assert_allclose(m, wanted, rtol=1e-10, atol=0)
@@ -71,16 +71,16 @@ def test_what_vector_code_leaves_goes_to_the_kernel():
     t, x = tables(), np.full(N + 2, np.nan)
     total = fluid(t, np.random.default_rng(7))
     total[0] = np.nan
-    assert not solve_one(t.blocks, total, x, False)[1]
+    assert not solve_one(t.equations, total, x, False)[1]
     brine = t.total.copy()
     brine[:3] = 1e-3
     brine[COMPONENTS.index("Na")] = brine[COMPONENTS.index("Cl")] = 1.5
     x = np.full(N + 2, np.nan)
-    m, solved = solve_one(t.blocks, brine, x, False)
+    m, solved = solve_one(t.equations, brine, x, False)
     assert solved and x[N] > 1.0
     np.testing.assert_allclose(m, by_kernel(t, brine, np.full(N + 2, np.nan), False)[0], rtol=1e-10)
 
 
 def test_programs_are_made_once_for_all_temperatures():
     """What depends on the temperature is read from numbers."""
-    assert len({id(fluid_routines(tables(T).blocks)) for T in (300.0, 301.0, 302.0)}) == 1
+    assert len({id(fluid_routines(tables(T).equations)) for T in (300.0, 301.0, 302.0)}) == 1

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.chemistry.newton.records import Blocks
+from sim.chemistry.newton.records import FluidEquations
 
 
 class Phases(NamedTuple):
@@ -56,7 +56,7 @@ class StateRows(NamedTuple):
     end: int
 
     @classmethod
-    def of(cls, p: Phases, t: Blocks) -> StateRows:
+    def of(cls, p: Phases, t: FluidEquations) -> StateRows:
         """For the phases p."""
         n, nc = p.nu.shape
         return cls(*accumulate((0, nc + 2, nc, n, n, nc, 1, 1)))
@@ -72,7 +72,7 @@ class GivenRows(NamedTuple):
     end: int
 
     @classmethod
-    def of(cls, p: Phases, t: Blocks) -> GivenRows:
+    def of(cls, p: Phases, t: FluidEquations) -> GivenRows:
         """For the phases p."""
         n, nc = p.nu.shape
         return cls(*accumulate((0, nc, nc, n, n)))

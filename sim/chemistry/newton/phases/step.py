@@ -14,7 +14,7 @@ from typing import Any
 
 from sim.chemistry.newton.phases.border import Border, solve_extents, weighed
 from sim.chemistry.newton.phases.records import GivenRows, Phases, StateRows
-from sim.chemistry.newton.records import SMALLEST_I, Blocks
+from sim.chemistry.newton.records import SMALLEST_I, FluidEquations
 from sim.chemistry.newton.straight.balances import Balances, Sums, agree, balances_of, term_sizes
 from sim.chemistry.newton.straight.newton_step import Factors, border_off, eliminated
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
@@ -30,7 +30,7 @@ CALM = 0.5  # a longest step of ln activities below which another solid is taken
 LONGEST = 2.0  # step of a ln activity
 
 
-def step_program(p: Phases, t: Blocks) -> Program:
+def step_program(p: Phases, t: FluidEquations) -> Program:
     """The step; it counts the fluids that were not solved before it. A solved fluid stays as it is.
 
     Arrays: state (`StateRows`), what is given (`GivenRows`), K of the species, `Activity.family`.
@@ -42,12 +42,12 @@ def step_program(p: Phases, t: Blocks) -> Program:
     return Program("fluids_with_phases", _arrays(p, t), body)
 
 
-def _arrays(p: Phases, t: Blocks) -> tuple[ArrayLayout, ...]:
+def _arrays(p: Phases, t: FluidEquations) -> tuple[ArrayLayout, ...]:
     sizes = (t.reactions.K.size, t.activity.family.size)
     return groups(StateRows.of(p, t).end), groups(GivenRows.of(p, t).end), *(numbers(n) for n in sizes)
 
 
-def begin_program(p: Phases, t: Blocks) -> Program:
+def begin_program(p: Phases, t: FluidEquations) -> Program:
     """Activities of the components from their logarithms; the arrays of `step_program`."""
     to, of = StateRows.of(p, t), GivenRows.of(p, t)
 
@@ -62,7 +62,7 @@ def begin_program(p: Phases, t: Blocks) -> Program:
 class _Step:
     """One step, register by register."""
 
-    def __init__(self, on: Registers, p: Phases, t: Blocks, state: Memory, given: Memory) -> None:
+    def __init__(self, on: Registers, p: Phases, t: FluidEquations, state: Memory, given: Memory) -> None:
         to, of = StateRows.of(p, t), GivenRows.of(p, t)
         self.on, self.p, self.t, self.to, self.of, self.state, self.given = on, p, t, to, of, state, given
         nc = t.has_inverse.size

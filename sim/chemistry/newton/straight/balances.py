@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from sim.chemistry.newton.records import Blocks
+from sim.chemistry.newton.records import FluidEquations
 from sim.chemistry.newton.straight.species import Z2
 from sim.codegen.functions import fma, nfma
 from sim.codegen.registers import LaneMask, Registers, Vec
@@ -20,7 +20,7 @@ from sim.codegen.registers import LaneMask, Registers, Vec
 class Sums:
     """The sums of `Balance` over molalities m."""
 
-    def __init__(self, t: Blocks, m: dict[int, Vec]):
+    def __init__(self, t: FluidEquations, m: dict[int, Vec]):
         b = t.balance
         self.m, self.first = m, b.first.tolist()
         self.species, self.weight, self.times = b.species.tolist(), b.weight.tolist(), b.times.tolist()
@@ -71,7 +71,7 @@ class Balances(NamedTuple):
     corner_water: Vec
 
 
-def balances_of(on: Registers, t: Blocks, sums: Sums, slope: list[Vec]) -> Balances:
+def balances_of(on: Registers, t: FluidEquations, sums: Sums, slope: list[Vec]) -> Balances:
     """See Balances; slope: d ln gamma/dI of the families."""
     nc, nf, family = t.has_inverse.size, len(slope), t.activity.family.tolist()
     zero = on.number(0.0)
@@ -101,7 +101,7 @@ def balances_of(on: Registers, t: Blocks, sums: Sums, slope: list[Vec]) -> Balan
     return Balances(total, b, c, I_of_m, sum_m, corner, corner_water)
 
 
-def term_sizes(t: Blocks, sums: Sums, total: Sequence[Vec], wanted: Sequence[Vec]) -> list[Vec]:
+def term_sizes(t: FluidEquations, sums: Sums, total: Sequence[Vec], wanted: Sequence[Vec]) -> list[Vec]:
     """Of each balance the sizes of its terms, added up; total: sums of nu m, wanted: what they should be."""
     sizes = []
     for k, s in enumerate(total):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import NamedTuple
 
-from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, Blocks
+from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, FluidEquations
 from sim.chemistry.newton.straight.balances import Sums, agree, balances_of, term_sizes
 from sim.chemistry.newton.straight.guess import (
     LEAST_H,
@@ -70,7 +70,7 @@ class FluidPrograms:
         no solution: it is for the kernel for one fluid.
     """
 
-    def __init__(self, t: Blocks):
+    def __init__(self, t: FluidEquations):
         self.t, self.nc, self.hosts = t, t.has_inverse.size, HostPowers(t)
         self.rows = FluidRows.of(t, len(self.hosts.weights))
         ns = t.reactions.K.size
@@ -171,7 +171,7 @@ class FluidPrograms:
         return goes_on & ~agrees
 
 
-def _class_multiples(t: Blocks) -> list[tuple[int, float]]:
+def _class_multiples(t: FluidEquations) -> list[tuple[int, float]]:
     """Of each class of gamma the family, and how many times its ln gamma."""
     a = t.activity
     return list(zip(a.class_family.tolist(), a.class_times.tolist(), strict=True))

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from functools import reduce
 
-from sim.chemistry.newton.records import SMALLEST_I, Blocks
+from sim.chemistry.newton.records import SMALLEST_I, FluidEquations
 from sim.chemistry.newton.straight.newton_step import Fluids
 from sim.chemistry.newton.straight.rows import FluidNumbers, GroupAtWork
 from sim.chemistry.newton.straight.species import families
@@ -30,7 +30,7 @@ class HostPowers:
     of: {component, or -1 for H alone: {power: species}}    weights: (component, power) in order
     """
 
-    def __init__(self, t: Blocks):
+    def __init__(self, t: FluidEquations):
         r = t.reactions
         self.of: dict[int, dict[int, list[int]]] = {}
         for j, host in enumerate(r.host.tolist()):
@@ -41,7 +41,7 @@ class HostPowers:
         self.weights = [(k, power) for k, powers in self.of.items() for power in powers]
 
 
-def guessed_ionic_strength(on: Registers, t: Blocks, total: Sequence[Vec]) -> Vec:
+def guessed_ionic_strength(on: Registers, t: FluidEquations, total: Sequence[Vec]) -> Vec:
     """Of all components set free, at most LARGEST_GUESS."""
     r = t.reactions
     I = on.number(SMALLEST_I)
@@ -52,7 +52,7 @@ def guessed_ionic_strength(on: Registers, t: Blocks, total: Sequence[Vec]) -> Ve
     return minimum(I, LARGEST_GUESS)
 
 
-def store_weights(t: Blocks, hosts: HostPowers, group: GroupAtWork, numbers: FluidNumbers) -> None:
+def store_weights(t: FluidEquations, hosts: HostPowers, group: GroupAtWork, numbers: FluidNumbers) -> None:
     """Of each component and power of H what its molality is multiplied with: sum of K/gamma."""
     r, nc = t.reactions, group.nc
     inverse_gamma = families(t, group.now().I, numbers.family).inverse_gamma
@@ -63,7 +63,7 @@ def store_weights(t: Blocks, hosts: HostPowers, group: GroupAtWork, numbers: Flu
         group.work.store(group.rows.weight + n, _sum(terms))
 
 
-def narrow(t: Blocks, hosts: HostPowers, group: GroupAtWork) -> None:
+def narrow(t: FluidEquations, hosts: HostPowers, group: GroupAtWork) -> None:
     """Halve the range of ln a(H) in which the acidity balances."""
     rows, load, h = group.rows, group.work.load, t.reactions.h
     low, high = load(rows.low), load(rows.high)
@@ -83,7 +83,7 @@ def narrow(t: Blocks, hosts: HostPowers, group: GroupAtWork) -> None:
     group.work.store(rows.high, select(above, a, high))
 
 
-def guess(t: Blocks, hosts: HostPowers, group: GroupAtWork, at_pH: FluidNumbers) -> None:
+def guess(t: FluidEquations, hosts: HostPowers, group: GroupAtWork, at_pH: FluidNumbers) -> None:
     """Unknowns of cold fluids at the pH that was found, or that is given."""
     rows, load, h = group.rows, group.work.load, t.reactions.h
     now = group.now()

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sim.chemistry.newton.records import SMALLEST_I, Blocks
+from sim.chemistry.newton.records import SMALLEST_I, FluidEquations
 from sim.chemistry.newton.straight.balances import Balances, Sums, balances_of, total_of
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
 from sim.codegen.functions import exp_in_range, fma, maximum, minimum, nfma, select
@@ -31,7 +31,7 @@ class Factors:
     below: the entries of L D below the diagonal, inverse: of D by component
     """
 
-    def __init__(self, t: Blocks, below: dict[int, Vec], inverse: dict[int, Vec]):
+    def __init__(self, t: FluidEquations, below: dict[int, Vec], inverse: dict[int, Vec]):
         f = t.factor
         self.below, self.inverse = below, inverse
         self.step, self.entry, self.first = f.step.tolist(), f.entry.tolist(), f.step_first.tolist()
@@ -64,7 +64,7 @@ class Factors:
         return y
 
 
-def factorised(t: Blocks, sums: Sums, total: list[Vec], held: list[Vec] | None = None) -> Factors:
+def factorised(t: FluidEquations, sums: Sums, total: list[Vec], held: list[Vec] | None = None) -> Factors:
     """Factors of A at these molalities; total: sums of nu m.
 
     held: what is added to the pivots: 1 of a component that is absent, whose sums are all zero, HELD of one
@@ -127,12 +127,12 @@ class StepSystem(NamedTuple):
         return [*f.below.values(), *f.inverse.values(), *self.z, self.inverse_corner, self.corner_water]
 
 
-def system_size(t: Blocks) -> int:
+def system_size(t: FluidEquations) -> int:
     """How many numbers a StepSystem has."""
     return t.factor.entry.size + 2 * t.has_inverse.size + 2
 
 
-def kept_system(t: Blocks, rows: list[Vec]) -> StepSystem:
+def kept_system(t: FluidEquations, rows: list[Vec]) -> StepSystem:
     """The StepSystem of these numbers."""
     entries, nc = t.factor.entry.size, t.has_inverse.size
     inverse = dict(zip(t.factor.step.tolist(), rows[entries : entries + nc], strict=True))
@@ -140,7 +140,7 @@ def kept_system(t: Blocks, rows: list[Vec]) -> StepSystem:
     return StepSystem(factors, rows[entries + nc : -2], rows[-2], rows[-1])
 
 
-def eliminated(t: Blocks, sums: Sums, found: Balances, held: list[Vec] | None = None) -> StepSystem:
+def eliminated(t: FluidEquations, sums: Sums, found: Balances, held: list[Vec] | None = None) -> StepSystem:
     """The system at these molalities."""
     factors = factorised(t, sums, found.total, held)
     z = factors.solve(found.b)
@@ -181,7 +181,7 @@ class Step(NamedTuple):
 
 
 def newton_step(
-    on: Registers, t: Blocks, now: Fluids, wanted: GivenTotals, system: StepSystem | None = None
+    on: Registers, t: FluidEquations, now: Fluids, wanted: GivenTotals, system: StepSystem | None = None
 ) -> Step:
     """A step. With the system of an earlier one it costs half as much and leaves not the square of the
     distance but its product with that step; it is at most SHORT then."""

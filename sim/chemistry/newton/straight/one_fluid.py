@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.chemistry.newton.records import OK, Blocks, work_size
+from sim.chemistry.newton.records import OK, FluidEquations, work_size
 from sim.chemistry.newton.straight.guess import ROUNDS
 from sim.chemistry.newton.straight.rows import fluid_numbers
 from sim.chemistry.newton.straight.solve import LIMIT, fluid_routines
 from sim.simd.constants import WIDTH
 
 
-def solve_one(t: Blocks, total: np.ndarray, x: np.ndarray, at_pH: bool) -> tuple[np.ndarray, bool]:
+def solve_one(t: FluidEquations, total: np.ndarray, x: np.ndarray, at_pH: bool) -> tuple[np.ndarray, bool]:
     """Molalities (ns,) [mol/kgw] of a fluid, and whether it is solved.
 
     total (nc,) [mol/kgw], for H the acidity; at_pH: x of H is given instead
@@ -42,7 +42,9 @@ def solve_one(t: Blocks, total: np.ndarray, x: np.ndarray, at_pH: bool) -> tuple
     return _by_kernel(t, total, x, np.array([at_pH and k == t.reactions.h for k in range(nc)], np.uint8))
 
 
-def _by_kernel(t: Blocks, total: np.ndarray, x: np.ndarray, fixed: np.ndarray) -> tuple[np.ndarray, bool]:
+def _by_kernel(
+    t: FluidEquations, total: np.ndarray, x: np.ndarray, fixed: np.ndarray
+) -> tuple[np.ndarray, bool]:
     from sim.chemistry.newton.one.solve import solve_fluid  # here: it is compiled when it is needed
 
     m, lng = np.zeros(t.reactions.K.size), np.zeros(t.reactions.K.size)

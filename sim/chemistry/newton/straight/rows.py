@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.chemistry.newton.records import Blocks
+from sim.chemistry.newton.records import FluidEquations
 from sim.chemistry.newton.straight.newton_step import Fluids, system_size
 from sim.codegen.functions import select
 from sim.codegen.iteration import RowsFrom
@@ -21,13 +21,13 @@ AW_SLOPE, AT_PH, FIRST = range(3)  # places among the numbers; FIRST: of K
 class FluidNumbers:
     """The numbers of a call as programs read them."""
 
-    def __init__(self, t: Blocks, numbers: Memory):
+    def __init__(self, t: FluidEquations, numbers: Memory):
         self.aw_slope = numbers.load(AW_SLOPE)
         self.at_pH = numbers.load(AT_PH) > 0.5
         self.K, self.family = RowsFrom(numbers, FIRST), RowsFrom(numbers, FIRST + t.reactions.K.size)
 
 
-def fluid_numbers(t: Blocks, at_pH: bool) -> np.ndarray:
+def fluid_numbers(t: FluidEquations, at_pH: bool) -> np.ndarray:
     """The numbers of a call: kg/mol of `Reactions.aw_slope`, whether pH is given, K, `Activity.family`."""
     r = t.reactions
     return np.concatenate([[r.aw_slope, float(at_pH)], r.K, t.activity.family.ravel()])
@@ -49,7 +49,7 @@ class FluidRows(NamedTuple):
     end: int
 
     @classmethod
-    def of(cls, t: Blocks, weights: int) -> FluidRows:
+    def of(cls, t: FluidEquations, weights: int) -> FluidRows:
         """For these tables."""
         nc = t.has_inverse.size
         return cls(*accumulate((0, nc + 2, nc, nc, nc, 1, 1, 1, 1, weights, system_size(t))))

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.chemistry.newton.records import Blocks
+from sim.chemistry.newton.records import FluidEquations
 from sim.chemistry.newton.straight.fluids import FluidPrograms
 from sim.chemistry.newton.straight.guess import ROUNDS
 from sim.codegen.call import call
@@ -42,9 +42,9 @@ class FluidCode(NamedTuple):
 
 
 class _Species:
-    """Blocks as a key: equal where their programs are, whatever the temperature."""
+    """FluidEquations as a key: equal where their programs are, whatever the temperature."""
 
-    def __init__(self, t: Blocks):
+    def __init__(self, t: FluidEquations):
         self.t = t
         changing = {"K", "classes", "aw_slope"}  # read from the numbers of a call
         r = [v for name, v in zip(t.reactions._fields, t.reactions, strict=True) if name not in changing]
@@ -58,7 +58,7 @@ class _Species:
         return isinstance(other, _Species) and self._key == other._key
 
 
-def fluid_routines(t: Blocks) -> FluidRoutines:
+def fluid_routines(t: FluidEquations) -> FluidRoutines:
     """The programs for the species of these tables, made once."""
     return _routines(_Species(t))
 
@@ -72,7 +72,7 @@ def _routines(of: _Species) -> FluidRoutines:
     return FluidRoutines(begin, weigh, narrow, guess, step, finish, p.rows.end)
 
 
-def fluid_code(t: Blocks) -> FluidCode:
+def fluid_code(t: FluidEquations) -> FluidCode:
     """Addresses of the programs for the species of these tables."""
     by = fluid_routines(t)
     begin, weigh, narrow, guess, step, finish = (r.address for r in by[:-1])

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from sim.chemistry.newton.records import Blocks
+from sim.chemistry.newton.records import FluidEquations
 from sim.codegen.functions import exp_in_range, fma, nfma, sqrt
 from sim.codegen.registers import Memory, Vec
 
@@ -28,7 +28,7 @@ class Families(NamedTuple):
     inverse_I: Vec
 
 
-def families(t: Blocks, I: Vec, numbers: Memory) -> Families:
+def families(t: FluidEquations, I: Vec, numbers: Memory) -> Families:
     """numbers: `Activity.family`, row by row."""
     root = sqrt(I)
     inverse = 1.0 / root
@@ -50,7 +50,9 @@ def families(t: Blocks, I: Vec, numbers: Memory) -> Families:
     return Families(g, ln_gammas, slopes, inverse * inverse)
 
 
-def factors_of(t: Blocks, activity: Sequence[Vec], L: Vec, inverse_gamma: dict[int, Vec]) -> dict[int, Vec]:
+def factors_of(
+    t: FluidEquations, activity: Sequence[Vec], L: Vec, inverse_gamma: dict[int, Vec]
+) -> dict[int, Vec]:
     """The vector g of `Reactions`: activities, their inverses where needed, a_w = e^L, 1/a_w, 1/gamma."""
     nc = t.has_inverse.size
     g = dict(inverse_gamma)
@@ -64,7 +66,7 @@ def factors_of(t: Blocks, activity: Sequence[Vec], L: Vec, inverse_gamma: dict[i
 
 
 def molalities_of(
-    t: Blocks, g: dict[int, Vec], K: Memory, wanted: Iterable[int] | None = None
+    t: FluidEquations, g: dict[int, Vec], K: Memory, wanted: Iterable[int] | None = None
 ) -> dict[int, Vec]:
     """{species: molality}, of all or those that are wanted."""
     lists, products = shared_factors(t)
@@ -86,7 +88,7 @@ def molalities_of(
     return found
 
 
-def shared_factors(t: Blocks) -> tuple[list[list[int]], list[tuple[int, int, int]]]:
+def shared_factors(t: FluidEquations) -> tuple[list[list[int]], list[tuple[int, int, int]]]:
     """The factors of each species, and products (place, factor, factor) that several species share.
 
     Again and again the pair of factors that most species have becomes a factor of its own, at a place

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.codegen.functions import fma, nfma
 from sim.codegen.machine import Routine
-from sim.codegen.program import Program, cells, groups, numbers
+from sim.codegen.program import ArrayLayout, Program, cells, groups, numbers, scratch
 from sim.codegen.registers import LaneMask, Vec
 from sim.solvers.linear.programs.elimination_order import INVERT, MULTIPLY, Elimination
 
@@ -31,30 +31,43 @@ class CellRoutines(NamedTuple):
     kept: int
 
 
-def cell_routines(order: Elimination, mobile: np.ndarray, rates: int) -> CellRoutines:
-    """The routines of an operation list, compiled once; rates: derivatives of rates, the rows of `slopes`."""
+def cell_routines(
+    order: Elimination, mobile: np.ndarray, rates: int, species: int | None = None, own: bool = False
+) -> CellRoutines:
+    """The routines of an operation list, compiled once.
+
+    rates: derivatives of rates, the rows of `slopes`; species: those that a state has, where not all are.
+    Of the others the right-hand side is 0, and the solution is not asked for. own: whether each lane has
+    coefficients of its own (entries, WIDTH)
+    """
     lists = (*order.assemble[:2], *order.factor, order.ones, *order.forward, *order.backward, order.schur)
-    return _routines(tuple(tuple(a.ravel().tolist()) for a in lists), tuple(mobile.tolist()), rates)
+    held = len(order.ones) if species is None else species
+    return _routines(
+        tuple(tuple(a.ravel().tolist()) for a in lists), tuple(mobile.tolist()), rates, held, own
+    )
 
 
 @lru_cache(maxsize=32)
-def _routines(lists: tuple[tuple[int, ...], ...], mobile: tuple[int, ...], rates: int) -> CellRoutines:
+def _routines(
+    lists: tuple[tuple[int, ...], ...], mobile: tuple[int, ...], rates: int, species: int, own: bool
+) -> CellRoutines:
     to, rate, kind, a, b, c, ones, *substitution, schur = lists
     forward, backward = list(zip(*substitution[:3], strict=True)), list(zip(*substitution[3:], strict=True))
     operations = list(zip(kind, a, b, c, strict=True))
     assembled = list(zip(to, rate, strict=True))
     kept = [entry for _, _, entry in (*forward, *backward)]
-    factor = _factor(assembled, operations, set(ones), kept, schur, rates)
-    reduce = _reduce(forward, mobile, len(ones), len(kept))
-    expand = _expand(backward, mobile, len(ones), len(forward), len(kept))
+    coefficients = scratch(len(assembled)) if own else numbers(len(assembled))
+    factor = _factor(assembled, operations, set(ones), kept, schur, (groups(rates), coefficients))
+    reduce = _reduce(forward, mobile, species, len(kept))
+    expand = _expand(backward, mobile, species, len(forward), len(kept))
     return CellRoutines(Routine(factor).address, Routine(reduce).address, Routine(expand).address, len(kept))
 
 
-def reduce_in_place(order: Elimination, mobile: np.ndarray) -> int:
+def reduce_in_place(order: Elimination, mobile: np.ndarray, species: int) -> int:
     """The address of `reduce` for a right-hand side that becomes z, see `cell_routines`."""
     return _in_place(
         tuple(zip(*(a.ravel().tolist() for a in order.forward), strict=True)),
-        tuple(mobile.tolist()), len(order.ones), len(order.forward[0]) + len(order.backward[0]),
+        tuple(mobile.tolist()), species, len(order.forward[0]) + len(order.backward[0]),
     )  # fmt: skip
 
 
@@ -71,10 +84,13 @@ def _factor(
     ones: set[int],
     kept: list[int],
     schur: tuple[int, ...],
-    rates: int,
+    given: tuple[ArrayLayout, ArrayLayout],
 ) -> Program:
     """Of slopes, gamma and the coefficients of assembly: the kept entries, and what is left of the mobile
-    species. Counts cells in which a pivot is too small or a number is not finite."""
+    species. Counts cells in which a pivot is too small or a number is not finite.
+
+    given: layouts of slopes and coefficients
+    """
     terms: dict[int, list[tuple[int, int]]] = {}
     for e, (entry, rate) in enumerate(assembled):
         terms.setdefault(entry, []).append((e, rate))
@@ -114,7 +130,7 @@ def _factor(
         finite = (nothing[0] + nothing[1]) + (nothing[2] + nothing[3]) == 0.0
         return ~(finite if sound is None else sound & finite)
 
-    layouts = (groups(rates), numbers(1), numbers(len(assembled)), groups(len(kept)), cells(len(schur)))
+    layouts = (given[0], numbers(1), given[1], groups(len(kept)), cells(len(schur)))
     return Program("factor_cells", layouts, body)
 
 
@@ -125,11 +141,13 @@ def _reduce(
     kept: int,
     in_place: bool = False,
 ) -> Program:
-    """z = r in units of the scales without its immobile part, and its mobile species; in place z is r."""
+    """z = r in units of the scales without its immobile part, and its mobile species; in place z is r. What
+    is mobile behind the species has no right-hand side."""
 
     def body(on, r, inverse, factors, *rest):
         z, b = (r, *rest) if in_place else rest
         y = [r.load(k) * inverse.load(k) for k in range(species)]
+        y += [on.number(0.0)] * (max(mobile, default=-1) + 1 - species)
         for k, (row, by, _) in enumerate(forward):
             y[row] = nfma(factors.load(k), y[by], y[row])
         for k in range(species):

@@ -75,11 +75,19 @@ def elimination(
     scale (s,): of the species; mobile: the species that are left. All others are eliminated.
     """
     process, species = pattern
-    row, column, value = stoichiometry
+    row, column, _ = stoichiometry
     made = _ordered(*(tuple(a.tolist()) for a in (process, species, row, column)), scale.size, tuple(mobile))
-    e, by = made.assemble.entry, species[made.assemble.rate]
-    coefficient = value[e] * scale[by] / scale[row[e]]
+    coefficient = coefficients(made, species, stoichiometry, scale)
     return made._replace(assemble=made.assemble._replace(coefficient=coefficient))
+
+
+def coefficients(
+    order: Elimination, species: np.ndarray, stoichiometry: Stoichiometry, scale: np.ndarray
+) -> np.ndarray:
+    """Those of assembly, in units of the scales; species: of each derivative of a rate."""
+    e, by = order.assemble.entry, species[order.assemble.rate]
+    found: np.ndarray = stoichiometry.value[e] * scale[by] / scale[stoichiometry.row[e]]
+    return found
 
 
 @lru_cache(maxsize=32)

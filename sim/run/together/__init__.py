@@ -1,0 +1,1 @@
+"""Runs of few cells solved side by side."""
