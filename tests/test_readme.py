@@ -41,7 +41,7 @@ def apart(one, two):
 
 
 def test_every_scenario_named_exists():
-    named = set(re.findall(r"`([a-z]+_[a-z_]+)`", README)) & set(sim.scenarios())
+    named = set(re.findall(r"`([a-z][a-z0-9_]+)`", README)) & set(sim.scenarios())
     assert named == set(sim.scenarios())
 
 

@@ -59,7 +59,8 @@ def test_a_shipped_scenario_comes_back_as_it_was(name, tmp_path):
 @pytest.mark.parametrize("name", sim.scenarios())
 def test_a_saved_scenario_gives_the_same_numbers(name, tmp_path):
     s = sim.scenario(name)
-    s = s.changed({f"{layer}.cells": 10 // len(s.layers) for layer, _ in s.layers} | {"duration": "2 hour"})
+    s = s.changed({f"{layer}.cells": 10 // len(s.layers) for layer, _ in s.layers})
+    s = s.changed({"duration": "2 hour", "interventions": ()})  # whose times lie years later
     one, two = (sim.simulate(x, times=4) for x in (s, again(s, tmp_path)))
     assert one.manifest["hash"] == two.manifest["hash"]
     for key in one.dataset.data_vars:
