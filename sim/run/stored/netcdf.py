@@ -105,11 +105,12 @@ def _is_text(value: object) -> bool:
 
 def _attributes(target: h5netcdf.Group | h5netcdf.Variable, attrs: Mapping[str, Any], whose: str) -> None:
     for key, value in attrs.items():
-        plain = isinstance(value, str | bytes)
-        held = value if plain or isinstance(value, list | tuple) else np.atleast_1d(np.asarray(value))
-        if value is None or (isinstance(held, np.ndarray) and held.dtype.kind not in NO_CHANGE + "bUS"):
-            raise ConfigError(
-                f"the attribute {shown(key)} of {whose} cannot be written: {shown(value)} is no text, number "
-                "or list of these."
-            )
-        target.attrs[key] = held
+        texts = value if isinstance(value, list | tuple) else [value]
+        if not all(isinstance(text, str | bytes) for text in texts):
+            value = np.atleast_1d(np.asarray(value, None if value is not None else object))
+            if value.dtype.kind not in NO_CHANGE:
+                raise ConfigError(
+                    f"the attribute {shown(key)} of {whose} cannot be written: {shown(attrs[key])} is no "
+                    "text, number or list of these."
+                )
+        target.attrs[key] = value

@@ -1,8 +1,9 @@
 """Points side by side: those of few cells whose runs agree share the lanes of vector code.
 
 Points are looked through a block of the design at a time, and groups are made in its order, so that rows
-depend neither on workers nor on where a sweep was broken off: a group is in the store whole or not at all.
-What cannot be grouped, and what fails in a group, runs alone, as every point does without lanes.
+depend neither on workers nor on where a sweep was broken off: a group is in the store whole or not at all;
+but Ctrl-C keeps the rows that are there, and points whose worker died run alone. What cannot be
+grouped, and what fails in a group, runs alone too, as every point does without lanes.
 """
 
 from __future__ import annotations

@@ -141,6 +141,14 @@ def test_times_and_truths_come_back(tmp_path):
             {"a": ("x", [1.0], {"more": None})},
             "the attribute 'more' of 'a' cannot be written: None is no text",
         ),
+        (
+            {"a": ("x", [1.0], {"more": np.bool_(True)})},
+            "the attribute 'more' of 'a' cannot be written: .* is no text",
+        ),
+        (
+            {"a": ("x", [1.0], {"more": ["a", 1]})},
+            "the attribute 'more' of 'a' cannot be written: .* is no text",
+        ),
         ({"a/b": ("x", [1.0])}, "'a/b' is no name for a variable of a file: it holds a '/'"),
         ({"a": ("x", [1.0 + 2.0j])}, "'a' cannot be written: .* not complex128"),
     ],
