@@ -24,7 +24,7 @@ from sim.model.model import Model
 from sim.solvers import cvode
 from sim.solvers.linear.elimination import changing_pores
 from sim.solvers.steps import compiled, ndf_steps
-from sim.solvers.steps.ndf_state import DONE, TOO_SHORT
+from sim.solvers.steps.ndf_state import DONE, TOO_SHORT, first_step, note_start
 from sim.solvers.steps.on_a_line import Line, line_state, with_pores
 from sim.solvers.steps.on_threads import Shared
 from sim.solvers.steps.solution import STATUS, Recorder, Solution
@@ -62,13 +62,8 @@ def _marched(task: Task, record: Recorder) -> Solution:
     system = task.system
     w, march, at_once = _begin(task, record)
     now = w.now[0]
-    w.D[0, : system.size] = task.y0
-    for y in record.y[: np.searchsorted(record.t_eval, task.t0, side="right")]:
-        y[:] = task.y0
-        now.kept += 1
-    now.below, now.worst_species = record.lowest(task.y0)
-    now.worst = now.below
-    now.h = _first_step(system, w)
+    note_start(task, record, w)
+    now.h = first_step(system, w, _norms)
     status, message, window = "finished", "", (0, 0)
     try:
         while True:
@@ -191,29 +186,9 @@ def _handed_over(task: Task, w: Line | Shared, record: Recorder) -> Solution:
     )  # fmt: skip
 
 
-def _first_step(s: System, w: Line | Shared) -> float:
-    """Hairer, Norsett & Wanner 1993, II.4, for order 1; 0 where the rates are not finite.
-    Leaves the rates in w.f."""
-    now, n = w.now[0], s.size
-    y, f, scratch = w.D[0, :n], w.f[:n], w.r[:n]
-    t, left = now.t, now.end - now.t
-    now.rhs += 2
-    s.rhs(t, y, f)
-    scale = 1.0 / (w.atol[:n] + w.rtol * np.abs(y))
-    d0, d1 = _norm(scale, y), _norm(scale, f)
-    h0 = min(1e-6 if d0 < 1e-5 or d1 < 1e-5 else 0.01 * d0 / d1, left)
-    if not (np.isfinite(d1) and h0 > 0):
-        return 0.0
-    s.rhs(t + h0, y + h0 * f, scratch)
-    d2 = _norm(scale, scratch - f) / h0
-    if not np.isfinite(d2):
-        return 1e-3 * h0
-    h1 = max(1e-6, 1e-3 * h0) if max(d1, d2) <= 1e-15 else (0.01 / max(d1, d2)) ** 0.5
-    return min(100 * h0, h1, left)
-
-
-def _norm(scale: np.ndarray, v: np.ndarray) -> float:
-    return float(np.sqrt(np.mean((v * scale) ** 2)))
+def _norms(v: np.ndarray) -> np.ndarray:
+    """Root mean square (1,) of the one run."""
+    return np.sqrt(np.mean(v**2, keepdims=True))
 
 
 def _too_short(s: System, w: Line | Shared) -> str:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from sim.binder.lanes.runs_in_lanes import RunsInLanes
 from sim.simd.constants import WIDTH
-from sim.solvers.lanes.operations import SideBySide, side_by_side_state
+from sim.solvers.lanes.operations import side_by_side_state
 from sim.solvers.ndf import CELL_STEPS_AT_ONCE, COUNTS, STALL
 from sim.solvers.steps import compiled
-from sim.solvers.steps.ndf_state import DONE, TOO_SHORT
+from sim.solvers.steps.ndf_state import DONE, TOO_SHORT, first_step, note_start
 from sim.solvers.steps.solution import STATUS, Recorder, Solution
 from sim.solvers.steps.task import Task
 
@@ -57,13 +58,8 @@ def _marched(task: Task, lanes: RunsInLanes) -> Solution:
     w = side_by_side_state(task, lanes, record)
     march, now = compiled.march(w), w.now[0]
     at_once = min(STALL, max(1, CELL_STEPS_AT_ONCE // lanes.n_cells))
-    w.D[0, : lanes.size] = task.y0
-    for y in record.y[: np.searchsorted(record.t_eval, task.t0, side="right")]:
-        y[:] = task.y0
-        now.kept += 1
-    now.below, now.worst_species = record.lowest(task.y0)
-    now.worst = now.below
-    now.h = _first_step(lanes, w)
+    note_start(task, record, w)
+    now.h = first_step(lanes, w, partial(_norms, lanes))
     status, message, window = "finished", "", (0, 0)
     try:
         while True:
@@ -83,29 +79,6 @@ def _marched(task: Task, lanes: RunsInLanes) -> Solution:
         status, message = "interrupted", STATUS["interrupted"]
     counts = {name: int(now[field]) for name, field in COUNTS.items()}
     return record.solution(now.t, w.D[0, : lanes.size], status, message, **counts)
-
-
-def _first_step(lanes: RunsInLanes, w: SideBySide) -> float:
-    """The shortest that a run would take, as `ndf` has it (Hairer, Norsett & Wanner 1993, II.4, for order 1);
-    0 where rates are not finite."""
-    now, n = w.now[0], lanes.size
-    y, f, other = w.D[0, :n], w.f[:n], w.r[:n]
-    t, left = now.t, now.end - now.t
-    now.rhs += 2
-    lanes.rhs(t, y, f)
-    scale = 1.0 / (w.atol[:n] + w.rtol * np.abs(y))
-    d0, d1 = _norms(lanes, scale * y), _norms(lanes, scale * f)
-    with np.errstate(all="ignore"):
-        h0 = min(float(np.where((d0 < 1e-5) | (d1 < 1e-5), 1e-6, 0.01 * d0 / d1).min()), left)
-    if not (np.isfinite(d1).all() and h0 > 0):
-        return 0.0
-    lanes.rhs(t + h0, y + h0 * f, other)
-    d2 = _norms(lanes, scale * (other - f)) / h0
-    if not np.isfinite(d2).all():
-        return 1e-3 * h0
-    fastest = float(np.maximum(d1, d2).max())
-    h1 = max(1e-6, 1e-3 * h0) if fastest <= 1e-15 else (0.01 / fastest) ** 0.5
-    return float(min(100 * h0, h1, left))
 
 
 def _norms(lanes: RunsInLanes, v: np.ndarray) -> np.ndarray:
