@@ -192,7 +192,7 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
+    show.scenarios, show.parts, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
     sensitivity.sensitivity, validate.validate, export.export, speciate.speciate, cite.cite, doctor.doctor,
     bench.bench,
 )  # fmt: skip
