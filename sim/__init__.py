@@ -34,6 +34,8 @@ _PUBLIC = {
     "simulate": "sim.run.simulate",
     "speciate": "sim.chemistry.fluid",
     "sweep": "sim.sweeps.driver",
+    "treatment": "sim.experiment.treatments.treatment",
+    "treatments": "sim.experiment.treatments.treatment",
 }
 _MODULES = {
     "calibration": "sim.calibration",
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     )
     from sim.experiment.intervention import Intervention  # noqa: F401
     from sim.experiment.scenario import Scenario  # noqa: F401
+    from sim.experiment.treatments.treatment import treatment, treatments  # noqa: F401
     from sim.model import library  # noqa: F401
     from sim.model.glossary.entries import glossary  # noqa: F401
     from sim.model.model import Model  # noqa: F401

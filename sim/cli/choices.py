@@ -42,6 +42,11 @@ changes = click.option(
     "none), or geometry, outer, duration, resolution, constants, growth_law, parts, "
     "seed. May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
+treatments = click.option(
+    "--treat", "-t", "treatments", multiple=True, metavar="NAME[@START[..STOP]][:DOSE]",
+    help="Give a treatment (hapsim treatments): etidronate, etidronate@3day..10day, "
+    "etidronate@3day..10day:2uM. May be repeated; --set etidronate.dose=5uM changes one that is given.",
+)  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")
 
@@ -80,9 +85,12 @@ def named(name: str) -> Scenario:
     return scenario(name)
 
 
-def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenario, Scenario]:
+def chosen(
+    name: str, given: tuple[str, ...] = (), treated: tuple[str, ...] = (), **more: Any
+) -> tuple[Scenario, Scenario]:
     """The scenario of this name or path, as it is and with the changes of --set and of other options.
 
+    treated: the words of --treat, which --set may then change
     more: changes by the options that are short for them (--days for duration), None where not given
     """
     from sim.experiment.targets import TEXTS
@@ -96,8 +104,10 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
             raise ConfigError(f"{key} is given twice, by --set {key}=... and by an option; leave one out.")
         if value is not None:
             values[key] = value
-    base = named(name)
-    return base, typed(base, values) if values else base
+    base = made = named(name)
+    for word in treated:
+        made = made.treated(word)
+    return base, typed(made, values) if values else made
 
 
 def names_in(text: str | None) -> list[str] | None:

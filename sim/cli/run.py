@@ -39,6 +39,7 @@ def _solvers() -> str:
 @click.command(short_help="Run a scenario; write data, numbers and a picture.", epilog=exit_codes.OF_A_RUN)
 @click.argument("name")
 @choices.changes
+@choices.treatments
 @click.option("--days", type=float, help="Duration in days; the same as --set duration='7 day'.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the files; else results/NAME.")
 @click.option("--solver", cls=choices.LateHelp, words=_solvers)
@@ -62,6 +63,7 @@ def _solvers() -> str:
 def run(
     name: str,
     changes: tuple[str, ...],
+    treatments: tuple[str, ...],
     days: float | None,
     out: Path | None,
     solver: str | None,
@@ -83,6 +85,7 @@ def run(
       hapsim run infarct_myocardium
       hapsim run infarct_myocardium --days 7 --set lesion.radius='2 mm'
       hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2
+      hapsim run infarct_myocardium --treat etidronate@3day..10day:2uM
       hapsim run my.toml
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
@@ -90,7 +93,7 @@ def run(
     from sim.solvers import DEFAULT
 
     duration = None if days is None else f"{days!r} day"
-    _, scenario = choices.chosen(name, changes, duration=duration, resolution=resolution)
+    _, scenario = choices.chosen(name, changes, treatments, duration=duration, resolution=resolution)
     folder = _folder(out or Path("results") / safe_name(Path(name).stem), force, chosen=out is not None)
     times, kept = _outputs(outputs), choices.names_in(variables)
     held = None if kept is None else _held(scenario, kept, pictures=not no_figure)
@@ -102,9 +105,8 @@ def run(
                 scenario, solver=solver or DEFAULT, rtol=rtol, times=times, progress=report, variables=held
             )
     rows = summary_lines(result)
-    written = _write(
-        result, as_json(result, rows) | {"set": list(changes)}, folder, kept, picture=not no_figure
-    )
+    told = as_json(result, rows) | {"set": list(changes), "treated": list(treatments)}
+    written = _write(result, told, folder, kept, picture=not no_figure)
     if quiet:
         click.echo(folder)
     else:

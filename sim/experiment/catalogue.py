@@ -20,7 +20,8 @@ from sim.model.library.parts import named_parts
 
 ROWS = ("regions", "random_fields", "interventions")  # those of a file come after those of its base
 PLAIN = (*TEXTS, "geometry", "outer", "duration", "layers", "domain", "stochastic", "resolution")
-KEYS = ("base", *PLAIN, *WORDS, *ROWS, "cells", "initial", "parameters")
+TREATMENTS = "treatments"  # words as "etidronate@3day..10day:2uM", given to what the rest of a file makes
+KEYS = ("base", *PLAIN, *WORDS, *ROWS, "cells", "initial", "parameters", TREATMENTS)
 LARGEST_FILE = 20_000_000  # bytes; a mask is data
 DEEPEST = 16  # tables within tables: shapes are made of shapes
 LONGEST_CHAIN = 8  # of files that build on each other
@@ -137,7 +138,7 @@ def _made(
         values["initial"] = {**start.initial, **table["initial"]}
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
     try:
-        return typed(start, {"name": name, **values})
+        return _treated(typed(start, {"name": name, **values}), table.get(TREATMENTS, []))
     except ConfigError:
         raise
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:  # a list for a word
@@ -163,6 +164,17 @@ def _base(
     parts = named_parts(words.get("parts", ()))
     made = standard_model(constants, law, parts)
     return Scenario(name, made, constants=constants, growth_law=law, parts=parts)
+
+
+def _treated(made: Scenario, words: object) -> Scenario:
+    """The scenario under the treatments that are listed."""
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ScenarioError(
+            f"{TREATMENTS} = {shown(words)} is not a list of texts, as ['etidronate@3day..10day']."
+        )
+    for word in words:
+        made = made.treated(word)
+    return made
 
 
 def _rows(given: object, key: str, folder: Path) -> list[Any]:

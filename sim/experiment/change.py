@@ -21,7 +21,7 @@ from sim.errors import (
 )
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import Seconds, check_names, seconds
-from sim.experiment.intervention import Intervention
+from sim.experiment.intervention import DOSE, Intervention
 from sim.experiment.models import WORDS, exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import PERMEABILITY, TEXTS, ScenarioData
@@ -260,7 +260,10 @@ def _interventions(rows: tuple[Intervention, ...], wanted: Mapping[tuple, float]
         new: dict[str, Any] = {}
         for (index, part, *name), value in wanted.items():
             if index == k:
-                new[part] = {**new.get(part, getattr(old, part)), name[0]: value} if name else Seconds(value)
+                if name:
+                    new[part] = {**new.get(part, getattr(old, part)), name[0]: value}
+                else:
+                    new[part] = value if part == DOSE else Seconds(value)
         found.append(replace(old, **new) if new else old)
     return tuple(found)
 

@@ -10,7 +10,7 @@ from typing import Any
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment import change, places
 from sim.experiment.given import amount_text, as_given, seconds
-from sim.experiment.intervention import Intervention
+from sim.experiment.intervention import Intervention, course_of
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
 from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
@@ -72,6 +72,32 @@ class Scenario(ScenarioData):
     def with_intervention(self, *interventions: Intervention) -> Scenario:
         """A copy with interventions added."""
         return self.changed({"interventions": (*self.interventions, *interventions)})
+
+    @public
+    def treated(
+        self,
+        name: str,
+        start: float | str = 0.0,
+        stop: float | str | None = None,
+        dose: float | str | None = None,
+        region: str = "",
+    ) -> Scenario:
+        """A copy under a treatment (sim.treatments()): the parts and properties it needs, and a course of it.
+
+            scenario.treated("etidronate", start="3 day", stop="10 day", dose="2 uM")
+
+        name: or all in a word, "etidronate@3day..10day:2uM"; start, stop: [s or text], to the end of the
+            run if left out; dose: text with a unit or SI, its default if left out; region: where, of what
+            acts in tissue
+        The course is an intervention; "etidronate.dose", "etidronate.at" and "etidronate.until" are names
+        for `changed` and axes. Warns (RangeWarning) of a dose beyond its range.
+        """
+        cut = course_of(name, (start, stop, dose), region, self.interventions, places.names_of(self))
+        new = [part for part in cut.given.parts if part not in self.parts]
+        values: dict[str, Any] = {"parts": (*self.parts, *new)} if new else {}
+        if all(old.treatment != cut.treatment for old in self.interventions):
+            values |= cut.given.properties
+        return (self.changed(values) if values else self).with_intervention(cut)
 
     @public
     def with_model(self, model: Model, initial: Mapping[str, float | str] | None = None) -> Scenario:

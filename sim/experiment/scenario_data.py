@@ -12,10 +12,11 @@ from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_on
 from sim.experiment import places
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import Given, check_names, check_unit, listed_rows, same_dimension, seconds, si_of
-from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_order
+from sim.experiment.intervention import PLASMA, Intervention, from_keys
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
+from sim.experiment.timing.moments import in_order
 from sim.model.library import GROWTH_LAWS, left_out
 from sim.model.library.parts import named_parts
 from sim.model.library.parts import parts as library_parts

@@ -12,10 +12,12 @@ from sim.binder.system import System
 from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, nearest
 from sim.experiment.given import as_given
-from sim.experiment.intervention import Intervention, Moment, at_end, moments
+from sim.experiment.intervention import Intervention
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.experiment.scenario_data import PERMEABILITY
+from sim.experiment.timing.moments import Moment, at_end, moments
 from sim.parameters import Parameters
+from sim.run.in_force.treated import check_treatment, once, put_levels, put_relative
 from sim.run.nuclei import Nuclei
 from sim.run.start.first_state import FirstState
 from sim.run.start.places import Places, make_grid
@@ -107,6 +109,8 @@ class Builder:
                     _set(fluid, species, own if isinstance(value, str) else {species: values[name].si})
             for name, value in cut.boundary.items():
                 _set(fluid, name, own if isinstance(value, str) else {name: _concentration(name, value)})
+            put_levels(self.scenario, cut, values, fluid)
+        put_relative(self.scenario, cuts, values, fluid)
         return Parameters(values), fluid
 
     def system(self, parameters: Parameters, fluid: dict[str, float]) -> System:
@@ -142,7 +146,10 @@ class Builder:
         u, _ = system.split(y)
         here = self.places.within(change.region)
         index = {x.name: k for k, x in enumerate(self.model.species)}
-        if change.excise:
+        excised, factors = once(change, self.model)
+        for name, factor in factors.items():
+            u[here, index[name]] *= factor
+        if excised:
             u[here] = system.split(self.first.fresh(system))[0][here]
         porosity = system.evaluate(0.0, y)[0]["porosity"]
         for name, value in change.state.items():
@@ -162,6 +169,8 @@ class Builder:
                 f"{cut}: the run ends at {typed_time(s.duration)}, {when}. Let it run longer, or leave the "
                 "intervention out."
             )
+        if cut.treatment:
+            check_treatment(cut, s, known)
         for name in cut.boundary:
             if name not in known:
                 raise ScenarioError(

@@ -20,9 +20,9 @@ from sim.errors import (
     unknown,
     warn_caller,
 )
-from sim.experiment.intervention import SAME_TIME, moments
 from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
+from sim.experiment.timing.moments import SAME_TIME, moments
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import dataset, memory
 from sim.run.lazy_result import finished_result

@@ -108,7 +108,16 @@ OTHER_CUT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(CUT)])
+GIVEN = sim.Intervention("1 s", treatment="lavage", dose=0.2)
+
+
+@pytest.mark.parametrize(("name", "other"), [("treatment", "tnap_inhibitor"), ("dose", 0.3)])
+def test_each_field_of_a_treatment_decides(name, other):
+    one, another = (BASE.with_intervention(c) for c in (GIVEN, replace(GIVEN, **{name: other})))
+    assert run_hash(one) != run_hash(another)
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(CUT) if f.name not in ("treatment", "dose")])
 def test_each_field_of_an_intervention_decides(name):
     """The label too: an axis such as "a.at" is named by it."""
     one, other = (BASE.with_intervention(c) for c in (CUT, replace(CUT, **{name: OTHER_CUT[name]})))

@@ -7,10 +7,10 @@ from typing import Any
 
 from sim.errors import ConfigError, RangeWarning, UnitError, not_one_of, shown, warn_caller
 from sim.experiment.change import applied, checked_value
-from sim.experiment.intervention import at_end
 from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import PERMEABILITY
 from sim.experiment.targets import Target, target
+from sim.experiment.timing.moments import at_end
 from sim.sweeps.design.axis import Axis
 from sim.units import parse_unit
 from sim.units.unit_table import in_words, needed_in_words

@@ -1,0 +1,1 @@
+"""What is in force at a time of a run: parameters, and the fluid outside."""
