@@ -15,9 +15,10 @@ from sim.errors import ScenarioError
 from sim.model import library
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel
+from sim.model.quantities import SPECIATION
 
 CONSTANTS = "tissue-37C"
-SPECIATION, GROWTH = "speciation", ("growth_rate",)  # what constants and the growth law exchange
+GROWTH = ("growth_rate",)  # what constants and the growth law exchange
 
 # (id of a model, words) -> the model with these words; an entry ends with the model it was made of
 _EXCHANGED: dict[tuple, Model] = {}

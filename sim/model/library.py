@@ -15,9 +15,10 @@ from sim.chemistry import pore_water as water
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
+from sim.model.checks import check_ligands
 from sim.model.model import Model
 from sim.model.process import Derived, Process
-from sim.model.quantities import pore_water, shared_quantities, speciation
+from sim.model.quantities import SPECIATION, ligands_of, pore_water, shared_quantities, speciation
 from sim.model.reactions import check_species, unbalanced
 from sim.model.species import Species
 from sim.model.tables import (
@@ -54,15 +55,19 @@ def model(
     growth_law: str = "affinity",
     minerals: File | Iterable[File] = (),
     reactions: File | Iterable[File] = (),
+    ligands: str | Iterable[str] = (),
 ) -> Model:
     """The whole model.
 
     constants: a named set; growth_law: "affinity", "spiral", "two_activity"
     minerals, reactions: paths of further tables, as data/minerals.toml and data/reactions.toml; a table
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
+    ligands: components of a fluid, such as "EDTA", that are mobile species of the model and bind ions of its
+        pore water (docs/own_reaction.md)
     """
     if growth_law not in GROWTH_LAWS:
         raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
+    bound = (ligands,) if isinstance(ligands, str) else tuple(ligands)
     facts = dict(solids())
     for path in _paths(minerals):
         facts |= (own := load_solids(path, facts))
@@ -78,7 +83,8 @@ def model(
     reacting = {n: s for n, s in facts.items() if n in named}
     processes = tuple(r.process(numbers, facts, solids_by_phase(facts)) for r in given.values())
     made = (*species.values(), *species_of_solids(reacting.values()))
-    derived = tuple(shared_quantities(constants, growth_law, numbers, made, processes))
+    check_ligands(bound, made)
+    derived = tuple(shared_quantities(constants, growth_law, numbers, made, processes, bound))
     _check_free(species, facts, derived)
     check_surfaces(species.values(), facts)
     built = Model(
@@ -101,12 +107,12 @@ def with_constants(model: Model, constants: str, shifts: Mapping[str, float] | N
 
     shifts: {phase: decades that are added to its log10 solubility product}, to ask how much one matters
     """
-    found = [d for d in model.derived if d.name == "speciation"]
+    found = [d for d in model.derived if d.name == SPECIATION]
     if not found:
         return model
     phases = [o.removeprefix(OMEGA) for d in found for o in d.outputs if o.startswith(OMEGA)]
     own = (s.solid for s in model.solids if s.solid)
-    return model.with_derived(speciation(constants, phases, own, shifts or {}))
+    return model.with_derived(speciation(constants, phases, own, shifts or {}, ligands_of(found)))
 
 
 def _paths(given: File | Iterable[File]) -> tuple[File, ...]:
