@@ -82,7 +82,9 @@ def test_elements_acidity_and_charge_are_kept():
         + m["MgHEDTA"]
     )
     assert fluid.acidity == pytest.approx(acidity, rel=1e-12)
-    z = dict(Ca=2, P=-2, Mg=2, Na=1, K=1, Cl=-1, C=-1, SO4=-2, citrate=-3, PPi=-4, Tris=0, EDTA=-4, thiosulfate=-2)
+    z = dict(
+        Ca=2, P=-2, Mg=2, Na=1, K=1, Cl=-1, C=-1, SO4=-2, citrate=-3, PPi=-4, Tris=0, EDTA=-4, thiosulfate=-2
+    )
     total = fluid.acidity + sum(z[n] * v for n, v in fluid.totals.items())
     assert fluid.charge == pytest.approx(total, abs=1e-10)
 
