@@ -63,7 +63,7 @@ def model(
     minerals, reactions: paths of further tables, as data/minerals.toml and data/reactions.toml; a table
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
     ligands: components of a fluid, such as "EDTA", that are mobile species of the model and bind ions of its
-        pore water (docs/own_reaction.md)
+        pore water (docs/own_reaction.md); one with the name of a field, citrate, takes the place of that field
     """
     if growth_law not in GROWTH_LAWS:
         raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
@@ -85,13 +85,14 @@ def model(
     made = (*species.values(), *species_of_solids(reacting.values()))
     check_ligands(bound, made)
     derived = tuple(shared_quantities(constants, growth_law, numbers, made, processes, bound))
-    _check_free(species, facts, derived)
+    fields = {n: f for n, f in FIELDS.items() if n not in bound}
+    _check_free(species, facts, derived, fields)
     check_surfaces(species.values(), facts)
     built = Model(
         made,
         processes,
         derived,
-        FIELDS,
+        fields,
         _shared(numbers, made, *derived, *processes),
         "dystrophic calcification",
     )
@@ -131,10 +132,12 @@ def _check_soluble(own: Iterable[Solid], where: str) -> None:
             )
 
 
-def _check_free(species: Iterable[str], facts: Mapping[str, Solid], derived: Iterable[Derived]) -> None:
+def _check_free(
+    species: Iterable[str], facts: Mapping[str, Solid], derived: Iterable[Derived], fields: Iterable[str]
+) -> None:
     """Refuse names of tables that mean something else in formulas or results, reacting or not."""
     taken = {o: "a derived quantity" for d in derived for o in d.outputs}
-    taken |= dict.fromkeys(FIELDS, "a field") | {TIME: "the time"}
+    taken |= dict.fromkeys(fields, "a field") | {TIME: "the time"}
     counters = crystals_of(facts.values())
     for what, names in (("species", species), ("solid", facts), ("count of crystals", counters)):
         for name in names:
