@@ -63,7 +63,7 @@ def model(
     minerals, reactions: paths of further tables, as data/minerals.toml and data/reactions.toml; a table
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
     ligands: components of a fluid, such as "EDTA", that are mobile species of the model and bind ions of its
-        pore water (docs/own_reaction.md); one with the name of a field, citrate, takes the place of that field
+        pore water; one with the name of a field, citrate, takes its place (docs/own_reaction.md)
     """
     if growth_law not in GROWTH_LAWS:
         raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
