@@ -14,9 +14,9 @@ from sim.binder.system import System
 from sim.chemistry.fluid import speciate
 from sim.chemistry.pore_water import PHASES, TINY, acidity_at, outputs_of, pore_water_tables, transported
 from sim.errors import ConfigError
+from sim.model.library.quantities import ligands_of, speciation
 from sim.model.model import Model
 from sim.model.process import Process
-from sim.model.quantities import ligands_of, speciation
 from sim.model.species import Species
 from sim.parameters import Parameters
 from sim.space import grid as grids

@@ -13,7 +13,9 @@ from sim.chemistry.activity import water_density
 from sim.chemistry.batch.equilibrate import equilibrate
 from sim.chemistry.pore_water import BACKGROUND
 from sim.errors import ConfigError, ModelError
-from sim.model.quantities import ligands_of, speciation
+from sim.model.library.parts import LibraryPart
+from sim.model.library.quantities import ligands_of, speciation
+from sim.model.library.tables import species_from
 from sim.parameters import Parameters
 from sim.sweeps import driver, grid
 
@@ -206,3 +208,14 @@ def test_what_cannot_be_a_ligand_is_told(tmp_path, ligands, change, words):
         return
     with pytest.raises((ConfigError, ModelError), match=words):
         library.model(reactions=path, ligands=ligands)
+
+
+def test_a_part_of_the_library_brings_its_ligands(monkeypatch):
+    """Beside those named, each once."""
+    table = {"diffusivity": 6e-10, "contains": {"EDTA": 1}}
+    part = LibraryPart("rinse", "a rinse", species=species_from({"EDTA": table}, "rinse"), ligands=("EDTA",))
+    monkeypatch.setattr(library, "library_parts", lambda: {"rinse": part})
+    monkeypatch.setattr(library, "named_parts", lambda given: ("rinse",) if given else ())
+    assert ligands_of(library.model(parts="rinse").derived) == ("EDTA",)
+    assert ligands_of(library.model(parts="rinse", ligands="EDTA").derived) == ("EDTA",)
+    assert ligands_of(library.model().derived) == ()

@@ -13,9 +13,9 @@ from sim.errors import ScenarioError, nearest
 from sim.experiment.places import ALIVE, OF_TISSUE
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
+from sim.model.library.quantities import ligands_of
 from sim.model.model import Model
 from sim.model.process import coefficient
-from sim.model.quantities import ligands_of
 from sim.parameters import Parameters
 from sim.run.start.places import Places
 from sim.units import convert

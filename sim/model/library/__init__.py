@@ -16,12 +16,17 @@ from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
 from sim.model.checks import check_ligands
-from sim.model.model import Model
-from sim.model.process import Derived, Process
-from sim.model.quantities import SPECIATION, ligands_of, pore_water, shared_quantities, speciation
-from sim.model.reactions import check_species, unbalanced
-from sim.model.species import Species
-from sim.model.tables import (
+from sim.model.library.parts import named_parts
+from sim.model.library.parts import parts as library_parts
+from sim.model.library.quantities import (
+    SPECIATION,
+    ligands_of,
+    pore_water,
+    shared_quantities,
+    speciation,
+)
+from sim.model.library.reactions import check_species, unbalanced
+from sim.model.library.tables import (
     check_surfaces,
     crystals_of,
     package_numbers,
@@ -31,6 +36,9 @@ from sim.model.tables import (
     reactions_file,
     species_of_solids,
 )
+from sim.model.model import Model
+from sim.model.process import Derived, Process
+from sim.model.species import Species
 from sim.model.words.names import OMEGA, TIME, meaning
 from sim.parameters import Parameters
 from sim.public import public
@@ -55,6 +63,7 @@ def model(
     growth_law: str = "affinity",
     minerals: File | Iterable[File] = (),
     reactions: File | Iterable[File] = (),
+    parts: str | Iterable[str] = (),
     ligands: str | Iterable[str] = (),
 ) -> Model:
     """The whole model.
@@ -62,18 +71,25 @@ def model(
     constants: a named set; growth_law: "affinity", "spiral", "two_activity"
     minerals, reactions: paths of further tables, as data/minerals.toml and data/reactions.toml; a table
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
+    parts: names of parts of the library that not every scenario has, as "soaps" (`hapsim parts`)
     ligands: components of a fluid, such as "EDTA", that are mobile species of the model and bind ions of its
-        pore water; one with the name of a field, citrate, takes its place (docs/own_reaction.md)
+        pore water, beside those of its parts; one with the name of a field, citrate, takes the place of it
+        (docs/own_reaction.md)
     """
     if growth_law not in GROWTH_LAWS:
         raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
-    bound = (ligands,) if isinstance(ligands, str) else tuple(ligands)
-    facts = dict(solids())
+    chosen = [library_parts()[name] for name in named_parts(parts)]
+    named_ligands = (ligands,) if isinstance(ligands, str) else tuple(ligands)
+    bound = tuple(dict.fromkeys([*(n for part in chosen for n in part.ligands), *named_ligands]))
+    facts = dict(solids()) | {n: s for part in chosen for n, s in part.solids.items()}
     for path in _paths(minerals):
         facts |= (own := load_solids(path, facts))
         _check_soluble(own.values(), str(path))
         _ = tuple(species_of_solids(own.values()))  # slips of one that does not react are told too
     given, numbers, species = dict(package_reactions()), package_numbers(), dict(package_species())
+    for part in chosen:
+        given, species = given | part.reactions, species | part.species
+        numbers = Parameters({**numbers, **part.parameters})
     for path in _paths(reactions):
         more, values, new = reactions_file(path)
         given, species = given | more, species | new
@@ -84,7 +100,11 @@ def model(
     processes = tuple(r.process(numbers, facts, solids_by_phase(facts)) for r in given.values())
     made = (*species.values(), *species_of_solids(reacting.values()))
     check_ligands(bound, made)
-    derived = tuple(shared_quantities(constants, growth_law, numbers, made, processes, bound))
+    own_quantities = tuple(q.derived(numbers) for part in chosen for q in part.quantities)
+    derived = (
+        *shared_quantities(constants, growth_law, numbers, made, processes, own_quantities, bound),
+        *own_quantities,
+    )
     fields = {n: f for n, f in FIELDS.items() if n not in bound}
     _check_free(species, facts, derived, fields)
     check_surfaces(species.values(), facts)
@@ -92,7 +112,7 @@ def model(
         made,
         processes,
         derived,
-        fields,
+        fields | {n: f for part in chosen for n, f in part.places.items()},
         _shared(numbers, made, *derived, *processes),
         "dystrophic calcification",
     )
