@@ -54,6 +54,7 @@ OTHER = {
     "regions": (("clot", shapes.Disc("1 mm")),),
     "random_fields": (RandomField("collagen", 0.5, 1e-3, 1),),
     "stochastic": StochasticNucleation(1, None, "10 um"),
+    "courses": (sim.Course("plasma.P", ["0 s", "1 h"], ["1 mM", "2 mM"]),),
 }
 
 

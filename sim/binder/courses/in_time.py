@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from sim.binder.courses.renewal import Renewed
 from sim.simd.constants import WIDTH
 
 ARRAYS = Followers._fields
+NEVER = np.zeros(0)
 ROUNDING = 1e-12  # of a time: turns that are less apart are one
 
 
@@ -42,21 +44,11 @@ class InTime:
     ):  # fmt: skip
         """in_lanes: numbers of a run, where those of runs lie lane by lane; 0 where they do not"""
         self.followed, self.arrays, self.renewed = followed, arrays, renewed
-        curves = [f.curve for f in followed]
         size = in_lanes or arrays.numbers.size
-        numbers, outside, plasma, perfusion, fields = (_places(followed, name) for name in ARRAYS)
-        self.record = Following(
-            np.cumsum([0, *(c.times.size for c in curves)]),
-            np.concatenate([np.zeros(0), *(c.times for c in curves)]), _rows(curves),
-            np.zeros(len(curves)), np.full(1, np.nan), numbers, outside, plasma, perfusion, fields,
-            np.array([] if renewed is None else [renewed.routine.address], np.int64),
-            np.array(() if renewed is None else renewed.read, np.int64),
-            np.array(() if renewed is None else renewed.made, np.int64),
-            np.zeros(0 if in_lanes or renewed is None else size * WIDTH), size,
-        )  # fmt: skip
-        turns = np.unique(np.concatenate([np.zeros(0), *(c.turns for c in curves)]))
-        apart = np.diff(turns, prepend=-np.inf) > ROUNDING * np.abs(turns).max(initial=0.0)
-        self.turns: np.ndarray = turns[apart]
+        if followed:
+            self.record, self.turns = _record(followed, renewed, size, bool(in_lanes)), _turns(followed)
+        else:
+            self.record, self.turns = _still(size), NEVER
 
     @property
     def inside_cells(self) -> bool:
@@ -73,6 +65,34 @@ class InTime:
         slack = ROUNDING * max(abs(start), abs(end))
         found: np.ndarray = self.turns[(self.turns > start + slack) & (self.turns < end - slack)]
         return found
+
+
+@lru_cache(maxsize=16)  # most systems follow nothing, and a sweep has thousands of them
+def _still(size: int) -> Following:
+    """The record where nothing follows a course."""
+    return _record((), None, size, True)
+
+
+def _record(followed: Sequence[Followed], renewed: Renewed | None, size: int, in_lanes: bool) -> Following:
+    curves = [f.curve for f in followed]
+    numbers, outside, plasma, perfusion, fields = (_places(followed, name) for name in ARRAYS)
+    return Following(
+        np.cumsum([0, *(c.times.size for c in curves)]),
+        np.concatenate([np.zeros(0), *(c.times for c in curves)]), _rows(curves),
+        np.zeros(len(curves)), np.full(1, np.nan), numbers, outside, plasma, perfusion, fields,
+        np.array([] if renewed is None else [renewed.routine.address], np.int64),
+        np.array(() if renewed is None else renewed.read, np.int64),
+        np.array(() if renewed is None else renewed.made, np.int64),
+        np.zeros(0 if in_lanes or renewed is None else size * WIDTH), size,
+    )  # fmt: skip
+
+
+def _turns(followed: Sequence[Followed]) -> np.ndarray:
+    """Times at which a slope changes, one for those a rounding apart."""
+    turns = np.unique(np.concatenate([f.curve.turns for f in followed]))
+    apart = np.diff(turns, prepend=-np.inf) > ROUNDING * np.abs(turns).max(initial=0.0)
+    found: np.ndarray = turns[apart]
+    return found
 
 
 def _rows(curves: Sequence[Curve]) -> np.ndarray:

@@ -92,7 +92,9 @@ def _deed(given: Intervention, words: str, result: Result) -> _Deed:
     values = {n: (v, f"plasma.{n}") for n, v in given.boundary.items()}
     values |= {n: (v, n) for n, v in given.parameters.items()}
     back = frozenset(
-        n for n, (v, name) in values.items() if v == name or math.isclose(float(v), own.get(name, math.nan))
+        n
+        for n, (v, name) in values.items()
+        if v == name or (not isinstance(v, str) and math.isclose(float(v), own.get(name, math.nan)))
     )
     return said._replace(at=given.at, until=until, label=given.label, back=back)
 
