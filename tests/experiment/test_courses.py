@@ -77,7 +77,8 @@ def test_a_file_finds_its_csv_beside_it_and_its_courses_go_before_those_of_its_b
         '[[courses]]\nof = "plasma.C"\ntimes = ["0 h", "1 day"]\nvalues = ["plasma.C", "0.9 * plasma.C"]\n'
     )
     second.write_text(
-        'base = "first.toml"\n[[courses]]\nof = "plasma.P"\ntimes = ["0 h", "1 h"]\nvalues = ["1 mM", "2 mM"]\n'
+        'base = "first.toml"\n'
+        '[[courses]]\nof = "plasma.P"\ntimes = ["0 h", "1 h"]\nvalues = ["1 mM", "2 mM"]\n'
     )
     assert sim.scenario(first).courses[0] == sim.Course("plasma.P", file=csv)
     found = {c.of: c for c in sim.scenario(second).courses}
