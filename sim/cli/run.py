@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli import choices, exit_codes
-from sim.cli.outputs import json_text, made_folder, windowless_pyplot, write_picture
+from sim.cli.outputs import json_text, made_folder
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
 from sim.files import safe_name, write_text
@@ -221,8 +221,10 @@ def _write(
 
 def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str]:
     """story.png; maps.png too where there is a plane to map."""
-    plt = windowless_pyplot()
     from sim import plotting
+    from sim.plotting.pictures import windowless_pyplot, write_picture
+
+    plt = windowless_pyplot()
 
     figures = {"story.png": plotting.story}
     if len(result.space) > 1:

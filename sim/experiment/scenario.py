@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ScenarioError, nearest, shown
+from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment import change, places
 from sim.experiment.course import Course
 from sim.experiment.intervention import Intervention
@@ -42,7 +42,7 @@ class Scenario(ScenarioData):
         layer quantity to copy; None, or "none", takes an entry of a base out
     interventions: what is done to the tissue, and when (sim.Intervention)
     courses: quantities that follow values in time, without a cut in the run (sim.Course)
-    constants, growth_law: words that the model was made with
+    constants, growth_law, parts: words that the model was made with
     domain: ((length, cells), ...) an axis, where the layers do not decide: a line from 0 on, a
         rectangle or box around the origin; the last layer then needs no size
     regions: ((name, shape), ...) painted over the layers, later over earlier (sim.shapes); their
@@ -83,8 +83,7 @@ class Scenario(ScenarioData):
         values: Sequence[float | str] = (),
         file: str | Path | None = None,
     ) -> Scenario:
-        """A copy in which a quantity ("plasma.P") follows values beside times, or a CSV (sim.Course). It then
-        has no other course."""
+        """A copy in which "plasma.P", say, follows values beside times, or a CSV, and no other (sim.Course)."""
         made = Course(of, times, values, file)
         return self.changed({"courses": (*(c for c in self.courses if c.of != made.of), made)})
 
@@ -227,6 +226,7 @@ class Scenario(ScenarioData):
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "outer", "constants", "growth_law"):
             lines += _arrow(key, getattr(base, key), getattr(self, key))
+        lines += _arrow("parts", listing(base.parts) or "none", listing(self.parts) or "none")
         lines += _arrow("duration", typed_time(base.duration), typed_time(self.duration))
         old, new = dict(base.layers), dict(self.layers)
         if list(old) == list(new):

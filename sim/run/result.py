@@ -240,7 +240,8 @@ class Result:
             lines = [] if found == "no difference" else found.splitlines()
         else:
             lines += [str(row) for row in other.parameters.diff(self.parameters)]
-            keys = ("model", "geometry", "outer", "initial", "constants", "growth_law", "layout", "duration",
+            keys = ("model", "geometry", "outer", "initial", "constants", "growth_law", "parts", "layout",
+                    "duration",
                     "intervention_tables" if "intervention_tables" in mine else "interventions")  # fmt: skip
             lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in keys if mine.get(k) != theirs.get(k)]
         settings = ("solver", "rtol", "atol", "seed")
