@@ -83,7 +83,7 @@ class Scenario(ScenarioData):
         values: Sequence[float | str] = (),
         file: str | Path | None = None,
     ) -> Scenario:
-        """A copy in which "plasma.P", say, follows values beside times, or a CSV, and no other (sim.Course)."""
+        """A copy in which "plasma.P", say, follows values beside times, or a CSV, and no other course."""
         made = Course(of, times, values, file)
         return self.changed({"courses": (*(c for c in self.courses if c.of != made.of), made)})
 
