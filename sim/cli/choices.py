@@ -40,7 +40,9 @@ changes = click.option(
     help="Change a parameter (lesion.radius='2 mm'), the cells of a layer (lesion.cells=20), an "
     "intervention (PPi.at='3 day', PPi.until='10 day'), an amount at the start (initial.Ca='1.2 mM', or "
     "none), or geometry, outer, duration, resolution, constants, growth_law, parts, "
-    "seed. May be repeated; plain numbers are SI, and refused where that cannot be meant.",
+    "seed. VALUE may be a name times a number (plasma.PPi='plasma.PPi * 3'), or a CSV with the course "
+    "that KEY follows (plasma.P=serum.csv, which begins with 'time [day], P [mM]'). "
+    "May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")
@@ -97,6 +99,13 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
         if value is not None:
             values[key] = value
     base = named(name)
+    files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}
+    if files:
+        from sim.experiment.course import Course
+
+        kept = [c for c in base.courses if c.of not in files]
+        values = {key: value for key, value in values.items() if key not in files}
+        values["courses"] = (*kept, *(Course(key, file=text) for key, text in files.items()))
     return base, typed(base, values) if values else base
 
 

@@ -7,17 +7,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from sim.errors import ScenarioError, UnitError, nearest, shown
-from sim.experiment.file_tables import dotted_values
-from sim.experiment.given import (
+from sim.errors import ScenarioError, UnitError, listing, nearest, shown
+from sim.experiment.values.file_tables import dotted_values
+from sim.experiment.values.given import (
     amount_text,
     as_given,
     check_names,
     check_unit,
     seconds,
     si_number,
-    si_numbers,
 )
+from sim.experiment.values.relative import relative
 from sim.texts import typed_time
 
 T = TypeVar("T")
@@ -42,19 +42,20 @@ class Intervention:
     until: when boundary and parameters end [s or text]; left out, they last to the end of the run
 
     Each quantity has the value of the intervention that began last among those in force, else the
-    scenario's own. So one that changes other quantities leaves this one alone, and when one ends the
-    quantity is what it would be without it. The scenario's own value is called by its name:
-    boundary={"PPi": "plasma.PPi"}, parameters={"growth.k": "growth.k"}.
+    scenario's own, or the course that it follows. So one that changes other quantities leaves this one
+    alone, and when one ends the quantity is what it would be without it. The scenario's own value is called
+    by its name, boundary={"PPi": "plasma.PPi"}, parameters={"growth.k": "growth.k"}, also times a number,
+    {"PPi": "plasma.PPi * 3"} or "0.5 * growth.k"; of what follows a course that is the course, times it.
     Those at one time, or a rounding apart, act in the order given. At 0 they act on the first state,
     which is at rest with the scenario's own fluid. At the end of the run nothing can act any more.
     All values are SI numbers; given as text with a unit, they keep the text to be shown by
-    (sim.experiment.given), and a scenario checks the unit of what its model knows.
+    (sim.experiment.values.given), and a scenario checks the unit of what its model knows.
     """
 
     at: float
     boundary: dict[str, float | str]
     parameters: dict[str, float | str]
-    state: dict[str, float]
+    state: dict[str, float | str]
     region: str
     excise: bool
     label: str
@@ -82,9 +83,9 @@ class Intervention:
             )
         values: dict[str, Any] = {
             "at": seconds(at, "at"),
-            "boundary": _lasting(boundary, "boundary"),
-            "parameters": _lasting(parameters, "parameters"),
-            "state": si_numbers(state, "state"),
+            "boundary": _told(boundary, "boundary"),
+            "parameters": _told(parameters, "parameters"),
+            "state": _told(state, "state"),
             "region": region,
             "excise": excise,
             "label": label,
@@ -161,19 +162,25 @@ def _in_words(value: float | str, unit: str, digits: int) -> str:
     return amount_text(given, unit, digits) if unit else f"{given:.{digits}g} in SI"
 
 
-def _lasting(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
-    """{name: SI number} of a part; the scenario's own value stays the name that it is called by."""
+def _told(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
+    """{name: SI number} of a part; the scenario's own value stays the name that it is called by, and that
+    times a number what was said."""
     check_names({} if values is None else values, part)
     found: dict[str, float | str] = {}
     for name, value in dotted_values(values or {}, part).items():
         own = own_name(part, name)
-        if isinstance(value, str) and value.strip() == own:
+        if isinstance(value, str) and value.strip() == own and part in LASTING:
             found[name] = own
+            continue
+        told = relative(value, f"{part}.{name}")
+        if told is not None:
+            found[name] = told
             continue
         try:
             found[name] = si_number(value, f"{part}.{name}")
         except UnitError as error:
-            hint = f" The scenario's own value is called '{own}'." if _is_name(value) else ""
+            hint = f" The scenario's own value is called '{own}'."
+            hint = hint if _is_name(value) and part in LASTING else ""
             raise UnitError(f"{error}{hint}") from None
     return found
 
@@ -225,6 +232,15 @@ def moments(cuts: Iterable[Intervention], duration: float) -> tuple[Moment, ...]
 def at_end(time: float, duration: float) -> bool:
     """Whether a time is the end of a run, or later."""
     return time >= duration * (1 - SAME_TIME)
+
+
+def not_reached(cuts: Iterable[Intervention], duration: float) -> list[str]:
+    """A sentence on interventions that do not act since the run ends before, or none."""
+    late = [f"{c.label or 'intervention'} at {typed_time(c.at)}" for c in cuts if at_end(c.at, duration)]
+    if not late:
+        return []
+    verb = "do" if len(late) > 1 else "does"
+    return [f"the run ends at {typed_time(duration)}, so {listing(late, 6)} {verb} not act."]
 
 
 def _distinct(times: Iterable[float], duration: float) -> list[float]:

@@ -9,11 +9,12 @@ from typing import Any
 
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment import change, places
-from sim.experiment.given import amount_text, as_given, seconds
+from sim.experiment.course import Course
 from sim.experiment.intervention import Intervention
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
 from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
+from sim.experiment.values.given import amount_text, as_given, seconds
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
 from sim.public import public
@@ -40,6 +41,7 @@ class Scenario(ScenarioData):
     initial: {species: value} everywhere, pore water for mobile species, or the name of a
         layer quantity to copy; None, or "none", takes an entry of a base out
     interventions: what is done to the tissue, and when (sim.Intervention)
+    courses: quantities that follow values in time, without a cut in the run (sim.Course)
     constants, growth_law, parts: words that the model was made with
     domain: ((length, cells), ...) an axis, where the layers do not decide: a line from 0 on, a
         rectangle or box around the origin; the last layer then needs no size
@@ -72,6 +74,18 @@ class Scenario(ScenarioData):
     def with_intervention(self, *interventions: Intervention) -> Scenario:
         """A copy with interventions added."""
         return self.changed({"interventions": (*self.interventions, *interventions)})
+
+    @public
+    def with_course(
+        self,
+        of: str,
+        times: Sequence[float | str] = (),
+        values: Sequence[float | str] = (),
+        file: str | Path | None = None,
+    ) -> Scenario:
+        """A copy in which "plasma.P", say, follows values beside times, or a CSV, and no other course."""
+        made = Course(of, times, values, file)
+        return self.changed({"courses": (*(c for c in self.courses if c.of != made.of), made)})
 
     @public
     def with_model(self, model: Model, initial: Mapping[str, float | str] | None = None) -> Scenario:
@@ -164,6 +178,10 @@ class Scenario(ScenarioData):
             raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
         if isinstance(changes.get("initial"), Mapping):
             changes["initial"] = {**self.initial, **changes["initial"]}
+        if "interventions" in changes:
+            new = changes["interventions"]
+            made = self.with_(**{n: v for n, v in changes.items() if n != "interventions"})
+            return made.changed({"interventions": new})
         if "duration" in changes:  # judged here: below, the line that called is no longer in sight
             changes["duration"] = seconds(changes["duration"], "duration")
         given = changes.get("parameters")
@@ -183,6 +201,10 @@ class Scenario(ScenarioData):
     def interventions_in_words(self) -> list[str]:
         """Each intervention as a line, values with the units of the model: "PPi at 3 day: PPi 20 uM"."""
         return [i.in_words(self._unit) for i in self.interventions]
+
+    def courses_in_words(self) -> list[str]:
+        """Each course as a line: "plasma.P follows 1.2 mM at 0 s, 1.8 mM at 6 h"."""
+        return [c.in_words(self._unit("parameters", c.of)) for c in self.courses]
 
     def initial_in_words(self) -> dict[str, str]:
         """The amounts at the start as they were given, or with units: {"Ca": "1.2 mM"}."""
@@ -258,17 +280,21 @@ def _amount(s: ScenarioData, name: str) -> str:
 def _only_in(s: Scenario, rows: list[tuple[Any, str]], sign: str, others: list[tuple[Any, str]]) -> list[str]:
     """Lines of what the others lack; with all digits where six would make them read like one of those."""
     events, texts = [e for e, _ in others], [text for _, text in others]
-    return [
-        f"{sign} {e.in_words(s._unit, 17) if isinstance(e, Intervention) and text in texts else text}"
-        for e, text in rows
-        if e not in events
-    ]
+    return [f"{sign} {_exactly(s, e) if text in texts else text}" for e, text in rows if e not in events]
+
+
+def _exactly(s: Scenario, event: Any) -> str:
+    """What happens, in words, with all digits."""
+    if isinstance(event, Course):
+        return event.in_words(s._unit("parameters", event.of), 17, len(event.times))
+    return event.in_words(s._unit, 17) if isinstance(event, Intervention) else event.in_words()
 
 
 def _events(s: Scenario) -> list[tuple[Any, str]]:
-    """Regions, random fields, chance and interventions, each with a line that says what it is."""
+    """Regions, random fields, chance, courses and interventions, each with a line that says what it is."""
     rows: list[tuple[Any, str]] = [
         ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
     ]
     rows += [(f, f.in_words()) for f in (*s.random_fields, s.stochastic) if f is not None]
+    rows += zip(s.courses, s.courses_in_words(), strict=True)
     return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))
