@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 # name -> module; imported when first asked for, so that `import sim` imports nothing slow
 _PUBLIC = {
+    "Course": "sim.experiment.timing.course",
     "Derived": "sim.model.process",
     "Intervention": "sim.experiment.intervention",
     "Model": "sim.model.model",
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     )
     from sim.experiment.intervention import Intervention  # noqa: F401
     from sim.experiment.scenario import Scenario  # noqa: F401
+    from sim.experiment.timing.course import Course  # noqa: F401
     from sim.experiment.treatments.treatment import treatment, treatments  # noqa: F401
     from sim.model import library  # noqa: F401
     from sim.model.glossary.entries import glossary  # noqa: F401

@@ -88,6 +88,10 @@ class TissueWarning(UserWarning):
     """Tissue of which a scenario does not say whether it lives; it is taken as dead."""
 
 
+class UnreachedWarning(UserWarning):
+    """Interventions that lie beyond the end of a run, which was shortened; they do not act."""
+
+
 def warn_caller(sentence: str, category: type[Warning]) -> None:
     """Warn, pointing at the line outside the package that called it, however deep inside it was noticed."""
     frame, level = sys._getframe(1), 2

@@ -84,6 +84,9 @@ def calls(t):
             {"at": "1 day", "boundary": {"PPi": "2 uM"}, "parameters": {"growth.k": 1e-14},
              "state": {"Ca": 1.0}, "region": "", "excise": False, "label": "x"},
         ),
+        "Course": (
+            sim.Course, {"of": "plasma.P", "times": ["0 s", "1 day"], "values": ["1 mM", "2 mM"]},
+        ),
         "Species": (
             sim.Species,
             {"name": "tracer", "diffusivity": 1e-10, "scale": 1.0, "contains": {"Ca": 1}, "description": "d"},
@@ -100,6 +103,9 @@ def calls(t):
         "changed": (base.changed, {"values": {"lesion.radius": "4 mm"}}),
         "with_parameters": (base.with_parameters, {"values": {"lesion.radius": "4 mm"}}),
         "with_intervention": (base.with_intervention, [sim.Intervention(at="1 s", boundary={"PPi": 0.0})]),
+        "with_course": (
+            base.with_course, {"of": "plasma.P", "times": ["0 s", "1 day"], "values": ["1 mM", "2 mM"]},
+        ),
         "with_model": (base.with_model, {"model": base.model, "initial": {"Ca": 1.0}}),
         "with_stochastic_nucleation": (
             base.with_stochastic_nucleation, {"seed": 1, "interval": "6 hour", "sample": "10 um"},

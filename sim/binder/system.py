@@ -8,18 +8,22 @@ multistep or Runge-Kutta method keeps to rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from sim.binder.cache import compiled_model
+from sim.binder.courses.following import Followers
+from sim.binder.courses.in_time import Followed, InTime
+from sim.binder.courses.renewal import renewed
 from sim.binder.evaluation import COLUMNS, evaluate
 from sim.binder.records import NONE, Cells, Stoichiometry, Workspace
 from sim.binder.single_cells import SingleCells, single_cells
 from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
 from sim.errors import ModelError, nearest
+from sim.model.checks import check_outside
 from sim.model.model import Model
 from sim.parameters import Parameters
 from sim.simd.constants import WIDTH
@@ -33,13 +37,14 @@ GROUPS_PER_THREAD = 128  # a thousand cells; fewer are done before a second thre
 
 
 class System:
-    """One segment of a run: fixed parameters, fields and boundaries. What a solver sees of the chemistry.
+    """One segment of a run: parameters, fields and boundaries. What a solver sees of the chemistry.
 
     rhs(t, y, dy), slopes(t, y), couplings(): what solvers call. evaluate(t, y): what is shown.
     size = n_cells n_species + 2 n_mobile: of the flat state (`split` gives views of its parts)
     scale (n_species,): typical sizes, from which absolute tolerances come; mobile: columns that diffuse
     cells, stoichiometry, operations, tables: records that compiled code takes; exchange: between cells
     failures (n_groups,): cells, summed over evaluations, in which a kernel found no solution
+    courses: what of it changes with time, nothing unless it is told to `follow`
     """
 
     def __init__(
@@ -68,7 +73,7 @@ class System:
         self.fields = self._fields(fields or {})
         self.stoichiometry = self._stoichiometry(values)
         self.contents = model.written_contents.at(values)
-        self._refuse_unknown(boundaries or {}, plasma or {})
+        check_outside(model.mobile, grid, boundaries or {}, plasma or {})
         columns = dict(zip(model.mobile, self.mobile.tolist(), strict=True))
         diffusivity = model.written_diffusivities.at(values)
         self.exchange = Exchange(
@@ -81,6 +86,16 @@ class System:
         self.scale = np.array([s.scale for s in model.species])
         self._prepare(values)
         self._pool = Pool(GROUPS_PER_THREAD)
+        self.follow(())
+
+    def follow(self, followed: Sequence[Followed]) -> None:
+        """Have numbers follow courses from now on: parameters that formulas read, what is outside, perfusion,
+        fields."""
+        numbers, t, code = self.cells.numbers, self.tables, self._made.code
+        arrays = Followers(numbers, *(a.reshape(-1) for a in (t.outside, t.plasma, t.perfusion, self.fields)))
+        changing = {k for f in followed if "numbers" in f.places for k in f.places["numbers"][0].tolist()}
+        made = renewed(code.graph.uniform, changing, self.p.size, numbers.size) if changing else None
+        self.courses = InTime(followed, arrays, made)
 
     def _fields(self, given: dict[str, np.ndarray]) -> np.ndarray:
         for name in given:
@@ -101,23 +116,6 @@ class System:
             )
         row, column, value = self.model.written_changes
         return Stoichiometry(row, column, value.at(values))
-
-    def _refuse_unknown(self, boundaries: dict[str, Boundary], plasma: dict[str, float]) -> None:
-        for tag, b in boundaries.items():
-            if tag not in self.grid.tags:
-                raise ModelError(
-                    f"the {self.grid.kind} has no boundary '{tag}' (it has "
-                    f"{', '.join(self.grid.tags) or 'none'}).{nearest(tag, self.grid.tags)}"
-                )
-            self._known_mobile(b.values, f"boundary '{tag}'")
-        self._known_mobile(plasma, "plasma")
-
-    def _known_mobile(self, values: Iterable[str], where: str) -> None:
-        for name in values:
-            if name not in self.model.mobile:
-                raise ModelError(
-                    f"{where}: '{name}' is not a mobile species.{nearest(name, self.model.mobile)}"
-                )
 
     def _prepare(self, values: dict[str, float]) -> None:
         """Machine code of the model, the numbers of the run, last solutions of the kernels."""
@@ -230,6 +228,7 @@ class System:
         self, stages: np.ndarray, t: float, u: np.ndarray, cells: Cells, out: np.ndarray, more: np.ndarray
     ) -> None:
         """Everything that happens inside cells; see `evaluate` and `GroupCode`."""
+        self.courses.at(t)
         flat = [a.reshape(-1) for a in (u, cells.fields)]
         kept = [a.reshape(-1) for a in (cells.memory, cells.c, cells.porosity, out, more)]
 

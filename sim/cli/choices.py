@@ -40,7 +40,9 @@ changes = click.option(
     help="Change a parameter (lesion.radius='2 mm'), the cells of a layer (lesion.cells=20), an "
     "intervention (PPi.at='3 day', PPi.until='10 day'), an amount at the start (initial.Ca='1.2 mM', or "
     "none), or geometry, outer, duration, resolution, constants, growth_law, parts, "
-    "seed. May be repeated; plain numbers are SI, and refused where that cannot be meant.",
+    "seed. VALUE may be a name times a number (plasma.PPi='plasma.PPi * 3'), or a CSV with the course "
+    "that KEY follows (plasma.P=serum.csv, which begins with 'time [day], P [mM]'). "
+    "May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
 treatments = click.option(
     "--treat", "-t", "treatments", multiple=True, metavar="NAME[@START[..STOP]][:DOSE]",
@@ -107,6 +109,13 @@ def chosen(
     base = made = named(name)
     for word in treated:
         made = made.treated(word)
+    files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}
+    if files:
+        from sim.experiment.timing.course import Course
+
+        kept = [c for c in made.courses if c.of not in files]
+        values = {key: value for key, value in values.items() if key not in files}
+        values["courses"] = (*kept, *(Course(key, file=text) for key, text in files.items()))
     return base, typed(made, values) if values else made
 
 

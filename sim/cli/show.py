@@ -192,6 +192,7 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
     ]
     if s.initial:
         rows.append(("initial", ", ".join(f"{n} = {text}" for n, text in s.initial_in_words().items())))
+    rows += [("course", text) for text in s.courses_in_words()]
     return rows + [("intervention", text) for text in s.interventions_in_words()]
 
 

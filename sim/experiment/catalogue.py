@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
-from sim.experiment.file_tables import parameters_in, read_toml
+from sim.experiment.intervention import Intervention, from_keys
 from sim.experiment.models import CONSTANTS, WORDS, standard_model
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import TEXTS
 from sim.experiment.typed import typed
+from sim.experiment.values.file_tables import parameters_in, read_toml
 from sim.model import library
 from sim.model.library.parts import named_parts
 
-ROWS = ("regions", "random_fields", "interventions")  # those of a file come after those of its base
+ROWS = (
+    "regions",
+    "random_fields",
+    "interventions",
+    "courses",
+)  # those of a file come after those of its base
 PLAIN = (*TEXTS, "geometry", "outer", "duration", "layers", "domain", "stochastic", "resolution")
 TREATMENTS = "treatments"  # words as "etidronate@3day..10day:2uM", given to what the rest of a file makes
 KEYS = ("base", *PLAIN, *WORDS, *ROWS, "cells", "initial", "parameters", TREATMENTS)
+BEYOND = "beyond"  # of an intervention: it lies beyond the end of a shortened run, and does not act
 LARGEST_FILE = 20_000_000  # bytes; a mask is data
 DEEPEST = 16  # tables within tables: shapes are made of shapes
 LONGEST_CHAIN = 8  # of files that build on each other
@@ -125,9 +133,14 @@ def _made(
     start = _base(name, table, words, folder, chain)
     values: dict[str, Any] = {key: table[key] for key in PLAIN if key in table}
     values |= {key: word for key, word in words.items() if "base" in table}
+    beyond: list[Any] = []
     for key in ROWS:
         if key in table:
-            values[key] = (*getattr(start, key), *_rows(table[key], key, folder))
+            rows = _rows(table[key], key, folder)
+            if key == "interventions":
+                beyond = [row for row in rows if row.get(BEYOND) is True]
+                rows = [row for row in rows if row not in beyond]
+            values[key] = (*_kept(start, key, rows), *rows)
     if "cells" in table:
         if not isinstance(table["cells"], Mapping):
             raise ScenarioError(f"cells = {shown(table['cells'])} is not a table, such as {{ lesion = 40 }}.")
@@ -138,7 +151,8 @@ def _made(
         values["initial"] = {**start.initial, **table["initial"]}
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
     try:
-        return _treated(typed(start, {"name": name, **values}), table.get(TREATMENTS, []))
+        made = _with_beyond(typed(start, {"name": name, **values}), beyond)
+        return _treated(made, table.get(TREATMENTS, []))
     except ConfigError:
         raise
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:  # a list for a word
@@ -184,7 +198,32 @@ def _rows(given: object, key: str, folder: Path) -> list[Any]:
     for row in given:
         if not isinstance(row, Mapping):
             raise ScenarioError(f"{key}: {shown(row)} is not a table.")
+    if key == "courses":
+        return [_read_from(row, folder) for row in given]
     return [_found_from(row, folder) for row in given] if key == "regions" else given
+
+
+def _kept(start: Scenario, key: str, rows: list[Any]) -> list[Any]:
+    """Rows of the base: a course of the file takes the place of that which it has of the same."""
+    new = {row.get("of") for row in rows} if key == "courses" else set()
+    return [row for row in getattr(start, key) if key != "courses" or row.of not in new]
+
+
+def _with_beyond(made: Scenario, rows: list[Any]) -> Scenario:
+    """The scenario with interventions that are said to lie beyond its end, as a file has it that was saved
+    of a shortened one."""
+    if not rows:
+        return made
+    cuts = [from_keys(Intervention, {k: v for k, v in row.items() if k != BEYOND}, made.name) for row in rows]
+    return replace(made, interventions=(*made.interventions, *cuts))
+
+
+def _read_from(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The table of a course, its file looked for in this folder and read."""
+    found = dict(table)
+    if isinstance(found.get("file"), str):
+        found["file"] = os.path.join(folder, found["file"])
+    return found
 
 
 def _found_from(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:

@@ -19,13 +19,15 @@ from sim.errors import (
     shown,
     warn_caller,
 )
-from sim.experiment.file_tables import parameter_from
-from sim.experiment.given import Seconds, check_names, seconds
-from sim.experiment.intervention import DOSE, Intervention
+from sim.experiment.checks import check_acts, plain_value, resolved
+from sim.experiment.intervention import Intervention
 from sim.experiment.models import WORDS, exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import PERMEABILITY, TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, TIMES, WHOLES, Target, target
+from sim.experiment.values.file_tables import parameter_from
+from sim.experiment.values.given import Seconds, check_names, seconds
+from sim.experiment.values.relative import Relative, relative
 from sim.model.library.parts import named_parts
 from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters
@@ -66,6 +68,9 @@ def with_parameters(base: S, values: Mapping[str, Any]) -> S:
     known, rest = dict(base.parameters), {}
     for name, value in values.items():
         given = parameter_from(name, value) if isinstance(value, Mapping) else value
+        told = relative(given, name)
+        if told is not None:
+            given = plain_value(told, base.parameter(name).unit, name, base.parameter)
         if name in known:
             rest[name] = given
         else:
@@ -111,6 +116,7 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
     check_names(values, "changed")
     made = _with_first(base, {n: v for n, v in values.items() if n in FIRST})
     found = {name: _target(made, name, value) for name, value in values.items() if name not in FIRST}
+    values = {n: resolved(base.parameter, found.get(n), n, v) for n, v in values.items()}
     seen: dict[tuple, str] = {}
     for name, t in found.items():
         other = seen.setdefault((t.kind, t.where), name)
@@ -135,6 +141,11 @@ def _changed(base: S, values: Mapping[str, Any], set_parameters: Callable[[S, Ma
     for name, t in found.items():
         if t.kind == "resolution":  # last: a factor on the cells that are there by then
             made = finer(made, checked_value(t, name, values[name]))
+    moved = {where[0] for where in edits.get("interventions", (None, {}))[1] if where[1] == "at"}
+    asked = [c for k, c in enumerate(fields.get("interventions", ())) if k in moved]
+    if "interventions" in values:
+        asked += [c for c in made.interventions if c not in base.interventions]
+    check_acts(asked, made.duration)  # now: a value may lengthen the run
     return made
 
 
@@ -174,7 +185,7 @@ def checked_value(t: Target, name: str, value: Any) -> Any:
         return named_parts(value)
     if t.kind == "initial" and (value is None or (isinstance(value, str) and value.strip().isidentifier())):
         return value  # the name of a layer quantity, or none
-    if t.own and value == t.own:
+    if (t.own and value == t.own) or isinstance(value, Relative):
         return value
     if t.kind == "text":
         if not isinstance(value, str):
@@ -260,10 +271,7 @@ def _interventions(rows: tuple[Intervention, ...], wanted: Mapping[tuple, float]
         new: dict[str, Any] = {}
         for (index, part, *name), value in wanted.items():
             if index == k:
-                if name:
-                    new[part] = {**new.get(part, getattr(old, part)), name[0]: value}
-                else:
-                    new[part] = value if part == DOSE else Seconds(value)
+                new[part] = {**new.get(part, getattr(old, part)), name[0]: value} if name else Seconds(value)
         found.append(replace(old, **new) if new else old)
     return tuple(found)
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sim.errors import RangeWarning, ScenarioError, UnitError, nearest, shown, warn_caller
-from sim.experiment.file_tables import dotted_values
-from sim.experiment.given import (
+from sim.experiment.treatments.notation import ordered
+from sim.experiment.treatments.treatment import Treatment, dose_of, treatment
+from sim.experiment.values.file_tables import dotted_values
+from sim.experiment.values.given import (
     amount_text,
     as_given,
     check_names,
     check_unit,
     seconds,
     si_number,
-    si_numbers,
 )
-from sim.experiment.treatments.notation import ordered
-from sim.experiment.treatments.treatment import Treatment, treatment
+from sim.experiment.values.relative import relative
 from sim.texts import typed_time
 
 T = TypeVar("T")
@@ -47,19 +47,20 @@ class Intervention:
     dose: of the treatment [SI or text]; its default if left out
 
     Each quantity has the value of the intervention that began last among those in force, else the
-    scenario's own. So one that changes other quantities leaves this one alone, and when one ends the
-    quantity is what it would be without it. The scenario's own value is called by its name:
-    boundary={"PPi": "plasma.PPi"}, parameters={"growth.k": "growth.k"}.
+    scenario's own, or the course that it follows. So one that changes other quantities leaves this one
+    alone, and when one ends the quantity is what it would be without it. The scenario's own value is called
+    by its name, boundary={"PPi": "plasma.PPi"}, parameters={"growth.k": "growth.k"}, also times a number,
+    {"PPi": "plasma.PPi * 3"} or "0.5 * growth.k"; of what follows a course that is the course, times it.
     Those at one time, or a rounding apart, act in the order given. At 0 they act on the first state,
     which is at rest with the scenario's own fluid. At the end of the run nothing can act any more.
     All values are SI numbers; given as text with a unit, they keep the text to be shown by
-    (sim.experiment.given), and a scenario checks the unit of what its model knows.
+    (sim.experiment.values.given), and a scenario checks the unit of what its model knows.
     """
 
     at: float
     boundary: dict[str, float | str]
     parameters: dict[str, float | str]
-    state: dict[str, float]
+    state: dict[str, float | str]
     region: str
     excise: bool
     label: str
@@ -91,15 +92,15 @@ class Intervention:
             )
         values: dict[str, Any] = {
             "at": seconds(at, "at"),
-            "boundary": _lasting(boundary, "boundary"),
-            "parameters": _lasting(parameters, "parameters"),
-            "state": si_numbers(state, "state"),
+            "boundary": _told(boundary, "boundary"),
+            "parameters": _told(parameters, "parameters"),
+            "state": _told(state, "state"),
             "region": region,
             "excise": excise,
             "label": label,
             "until": None if until is None else seconds(until, "until"),
             "treatment": treatment,
-            "dose": _dose_of(treatment, dose),
+            "dose": dose_of(treatment, dose),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -231,39 +232,25 @@ def course_of(
     return made
 
 
-def _dose_of(name: str, dose: float | str | None) -> float | None:
-    """The dose of a treatment [SI], its default where none is given; its unit is checked, not its range."""
-    if not name:
-        if dose is not None:
-            raise ScenarioError(f"dose = {shown(dose)} belongs to no treatment; name one.")
-        return None
-    known = treatment(name).dose
-    if known is None:
-        if dose is not None:
-            raise ScenarioError(f"'{name}' has no dose, and {shown(dose)} is one; leave it out.")
-        return None
-    if dose is None:
-        return si_number(known.text(), f"{name}.dose")
-    found = si_number(dose, f"{name}.dose")
-    check_unit(found, known.unit, f"{name}.dose")
-    if found < 0:
-        raise ScenarioError(f"{name}.dose = {shown(dose)} is negative; zero is the least.")
-    return found
-
-
-def _lasting(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
-    """{name: SI number} of a part; the scenario's own value stays the name that it is called by."""
+def _told(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
+    """{name: SI number} of a part; the scenario's own value stays the name that it is called by, and that
+    times a number what was said."""
     check_names({} if values is None else values, part)
     found: dict[str, float | str] = {}
     for name, value in dotted_values(values or {}, part).items():
         own = own_name(part, name)
-        if isinstance(value, str) and value.strip() == own:
+        if isinstance(value, str) and value.strip() == own and part in LASTING:
             found[name] = own
+            continue
+        told = relative(value, f"{part}.{name}")
+        if told is not None:
+            found[name] = told
             continue
         try:
             found[name] = si_number(value, f"{part}.{name}")
         except UnitError as error:
-            hint = f" The scenario's own value is called '{own}'." if _is_name(value) else ""
+            hint = f" The scenario's own value is called '{own}'."
+            hint = hint if _is_name(value) and part in LASTING else ""
             raise UnitError(f"{error}{hint}") from None
     return found
 

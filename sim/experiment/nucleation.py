@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import ScenarioError
-from sim.experiment.given import as_given, check_unit, si_number
+from sim.experiment.values.given import as_given, check_unit, si_number
 from sim.space.chance import seed_number
 from sim.space.geometries import GEOMETRIES
 from sim.texts import duration_text

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import ScenarioError, UnitError, listing, shown
-from sim.experiment.given import as_given
 from sim.experiment.intervention import PARTS, Intervention, unit_of_part
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
+from sim.experiment.timing.course import Course
+from sim.experiment.timing.moments import at_end
+from sim.experiment.values.given import as_given
 from sim.files import write_text
 from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
@@ -77,10 +79,11 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
         initial = {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()}
         lines += ["", "[initial]", *(f"{_key(n)} = {_value(v)}" for n, v in initial.items())]
     lines += _parameters(s)
+    for course in s.courses:
+        lines += ["", "[[courses]]", *(f"{k} = {_value(v)}" for k, v in course_table(s, course).items())]
     for cut in s.interventions:
-        lines += [
-            "", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in intervention_table(s, cut).items()),
-        ]  # fmt: skip
+        table = intervention_table(s, cut) | ({"beyond": True} if at_end(cut.at, s.duration) else {})
+        lines += ["", "[[interventions]]", *(f"{k} = {_value(v)}" for k, v in table.items())]
     return "\n".join(lines) + "\n"
 
 
@@ -93,6 +96,14 @@ def intervention_table(s: ScenarioData, cut: Intervention) -> dict[str, Any]:
         if part in table:
             table[part] = {n: _with_unit(s, part, n, v) for n, v in table[part].items()}
     return table
+
+
+def course_table(s: ScenarioData, course: Course) -> dict[str, Any]:
+    """All of a course as a table of a file: numbers exact, with their units."""
+    unit = si_unit(s.parameter(course.of).unit)
+    table = course.table()
+    plain = [v if isinstance(v, str) or unit == "1" else f"{float(v)!r} {unit}" for v in table["values"]]
+    return table | {"times": [_time(t) for t in course.times], "values": plain}
 
 
 def _with_unit(s: ScenarioData, part: str, name: str, value: float | str) -> float | str:

@@ -9,11 +9,13 @@ from typing import Any
 
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment import change, places
-from sim.experiment.given import amount_text, as_given, seconds
 from sim.experiment.intervention import Intervention, course_of
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
 from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
+from sim.experiment.timing.course import Course
+from sim.experiment.values.given import seconds
+from sim.experiment.wording import amount_at_start, arrow, layers_text
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
 from sim.public import public
@@ -40,6 +42,7 @@ class Scenario(ScenarioData):
     initial: {species: value} everywhere, pore water for mobile species, or the name of a
         layer quantity to copy; None, or "none", takes an entry of a base out
     interventions: what is done to the tissue, and when (sim.Intervention)
+    courses: quantities that follow values in time, without a cut in the run (sim.Course)
     constants, growth_law, parts: words that the model was made with
     domain: ((length, cells), ...) an axis, where the layers do not decide: a line from 0 on, a
         rectangle or box around the origin; the last layer then needs no size
@@ -75,29 +78,29 @@ class Scenario(ScenarioData):
 
     @public
     def treated(
-        self,
-        name: str,
-        start: float | str = 0.0,
-        stop: float | str | None = None,
-        dose: float | str | None = None,
-        region: str = "",
-    ) -> Scenario:
+        self, name: str, start: float | str = 0.0, stop: float | str | None = None,
+        dose: float | str | None = None, region: str = "",
+    ) -> Scenario:  # fmt: skip
         """A copy under a treatment (sim.treatments()): the parts and properties it needs, and a course of it.
 
-            scenario.treated("etidronate", start="3 day", stop="10 day", dose="2 uM")
-
-        name: or all in a word, "etidronate@3day..10day:2uM"; start, stop: [s or text], to the end of the
-            run if left out; dose: text with a unit or SI, its default if left out; region: where, of what
-            acts in tissue
-        The course is an intervention; "etidronate.dose", "etidronate.at" and "etidronate.until" are names
-        for `changed` and axes. Warns (RangeWarning) of a dose beyond its range.
+        name: or all in a word, "etidronate@3day..10day:2uM"; start, stop: [s or text], or to the end
+        dose: text with a unit or SI, or its default; region: where, of what acts in tissue
+        "etidronate.dose" and "etidronate.at" are names for `changed`. Warns (RangeWarning) of an odd dose.
         """
         cut = course_of(name, (start, stop, dose), region, self.interventions, places.names_of(self))
-        new = [part for part in cut.given.parts if part not in self.parts]
-        values: dict[str, Any] = {"parts": (*self.parts, *new)} if new else {}
+        values: dict[str, Any] = {"parts": (*self.parts, *cut.given.parts)}
         if all(old.treatment != cut.treatment for old in self.interventions):
             values |= cut.given.properties
-        return (self.changed(values) if values else self).with_intervention(cut)
+        return self.changed(values).with_intervention(cut)
+
+    @public
+    def with_course(
+        self, of: str, times: Sequence[float | str] = (), values: Sequence[float | str] = (),
+        file: str | Path | None = None,
+    ) -> Scenario:  # fmt: skip
+        """A copy in which "plasma.P", say, follows values beside times, or a CSV, and no other course."""
+        made = Course(of, times, values, file)
+        return self.changed({"courses": (*(c for c in self.courses if c.of != made.of), made)})
 
     @public
     def with_model(self, model: Model, initial: Mapping[str, float | str] | None = None) -> Scenario:
@@ -190,6 +193,10 @@ class Scenario(ScenarioData):
             raise ScenarioError(f"a scenario has no '{word}'.{nearest(word, self.__dataclass_fields__)}")
         if isinstance(changes.get("initial"), Mapping):
             changes["initial"] = {**self.initial, **changes["initial"]}
+        if "interventions" in changes:
+            new = changes["interventions"]
+            made = self.with_(**{n: v for n, v in changes.items() if n != "interventions"})
+            return made.changed({"interventions": new})
         if "duration" in changes:  # judged here: below, the line that called is no longer in sight
             changes["duration"] = seconds(changes["duration"], "duration")
         given = changes.get("parameters")
@@ -210,9 +217,13 @@ class Scenario(ScenarioData):
         """Each intervention as a line, values with the units of the model: "PPi at 3 day: PPi 20 uM"."""
         return [i.in_words(self._unit) for i in self.interventions]
 
+    def courses_in_words(self) -> list[str]:
+        """Each course as a line: "plasma.P follows 1.2 mM at 0 s, 1.8 mM at 6 h"."""
+        return [c.in_words(self._unit("parameters", c.of)) for c in self.courses]
+
     def initial_in_words(self) -> dict[str, str]:
         """The amounts at the start as they were given, or with units: {"Ca": "1.2 mM"}."""
-        return {n: _amount(self, n) for n in self.initial}
+        return {n: amount_at_start(self, n) for n in self.initial}
 
     def _unit(self, part: str, name: str) -> str:
         """The unit of a value of an intervention."""
@@ -229,18 +240,18 @@ class Scenario(ScenarioData):
         """What differs from `base` to this scenario, a line each: "old -> new", or "+" and "-"."""
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "outer", "constants", "growth_law"):
-            lines += _arrow(key, getattr(base, key), getattr(self, key))
-        lines += _arrow("parts", listing(base.parts) or "none", listing(self.parts) or "none")
-        lines += _arrow("duration", typed_time(base.duration), typed_time(self.duration))
+            lines += arrow(key, getattr(base, key), getattr(self, key))
+        lines += arrow("parts", listing(base.parts) or "none", listing(self.parts) or "none")
+        lines += arrow("duration", typed_time(base.duration), typed_time(self.duration))
         old, new = dict(base.layers), dict(self.layers)
         if list(old) == list(new):
-            lines += [row for n in old for row in _arrow(f"{n}.cells", str(old[n]), str(new[n]))]
+            lines += [row for n in old for row in arrow(f"{n}.cells", str(old[n]), str(new[n]))]
         else:
-            lines += _arrow("layers", _layers_text(base), _layers_text(self))
-        lines += _arrow("domain", places.domain_text(base.domain), places.domain_text(self.domain))
+            lines += arrow("layers", layers_text(base), layers_text(self))
+        lines += arrow("domain", places.domain_text(base.domain), places.domain_text(self.domain))
         for n in dict.fromkeys((*base.initial, *self.initial)):
             if base.initial.get(n) != self.initial.get(n):
-                lines.append(f"initial.{n}: {_amount(base, n)} -> {_amount(self, n)}")
+                lines.append(f"initial.{n}: {amount_at_start(base, n)} -> {amount_at_start(self, n)}")
         before = {p.name for p in base.model.processes}
         after = {p.name for p in self.model.processes}
         lines += [f"process removed: {n}" for n in sorted(before - after)]
@@ -250,7 +261,7 @@ class Scenario(ScenarioData):
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
-        layers = _layers_text(self)
+        layers = layers_text(self)
         if self.domain:
             layers = f"{places.domain_text(self.domain)} of {', '.join(places.names_of(self))}"
         outer = self.outer
@@ -264,37 +275,24 @@ class Scenario(ScenarioData):
         return printable(f"Scenario({'; '.join(parts)})")
 
 
-def _arrow(name: str, old: str, new: str) -> list[str]:
-    """ "name: old -> new" where they differ."""
-    return [] if old == new else [f"{name}: {old} -> {new}"]
-
-
-def _layers_text(s: ScenarioData) -> str:
-    return ", ".join(f"{n} ({c} cells)" for n, c in s.layers)
-
-
-def _amount(s: ScenarioData, name: str) -> str:
-    """An amount at the start as it was given, or with a unit."""
-    value = s.initial.get(name, "absent")
-    given = value if isinstance(value, str) else as_given(value)
-    units = {x.name: x.unit for x in s.model.species}
-    return given if isinstance(given, str) else amount_text(given, units.get(name, "1"))
-
-
 def _only_in(s: Scenario, rows: list[tuple[Any, str]], sign: str, others: list[tuple[Any, str]]) -> list[str]:
     """Lines of what the others lack; with all digits where six would make them read like one of those."""
     events, texts = [e for e, _ in others], [text for _, text in others]
-    return [
-        f"{sign} {e.in_words(s._unit, 17) if isinstance(e, Intervention) and text in texts else text}"
-        for e, text in rows
-        if e not in events
-    ]
+    return [f"{sign} {_exactly(s, e) if text in texts else text}" for e, text in rows if e not in events]
+
+
+def _exactly(s: Scenario, event: Any) -> str:
+    """What happens, in words, with all digits."""
+    if isinstance(event, Course):
+        return event.in_words(s._unit("parameters", event.of), 17, len(event.times))
+    return event.in_words(s._unit, 17) if isinstance(event, Intervention) else event.in_words()
 
 
 def _events(s: Scenario) -> list[tuple[Any, str]]:
-    """Regions, random fields, chance and interventions, each with a line that says what it is."""
+    """Regions, random fields, chance, courses and interventions, each with a line that says what it is."""
     rows: list[tuple[Any, str]] = [
         ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
     ]
     rows += [(f, f.in_words()) for f in (*s.random_fields, s.stochastic) if f is not None]
+    rows += zip(s.courses, s.courses_in_words(), strict=True)
     return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))

@@ -9,14 +9,24 @@ from typing import Any
 from sim.chemistry.constants_sets import constants_sets
 from sim.chemistry.other_names import species_hint
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
-from sim.experiment import places
-from sim.experiment.file_tables import parameter_from
-from sim.experiment.given import Given, check_names, check_unit, listed_rows, same_dimension, seconds, si_of
+from sim.experiment import checks, places
 from sim.experiment.intervention import PLASMA, Intervention, from_keys
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
+from sim.experiment.timing.course import Course
 from sim.experiment.timing.moments import in_order
+from sim.experiment.values.file_tables import parameter_from
+from sim.experiment.values.given import (
+    Given,
+    check_names,
+    check_unit,
+    listed_rows,
+    same_dimension,
+    seconds,
+    si_of,
+)
+from sim.experiment.values.relative import relative
 from sim.model.library import GROWTH_LAWS, left_out
 from sim.model.library.parts import named_parts
 from sim.model.library.parts import parts as library_parts
@@ -58,6 +68,7 @@ class ScenarioData:
     domain: Domain
     regions: Regions
     random_fields: tuple[RandomField, ...]
+    courses: tuple[Course, ...]
     stochastic: StochasticNucleation | None
 
     def __init__(
@@ -81,6 +92,7 @@ class ScenarioData:
         regions: Iterable[Sequence[Any] | Mapping[str, Any]] = (),
         random_fields: Iterable[RandomField | Mapping[str, Any]] = (),
         stochastic: StochasticNucleation | Mapping[str, Any] | None = None,
+        courses: Iterable[Course | Mapping[str, Any]] = (),
     ) -> None:
         self._set(name=name, title=title, notes=notes, expected=expected)
         for key in TEXTS:
@@ -109,7 +121,7 @@ class ScenarioData:
             raise ScenarioError(f"duration = {self.duration:g} s must be positive.")
         drawn = [from_keys(RandomField, f, name) for f in listed_rows(random_fields, name)]
         self._set(random_fields=tuple(drawn))
-        self._check_random_fields()
+        checks.check_random_fields(self.random_fields, model, places.names_of(self))
         chance = None if stochastic is None else from_keys(StochasticNucleation, stochastic, name)
         if chance is not None:
             chance.share(geometry)  # refuses what the geometry lacks
@@ -117,7 +129,10 @@ class ScenarioData:
         self._set(parameters=self._parameters_of({} if parameters is None else parameters))
         cuts = [from_keys(Intervention, i, name) for i in listed_rows(interventions, name)]
         self._set(interventions=in_order(cuts, self.duration))
-        self._check_interventions()
+        checks.check_interventions(self.interventions, model, self.parameters, self.parameter)
+        checks.check_initial(self.initial, model, self.parameter)
+        self._set(courses=tuple(from_keys(Course, c, name) for c in listed_rows(courses, name)))
+        checks.check_courses(self.courses, self.parameter)
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -264,7 +279,10 @@ class ScenarioData:
         for name, value in (given or {}).items():
             if value is None or (isinstance(value, str) and value.strip().casefold() == NOTHING):
                 continue
-            if isinstance(value, str) and not value.isidentifier():
+            told = relative(value, f"initial.{name}")
+            if told is not None:
+                value = told
+            elif isinstance(value, str) and not value.isidentifier():
                 value = Given(value, f"initial.{name}")
             elif not isinstance(value, str | Given):
                 value = convert_number(value, units.get(name, "1"), f"initial.{name}")
@@ -272,29 +290,3 @@ class ScenarioData:
                 check_unit(value, units[name], f"initial.{name}")
             found[name] = value
         return found
-
-    def _check_random_fields(self) -> None:
-        """Refuse a random factor on what is no density, or in a place that is not there."""
-        densities = [n for n, (_, unit, _) in self.model.fields.items() if unit != "1"]
-        known = places.names_of(self)
-        for f in self.random_fields:
-            if f.field not in densities:
-                of = f"they are {', '.join(densities)}"
-                hint = nearest(f.field, densities)
-                raise ScenarioError(f"random field: '{f.field}' is not a density of the model ({of}).{hint}")
-            if f.region and f.region not in known:
-                raise ScenarioError(
-                    f"random field of {f.field}: there is no layer or region '{f.region}'."
-                    f"{nearest(f.region, known)}"
-                )
-
-    def _check_interventions(self) -> None:
-        """Refuse values in a wrong unit. Of what the model does not know, the run will tell."""
-        species = {s.name: s.unit for s in self.model.species}
-        for cut in self.interventions:
-            for name, value in cut.state.items():
-                if name in species:
-                    check_unit(value, species[name], f"state.{name}")
-            for name, changed in cut.parameters.items():
-                if name in self.parameters and isinstance(changed, Given):
-                    check_unit(changed, self.parameters[name].unit, name)

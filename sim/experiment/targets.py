@@ -14,7 +14,7 @@
                                  "intervention.<which>.boundary.PPi" (or state, parameters) where
                                  the short form could mean two of them
 "name", "title", "notes", "expected"                text
-"layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions"
+"layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions", "courses"
                                  the whole of it, as Scenario(...) takes it
 
 Axes of sweeps and calibrations may have the names of numbers and words, not those of text and wholes.
@@ -42,7 +42,9 @@ from sim.units import si_unit
 TIMES = ("at", "until")
 FIELD_UNITS = {"log_sd": "1", "correlation_length": "m", "seed": "1"}
 WORDS = {"growth_law": GROWTH_LAWS, "outer": OUTER}
-WHOLES = ("layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions")
+WHOLES = (
+    "layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions", "courses",
+)  # fmt: skip
 WHOLE_NUMBERS = ("seed", "cells")  # the last part of a name whose values are whole numbers
 RESOLUTION, CELLS = (0.01, 100.0), (1, 100_000)
 

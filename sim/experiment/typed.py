@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 
 from sim.errors import ParameterError, warn_caller
 from sim.experiment.change import changed
-from sim.experiment.file_tables import dotted_values
 from sim.experiment.intervention import PLASMA, own_name
 from sim.experiment.scenario_data import ScenarioData
 from sim.experiment.targets import TIMES, target
+from sim.experiment.values.file_tables import dotted_values
+from sim.experiment.values.relative import relative
 from sim.parameters import Parameter
 from sim.parameters.slips import slip
 from sim.space import shapes
@@ -53,7 +54,9 @@ def _slip(made: ScenarioData, name: str, value: Any) -> str:
     if name == "domain" and not isinstance(value, str):
         lengths = (row.get("length") if isinstance(row, Mapping) else row[0] for row in value)
         return next((s for a in lengths if (s := slip("domain: length", a, "m"))), "")
-    if isinstance(value, Parameter | Mapping):
+    if name == "courses":
+        return next((s for c in value for s in _slips_of_course(made, c) if s), "")
+    if isinstance(value, Parameter | Mapping) or relative(value, name) is not None:
         return ""
     t = target(made, name)
     if t.kind not in ("parameter", "duration", "intervention", "initial", "region", "random_field"):
@@ -84,5 +87,17 @@ def _slips_of(made: ScenarioData, row: Any) -> Iterator[str]:
     for part, known in (("boundary", f"{PLASMA}."), ("parameters", "")):
         for name, value in dotted_values(row.get(part) or {}, part).items():
             p = made.parameters.get(f"{known}{name}")
-            if p is not None and value != own_name(part, name):
+            if p is not None and value != own_name(part, name) and relative(value, name) is None:
                 yield slip(f"{part}.{name}", value, p.unit, p)
+
+
+def _slips_of_course(made: ScenarioData, row: Any) -> Iterator[str]:
+    """Slips in the table of a course."""
+    if not isinstance(row, Mapping) or not isinstance(row.get("of"), str):
+        return
+    for time in row.get("times", ()):
+        yield slip("courses: times", time, "s")
+    p = made.parameters.get(row["of"])
+    for value in row.get("values", ()) if p is not None else ():
+        if value != row["of"] and relative(value, row["of"]) is None:
+            yield slip(f"courses: {row['of']}", value, p.unit, p)

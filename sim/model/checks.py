@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,11 +13,13 @@ from sim.errors import ModelError, nearest
 from sim.jit.callables import called, check_value, plain_function
 from sim.model.collector import Sum
 from sim.model.formulas import in_package, read_formula
-from sim.model.process import Derived, Kernel, Process, arguments, group
+from sim.model.process import Derived, Kernel, Process, arguments, group, named_by
 from sim.model.species import Coefficient, Species
 from sim.model.words.names import OMEGA, TIME, UNACCOUNTED, check_free, check_pool
 from sim.model.words.spelling import check_word
 from sim.parameters import Parameter, Parameters
+from sim.space.boundary import Boundary
+from sim.space.grid import Grid
 from sim.units import parse_unit
 
 
@@ -222,3 +225,56 @@ def _try(formula: Callable, owner: str, n_arguments: int, n_outputs: int, rate: 
         check_value(value, name, n_outputs, rate)
     except ModelError as error:
         raise ModelError(f"{owner}: {error}") from None
+
+
+def check_outside(
+    mobile: Sequence[str], grid: Grid, boundaries: Mapping[str, Boundary], plasma: Iterable[str]
+) -> None:
+    """Refuse boundaries that a grid has not, and what is said of species that do not move."""
+    told = [("plasma", plasma)]
+    for tag, boundary in boundaries.items():
+        if tag not in grid.tags:
+            raise ModelError(
+                f"the {grid.kind} has no boundary '{tag}' (it has {', '.join(grid.tags) or 'none'})."
+                f"{nearest(tag, grid.tags)}"
+            )
+        told.append((f"boundary '{tag}'", boundary.values))
+    for where, names in told:
+        for name in names:
+            if name not in mobile:
+                raise ModelError(f"{where}: '{name}' is not a mobile species.{nearest(name, mobile)}")
+
+
+def why_constant(model: Any, name: str) -> str:
+    """Why a parameter of a model must keep one value while a system lasts; "" where rates alone read it."""
+    for s in model.species:
+        if name in named_by(s.diffusivity):
+            return "diffusivities are built into what moves between cells"
+        if any(name in named_by(content) for content in s.contains.values()):
+            return "it is what a species contains"
+    if any(name in named_by(v) for q in model.processes for v in q.changes.values()):
+        return "it is a stoichiometric coefficient"
+    values = _Watched({n: p.si for n, p in model.parameters.items()})
+    for d in model.derived:
+        if isinstance(d.formula, Kernel):
+            d.formula.numbers(values)
+    if name in values.read:
+        return "the equations of the chemistry are set up with it"
+    read = {
+        model.parameter_names.get((owner.name, a), owner.inputs.get(a, a))
+        for owner in (*model.derived, *model.processes) if not isinstance(owner.formula, Kernel)
+        for a in arguments(owner.formula, owner.name)
+    }  # fmt: skip
+    return "" if name in read else "no rate reads it, and what is built before a run may"
+
+
+class _Watched(dict[str, float]):
+    """A table that remembers what was asked of it."""
+
+    def __init__(self, values: Mapping[str, float]):
+        super().__init__(values)
+        self.read: set[str] = set()
+
+    def __getitem__(self, key: str) -> float:
+        self.read.add(key)
+        return super().__getitem__(key)

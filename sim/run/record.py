@@ -15,11 +15,12 @@ from sim.binder.expressions import model_expressions
 from sim.chemistry.activity import range_notes
 from sim.chemistry.constants_sets import constants_set, extended_set
 from sim.errors import ConfigError, ScenarioError, listing
-from sim.experiment.given import as_given
 from sim.experiment.models import SPECIATION
 from sim.experiment.places import layout_table, unsaid_living
-from sim.experiment.saving import intervention_table, parameter_entry, scenario_text
+from sim.experiment.saving import course_table, intervention_table, parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
+from sim.experiment.timing.moments import not_reached
+from sim.experiment.values.given import as_given
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
 from sim.identity.versions import installed_versions
@@ -82,7 +83,9 @@ class RunRecord:
         """Sentences on what to mind: of the constants, of tissue, and beyond ranges of the chemistry."""
         s, columns = self.builder.scenario, self.outputs.columns
         ranges = self._range_notes(columns[JUDGED]) if JUDGED in columns else []
-        return [*constants_notes(s), *unsaid_living(s), *ranges, *filter(None, [self.outputs.unsolved])]
+        late = not_reached(s.interventions, s.duration)
+        unsolved = filter(None, [self.outputs.unsolved])
+        return [*constants_notes(s), *unsaid_living(s), *late, *ranges, *unsolved]
 
     def notes_of_ends(self) -> list[str]:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""
@@ -138,7 +141,8 @@ class RunRecord:
 
         hash: sim.identity.definition says what is in it; a sweep keeps the same one as a row's `run`
         threads: those that compiled kernels may use; results do not depend on their number
-        interventions: in words · intervention_tables: the same, complete and exact, as tables of a file
+        interventions, courses: in words · intervention_tables, course_tables: the same, complete and
+            exact, as tables of a file
         notes: sentences on what to mind of the chemistry (added with the result)
         """
         s = self.builder.scenario
@@ -180,6 +184,8 @@ class RunRecord:
             **_scenario(s),
             "unbalanced": [f"{p} ({n:+g} {e})" for (p, e), n in self.builder.unbalanced.items()],
             "interventions": s.interventions_in_words(),
+            "courses": s.courses_in_words(),
+            "course_tables": [course_table(s, c) for c in s.courses],
             "intervention_tables": [intervention_table(s, cut) for cut in s.interventions],
             "parameters": parameters,
             "versions": installed_versions(),

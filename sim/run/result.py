@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.errors import ConfigError, ScenarioError, UnknownNameError, nearest, shown
-from sim.experiment.file_tables import parameter_from
 from sim.experiment.intervention import Intervention, from_keys
+from sim.experiment.values.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
 from sim.run.coordinates import between_outputs

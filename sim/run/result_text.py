@@ -24,7 +24,9 @@ def result_text(m: dict, outputs: int, notes: Sequence[str]) -> str:
         + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
         f"└─ speciation failures: {m['speciation_failures']}",
     ]
-    lines[-1:-1] = [f"├─ {text}" for text in (*_chance(m), *m.get("interventions", ()), *notes)]
+    lines[-1:-1] = [
+        f"├─ {text}" for text in (*_chance(m), *m.get("courses", ()), *m.get("interventions", ()), *notes)
+    ]
     if m.get("unbalanced"):
         lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
     return printable("\n".join(lines))

@@ -11,20 +11,23 @@ import numpy as np
 from sim.binder.system import System
 from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, nearest
-from sim.experiment.given import as_given
+from sim.experiment.change import applied
 from sim.experiment.intervention import Intervention
-from sim.experiment.scenario import PLASMA, Scenario
+from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import PERMEABILITY
 from sim.experiment.timing.moments import Moment, at_end, moments
-from sim.parameters import Parameters
-from sim.run.in_force.treated import check_treatment, once, put_levels, put_relative
+from sim.experiment.values.given import as_given
+from sim.experiment.values.relative import Relative
+from sim.parameters import Parameter, Parameters
+from sim.run.in_force.followed import check_follows, followed
+from sim.run.in_force.treated import check_treatment, once
+from sim.run.in_force.values import InForce, in_force, values_at_start
 from sim.run.nuclei import Nuclei
 from sim.run.start.first_state import FirstState
 from sim.run.start.places import Places, make_grid
 from sim.space.boundary import Boundary
 from sim.space.geometries import GEOMETRIES
-from sim.texts import typed_time
-from sim.units import convert
+from sim.units import convert, si_unit
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ class Segment:
 
     def change(self, y: np.ndarray) -> np.ndarray:
         """The state after the interventions at the start of the segment."""
+        self.system.courses.at(self.start)
         for cut in self.cuts:
-            y = self.builder.apply(cut, self.system, y)
+            y = self.builder.apply(cut, self.system, y, self.start)
         return y
 
 
@@ -58,6 +62,7 @@ class Builder:
     model: that of the scenario, balanced, with crystals not yet drawn where nucleation is stochastic
     unbalanced: {(process, element): what it makes of nothing} · grid, places: where things are
     nuclei: the draws of stochastic nucleation, or None
+    at_start: the scenario with the values at 0 of what follows a course, which the first state is made with
     """
 
     def __init__(self, scenario: Scenario):
@@ -72,50 +77,38 @@ class Builder:
             self.nuclei = Nuclei(chance, self.model, self.grid, s.geometry, s.duration)
             self.model = self.nuclei.model
         self.places = Places(scenario, self.grid)
+        at_start = values_at_start(scenario)
+        self.at_start = applied(scenario, at_start) if at_start else scenario
 
     @cached_property
     def first(self) -> FirstState:
         """What first states are made by."""
-        return FirstState(self.scenario, self.model, self.places)
+        return FirstState(self.at_start, self.model, self.places)
 
     def segments(self) -> Iterator[Segment]:
         """The segments of the run, in order."""
         s = self.scenario
+        for course in s.courses:
+            check_follows(s, course.of, self.places)
+            p, numbers = s.parameter(course.of), course.numbers(s.parameter)
+            for number in (min(numbers), max(numbers)):  # which says so outside its range
+                _judge_range(course.of, p, number)
         for given in s.interventions:
-            self._check(given)
+            if not at_end(given.at, s.duration):
+                self._check(given)
         found = moments(s.interventions, s.duration)
         if not found or found[0].at > 0:
             found = (Moment(0.0, (), ()), *found)
         ends = [*(m.at for m in found[1:]), s.duration]
-        own = self.first.plasma(s.parameters)
+        own = FirstState(s, self.model, self.places).plasma(s.parameters)
         for k, (moment, end) in enumerate(zip(found, ends, strict=True)):
-            system = self.system(*self._in_force(moment.in_force, own))
-            before = self.system(s.parameters, own) if k == 0 and moment.in_force else None
+            system = self.system(in_force(s, moment.in_force, own))
+            before = self.system(in_force(s, (), own)) if k == 0 and moment.in_force else None
             yield Segment(moment.at, end, system, moment.begin, self, before)
 
-    def _in_force(
-        self, cuts: tuple[Intervention, ...], own: dict[str, float]
-    ) -> tuple[Parameters, dict[str, float]]:
-        """Parameters and fluid under these interventions, of which the last one decides."""
-        if not cuts:
-            return self.scenario.parameters, own
-        values, fluid = dict(self.scenario.parameters), dict(own)
-        for cut in cuts:
-            for name, value in cut.parameters.items():
-                p = self.scenario.parameter(name)
-                values[name] = p if isinstance(value, str) else p.at(convert(as_given(value), p.unit, name))
-                place, _, species = name.partition(".")
-                if place == PLASMA:  # what is said of plasma is said of the fluid outside
-                    _set(fluid, species, own if isinstance(value, str) else {species: values[name].si})
-            for name, value in cut.boundary.items():
-                _set(fluid, name, own if isinstance(value, str) else {name: _concentration(name, value)})
-            put_levels(self.scenario, cut, values, fluid)
-        put_relative(self.scenario, cuts, values, fluid)
-        return Parameters(values), fluid
-
-    def system(self, parameters: Parameters, fluid: dict[str, float]) -> System:
-        """The system under these parameters, fed by this fluid ({species or pH: value})."""
-        s = self.scenario
+    def system(self, now: InForce) -> System:
+        """The system where this is in force."""
+        s, parameters, fluid = self.scenario, now.parameters, now.fluid
         values = self.first.total(parameters, fluid)
         permeability = parameters.si(PERMEABILITY) if s.permeability() else 0.0
         boundary = Boundary(s.outer, values, permeability)
@@ -125,12 +118,15 @@ class Builder:
             if "perfusion" in fields
             else self.places.by_layer(parameters, "perfusion", 0.0)
         )
-        return System(
+        made = System(
             self.model, self.grid, parameters, fields,
             {tag: boundary for tag in GEOMETRIES[s.geometry].outer(self.grid)},
             flow, values,
             parameters.si("transport.archie") if "transport.archie" in parameters else 2.0,
         )  # fmt: skip
+        if now.curves:
+            made.follow(list(followed(made, now, self.first, self.places)))
+        return made
 
     def fields(self, parameters: Parameters) -> dict[str, np.ndarray]:
         """{field: (n,)} from the layers and regions, times random factors."""
@@ -140,8 +136,8 @@ class Builder:
         """The first state: layer by layer, then equilibrated species at rest."""
         return self.first.initial(system)
 
-    def apply(self, change: Intervention, system: System, y: np.ndarray) -> np.ndarray:
-        """The state after an intervention."""
+    def apply(self, change: Intervention, system: System, y: np.ndarray, t: float = 0.0) -> np.ndarray:
+        """The state after an intervention at a time [s]."""
         y = y.copy()
         u, _ = system.split(y)
         here = self.places.within(change.region)
@@ -150,10 +146,12 @@ class Builder:
         for name, factor in factors.items():
             u[here, index[name]] *= factor
         if excised:
-            u[here] = system.split(self.first.fresh(system))[0][here]
-        porosity = system.evaluate(0.0, y)[0]["porosity"]
+            u[here] = system.split(self.first.fresh(system, t))[0][here]
+        porosity = system.evaluate(t, y)[0]["porosity"]
         for name, value in change.state.items():
             unit = self.model.species[index[name]].unit
+            if isinstance(value, Relative):
+                value = value.factor * self.scenario.parameter(value.name).si
             amount = convert(value, unit, f"state.{name}")
             if amount < 0 and not self.model.species[index[name]].signed:
                 raise ScenarioError(f"state.{name} = {value!r} is negative; zero is the least.")
@@ -163,12 +161,6 @@ class Builder:
     def _check(self, cut: Intervention) -> None:
         """Refuse an intervention that could not act as it was meant; warn outside the range."""
         s, known = self.scenario, (*self.model.mobile, "pH")
-        if at_end(cut.at, s.duration):
-            when = "before it" if cut.at > s.duration else "when it would begin to act"
-            raise ScenarioError(
-                f"{cut}: the run ends at {typed_time(s.duration)}, {when}. Let it run longer, or leave the "
-                "intervention out."
-            )
         if cut.treatment:
             check_treatment(cut, s, known)
         for name in cut.boundary:
@@ -199,7 +191,9 @@ class Builder:
                 )
             if name == PERMEABILITY and s.outer != "exchange":
                 raise ScenarioError(f"{cut}: {name} acts only where outer = 'exchange', not '{s.outer}'.")
-            if not isinstance(value, str):  # which says so outside its range
+            if isinstance(value, Relative):
+                _judge_range(name, s.parameter(name), value.factor * s.parameter(value.name).si)
+            elif not isinstance(value, str):  # which says so outside its range
                 Parameters({name: s.parameter(name)}).with_values({name: as_given(value)})
 
 
@@ -209,16 +203,7 @@ def _read_at_start(name: str, places: list[str], quantities: set[str]) -> bool:
     return place in places and quantity in quantities
 
 
-def _set(fluid: dict[str, float], name: str, values: dict[str, float]) -> None:
-    """Take a concentration from other values; one that they lack is left out."""
-    if name in values:
-        fluid[name] = values[name]
-    else:
-        fluid.pop(name, None)
-
-
-def _concentration(name: str, value: float) -> float:
-    number = convert(as_given(value), "1" if name == "pH" else "mol/m3", f"boundary.{name}")
-    if number < 0 and name != "H":
-        raise ScenarioError(f"boundary.{name} = {value!r} is negative; zero is the least.")
-    return number
+def _judge_range(name: str, p: Parameter, number: float) -> None:
+    """Warn of a value [SI] outside the range of a parameter."""
+    text = f"{number!r} {si_unit(p.unit)}".removesuffix(" 1")
+    Parameters({name: p}).with_values({name: text})

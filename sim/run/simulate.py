@@ -16,13 +16,14 @@ from sim.errors import (
     RangeWarning,
     ScenarioError,
     TissueWarning,
+    UnreachedWarning,
     shown,
     unknown,
     warn_caller,
 )
 from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
-from sim.experiment.timing.moments import SAME_TIME, moments
+from sim.experiment.timing.moments import SAME_TIME, moments, not_reached
 from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
 from sim.run import dataset, memory
 from sim.run.lazy_result import finished_result
@@ -57,7 +58,8 @@ def simulate(
     progress: True for a bar, or a function of (time [s], steps), which ends the run by raising
         KeyboardInterrupt: Ctrl-C itself reaches runs of the main thread only
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry, and
-    (TissueWarning) of tissue that nothing says is alive; the sentences stand in the manifest as `notes`.
+    (TissueWarning) of tissue that nothing says is alive, (UnreachedWarning) of interventions beyond the end;
+    the sentences stand in the manifest as `notes`.
     Warns (LongRunWarning) before a run whose draws of nucleation take long.
     Returns a Result also when the run was interrupted or failed: see result.status.
     """
@@ -172,7 +174,8 @@ def solved(
 def told_before(scenario: Scenario) -> dict[str, type[Warning]]:
     """Sentences on what to mind that are known before a run, with the kind of warning that each is."""
     told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
-    return told | {note: TissueWarning for note in unsaid_living(scenario)}
+    told |= {note: TissueWarning for note in unsaid_living(scenario)}
+    return told | dict.fromkeys(not_reached(scenario.interventions, scenario.duration), UnreachedWarning)
 
 
 def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> np.ndarray:

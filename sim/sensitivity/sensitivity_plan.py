@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, listing, nearest, shown, unknown
-from sim.experiment.file_tables import read_toml
+from sim.experiment.values.file_tables import read_toml
 from sim.parameters.sections import Section
 from sim.sensitivity.derivatives import RTOL, LocalSensitivities, local_design, local_from
 from sim.sensitivity.elementary import MorrisEffects, morris

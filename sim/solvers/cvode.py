@@ -109,10 +109,10 @@ def solve(task: Task) -> Solution:
         precond=CVODEPrecond(equations.setup, equations.precondition),
     )  # fmt: skip
     t, y, status, message = task.t0, np.array(task.y0, float), "finished", ""
-    interpolated, still = False, 0
+    interpolated, still, stop = False, 0, t1
 
     def at(time: float) -> np.ndarray:
-        return integrator.step(time, tstop=t1).y if time < t else y
+        return integrator.step(time, tstop=stop).y if time < t else y
 
     record.reach(t, lambda _: y)
     try:
@@ -121,7 +121,8 @@ def solve(task: Task) -> Solution:
             if record.steps >= task.max_steps:
                 status, message = "failed", task.too_many_steps(t)
                 break
-            out = integrator.step(t1, method="onestep", tstop=t1)
+            stop = task.stop(t)
+            out = integrator.step(stop, method="onestep", tstop=stop)
             if not out.success and "Error tests failed" in out.message and count["restarts"] < MAX_RESTARTS:
                 # Its history of high order does not fit what comes now: begin anew at first order.
                 count["restarts"] += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,14 +43,20 @@ def solve(task: Task, method: str) -> Solution:
 
     options = {} if method == "LSODA" else {"jac": jacobian}
     integrator = getattr(integrate, method)(
-        rhs, task.t0, task.y0 / unit, task.t1, rtol=task.rtol, atol=task.atol_of_mean / unit, **options
+        rhs,
+        task.t0,
+        task.y0 / unit,
+        task.stop(task.t0),
+        rtol=task.rtol,
+        atol=task.atol_of_mean / unit,
+        **options,
     )
     if method == "BDF":  # SciPy subtracts from these rows before it has filled them
         integrator.D[2:] = 0.0
     status, message = "finished", ""
     record.reach(task.t0, lambda t: integrator.y * unit)
     try:
-        while integrator.status == "running":
+        while _goes_on(integrator, task):
             if record.steps >= task.max_steps:
                 status, message = "failed", task.too_many_steps(integrator.t)
                 break
@@ -68,6 +74,16 @@ def solve(task: Task, method: str) -> Solution:
         integrator.t, integrator.y * unit, status, message,
         rhs=integrator.nfev, jacobians=integrator.njev, factorisations=integrator.nlu,
     )  # fmt: skip
+
+
+def _goes_on(integrator: Any, task: Task) -> bool:
+    """Whether there is more to do. At a turn the bound of its steps moves on, and its history stays."""
+    if integrator.status == "finished" and integrator.t < task.t1:
+        integrator.t_bound = task.stop(integrator.t)
+        integrator.status = "running"
+        if hasattr(integrator, "_lsoda_solver"):  # which keeps a copy
+            integrator._lsoda_solver._integrator.rwork[0] = integrator.t_bound
+    return bool(integrator.status == "running")
 
 
 def _in_units(of: Callable[[float], np.ndarray], unit: np.ndarray) -> Callable[[float], np.ndarray]:

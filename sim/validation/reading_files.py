@@ -10,10 +10,10 @@ from typing import Any
 from sim.errors import ConfigError, FileFormatError, listing, nearest, shown, unknown
 from sim.experiment.catalogue import KEYS as OF_SCENARIO
 from sim.experiment.catalogue import from_table
-from sim.experiment.file_tables import parameters_in, read_toml
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import TEXTS, WHOLES
 from sim.experiment.typed import typed
+from sim.experiment.values.file_tables import parameters_in, read_toml
 from sim.parameters.sections import LONGEST_TEXT, Section
 from sim.validation.experiment import Experiment
 from sim.validation.statements import statements

@@ -9,9 +9,9 @@ import pytest
 
 import sim
 from sim.errors import ConfigError, ParameterError, ScenarioError, UnitError
-from sim.experiment.given import Given, as_given
 from sim.experiment.models import same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
+from sim.experiment.values.given import Given, as_given
 
 
 def test_text_becomes_si_when_an_intervention_is_made():

@@ -55,6 +55,7 @@ OTHER = {
     "regions": (("clot", shapes.Disc("1 mm")),),
     "random_fields": (RandomField("collagen", 0.5, 1e-3, 1),),
     "stochastic": StochasticNucleation(1, None, "10 um"),
+    "courses": (sim.Course("plasma.P", ["0 s", "1 h"], ["1 mM", "2 mM"]),),
 }
 
 
@@ -91,7 +92,7 @@ def test_the_unit_of_a_parameter_is_part_of_the_definition_that_of_an_amount_is_
     assert run_hash(mm) != run_hash(m)
     for make in (
         lambda amount: BASE.with_(initial={"Ca": amount}),
-        lambda amount: BASE.with_intervention(sim.Intervention("1 h", {"PPi": amount})),
+        lambda amount: BASE.with_intervention(sim.Intervention("1 min", {"PPi": amount})),
     ):
         assert run_hash(make("20 uM")) == run_hash(make("0.02 mM"))
 

@@ -8,7 +8,7 @@ import pytest
 
 import sim
 from sim.errors import ConfigError, FileFormatError
-from sim.experiment.file_tables import read_toml
+from sim.experiment.values.file_tables import read_toml
 from sim.sweeps.plans.memory import memory_in_bytes
 from sim.sweeps.plans.plan import load_plan, plan_path, plans
 

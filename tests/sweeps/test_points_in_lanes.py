@@ -312,3 +312,22 @@ if __name__ == "__main__":
         explosive(), several_kinds(), sys.argv[1], measures={"a": dying}, times=3,
         lanes=True,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [stirred, line])
+def test_each_lane_follows_its_own_course(make):
+    """Values told by the scenario's own are others in each run, also of a parameter in expressions."""
+    base = make(days=2)
+    base = base.with_course("plasma.P", ["0 h", "12 h", "1 day"], ["plasma.P", "plasma.P * 1.5", "plasma.P"])
+    base = base.with_course("growth.k", ["0 h", "1 day"], ["growth.k", "growth.k * 3"])
+    base = base.with_course("lesion.pH_hold", ["6 h", "1 day"], [7.2, 6.8])
+    base = base.with_course("lesion.perfusion", ["0 h", "2 day"], ["1e-5 /s", "1e-4 /s"])
+    own = {n: base.parameters.si(n) for n in ("plasma.P", "growth.k", "plasma.Ca")}
+    given = [{n: v * f if n == name else v for n, v in own.items()} for name in own for f in (0.95, 1.1)]
+    design = table(given)
+    how = {"measures": MEASURES, "times": 5, "rtol": RTOL}
+    a, b = (driver.sweep(base, design, lanes=lanes, **how) for lanes in (True, False))
+    assert all(row["statistics"].get("lanes") == len(given) for row in a.rows)
+    for name in MEASURES:
+        np.testing.assert_allclose(a.measure(name), b.measure(name), rtol=2e-4, err_msg=name)
+    assert np.ptp(b.measure("Ca")) > 1e-3 * abs(b.measure("Ca")).max()

@@ -83,14 +83,14 @@ def test_workers_give_the_same_numbers(file):
 def test_a_run_that_fails_is_a_statement_that_fails_with_its_reason(file):
     file.write_text(
         FILE.replace(
-            '"1.0 mM"', '"1.0 mM"\n\n[[arms.poor.interventions]]\nat = "5 day"\nboundary = { PPi = "1 uM" }'
+            '"1.0 mM"', '"1.0 mM"\n\n[[arms.poor.interventions]]\nat = "1 day"\nboundary = { Zn = "1 uM" }'
         )
     )
     first, second = validate([file])["mine"].judged
     assert first.reason == ""
     assert second.verdict == "FAIL"
     assert "poor failed: " in second.reason
-    assert "the run ends at 2 days" in second.reason
+    assert "'Zn' is not a mobile species" in second.reason
     assert np.isnan(second.figure)
 
 

@@ -12,6 +12,9 @@ from functools import cached_property, partial
 import numpy as np
 
 from sim.binder.cache import compiled_lanes
+from sim.binder.courses.following import Followers
+from sim.binder.courses.in_time import Followed, InTime
+from sim.binder.courses.renewal import renewed
 from sim.binder.evaluation import evaluate
 from sim.binder.records import Cells
 from sim.binder.single_cells import SingleCells, single_cells
@@ -58,6 +61,33 @@ class RunsInLanes(System):
             self._made.make_ready()
         self.forget()
         self._pool = Pool(WIDTH, 1)
+        self.courses = self._joined_courses()
+
+    def _joined_courses(self) -> InTime:
+        """What the runs follow, in the arrays of all of them."""
+        t, numbers, code = self.run_tables, self.cells.numbers.reshape(-1), self._made.code
+        arrays = Followers(numbers, *(a.reshape(-1) for a in (t.outside, t.plasma, t.perfusion, self.fields)))
+        followed = [self._in_lane(r, f) for r, s in enumerate(self.systems) for f in s.courses.followed]
+        changing = {
+            k for s in self.systems for f in s.courses.followed if "numbers" in f.places
+            for k in f.places["numbers"][0].tolist()
+        }  # fmt: skip
+        made = renewed(code.graph.uniform, changing, self.p.size, code.numbers) if changing else None
+        return InTime(followed, arrays, made, in_lanes=code.numbers)
+
+    def _in_lane(self, run: int, f: Followed) -> Followed:
+        """What a run follows, with its places among those of all runs."""
+        lane, row, size = run % WIDTH, self.rows_of(run).start, self._made.code.numbers
+        t, width, found = self.run_tables, self.fields.shape[1], {}
+        for name, (index, weight, base) in f.places.items():
+            if name == "numbers":
+                at = (run // WIDTH) * size * WIDTH + index * WIDTH + lane
+            elif name == "fields":
+                at = (row + WIDTH * (index // width)) * width + index % width
+            else:
+                at = run * getattr(t, name)[0].size + index
+            found[name] = at, weight, base
+        return Followed(f.curve, found)
 
     def _lane_by_lane(self, values: Sequence[np.ndarray]) -> np.ndarray:
         """Rows of the cells of runs, each (cells, k), as (n, k)."""
@@ -132,6 +162,7 @@ class RunsInLanes(System):
     def _evaluate(
         self, stages: np.ndarray, t: float, u: np.ndarray, cells: Cells, out: np.ndarray, more: np.ndarray
     ) -> None:
+        self.courses.at(t)
         rows, clock = self.workspaces[0]
         clock[0] = t
         flat = [a.reshape(-1) for a in (u, cells.fields)]

@@ -12,7 +12,7 @@ from sim.calibration.data_file import as_data, shipped
 from sim.calibration.fitting import calibrate, request_of
 from sim.calibration.outcome import Calibration
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
-from sim.experiment.file_tables import dotted_tables, read_toml
+from sim.experiment.values.file_tables import dotted_tables, read_toml
 from sim.parameters.sections import Section, quantity
 from sim.sweeps.plans.plan import CHANGES, base_of, naming_file
 

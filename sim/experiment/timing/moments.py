@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
+from sim.errors import listing
+from sim.texts import typed_time
+
 SAME_TIME = 1e-12  # of a run's duration; times that differ by less are one
 
 
@@ -16,6 +19,13 @@ class Timed(Protocol):
 
     @property
     def until(self) -> float | None: ...
+
+
+class Labelled(Timed, Protocol):
+    """The same, with a label."""
+
+    @property
+    def label(self) -> str: ...
 
 
 C = TypeVar("C", bound=Timed)
@@ -59,6 +69,15 @@ def moments(cuts: Iterable[C], duration: float) -> tuple[Moment[C], ...]:
 def at_end(time: float, duration: float) -> bool:
     """Whether a time is the end of a run, or later."""
     return time >= duration * (1 - SAME_TIME)
+
+
+def not_reached(cuts: Iterable[Labelled], duration: float) -> list[str]:
+    """A sentence on interventions that do not act since the run ends before, or none."""
+    late = [f"{c.label or 'intervention'} at {typed_time(c.at)}" for c in cuts if at_end(c.at, duration)]
+    if not late:
+        return []
+    verb = "do" if len(late) > 1 else "does"
+    return [f"the run ends at {typed_time(duration)}, so {listing(late, 6)} {verb} not act."]
 
 
 def _distinct(times: Iterable[float], duration: float) -> list[float]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment.treatments.effects import Effect
+from sim.experiment.values.given import check_unit, si_number
 from sim.parameters import Parameter, Parameters, parameters_from
 from sim.parameters.sections import LONGEST_TEXT, Section, tables_of_file
 from sim.public import public
@@ -69,14 +70,21 @@ class Treatment:
         x = math.log(2.0) * self.interval.si / self.half_life.si
         return -dose * math.expm1(-x) / x
 
-    def changed(self, effect: Effect, own: float, dose: float | None, name: str) -> float:
-        """The value of a quantity under treatment [SI]. own: without it; dose [SI]; name: of the quantity
+    def doses(self, start: float, end: float) -> tuple[float, ...]:
+        """When doses are given between two times [s]; none where it is not given in doses."""
+        if self.half_life is None or self.interval is None:
+            return ()
+        each = self.interval.si
+        return tuple(start + k * each for k in range(max(math.ceil((end - start) / each), 1)))
+
+    def changed(self, effect: Effect, own: float, level: float, name: str) -> float:
+        """The value of a quantity under treatment [SI]. own: without it; level: that the dose makes [SI];
+        name: of the quantity
 
         Raises ScenarioError where less would be left than nothing.
         """
-        given = 0.0 if dose is None else self.mean(dose)
         half = 1.0 if self.half_effect is None else self.half_effect.si
-        found = effect.value(own, given, half)
+        found = effect.value(own, level, half)
         if found < 0.0 <= own:
             raise ScenarioError(
                 f"{self.name}: {name} is {own:.4g} in SI, and {effect.in_words()} would leave {found:.4g}; "
@@ -154,6 +162,24 @@ def treatment(name: str) -> Treatment:
         hint = nearest(name, _known()) or f" There are {listing(_known(), 40)}."
         raise ScenarioError(f"no treatment is called {shown(name)}.{hint}")
     return _known()[name]
+
+
+def dose_of(name: str, dose: float | str | None) -> float | None:
+    """The dose of a treatment [SI], its default where none is given; its unit is checked, not its range."""
+    if not name:
+        if dose is not None:
+            raise ScenarioError(f"dose = {shown(dose)} belongs to no treatment; name one.")
+        return None
+    known = treatment(name).dose
+    if known is None:
+        if dose is not None:
+            raise ScenarioError(f"'{name}' has no dose, and {shown(dose)} is one; leave it out.")
+        return None
+    found = si_number(known.text() if dose is None else dose, f"{name}.dose")
+    check_unit(found, known.unit, f"{name}.dose")
+    if found < 0:
+        raise ScenarioError(f"{name}.dose = {shown(dose)} is negative; zero is the least.")
+    return found
 
 
 @lru_cache

@@ -71,8 +71,21 @@ def events(result: Result) -> list[Event]:
             if key not in deed.back:
                 words = deed.label or f"{_quantity(key)} {value}"
                 running[key] = Event(deed.at, min(deed.until, end), words, key)
+    found += _courses(result, end)
     rows = sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
     return list({(e.start, e.end, e.words): e for e in reversed(rows)}.values())[::-1]
+
+
+def _courses(result: Result, end: float) -> list[Event]:
+    """What follows a course, from its first point to its last."""
+    found = []
+    for table in result.manifest.get("course_tables", ()):
+        first, last = (float(convert(table["times"][k], "s")) for k in (0, -1))
+        if first < end:
+            name = str(table["of"])
+            words = f"{_quantity(name.removeprefix('plasma.'))} follows a course"
+            found.append(Event(max(0.0, first), min(last, end), words, name))
+    return found
 
 
 def _deeds(result: Result) -> list[_Deed]:
@@ -92,7 +105,9 @@ def _deed(given: Intervention, words: str, result: Result) -> _Deed:
     values = {n: (v, f"plasma.{n}") for n, v in given.boundary.items()}
     values |= {n: (v, n) for n, v in given.parameters.items()}
     back = frozenset(
-        n for n, (v, name) in values.items() if v == name or math.isclose(float(v), own.get(name, math.nan))
+        n
+        for n, (v, name) in values.items()
+        if v == name or (not isinstance(v, str) and math.isclose(float(v), own.get(name, math.nan)))
     )
     # A treatment is worded by its name and dose, which its label alone would not tell.
     label = "" if given.treatment and given.label == given.treatment else given.label

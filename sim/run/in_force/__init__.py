@@ -1,1 +1,1 @@
-"""What is in force at a time of a run: parameters, and the fluid outside."""
+"""What holds in a stretch of a run: parameters, the fluid outside, and what follows courses."""

@@ -12,6 +12,7 @@ from sim.chemistry.pore_water import BACKGROUND, TRANSPORTED, H, acidity_at, por
 from sim.errors import ScenarioError, nearest
 from sim.experiment.places import ALIVE, OF_TISSUE
 from sim.experiment.scenario import PLASMA, Scenario
+from sim.experiment.values.relative import Relative
 from sim.kinetics.growth import third_moment
 from sim.model.library.quantities import ligands_of
 from sim.model.model import Model
@@ -52,9 +53,9 @@ class FirstState:
         """The first state: layer by layer, then equilibrated species at rest."""
         return self.at_rest(system, self.given(system))
 
-    def at_rest(self, system: System, y: np.ndarray) -> np.ndarray:
-        """The first state of one that is `given`, or of several side by side."""
-        return self._settled(system, _times_porosity(system, y))
+    def at_rest(self, system: System, y: np.ndarray, t: float = 0.0) -> np.ndarray:
+        """The first state of one that is `given`, or of several side by side, at a time [s]."""
+        return self._settled(system, _times_porosity(system, y, t), t)
 
     def given(self, system: System) -> np.ndarray:
         """The first state as the scenario gives it, layer by layer: of mobile species pore concentrations."""
@@ -104,8 +105,9 @@ class FirstState:
                 f"{nearest(word, known)} 'none' takes the entry out."
             )
 
-    def fresh(self, system: System) -> np.ndarray:
-        """The state of what is put in place of what was cut out: plasma and what species begin with.
+    def fresh(self, system: System, t: float = 0.0) -> np.ndarray:
+        """The state of what is put in place of what was cut out at a time [s]: plasma and what species begin
+        with.
 
         Tissue is replaced by healthy tissue, which lives; bare fluid, as a medium, by fluid.
         """
@@ -121,7 +123,7 @@ class FirstState:
                 u[bare, self.index[x.name]] = 0.0
         for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
             u[:, self.index[name]] = value
-        return self.at_rest(system, y)
+        return self.at_rest(system, y, t)
 
     def _bare_fluid(self) -> np.ndarray:
         """(n,) whether a cell lies in bare fluid: no cells, vessels, buffer or matrix at the start."""
@@ -133,7 +135,10 @@ class FirstState:
         return np.array(bare)[self.places.layer]
 
     def _number(self, value: float | str, layer: str, name: str) -> float:
-        """An initial value [SI]: a number, text with a unit, or the name of a quantity of the layer."""
+        """An initial value [SI]: a number, text with a unit, or the name of a quantity of the layer; a name
+        times a number."""
+        if isinstance(value, Relative):
+            return value.factor * self.scenario.parameter(value.name).si
         if isinstance(value, str) and value.isidentifier():
             return self.scenario.quantity(layer, value, 0.0)
         units = {x.name: x.unit for x in self.model.species} | {"pH": "1"}
@@ -150,15 +155,15 @@ class FirstState:
         for k, name in enumerate(moments):
             u[bare, index[name]] = m3[bare] / size ** (3 - k)
 
-    def _settled(self, system: System, y: np.ndarray) -> np.ndarray:
+    def _settled(self, system: System, y: np.ndarray, t: float) -> np.ndarray:
         """Equilibrated species where their net rate vanishes; their rates are linear in them."""
         rest = [k for k, x in enumerate(self.model.species) if x.equilibrated]
         low, high, dy0, dy1 = y.copy(), y.copy(), np.zeros_like(y), np.zeros_like(y)
         for k in rest:
             system.split(low)[0][:, k] = 0.0
             system.split(high)[0][:, k] = system.scale[k]
-        system.rhs(0.0, low, dy0)
-        system.rhs(0.0, high, dy1)
+        system.rhs(t, low, dy0)
+        system.rhs(t, high, dy1)
         out = y.copy()
         for k in rest:
             r0, r1 = system.split(dy0)[0][:, k], system.split(dy1)[0][:, k]
@@ -179,10 +184,10 @@ def _acidity(
     return acidity_at(pH, totals, tables)
 
 
-def _times_porosity(system: System, y: np.ndarray) -> np.ndarray:
+def _times_porosity(system: System, y: np.ndarray, t: float) -> np.ndarray:
     """Pore concentrations of mobile species turned into amounts per bulk volume."""
     y = y.copy()
-    porosity = system.evaluate(0.0, y)[0]["porosity"]
+    porosity = system.evaluate(t, y)[0]["porosity"]
     system.forget()  # that state was no state of the run
     system.split(y)[0][:, system.mobile] *= porosity[:, None]
     return y

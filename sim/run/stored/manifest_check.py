@@ -47,13 +47,14 @@ def manifest_from(text: object, where: str) -> dict[str, Any]:
     found["notes"] = [n for n in notes if isinstance(n, str)] if isinstance(notes, list) else []
     for key, default in (("undershoot_species", ""), ("speciation_failures", 0)):
         found.setdefault(key, default)
-    for key in ("interventions", "unbalanced"):
+    for key in ("interventions", "courses", "unbalanced"):
         texts = found.setdefault(key, [])
         good = isinstance(texts, list) and all(isinstance(t, str) for t in texts)
         _needs(good, key, found, "a list of texts", where)
-    tables = found.setdefault("intervention_tables", [])
-    good = isinstance(tables, list) and all(isinstance(t, dict) for t in tables)
-    _needs(good, "intervention_tables", found, "a list of tables", where)
+    for key in ("intervention_tables", "course_tables"):
+        tables = found.setdefault(key, [])
+        good = isinstance(tables, list) and all(isinstance(t, dict) for t in tables)
+        _needs(good, key, found, "a list of tables", where)
     layout = found.setdefault("layout", {})
     _needs(isinstance(layout, dict), "layout", found, "a table", where)
     return found

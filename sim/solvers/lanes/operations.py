@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.binder.courses.following import Followers, Following, follow
 from sim.binder.evaluation import evaluate
 from sim.binder.lanes.runs_in_lanes import RunsInLanes
 from sim.binder.records import NONE, Cells, Workspace
@@ -61,6 +62,7 @@ class SideBySide(NamedTuple):
 
     now: np.ndarray  # see ndf_state; unknowns: of one run
     times: np.ndarray
+    turns: np.ndarray
     outputs: np.ndarray
     rtol: float
     atol: np.ndarray
@@ -101,6 +103,8 @@ class SideBySide(NamedTuple):
     rtols: np.ndarray  # (1,)
     squares: int  # address, see `norms`
     of_lanes: np.ndarray  # (WIDTH,)
+    following: Following
+    followers: Followers
 
 
 ByReference = reference_to(SideBySide)
@@ -121,7 +125,8 @@ def side_by_side_state(task: Task, lanes: RunsInLanes, record: Recorder) -> Side
     now["patience"] = np.iinfo(np.int64).max  # the matrix here never knows what changing pores do
     y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return SideBySide(
-        now, record.t_eval, record.y, task.rtol, atol, np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
+        now, record.t_eval, task.turns, record.y, task.rtol, atol, np.zeros((ORDERS, n)),
+        y, psi, scale, d, f, r, dy,
         lanes.cells, lanes.stages, lanes.stages_of_slopes, lanes.workspaces[0], NONE,
         lanes.run_tables, lanes.hindrance, lanes.perfused,
         np.zeros((lanes.n_groups, lanes.operations.process.size, WIDTH)),
@@ -133,6 +138,7 @@ def side_by_side_state(task: Task, lanes: RunsInLanes, record: Recorder) -> Side
         record.inverse, record.watched, np.zeros((record.pieces, lanes.n_species)),
         pass_addresses(), np.zeros(2 * WIDTH), np.zeros(1), np.array([task.rtol]),
         squares_address(lanes.n_species), np.zeros(WIDTH),
+        lanes.courses.record, lanes.courses.arrays,
     )  # fmt: skip
 
 
@@ -141,6 +147,7 @@ def cells_of(w, stages, t, y, out):
     """What happens inside cells, into out (flat): WIDTH runs after the others, each with its numbers."""
     n, s = w.inverse_atol.shape
     w.workspace.clock[0] = t
+    follow(w.following, t, w.followers)
     cells, nothing, each = w.cells, w.nothing, w.hindrance.shape[1]
     for k in range(cells.numbers.shape[0]):
         arrays = (

@@ -40,6 +40,7 @@ STATE = np.dtype(
         ("order", np.int64),  # 0 before the first step
         ("equal", np.int64),  # steps of equal length
         ("kept", np.int64),  # outputs
+        ("turn", np.int64),  # turns that lie behind
         ("unsolved", np.int64),  # cells without a solution at the last evaluation
         ("patience", np.int64),  # failures of Newton's method at which `march` comes back
         ("pores_from", np.int64),  # steps before its matrix knew changing pores, -1 where it does not

@@ -130,10 +130,13 @@ def step(w):
     while True:
         if not now.h > 10.0 * np.spacing(abs(now.t)) + 1e-24 * now.span:  # NaN is too short as well
             return False
-        last = now.t + now.h >= now.end - 1e-12 * now.h
-        if now.t + now.h > now.end:
-            resize(w, (now.end - now.t) / now.h)
-        t = now.end if last else now.t + now.h
+        stop = next_stop(w)
+        if stop < now.end and stop - now.t < 2.0 * now.h and now.t + now.h < stop - 1e-12 * now.h:
+            resize(w, 0.5 * (stop - now.t) / now.h)  # two equal steps, not a long one and a sliver
+        last = now.t + now.h >= stop - 1e-12 * now.h
+        if now.t + now.h > stop:
+            resize(w, (stop - now.t) / now.h)
+        t = stop if last else now.t + now.h
         order = now.order
         predict(w, order, GAMMA / ALPHA[order])
         iterations = newton(w, t, now.h / ALPHA[order])
@@ -168,6 +171,14 @@ def step(w):
     if now.equal > order:
         choose(w, order, error, lower, higher, safety)
     return True
+
+
+def next_stop(w):
+    """Where a step must end at the latest: the next turn of what follows a course, or the end."""
+    now = w.now[0]
+    while now.turn < w.turns.size and w.turns[now.turn] <= now.t:
+        now.turn += 1
+    return w.turns[now.turn] if now.turn < w.turns.size else now.end
 
 
 def newton(w, t, c):

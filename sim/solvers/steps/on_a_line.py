@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.binder.courses.following import Followers, Following, follow
 from sim.binder.evaluation import evaluate
 from sim.binder.records import NONE, Cells, Workspace
 from sim.binder.system import System
@@ -52,6 +53,7 @@ class Line(NamedTuple):
 
     now: np.ndarray  # see ndf_state
     times: np.ndarray
+    turns: np.ndarray
     outputs: np.ndarray
     rtol: float
     atol: np.ndarray
@@ -87,6 +89,8 @@ class Line(NamedTuple):
     sums: np.ndarray
     number: np.ndarray  # (1,), what a pass takes
     rtols: np.ndarray  # (1,)
+    following: Following
+    followers: Followers
 
 
 ByReference = reference_to(Line)
@@ -98,13 +102,14 @@ def line_state(task: Task, record: Recorder) -> Line:
     of = _of_matrix(LinearSystem(s))
     y, psi, scale, d, f, r, dy = (np.zeros(n) for _ in range(7))
     return Line(
-        first_state(task), record.t_eval, record.y, task.rtol, padded_tolerances(task),
+        first_state(task), record.t_eval, task.turns, record.y, task.rtol, padded_tolerances(task),
         np.zeros((ORDERS, n)), y, psi, scale, d, f, r, dy,
         s.cells, s.stages, s.stages_of_slopes, s.workspaces[0], NONE,
         s.tables, s.exchange.hindrance, s.exchange.perfused, of.slopes,
         of.transport, of.inside, of.units, of.factors, of.matrix, of.thomas, of.b, of.x,
         record.inverse, record.watched, np.zeros((record.pieces, s.n_species)),
         pass_addresses(), np.zeros(2 * WIDTH), np.zeros(1), np.array([task.rtol]),
+        s.courses.record, s.courses.arrays,
     )  # fmt: skip
 
 
@@ -145,6 +150,7 @@ def cells_of(w, stages, t, y, out):
     """What happens inside cells, into out (flat)."""
     n, s = w.inverse_atol.shape
     w.workspace.clock[0] = t
+    follow(w.following, t, w.followers)
     cells, nothing = w.cells, w.nothing
     arrays = (
         y[: n * s], cells.fields.reshape(-1), cells.numbers, w.workspace.clock, w.workspace.rows,

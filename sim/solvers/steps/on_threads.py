@@ -51,7 +51,7 @@ class Shared:
     """The state of an integration over a System: arrays, and what is done to them.
 
     now: see ndf_state · D (8, size) differences · d: the row of D where the correction is
-    times, outputs: where and into what outputs go
+    times, outputs: where and into what outputs go; turns: where steps must end
     between: the solver of what couples the cells
     """
 
@@ -59,6 +59,7 @@ class Shared:
         s, n = task.system, padded(task.system.size)
         self.system, self.record, self.rtol = s, record, task.rtol
         self.now, self.times, self.outputs = first_state(task), record.t_eval, record.y
+        self.turns = task.turns
         cells = s.n_cells
         self.of = Extent(cells, s.n_species, -(-(cells // WIDTH) // CHUNK), n)
         self.D = np.zeros((ORDERS, n))
@@ -160,6 +161,7 @@ def factor(w, c):
     """Slopes and factors, chunk by chunk, then what couples the cells."""
     s, matrix = w.system, w.matrix
     w.inside.gamma[0] = c
+    s.courses.at(w.linearised)
     cells = s.cells
     x = Evaluation(
         cells.fields.reshape(-1), cells.numbers, cells.memory.reshape(-1), cells.c.reshape(-1),

@@ -121,7 +121,8 @@ def integrate(method: OneStep, task: Task) -> Solution:
         while method.t < t1:
             message = _stop(method, task, record.steps)
             if not message:
-                h, before, message = _step(method, record, h, before, t1, step is not None)
+                stop = task.stop(method.t)
+                h, before, message = _step(method, record, h, before, stop, step is not None)
             if message:
                 status = "failed"
                 break
@@ -144,7 +145,8 @@ def _stop(method: OneStep, task: Task, steps: int) -> str:
 def _step(
     method: OneStep, record: Recorder, h: float, before: float, t1: float, fixed: bool
 ) -> tuple[float, float, str]:
-    """One accepted step: the next step length, the error of this one, and "" or why there is none."""
+    """One accepted step, to t1 at most: the next step length, the error of this one, and "" or why there is
+    none."""
     failed, trouble = False, ""
     while True:
         h = min(h, method.longest())
@@ -187,7 +189,8 @@ def _step(
     error = max(error, 1e-4)
     factor = SAFETY * error ** (-0.7 / method.power) * before ** (0.4 / method.power)
     factor = min(1.0 if failed else GROW_MOST, max(SHRINK_MOST, factor))
-    return size * factor, error, ""
+    cut = last and not failed  # its length says nothing of what the error allows
+    return max(size * factor, h) if cut else size * factor, error, ""
 
 
 def _equal(step: float, span: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -47,6 +48,17 @@ class Task:
         what a single cell may err by where it is near zero.
         """
         return self.atol / (3.0 * np.sqrt(self.system.n_cells))
+
+    @cached_property
+    def turns(self) -> np.ndarray:
+        """Times (k,) within the span at which what the system follows turns: a step may end there, and never
+        pass over one."""
+        return self.system.courses.turns_within(self.t0, self.t1)
+
+    def stop(self, t: float) -> float:
+        """Where a step from t [s] ends at the latest: the next turn, or the end of the span."""
+        k = int(np.searchsorted(self.turns, t, side="right"))
+        return float(self.turns[k]) if k < self.turns.size else self.t1
 
     @property
     def no_span(self) -> str:

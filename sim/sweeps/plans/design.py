@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, UnitError, listing, shown
-from sim.experiment.file_tables import dotted_tables, dotted_values
+from sim.experiment.values.file_tables import dotted_tables, dotted_values
 from sim.parameters.sections import Section, finite_number, quantity
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
-from sim.experiment.file_tables import dotted_values, parameters_in, read_toml
+from sim.experiment.values.file_tables import dotted_values, parameters_in, read_toml
 from sim.parameters.sections import Section, quantity
 from sim.sweeps.design.axis_check import check_ends
 from sim.sweeps.plans.design import design_of

@@ -21,7 +21,7 @@ from sim.calibration.plans.fit_plan import (
     options_of,
 )
 from sim.errors import ConfigError, not_one_of, shown
-from sim.experiment.file_tables import read_toml
+from sim.experiment.values.file_tables import read_toml
 from sim.parameters.sections import Section
 from sim.public import public
 from sim.sweeps.plans.plan import naming_file

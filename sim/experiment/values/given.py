@@ -7,7 +7,7 @@ from numbers import Real
 from typing import Any
 
 from sim.errors import ParameterError, RangeWarning, ScenarioError, UnitError, shown, warn_caller
-from sim.experiment.file_tables import dotted_values
+from sim.experiment.values.file_tables import dotted_values
 from sim.parameters import Parameter
 from sim.parameters.slips import short
 from sim.units import convert_number, parse_unit, readable_unit, si_unit, to_unit, unit_of
@@ -37,7 +37,7 @@ class Given(float):
 
 
 class Seconds(float):
-    """A time [s] that was judged when it was given: copies of what holds it say nothing again."""
+    """A time [s], or a dose, that was judged when it was given: copies of what holds it say nothing again."""
 
 
 def seconds(value: float | str, name: str) -> Seconds:

@@ -42,11 +42,18 @@ def last(result, name):
     return float(series(result, name)[-1])
 
 
-def steady(made, name, dose):
-    """A treatment whose level in plasma stays at a dose, not at its mean between doses."""
+def steady(made, name, level):
+    """A treatment of which the level in plasma stays: what it sets, as a plain intervention, with its parts
+    and properties."""
     given = sim.treatment(name)
-    share = given.mean(1.0)
-    return made.treated(name, dose=dose / share)
+    if not given.doses(0.0, 1.0):
+        return made.treated(name, dose=level)
+    (effect,) = given.effects
+    parts = (*made.parts, *given.parts)
+    held = given.changed(effect, made.quantity("plasma", effect.name, 0.0), level, name)
+    return made.changed({"parts": parts, **given.properties}).with_intervention(
+        sim.Intervention(0.0, {effect.name: held}, label=name)
+    )
 
 
 @pytest.mark.parametrize("name", POISONS)
@@ -241,14 +248,15 @@ def test_values_follow_what_is_in_force_without_the_treatment():
     fed = bound.with_intervention(sim.Intervention(0.0, {"P": "1 mM"}))
     assert outside(fed) == pytest.approx(0.88)
 
-    def PPi(made):
-        return next(Builder(made).segments()).system.tables.plasma[list(made.model.mobile).index("PPi")]
+    def PPi(made):  # just after the first dose
+        system = next(Builder(made).segments()).system
+        system.courses.at(0.0)
+        return system.tables.plasma[list(made.model.mobile).index("PPi")]
 
-    share = sim.treatment("enpp1").mean(1.0)
     one = base.treated("enpp1", dose="1 uM").treated("pyrophosphate", dose="5 uM")
     other = base.treated("pyrophosphate", dose="5 uM").treated("enpp1", dose="1 uM")
-    assert PPi(one) == pytest.approx(PPi(other)) == pytest.approx(5e-3 + share * 1e-3)
-    assert PPi(base.treated("enpp1", dose="1 uM")) == pytest.approx(0.5e-3 + share * 1e-3)
+    assert PPi(one) == pytest.approx(PPi(other)) == pytest.approx(6e-3)
+    assert PPi(base.treated("enpp1", dose="1 uM")) == pytest.approx(1.5e-3)
 
 
 def test_a_course_ends_and_leaves_what_was():
@@ -345,3 +353,52 @@ def test_citrate_of_plasma_stays_where_none_is_given():
     for made, level in ((base.treated("citrate", "2 h", "3 h"), 0.13), (base.treated("citrate"), 0.23)):
         result = sim.simulate(made, times=3)
         assert last(result, "citrate") == pytest.approx(level, rel=1e-3)
+
+
+def test_a_dose_decays_and_the_next_one_brings_the_level_back():
+    """2^(-t/h) of the dose in plasma after each, between start and stop of a course."""
+    made = stirred(BOTH, duration="5 day").treated("etidronate", "1 day", "3.5 day", "4 uM")
+    before, during, after = (s.system for s in Builder(made).segments())
+    k = list(made.model.mobile).index("bisphosphonate")
+    assert before.tables.plasma[k] == after.tables.plasma[k] == 0.0
+    half, each = 3 * HOUR, DAY
+    for t in DAY + np.array([0.0, 1.0 * HOUR, 3.7 * HOUR, 20 * HOUR, 24 * HOUR, 26 * HOUR, 59 * HOUR]):
+        during.courses.at(t)
+        past = (t - DAY) % each
+        assert during.tables.plasma[k] == pytest.approx(4e-3 * 2.0 ** (-past / half), rel=1e-4)
+
+
+def test_many_doses_are_their_mean_and_a_sentence_says_so():
+    made = stirred(BOTH, duration="200 day").treated("etidronate")
+    with pytest.warns(sim.errors.RangeWarning, match="200 doses, one every 1 day, are more than the 100"):
+        (segment,) = Builder(made).segments()
+    k = list(made.model.mobile).index("bisphosphonate")
+    assert segment.system.tables.plasma[k] == pytest.approx(sim.treatment("etidronate").mean(1e-3))
+
+
+def test_doses_one_by_one_end_as_runs_that_are_cut_at_each():
+    """An independent course: a short step for each twentieth of a half-life, as interventions."""
+    base = stirred(BOTH, duration="4 h", **{"pot.HAP": "2 mM"})
+    quick = base.treated("phytate", dose="60 uM")
+    half, dose = sim.treatment("phytate").half_life.si, 0.06
+    times = half / 20 * (np.arange(400) + 0.5)
+    steps = [sim.Intervention(max(t - half / 40, 0.0), {"phytate": dose * 2 ** (-t / half)}) for t in times]
+    cut = base.with_intervention(*[s for s in steps if s.at < 4 * HOUR])
+    found = [sim.simulate(s, times=3, rtol=1e-7) for s in (quick, cut)]
+    for name in ("HAP", "phytate", "adsorbed_phytate"):
+        assert last(found[0], name) == pytest.approx(last(found[1], name), rel=2e-3)
+
+
+def test_what_follows_a_course_is_treated_along_it():
+    """A binder takes its dose from phosphate that rises; ENPP1 adds its doses to pyrophosphate that falls."""
+    base = stirred(duration="4 day").with_course("plasma.P", ["0 day", "4 day"], ["1 mM", "2 mM"])
+    base = base.with_course("plasma.PPi", ["0 day", "4 day"], ["2 uM", "1 uM"])
+    made = base.treated("phosphate_binder", dose="0.2 mM").treated("enpp1", dose="1 uM")
+    (segment,) = Builder(made).segments()
+    mobile = list(made.model.mobile)
+    for t in np.array([0.0, 1.0, 2.5, 3.9]) * DAY:
+        segment.system.courses.at(t)
+        plasma = segment.system.tables.plasma
+        assert plasma[mobile.index("P")] == pytest.approx(0.8 + t / (4 * DAY), rel=1e-9)
+        enzyme = 1e-3 * 2.0 ** (-t / sim.treatment("enpp1").half_life.si)
+        assert plasma[mobile.index("PPi")] == pytest.approx(2e-3 - 1e-3 * t / (4 * DAY) + enzyme, rel=1e-4)

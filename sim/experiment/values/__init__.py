@@ -1,0 +1,1 @@
+"""What is given as a value: numbers with units, tables of files, names times a number, columns of a CSV."""
