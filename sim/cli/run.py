@@ -86,7 +86,8 @@ def run(
       hapsim run my.toml
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
-    from sim.run.simulate import output_count, simulate
+    from sim.run.asked.output_times import output_count
+    from sim.run.simulate import simulate
     from sim.solvers import DEFAULT
 
     duration = None if days is None else f"{days!r} day"
