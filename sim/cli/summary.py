@@ -50,7 +50,9 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         found.append(SummaryLine("goes_on_from", before, "", "goes on from", f"{before}; not shown here"))
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
         onset = measures.onset(name, above=ONSET)(result)
-        found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})"))
+        line = _time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})")
+        earlier = before and onset <= result.t[0]  # than what is shown of the history
+        found.append(line._replace(text=f"before {line.text}") if earlier else line)
     found += [
         _mean(result, "HAP_density", "HAP_mean", "mean hydroxyapatite"),
         _mean(result, "Ca_in_mineral", "Ca_in_solids_mean", "mean calcium in solids"),

@@ -33,7 +33,7 @@ def result_text(m: dict, outputs: int, notes: Sequence[str]) -> str:
 
 
 def began(manifest: dict) -> str:
-    """ "10 days of infarct_myocardium", the run that this one goes on from; "" where it has its first start."""
+    """ "10 days of infarct_myocardium", which a run goes on from; "" where it has its first start."""
     parent = manifest["before"] if "before" in manifest else manifest.get("parent")
     if not parent:
         return ""
