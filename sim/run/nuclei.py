@@ -167,6 +167,10 @@ class Nuclei:
         k = int(np.searchsorted(self.ends, t0 + near, side="right"))
         parts: list[Solution] = []
         y, start, steps, nuclei, draws = task.y0, t0, 0, 0, 0
+        if k and t0 - self.ends[k - 1] <= near and self.draws.last < self.ends[k - 1] - near:
+            # The run before broke off between the end of an interval and its draw.
+            y, born = self.draw(system, y, k - 1, self._numbers(k - 1, near))
+            nuclei, draws, self.draws = int(born.sum()), 1, replace(self.draws, last=t0)
         while not parts or (start < t1 and parts[-1].status == "finished"):
             drawn = self.ends[k] <= t1 + near
             end = t1 if not drawn or self.ends[k] >= t1 - near else float(self.ends[k])

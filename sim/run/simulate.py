@@ -78,8 +78,9 @@ def simulate(
         scenario = scenario.changed({"duration": until})
     state = _state(start, at)
     settings = Settings.of(solver, rtol, atol, times, max_steps)
-    if state is None:  # refused in the words that they were given in
-        output_times(scenario.duration, times)
+    begins = 0.0 if state is None else state.time
+    if scenario.duration > begins:  # refused in the words that they were given in
+        output_times(scenario.duration, times, start=begins)
     record = solved(scenario, settings, progress, seed, variables, state)
     result, told = finished_result(record), told_before(record.builder.scenario)
     for note in result.manifest["notes"]:

@@ -25,7 +25,7 @@ def check_agreement(state: RunState, s: Scenario, model: Model, grid: Grid, plac
     _check_time(state, s)
     _check_grid(state, s, grid)
     _check_species(state, s, model)
-    _check_initial(state, s)
+    _check_initial(state, s, model)
     _check_places(state, s, places)
     _check_chance(state, s)
     _check_past(state, s)
@@ -100,11 +100,12 @@ def _check_species(state: RunState, s: Scenario, model: Model) -> None:
             )
 
 
-def _check_initial(state: RunState, s: Scenario) -> None:
+def _check_initial(state: RunState, s: Scenario, model: Model) -> None:
     """Refuse another amount at the start of what is there already: it would decide nothing."""
     old = state.manifest.get("initial", {})
     new = {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()}
-    for name in (*state.species, "pH"):
+    known = [x.name for x in model.species if x.name in state.species]
+    for name in (*known, "pH"):
         if old.get(name) != new.get(name):
             raise ScenarioError(f"initial.{name} {_decided(state, name)}")
 
