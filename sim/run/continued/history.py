@@ -10,7 +10,7 @@ from sim.solvers import DEFAULT
 # What decides the numbers of a run, and how it ended, of its manifest.
 KEPT = (
     "scenario", "scenario_text", "no_scenario", "duration", "solver", "rtol", "atol", "max_steps", "times",
-    "variables", "hash", "status", "message", "t_end", "parent", "draws",
+    "variables", "hash", "status", "message", "t_end", "parent", "before", "draws",
 )  # fmt: skip
 USUAL: dict[str, Any] = {
     "solver": DEFAULT, "rtol": RTOL, "atol": ATOL, "times": OUTPUTS, "variables": None,

@@ -39,26 +39,27 @@ def script(of: Result | Scenario) -> str:
     """
     if isinstance(of, Scenario):
         rows: list[dict[str, Any]] = [{}]
-        made, version, joined = [of], installed_version("hapsim"), 0
+        made, version = [of], installed_version("hapsim")
     elif isinstance(of, Result):
         rows = recipes(of.manifest)
         rows[-1].setdefault("times", of.t.tolist())  # files of older versions do not say
-        made, joined = [_scenario(row) for row in rows], _joined(of.manifest, rows)
+        made = [_scenario(row) for row in rows]
         version = str(of.manifest["versions"].get("hapsim", "unknown"))
     else:
         raise ScenarioError(f"script needs a Result or a Scenario, not {shown(of)}.")
     lines = [f"# hapsim {ascii(version)[1:-1]}", "", "import sim", ""]
     if any(row.get("status") == "interrupted" for row in rows):
         lines.append(STOP)
-    for k, (row, s) in enumerate(zip(rows, made, strict=True)):
-        lines += _run(k, row, s, made[k - 1] if k else None, last=k == len(rows) - 1)
-    for k in range(len(rows) - 2, len(rows) - 2 - joined, -1):
-        lines.append(f"result = result.joined({_called('result', k, False)})")
+    for k in range(len(rows)):
+        lines += _run(rows, k, made[k], made[k - 1] if k else None)
+    if "before" in rows[-1]:
+        lines.append(f"result = {_with_before(rows, len(rows) - 1, last=True)}")
     return "\n".join([*lines, "print(result)", ""])
 
 
-def _run(k: int, row: dict[str, Any], s: Scenario, before: Scenario | None, last: bool) -> list[str]:
+def _run(rows: Sequence[dict[str, Any]], k: int, s: Scenario, before: Scenario | None) -> list[str]:
     """The lines of one run."""
+    row, last = rows[k], k == len(rows) - 1
     name, result = _called("scenario", k, last), _called("result", k, last)
     known = None if before is None else changes(before, s)
     if known is None:
@@ -70,8 +71,8 @@ def _run(k: int, row: dict[str, Any], s: Scenario, before: Scenario | None, last
     parent = row.get("parent")
     if parent:
         said["start"] = Name(_called("result", k - 1, False))
-        if not parent["at_end"]:
-            said["at"] = parent["time"]
+        if not parent["at_end"]:  # an output of any part of a result that was joined
+            said |= {"start": Name(_with_before(rows, k - 1)), "at": parent["time"]}
     if row.get("status") == "interrupted":
         said["progress"] = Name(f"stop_at({float(row['t_end'])!r})")
     run = Call("sim.simulate", said, (Name(name),))
@@ -91,11 +92,15 @@ def _scenario(row: dict[str, Any]) -> Scenario:
     return scenario_from_text(str(row["scenario"]), text)
 
 
-def _joined(manifest: dict[str, Any], rows: Sequence[dict[str, Any]]) -> int:
-    """How many of the runs before a result was joined with."""
-    if "before" not in manifest:
-        return 0
-    count = 1
-    while count < len(rows) - 1 and rows[-1 - count].get("parent") != manifest["before"]:
-        count += 1
-    return count
+def _with_before(rows: Sequence[dict[str, Any]], k: int, last: bool = False) -> str:
+    """A run joined with those before it, as far as it was."""
+    name = _called("result", k, last)
+    return name if "before" not in rows[k] else f"{name}.joined({_back_to(rows, k - 1, rows[k]['before'])})"
+
+
+def _back_to(rows: Sequence[dict[str, Any]], k: int, begins: Any) -> str:
+    """A run with all before it up to the one that goes on from `begins`."""
+    name = _called("result", k, False)
+    if k == 0 or rows[k].get("parent") == begins:
+        return name
+    return f"{name}.joined({_back_to(rows, k - 1, begins)})"

@@ -125,6 +125,23 @@ def test_what_it_goes_on_from_comes_first(line, tmp_path):
     assert all(t.count("sim.simulate(") == 3 and t.count("sim.scenario(") == 1 for t in texts)
 
 
+def test_a_branch_of_a_joined_result_may_begin_in_any_part(line):
+    first = sim.simulate(line, times=["0.5 day", "1 day"])
+    second = sim.simulate(line, start=first, until="2 day", times=["1.5 day", "2 day"]).joined(first)
+    third = sim.simulate(line, start=second, at="0.5 day", times=["0.7 day", "1 day"])
+    fourth = sim.simulate(line, start=third.joined(second), until="1.2 day", times=3)
+    for result in (
+        third,
+        third.joined(second),
+        fourth,
+        fourth.joined(third),
+        fourth.joined(third).joined(second),
+    ):
+        again = run_script(sim.script(result))
+        assert_identical(again.dataset, result.dataset)
+        assert again.manifest["hash"] == result.manifest["hash"]
+
+
 HOSTILE = '"""\'); import os  # \\" {x} \\N{DASH} \u2028 \ud800 %s'
 
 
