@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from sim.errors import ScenarioError, shown
+from sim.experiment.as_python.literals import Call, Name, source_of
+from sim.experiment.as_python.scenario_source import changes, scenario_source
 from sim.experiment.catalogue import scenario_from_text
 from sim.experiment.scenario import Scenario
 from sim.identity.versions import installed_version
 from sim.public import public
 from sim.run.continued.history import USUAL, recipes
 from sim.run.result import Result
-from sim.run.script.literals import Call, Name, source_of
-from sim.run.script.scenario_source import changes, scenario_source
 
 STOP = '''
 def stop_at(end):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-WIDTH = 100  # of a line; a text is never broken
+COLUMNS = 100  # of a line; a text is never broken
 STEP = "    "
 
 
@@ -36,7 +36,7 @@ def source_of(value: Any, indent: str = "", taken: int = 0) -> str:
         return repr(float(value)) if math.isfinite(value) else f'float("{float(value)!r}")'
     opened, parts, closed = _parts(value, indent + STEP)
     flat = opened + ", ".join(k + _flat(v) for k, v in parts) + _comma(value) + closed
-    if len(indent) + taken + len(flat) <= WIDTH and "\n" not in flat:
+    if len(indent) + taken + len(flat) <= COLUMNS and "\n" not in flat:
         return flat
     rows = "".join(f"\n{indent}{STEP}{key}{source_of(v, indent + STEP, len(key) + 1)}," for key, v in parts)
     return f"{opened}{rows}\n{indent}{closed}" if parts else opened + closed

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sim.errors import HapsimError, ScenarioError, listing
+from sim.experiment.as_python.literals import Call, source_of
 from sim.experiment.catalogue import scenario, scenarios
 from sim.experiment.given import as_given
 from sim.experiment.intervention import Intervention
@@ -17,7 +18,6 @@ from sim.experiment.targets import TEXTS
 from sim.model.library import GROWTH_LAWS
 from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
-from sim.run.script.literals import Call, source_of
 
 WORDS = (*TEXTS, "geometry", "outer", "constants", "growth_law")
 
