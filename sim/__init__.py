@@ -38,6 +38,7 @@ _PUBLIC = {
 }
 _MODULES = {
     "calibration": "sim.calibration",
+    "atlas": "sim.atlas",
     "library": "sim.model.library",
     "measures": "sim.run.measures",
     "plotting": "sim.plotting",

@@ -21,7 +21,7 @@ from sim.units import parse_unit
 
 KEYS = (
     "title", "formula", "ions", "volume", "phase", "like", "surface_for", "colour", "crystals", "solubility",
-    "description",
+    "description", "contains", "fills_pores",
 )  # fmt: skip
 SOLUBILITY = ("log_K", "delta_h", "analytic", "source", "confidence", "note")
 TERMS = 6  # of the temperature function `analytic`
@@ -39,6 +39,8 @@ class Solid:
     surface_for: solids that start on its surface
     crystals: {species that counts its crystals: the keys of such a species}
     solubility: as in a set of constants, for sets that have no `phase`; {} where there is none
+    own_contents: what a unit holds, where not all of it is a component of the fluid (calcium soaps)
+    fills_pores: whether it displaces water; one that takes the place of oil does not
     """
 
     name: str
@@ -53,6 +55,8 @@ class Solid:
     crystals: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     solubility: Mapping[str, Any] = field(default_factory=dict)
     description: str = ""
+    own_contents: Mapping[str, float] = field(default_factory=dict)
+    fills_pores: bool = True
 
     @property
     def volume_name(self) -> str:
@@ -77,7 +81,7 @@ class Solid:
     @cached_property
     def contains(self) -> dict[str, float]:
         """Components and acidity of a formula unit."""
-        return composition(self.formula)
+        return dict(self.own_contents) or composition(self.formula)
 
     @cached_property
     def reaction(self) -> dict[str, float]:
@@ -175,9 +179,11 @@ def _solid(name: str, table: object, where: str, known: Mapping[str, Solid]) -> 
         {n: table_of(t, f"{where}: crystals: {n}") for n, t in given.table("crystals").items()},
         _solubility(given.content.get("solubility", {}), f"{where}: solubility"),
         given.text("description", most=LONGEST_TEXT),
+        {e: finite_number(n, f"{where}: contains: {e}") for e, n in given.table("contains").items()},
+        given.yes("fills_pores", True),
     )
     try:
-        _ = solid.contains, solid.reaction
+        _ = solid.contains, solid.own_contents or solid.reaction
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
     return solid

@@ -21,7 +21,7 @@ from sim.cli import bench, cite, doctor, exit_codes, export, show, speciate
 from sim.cli.fit import calibrate, sensitivity
 from sim.cli.runs import run, script
 from sim.cli.sweep import commands
-from sim.cli.validation import validate
+from sim.cli.validation import atlas, validate
 from sim.errors import HapsimError, unknown
 
 # Objects made until Python looks for those that only refer to each other. At its 700 it looks at all modules
@@ -193,8 +193,9 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
-    sensitivity.sensitivity, validate.validate, export.export, script.script, speciate.speciate, cite.cite,
+    show.scenarios, show.parts, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
+    sensitivity.sensitivity, validate.validate, atlas.atlas, export.export, script.script, speciate.speciate,
+    cite.cite,
     doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:

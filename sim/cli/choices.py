@@ -39,7 +39,7 @@ changes = click.option(
     "--set", "-s", "changes", multiple=True, metavar="KEY=VALUE",
     help="Change a parameter (lesion.radius='2 mm'), the cells of a layer (lesion.cells=20), an "
     "intervention (PPi.at='3 day', PPi.until='10 day'), an amount at the start (initial.Ca='1.2 mM', or "
-    "none), or geometry, outer, duration, resolution, constants, growth_law, "
+    "none), or geometry, outer, duration, resolution, constants, growth_law, parts, "
     "seed. May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")

@@ -1,4 +1,4 @@
-"""`hapsim scenarios`, `hapsim show NAME` and `hapsim glossary [WORD]`."""
+"""`hapsim scenarios`, `hapsim parts`, `hapsim show NAME` and `hapsim glossary [WORD]`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,20 @@ def scenarios() -> None:
         rows.append((name, s.geometry.replace("_", " "), _extent(s), duration_text(s.duration), s.title))
     click.echo(text_table(rows, ("name", "geometry", "size", "duration", "title")))
     click.echo("\nhapsim show NAME says what one assumes, hapsim run NAME runs it.")
+
+
+@click.command()
+@choices.debug
+def parts() -> None:
+    """List the parts of the model that not every scenario has, and what each brings."""
+    from sim.model.library.parts import parts as found
+
+    for name, part in found().items():
+        click.echo(f"{name}: {part.title}")
+        click.echo(text_paragraph(part.description))
+        brought = [*part.species, *part.solids, *part.ligands, *(f"<layer>.{n}" for n in part.fields)]
+        click.echo(text_paragraph(f"Brings {', '.join(dict.fromkeys(brought))}.") + "\n")
+    click.echo("A scenario takes them by parts = ['soaps'], and hapsim run by --set parts=soaps.")
 
 
 @click.command(short_help="Show what a scenario assumes, and why.")

@@ -23,7 +23,7 @@ ONSET = "0.1 mM"
 READ = ("HAP", "HAP_density", "Ca_in_mineral", "Ca_per_dry_mass", "pH")  # and the solids
 COUNTED = {"Ca_in_mineral": "of Ca", "HAP": "of HAP, which is five times as much Ca"}
 MANIFEST = (
-    "title", "constants", "growth_law", "geometry", "model", "duration", "t_end", "solver", "rtol",
+    "title", "constants", "growth_law", "parts", "geometry", "model", "duration", "t_end", "solver", "rtol",
     "atol", "statistics", "threads", "hash", "interventions", "notes", "versions", "platform",
 )  # fmt: skip
 

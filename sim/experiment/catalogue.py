@@ -11,16 +11,16 @@ from typing import Any
 
 from sim.errors import ConfigError, FileFormatError, ScenarioError, listing, nearest, shown
 from sim.experiment.file_tables import parameters_in, read_toml
-from sim.experiment.models import CONSTANTS, standard_model
+from sim.experiment.models import CONSTANTS, WORDS, standard_model
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import TEXTS
 from sim.experiment.typed import typed
 from sim.model import library
+from sim.model.library.parts import named_parts
 
 ROWS = ("regions", "random_fields", "interventions")  # those of a file come after those of its base
 PLAIN = (*TEXTS, "geometry", "outer", "duration", "layers", "domain", "stochastic", "resolution")
-MODEL = ("constants", "growth_law")
-KEYS = ("base", *PLAIN, *MODEL, *ROWS, "cells", "initial", "parameters")
+KEYS = ("base", *PLAIN, *WORDS, *ROWS, "cells", "initial", "parameters")
 LARGEST_FILE = 20_000_000  # bytes; a mask is data
 DEEPEST = 16  # tables within tables: shapes are made of shapes
 LONGEST_CHAIN = 8  # of files that build on each other
@@ -58,10 +58,10 @@ def _scenario(name: str | Path, options: Mapping[str, str], chain: int) -> Scena
         return _from_file(path, options, chain)
     if name not in scenarios():
         near = nearest(name, scenarios())
-        hint = near or (
-            f" The file {name}.toml is called by its path." if Path(f"{name}.toml").exists() else ""
-        )
-        raise ScenarioError(f"no scenario is called '{name}'; there are {', '.join(scenarios())}.{hint}")
+        if not near and Path(f"{name}.toml").exists():
+            near = f" The file {name}.toml is called by its path."
+        near = near or f" There are {', '.join(scenarios())}."
+        raise ScenarioError(f"no scenario is called '{name}'.{near}")
     with resources.as_file(_folder() / f"{name}.toml") as path:
         return from_table(str(name), read_toml(path), options=options)
 
@@ -117,9 +117,9 @@ def _made(
     for key in (*table, *options):
         if key not in KEYS:
             raise ScenarioError(f"'{key}' is not a key of a scenario.{nearest(key, KEYS)}")
-    words = {key: table[key] for key in MODEL if key in table} | {k: v for k, v in options.items() if v}
+    words = {key: table[key] for key in WORDS if key in table} | {k: v for k, v in options.items() if v}
     for key, word in words.items():
-        if not isinstance(word, str):
+        if key != "parts" and not isinstance(word, str):
             raise ScenarioError(f"{key} = {shown(word)} is not text; put it into quotes.")
     start = _base(name, table, words, folder, chain)
     values: dict[str, Any] = {key: table[key] for key in PLAIN if key in table}
@@ -147,7 +147,7 @@ def _made(
 
 
 def _base(
-    name: str, table: Mapping[str, Any], words: Mapping[str, str], folder: Path, chain: int
+    name: str, table: Mapping[str, Any], words: Mapping[str, Any], folder: Path, chain: int
 ) -> Scenario:
     if "base" in table:
         base = table["base"]
@@ -160,7 +160,9 @@ def _base(
             "another as its base."
         )
     constants, law = words.get("constants", CONSTANTS), words.get("growth_law", library.GROWTH_LAWS[0])
-    return Scenario(name, standard_model(constants, law), constants=constants, growth_law=law)
+    parts = named_parts(words.get("parts", ()))
+    made = standard_model(constants, law, parts)
+    return Scenario(name, made, constants=constants, growth_law=law, parts=parts)
 
 
 def _rows(given: object, key: str, folder: Path) -> list[Any]:

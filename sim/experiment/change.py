@@ -22,10 +22,11 @@ from sim.errors import (
 from sim.experiment.file_tables import parameter_from
 from sim.experiment.given import Seconds, check_names, seconds
 from sim.experiment.intervention import Intervention
-from sim.experiment.models import exchanged
+from sim.experiment.models import WORDS, exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import PERMEABILITY, TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, TIMES, WHOLES, Target, target
+from sim.model.library.parts import named_parts
 from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters
 from sim.space.geometries import GEOMETRIES
@@ -33,8 +34,7 @@ from sim.units import convert_number
 
 S = TypeVar("S", bound=ScenarioData)
 
-MODEL = ("constants", "growth_law")
-FIRST = (*MODEL, *WHOLES, "geometry", "outer", "duration", *TEXTS)  # what other names may then refer to
+FIRST = (*WORDS, *WHOLES, "geometry", "outer", "duration", *TEXTS)  # what other names may then refer to
 FACTOR = Target("resolution", unit="1", least=0.0, open=True)  # of Scenario.with_resolution
 
 
@@ -159,9 +159,9 @@ def _with_first(base: S, values: Mapping[str, Any]) -> S:
             fields[name] = Seconds(fields[name])
         if name == "initial" and isinstance(value, Mapping):  # added to what there is, here as elsewhere
             fields[name] = {**base.initial, **value}
-    words = {n: fields[n] for n in MODEL if n in fields and fields[n] != getattr(base, n)}
+    words = {n: fields[n] for n in WORDS if n in fields and fields[n] != getattr(base, n)}
     if words:
-        old = {n: getattr(base, n) for n in MODEL}
+        old = {n: getattr(base, n) for n in WORDS}
         fields["model"] = exchanged(base.model, old, words, base.name)
     return replace(base, **fields)
 
@@ -170,6 +170,8 @@ def checked_value(t: Target, name: str, value: Any) -> Any:
     """A value that the target takes, as SI number, word or text; a whole as it is given."""
     if t.kind == "whole":
         return value
+    if t.kind == "parts":
+        return named_parts(value)
     if t.kind == "initial" and (value is None or (isinstance(value, str) and value.strip().isidentifier())):
         return value  # the name of a layer quantity, or none
     if t.own and value == t.own:

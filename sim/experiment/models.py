@@ -1,4 +1,4 @@
-"""The model that a scenario's words stand for, constants and growth law; and whether two are the same."""
+"""The model that a scenario's words stand for: constants, growth law, parts; and whether two are the same."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from typing import Any
 
 import numpy as np
 
-from sim.errors import ScenarioError
+from sim.errors import ScenarioError, listing
 from sim.model import library
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel
 
 CONSTANTS = "tissue-37C"
+WORDS = ("constants", "growth_law", "parts")  # of a scenario, that decide its model
 SPECIATION, GROWTH = "speciation", ("growth_rate",)  # what constants and the growth law exchange
 
 # (id of a model, words) -> the model with these words; an entry ends with the model it was made of
 _EXCHANGED: dict[tuple, Model] = {}
 
 
-def standard_model(constants: str = CONSTANTS, growth_law: str = "") -> Model:
+def standard_model(constants: str = CONSTANTS, growth_law: str = "", parts: tuple[str, ...] = ()) -> Model:
     """The library's model for these words: one object for the same words, so compiled once."""
-    return _made_once(constants, growth_law or library.GROWTH_LAWS[0])
+    return _made_once(constants, growth_law or library.GROWTH_LAWS[0], parts)
 
 
-@lru_cache(maxsize=16)
-def _made_once(constants: str, growth_law: str) -> Model:
-    return library.model(constants, growth_law)
+@lru_cache(maxsize=32)
+def _made_once(constants: str, growth_law: str, parts: tuple[str, ...]) -> Model:
+    return library.model(constants, growth_law, parts=parts)
 
 
-def exchanged(model: Model, old: Mapping[str, str], words: Mapping[str, str], owner: str) -> Model:
-    """The model with other constants or another growth law; all else of it is kept.
+def exchanged(model: Model, old: Mapping[str, Any], words: Mapping[str, Any], owner: str) -> Model:
+    """The model with other constants, another growth law or other parts; all else of it is kept.
 
-    old: {"constants": ..., "growth_law": ...} as they are; words: those that change
+    old: {word of WORDS: value} as they are; words: those that change
     The same words give the same model again, which is then compiled once in a process.
     """
     key = (id(model), *sorted(old.items()), *sorted(words.items()))
@@ -44,14 +45,19 @@ def exchanged(model: Model, old: Mapping[str, str], words: Mapping[str, str], ow
         now = {**old, **words}
         if same_model(model, standard_model(**old)):
             return standard_model(**now)
-        made = _with_parts(model, standard_model(**now), words, owner)
+        made = _with_words(model, standard_model(**now), words, owner)
         weakref.finalize(model, _EXCHANGED.pop, key, None)
         _EXCHANGED[key] = made
     return _EXCHANGED[key]
 
 
-def _with_parts(model: Model, fresh: Model, words: Mapping[str, str], owner: str) -> Model:
+def _with_words(model: Model, fresh: Model, words: Mapping[str, Any], owner: str) -> Model:
     """A model of one's own with speciation or growth rate taken from another."""
+    if "parts" in words:
+        raise ScenarioError(
+            f"parts = {listing(words['parts']) or 'none'}: the model of {owner} is one of its own, which "
+            "parts cannot be put into or taken out of; begin with sim.library.model(parts=...)."
+        )
     if "constants" in words:  # with the solids of this model, which the library's may lack
         model = library.with_constants(model, words["constants"])
     derived = list(model.derived)
@@ -105,9 +111,9 @@ def _same_function(f: FunctionType, g: FunctionType) -> bool:
     return f.__module__ == g.__module__ and f.__code__ == g.__code__ and _same(*held)
 
 
-def unlike_library(model: Model, constants: str, growth_law: str) -> list[str]:
+def unlike_library(model: Model, constants: str, growth_law: str, parts: tuple[str, ...] = ()) -> list[str]:
     """What a model has that the library's for these words has not, or lacks; [] when they are the same."""
-    standard = standard_model(constants, growth_law)
+    standard = standard_model(constants, growth_law, parts)
     if same_model(model, standard):
         return []
     found = []

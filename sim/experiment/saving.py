@@ -37,7 +37,7 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
 
     path: where it will be, which pictures are told from; None: anywhere, so that it holds their pixels
     """
-    unlike = unlike_library(s.model, s.constants, s.growth_law)
+    unlike = unlike_library(s.model, s.constants, s.growth_law, s.parts)
     if unlike:
         raise ScenarioError(
             f"{s.name} cannot be written to a file: its model has {listing(unlike, 4)}, and a file names the "
@@ -47,7 +47,12 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
         )
     head: dict[str, Any] = {"name": "" if path is not None and s.name == path.stem else s.name}
     head |= {key: getattr(s, key) for key in ("title", "notes", "expected", "geometry", "outer")}
-    head |= {"duration": exact_time(s.duration), "constants": s.constants, "growth_law": s.growth_law}
+    head |= {
+        "duration": exact_time(s.duration),
+        "constants": s.constants,
+        "growth_law": s.growth_law,
+        "parts": list(s.parts),
+    }
     lines = [
         f"{key} = {_value(value, lines=True)}" for key, value in head.items() if value or key == "growth_law"
     ]

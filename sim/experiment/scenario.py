@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sim.errors import ScenarioError, nearest, shown
+from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment import change, places
 from sim.experiment.given import amount_text, as_given, seconds
 from sim.experiment.intervention import Intervention
@@ -40,7 +40,7 @@ class Scenario(ScenarioData):
     initial: {species: value} everywhere, pore water for mobile species, or the name of a
         layer quantity to copy; None, or "none", takes an entry of a base out
     interventions: what is done to the tissue, and when (sim.Intervention)
-    constants, growth_law: words that the model was made with
+    constants, growth_law, parts: words that the model was made with
     domain: ((length, cells), ...) an axis, where the layers do not decide: a line from 0 on, a
         rectangle or box around the origin; the last layer then needs no size
     regions: ((name, shape), ...) painted over the layers, later over earlier (sim.shapes); their
@@ -204,6 +204,7 @@ class Scenario(ScenarioData):
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "outer", "constants", "growth_law"):
             lines += _arrow(key, getattr(base, key), getattr(self, key))
+        lines += _arrow("parts", listing(base.parts) or "none", listing(self.parts) or "none")
         lines += _arrow("duration", typed_time(base.duration), typed_time(self.duration))
         old, new = dict(base.layers), dict(self.layers)
         if list(old) == list(new):

@@ -16,8 +16,9 @@ from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_orde
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
-from sim.model import left_out
-from sim.model.library import GROWTH_LAWS
+from sim.model.library import GROWTH_LAWS, left_out
+from sim.model.library.parts import named_parts
+from sim.model.library.parts import parts as library_parts
 from sim.model.model import Model
 from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters
@@ -49,6 +50,7 @@ class ScenarioData:
     interventions: tuple[Intervention, ...]
     constants: str
     growth_law: str
+    parts: tuple[str, ...]
     title: str
     notes: str
     expected: str
@@ -70,6 +72,7 @@ class ScenarioData:
         interventions: Iterable[Intervention | Mapping[str, Any]] = (),
         constants: str = CONSTANTS,
         growth_law: str = GROWTH_LAWS[0],
+        parts: str | Iterable[str] = (),
         title: str = "",
         notes: str = "",
         expected: str = "",
@@ -97,6 +100,7 @@ class ScenarioData:
             if not isinstance(word, str) or word not in known:
                 raise ScenarioError(not_one_of(key, word, known))
         self._set(model=model, geometry=geometry, outer=outer, constants=constants, growth_law=growth_law)
+        self._set(parts=named_parts(parts))
         self._set(layers=places.checked_layers(layers), regions=places.checked_regions(regions))
         self._set(domain=places.checked_domain(domain, geometry))
         self._set(duration=seconds(duration, "duration"))
@@ -188,8 +192,9 @@ class ScenarioData:
             raise ParameterError(str(error)) from None
 
     def _may_be_used_later(self, name: str) -> bool:
-        """Whether a name means something under another growth law, or in a region that is not there yet."""
-        if any(name in standard_model(growth_law=law).parameters for law in GROWTH_LAWS):
+        """Whether a name means something under another growth law, with a part, or in a region to come."""
+        laws = (standard_model(growth_law=law).parameters for law in GROWTH_LAWS)
+        if any(name in held for held in (*laws, *(part.parameters for part in library_parts().values()))):
             return True
         place, _, quantity = name.partition(".")
         known = [*places.names_of(self), PLASMA]

@@ -4,6 +4,7 @@
 "lesion.cells"                   the cells of a layer
 "duration", "resolution"         the run's length [s]; times as many cells along each axis
 "constants", "growth_law", "outer", "geometry"      words
+"parts"                          of the model, a list of words: ["soaps"], "soaps, scar" or "none"
 "seed"                           of stochastic nucleation
 "initial.Ca"                     an amount at the start, everywhere
 "random_field.collagen.log_sd"   of a random field: log_sd, correlation_length, seed
@@ -31,6 +32,7 @@ from sim.experiment.intervention import LASTING, PARTS, PLASMA, Intervention, ow
 from sim.experiment.models import standard_model
 from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
+from sim.model.library.parts import parts
 from sim.parameters import Parameter
 from sim.space.boundary import KINDS as OUTER
 from sim.space.geometries import GEOMETRIES
@@ -90,6 +92,8 @@ def target(base: ScenarioData, name: str) -> Target:
         hint = f" Did you mean {listing(inside, 4)}?" if inside else hint
         laws = [law for law in GROWTH_LAWS if name in standard_model(growth_law=law).parameters]
         hint = f" It belongs to growth_law = '{laws[0]}'." if laws else hint
+        holding = [n for n, part in parts().items() if name in part.parameters]
+        hint = f" It belongs to parts = ['{holding[0]}']." if holding else hint
         if not base.interventions and name.endswith((".at", ".until")):
             hint = " It has no interventions; a scenario file, or with_intervention in Python, adds one."
         raise ScenarioError(f"'{name}' is nothing that {base.name} has.{hint}") from None
@@ -99,7 +103,7 @@ def target(base: ScenarioData, name: str) -> Target:
 def target_names(base: ScenarioData) -> list[str]:
     """Names that can be given, but for layer quantities that the scenario leaves at their default."""
     found = [*base.parameters, *(f"{n}.cells" for n, _ in base.layers)]
-    found += ["duration", "resolution", "constants", "growth_law", "outer", "geometry"]
+    found += ["duration", "resolution", "constants", "growth_law", "outer", "geometry", "parts"]
     found += [*TEXTS, *WHOLES, *(["seed"] if base.stochastic else [])]
     found += [f"initial.{s.name}" for s in base.model.species]
     found += [f"random_field.{f.field}.{part}" for f in base.random_fields for part in FIELD_UNITS]
@@ -153,6 +157,8 @@ def _plain(base: ScenarioData, name: str) -> Target | None:
         return Target(name, unit="s", least=0.0, open=True)
     if name == "resolution":
         return Target(name, unit="1", limits=RESOLUTION)
+    if name == "parts":
+        return Target(name, axis=False)
     if name in TEXTS or name in WHOLES:
         return Target("text" if name in TEXTS else "whole", (name,), axis=False)
     if name == "seed":

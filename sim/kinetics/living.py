@@ -1,4 +1,4 @@
-"""What living tissue does to mineral: it clears crystals that are new and few, and makes pyrophosphate.
+"""What living tissue does: it clears crystals that are new and few, makes pyrophosphate, and heals as scar.
 
 Dead tissue does none of it; phagocytes that come to a dead place have a rate of their own.
 """
@@ -45,3 +45,16 @@ def unmasking(masked, k, k_auto):
     masked: share of its sites still covered; k_auto: fragments of bare elastin draw further proteases.
     """
     return masked * (k + k_auto * max(1.0 - masked, 0.0))
+
+
+def replacement(viable, healing):
+    """Living tissue that grows into dead tissue [1/s]: first order in what is still dead.
+
+    healing: share of the dead tissue that is replaced per time [1/s].
+    """
+    return healing * max(1.0 - viable, 0.0)
+
+
+def removal(amount, healing):
+    """Debris that goes as dead tissue is replaced, amount per time."""
+    return healing * amount

@@ -19,8 +19,8 @@ VOLUME, SURFACE, ADSORBED = "volume", "surface", "adsorbed"
 class Sum:
     """A formula that adds up what species contribute; it stands where a plain function would.
 
-    what: "volume", of all solids (molar volume x amount), "surface", of what `on` starts on (amounts), or
-        "adsorbed", of poisons on the surface of apatite (adsorption constant x concentration)
+    what: "volume", of the solids that fill pores (molar volume x amount), "surface", of what `on` starts on
+        (amounts), or "adsorbed", of poisons on the surface of apatite (adsorption constant x concentration)
     taken_from: a field or quantity that the sum is taken from; the sum itself if empty
     groups: the terms, (weight, species that share it); the model fills them in
     """
@@ -50,7 +50,7 @@ class Sum:
         groups: dict[str, tuple[str, ...]] = {}
         inputs: dict[str, str] = {}
         for s in reversed(tuple(species)):
-            if self.what == VOLUME and s.solid is not None:
+            if self.what == VOLUME and s.solid is not None and s.solid.fills_pores:
                 weight = s.solid.volume_name.replace("mineral.", "")
                 inputs[weight] = s.solid.volume_name
                 groups[weight] = (*groups.get(weight, ()), s.name)

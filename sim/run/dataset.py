@@ -11,7 +11,15 @@ from sim.model.model import Model
 from sim.model.species import Species
 from sim.model.words.naming import variable_words
 from sim.run import coordinates
-from sim.run.outputs import Outputs, constants_of, drawn, hidden, mineral_calcium, molar_masses, per_dry_mass
+from sim.run.outputs import (
+    Outputs,
+    drawn,
+    hidden,
+    ions_of_phases,
+    mineral_calcium,
+    molar_masses,
+    per_dry_mass,
+)
 from sim.run.segments import Builder
 from sim.run.stored.labelled import LabelledArrays
 from sim.units import si_unit, to_unit
@@ -138,7 +146,7 @@ def _spelt(unit: str) -> str:
 
 def variables(builder: Builder) -> dict[str, str]:
     """{name: unit} of what a result has over time and space, known before any run."""
-    minerals, unseen = constants_of(builder).minerals, hidden(builder)
+    minerals, unseen = ions_of_phases(builder), hidden(builder)
     found = {}
     for name, unit in _units(builder).items():
         mineral = name.partition("_")[2] if name.startswith(("SI_", "S_")) else ""

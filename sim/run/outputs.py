@@ -14,6 +14,8 @@ import numpy as np
 from sim.binder.system import System
 from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
+from sim.experiment.models import SPECIATION
+from sim.model.words.names import OMEGA
 from sim.run.continued.state_tables import AMOUNTS, BY_HAND, END, ENTERED, ENTERED_AT_END, FIRST
 from sim.run.coordinates import in_place
 from sim.run.ledger import inventory, pools, residual
@@ -203,14 +205,14 @@ def _quantities(
             found[x.name], k = c[..., k], k + 1
         else:
             found[x.name] = u[..., s]
-    minerals, unseen = constants_of(builder).minerals, hidden(builder)
+    minerals, unseen = ions_of_phases(builder), hidden(builder)
     for name, values in derived.items():
         if name.startswith("ln_omega_"):
             mineral = name.removeprefix("ln_omega_")
             if mineral not in minerals:
                 continue  # a set without this solid says nothing about it
             found[f"SI_{mineral}"] = values / LN10
-            found[f"S_{mineral}"] = np.exp(values / minerals[mineral].nu)
+            found[f"S_{mineral}"] = np.exp(values / minerals[mineral])
         elif name not in unseen:
             found[name] = values
     for name in drawn(builder):  # of each segment: an intervention may change a density
@@ -249,6 +251,14 @@ def constants_of(builder: Builder) -> ConstantsSet:
     """The set of constants of the run, with what solids of the model say of themselves."""
     own = (s.solid for s in builder.model.solids if s.solid is not None and s.solid.solubility)
     return extended_set(builder.scenario.constants, tuple(own))
+
+
+def ions_of_phases(builder: Builder) -> dict[str, float]:
+    """{phase of known saturation: ions in a formula unit}: of the constants, or of a formula of the model."""
+    found = {name: phase.nu for name, phase in constants_of(builder).minerals.items()}
+    formulas = {o for d in builder.model.derived if d.name != SPECIATION for o in d.outputs}
+    held = [s.solid for s in builder.model.solids if s.solid is not None]
+    return found | {s.phase: s.nu for s in held if OMEGA + s.phase in formulas}
 
 
 def molar_masses(builder: Builder) -> dict[str, float]:

@@ -17,12 +17,14 @@ from sim.chemistry.activity import range_notes
 from sim.chemistry.constants_sets import constants_set, extended_set
 from sim.errors import ConfigError, ScenarioError, listing
 from sim.experiment.given import as_given
+from sim.experiment.models import SPECIATION
 from sim.experiment.places import layout_table, unsaid_living
 from sim.experiment.saving import intervention_table, parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
 from sim.identity.definition import continued_fingerprint, run_fingerprint
 from sim.identity.settings import Settings
 from sim.identity.versions import installed_versions
+from sim.model.words.names import OMEGA
 from sim.run.beginning import Beginning
 from sim.run.continued.state_tables import with_state
 from sim.run.dataset import assemble, assemble_tables
@@ -173,6 +175,7 @@ class RunRecord:
             "layers": [list(row) for row in s.layers],
             "initial": {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()},
             "growth_law": s.growth_law,
+            "parts": list(s.parts),
             "model": repr(s.model),
             "duration": s.duration,
             "status": self.status,
@@ -217,8 +220,9 @@ def constants_notes(scenario: Scenario) -> list[str]:
     """A sentence on the solids of a scenario whose solubility its constants do not say, or none."""
     solids = [s.solid for s in scenario.model.solids if s.solid is not None]
     chosen = extended_set(scenario.constants, tuple(s for s in solids if s.solubility))
-    lacking = chosen.lacking(s.phase for s in solids if s.phase)
-    if not lacking or "speciation" not in (d.name for d in scenario.model.derived):
+    asked = {o.removeprefix(OMEGA) for d in scenario.model.derived if d.name == SPECIATION for o in d.outputs}
+    lacking = chosen.lacking(s.phase for s in solids if s.phase in asked)
+    if not lacking or SPECIATION not in (d.name for d in scenario.model.derived):
         return []
     names = [s.name if s.name == s.phase else f"{s.name} ({s.phase})" for s in solids if s.phase in lacking]
     return [

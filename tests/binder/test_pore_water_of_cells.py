@@ -24,9 +24,9 @@ from sim.chemistry.pore_water import (
     outputs_of,
     pore_water_tables,
 )
+from sim.model.library.quantities import speciation
 from sim.model.model import Model
 from sim.model.process import Process
-from sim.model.quantities import speciation
 from sim.model.species import Species
 from sim.parameters import Parameters
 from sim.space import grid as grids

@@ -7,7 +7,7 @@ import pytest
 import sim
 from sim.errors import ParameterError, RangeWarning, ScenarioError
 from sim.model.library import FIELDS
-from sim.model.tables import package_places
+from sim.model.library.tables import package_places
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,7 @@ OTHER = {
     "interventions": (sim.Intervention(at="1 s", boundary={"PPi": 1.0}),),
     "constants": "phreeqc",
     "growth_law": "spiral",
+    "parts": ("soaps",),
     "domain": ((5e-3, 120),),
     "regions": (("clot", shapes.Disc("1 mm")),),
     "random_fields": (RandomField("collagen", 0.5, 1e-3, 1),),

@@ -8,7 +8,7 @@ import pytest
 import sim
 from sim.errors import ConfigError, ModelError, ParameterError
 from sim.kinetics import precursors
-from sim.model.reactions import changes_of, laws
+from sim.model.library.reactions import changes_of, laws
 
 OWN = """
 ["release: bound calcium"]

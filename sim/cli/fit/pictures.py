@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.cli.choices import word_list
-from sim.cli.outputs import windowless_pyplot, write_picture
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ def checked_picture(path: Path) -> Path:
 
 def save_picture(draw: Callable[[], Figure], path: Path) -> None:
     """Draw a figure and write it."""
+    from sim.plotting.pictures import windowless_pyplot, write_picture
+
     plt = windowless_pyplot()
     figure = draw()
     try:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.cli.outputs import json_text, windowless_pyplot, write_picture
+from sim.cli.outputs import json_text
 from sim.errors import ConfigError
 from sim.files import write_text
 
@@ -78,8 +78,10 @@ def write_files(
 
 def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str]:
     """story.png; maps.png too where there is a plane to map."""
-    plt = windowless_pyplot()
     from sim import plotting
+    from sim.plotting.pictures import windowless_pyplot, write_picture
+
+    plt = windowless_pyplot()
 
     figures = {"story.png": plotting.story}
     if len(result.space) > 1:

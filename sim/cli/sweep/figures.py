@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.cli.choices import word_list
-from sim.cli.outputs import windowless_pyplot, write_picture
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def checked(path: Path, plan: SweepPlan) -> Path:
 
 def draw(table: SweepTable, plan: SweepPlan, path: Path) -> None:
     """Draw the phase diagrams of the plan to `path`."""
+    from sim.plotting.pictures import windowless_pyplot, write_picture
+
     plt = windowless_pyplot()
     from sim import plotting
 

@@ -24,7 +24,7 @@ WORDS = (*TEXTS, "geometry", "outer", "constants", "growth_law")
 
 def scenario_source(s: Scenario) -> Call:
     """The expression that makes the scenario. Raises ScenarioError for a model of one's own."""
-    unlike = unlike_library(s.model, s.constants, s.growth_law)
+    unlike = unlike_library(s.model, s.constants, s.growth_law, s.parts)
     if unlike:
         raise ScenarioError(
             f"{s.name} cannot be written as a script: its model has {listing(unlike, 4)}. Keep the "
@@ -69,6 +69,8 @@ def changes(base: Scenario, s: Scenario) -> dict[str, Any] | None:
     found: dict[str, Any] = {k: getattr(s, k) for k in WORDS if getattr(s, k) != getattr(base, k)}
     if s.duration != base.duration:
         found["duration"] = exact_time(s.duration)
+    if s.parts != base.parts:
+        found["parts"] = list(s.parts)
     new, old = _rows(s), _rows(base)
     cells: dict[str, int] = {}
     for key, value in new.items():
@@ -145,12 +147,12 @@ def _whole(s: Scenario) -> Call:
     """A scenario with all that it holds."""
     words: dict[str, Any] = {} if s.constants == CONSTANTS else {"constants": s.constants}
     words |= {} if s.growth_law in ("", GROWTH_LAWS[0]) else {"growth_law": s.growth_law}
-    model = standard_model(s.constants, s.growth_law)
-    said: dict[str, Any] = {k: getattr(s, k) for k in WORDS if k != "name" and getattr(s, k)}
-    said |= {"growth_law": s.growth_law} if s.growth_law != GROWTH_LAWS[0] else {}
-    for key, usual in (("constants", CONSTANTS), ("growth_law", GROWTH_LAWS[0])):
-        if said.get(key) == usual:
-            del said[key]
+    model = standard_model(s.constants, s.growth_law, s.parts)
+    usual = {**dict.fromkeys(TEXTS, ""), "constants": CONSTANTS, "growth_law": GROWTH_LAWS[0]}
+    said: dict[str, Any] = {k: getattr(s, k) for k in WORDS if getattr(s, k) != usual.get(k)}
+    del said["name"]
+    if s.parts:
+        words["parts"] = said["parts"] = list(s.parts)
     said["duration"] = exact_time(s.duration)
     said |= {k: v for k, v in _rows(s).items() if v} | ({"initial": _initial(s)} if s.initial else {})
     said["parameters"] = {

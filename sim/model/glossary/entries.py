@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from sim.model.library import FIELDS, GROWTH_LAWS
 from sim.model.library import model as library_model
+from sim.model.library.parts import part_names
+from sim.model.library.reactions import OMEGA
 from sim.model.model import Model
-from sim.model.reactions import OMEGA
 from sim.model.words.model_tables import change_text
 from sim.model.words.naming import START, quantity_words, variable_words
 from sim.parameters.name_table import NameTable
@@ -24,10 +25,10 @@ Row = tuple[str, str, str, str]
 def glossary(word: str = "", model: Model | None = None) -> NameTable:
     """All names with kind, unit and description; with a word, those that hold a part of it.
 
-    model: the library's, with the parameters of all its growth laws, when None
+    model: the library's with all its parts, and the parameters of all growth laws, when None
     Raises UnknownNameError, with the nearest name, where nothing holds the word.
     """
-    made = library_model() if model is None else model
+    made = library_model(parts=part_names()) if model is None else model
     others = [library_model(growth_law=law) for law in GROWTH_LAWS[1:]] if model is None else []
     rows: dict[tuple[str, str], Row] = {}
     for row in (*_of_model(made), *_of_results(made), *_of_places(made), *_parameters(made, *others)):

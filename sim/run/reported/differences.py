@@ -9,7 +9,17 @@ if TYPE_CHECKING:
     from sim.parameters import Parameters
 
 SETTINGS = ("solver", "rtol", "atol", "seed")
-OF_SCENARIO = ("model", "geometry", "outer", "initial", "constants", "growth_law", "layout", "duration")
+OF_SCENARIO = (
+    "model",
+    "geometry",
+    "outer",
+    "initial",
+    "constants",
+    "growth_law",
+    "parts",
+    "layout",
+    "duration",
+)
 
 
 class ToldResult(Protocol):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CHANGES = ("duration", "geometry", "outer", "constants", "growth_law", "resolution")
 TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
-KEYS = ("title", "notes", "scenario", *CHANGES, "cells", *TABLES)
+KEYS = ("title", "notes", "scenario", *CHANGES, "parts", "cells", *TABLES)
 RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep", "lanes")
 FIGURE = ("x", "y", "colour", "contours", "scale", "at", "title")
 
@@ -174,7 +174,7 @@ def _changes(top: Section) -> dict[str, Any]:
     """{name: value} of all that the file changes of its scenario."""
     values: dict[str, Any] = {
         key: quantity(top.content[key], f"{top.where}: {key}") for key in CHANGES if key in top
-    }
+    } | ({"parts": top.names("parts", "names, as ['soaps']")} if "parts" in top else {})
     values |= {f"{layer}.cells": count for layer, count in top.table("cells").items()}
     return values | parameters_in(top.table("parameters"), f"{top.where} [parameters]")
 

@@ -64,6 +64,7 @@ SCENARIOS = {
         "own", s.model, "slab", (("tissue", 5),), "closed", "1 hour",
         {"tissue.thickness": "1 mm"}, {"Ca": "2 mM", "P": 1.0, "C": 20.0, "pH": 7.2},
     ),
+    "parts": lambda s: s.changed({"parts": ["soaps"]}),
     "nothing taken": lambda s: s.changed({"initial": {"glycogen": None}}),
 }  # fmt: skip
 

@@ -18,8 +18,8 @@ from sim.chemistry.pore_water import PoreWater
 from sim.chemistry.solids import Solid
 from sim.kinetics import acid, growth, inhibition, living, nucleation, phosphatase, porosity, precursors
 from sim.model.collector import ADSORBED, SURFACE, VOLUME, Sum
+from sim.model.library.reactions import TEMPLATE, own_parameters
 from sim.model.process import Derived, Kernel, Process
-from sim.model.reactions import TEMPLATE, own_parameters
 from sim.model.species import Species
 from sim.model.words.names import OMEGA
 from sim.parameters import Parameters
@@ -65,9 +65,15 @@ def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
 
 
 def shared_quantities(
-    constants: str, law: str, numbers: Parameters, species: Iterable[Species], processes: Iterable[Process]
+    constants: str,
+    law: str,
+    numbers: Parameters,
+    species: Iterable[Species],
+    processes: Iterable[Process],
+    given: Iterable[Derived] = (),
 ) -> Iterator[Derived]:
-    """The quantities that rates share, in the order in which results show them."""
+    """The quantities that rates share, in the order in which results show them. given: further ones that
+    there are; a saturation among them is not asked of the pore water"""
 
     def derived(
         name: str, formula: Callable[..., Any] | Sum, outputs: str = "", units: str = "1", within: str = "",
@@ -83,7 +89,8 @@ def shared_quantities(
     V, T = "mineral.V_HAP", "fluid.temperature"
     held = [s.solid for s in reversed(tuple(species)) if s.solid is not None]
     read = [n.removeprefix(OMEGA) for p in processes for n in p.needs if n.startswith(OMEGA)]
-    phases = dict.fromkeys([*(s.phase for s in held if s.phase), *read])
+    known = {o.removeprefix(OMEGA) for d in given for o in d.outputs}
+    phases = [p for p in dict.fromkeys([*(s.phase for s in held if s.phase), *read]) if p not in known]
     yield derived("open_porosity", Sum(VOLUME, taken_from="phi0"), within="porosity", shown=False)
     yield derived("porosity", porosity.porosity)
     yield speciation(constants, phases, held)

@@ -15,12 +15,11 @@ from sim.chemistry import pore_water as water
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
-from sim.model.model import Model
-from sim.model.process import Derived, Process
-from sim.model.quantities import pore_water, shared_quantities, speciation
-from sim.model.reactions import check_species, unbalanced
-from sim.model.species import Species
-from sim.model.tables import (
+from sim.model.library.parts import named_parts
+from sim.model.library.parts import parts as library_parts
+from sim.model.library.quantities import pore_water, shared_quantities, speciation
+from sim.model.library.reactions import check_species, unbalanced
+from sim.model.library.tables import (
     check_surfaces,
     crystals_of,
     package_numbers,
@@ -30,6 +29,9 @@ from sim.model.tables import (
     reactions_file,
     species_of_solids,
 )
+from sim.model.model import Model
+from sim.model.process import Derived, Process
+from sim.model.species import Species
 from sim.model.words.names import OMEGA, TIME, meaning
 from sim.parameters import Parameters
 from sim.public import public
@@ -54,21 +56,27 @@ def model(
     growth_law: str = "affinity",
     minerals: File | Iterable[File] = (),
     reactions: File | Iterable[File] = (),
+    parts: str | Iterable[str] = (),
 ) -> Model:
     """The whole model.
 
     constants: a named set; growth_law: "affinity", "spiral", "two_activity"
     minerals, reactions: paths of further tables, as data/minerals.toml and data/reactions.toml; a table
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
+    parts: names of parts of the library that not every scenario has, as "soaps" (`hapsim parts`)
     """
     if growth_law not in GROWTH_LAWS:
         raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
-    facts = dict(solids())
+    chosen = [library_parts()[name] for name in named_parts(parts)]
+    facts = dict(solids()) | {n: s for part in chosen for n, s in part.solids.items()}
     for path in _paths(minerals):
         facts |= (own := load_solids(path, facts))
         _check_soluble(own.values(), str(path))
         _ = tuple(species_of_solids(own.values()))  # slips of one that does not react are told too
     given, numbers, species = dict(package_reactions()), package_numbers(), dict(package_species())
+    for part in chosen:
+        given, species = given | part.reactions, species | part.species
+        numbers = Parameters({**numbers, **part.parameters})
     for path in _paths(reactions):
         more, values, new = reactions_file(path)
         given, species = given | more, species | new
@@ -78,14 +86,18 @@ def model(
     reacting = {n: s for n, s in facts.items() if n in named}
     processes = tuple(r.process(numbers, facts, solids_by_phase(facts)) for r in given.values())
     made = (*species.values(), *species_of_solids(reacting.values()))
-    derived = tuple(shared_quantities(constants, growth_law, numbers, made, processes))
+    own_quantities = tuple(q.derived(numbers) for part in chosen for q in part.quantities)
+    derived = (
+        *shared_quantities(constants, growth_law, numbers, made, processes, own_quantities),
+        *own_quantities,
+    )
     _check_free(species, facts, derived)
     check_surfaces(species.values(), facts)
     built = Model(
         made,
         processes,
         derived,
-        FIELDS,
+        FIELDS | {n: f for part in chosen for n, f in part.places.items()},
         _shared(numbers, made, *derived, *processes),
         "dystrophic calcification",
     )

@@ -7,8 +7,8 @@ from functools import cache
 from importlib import resources
 
 from sim.model.library import FIELDS
+from sim.model.library.tables import package_places
 from sim.model.model import Model
-from sim.model.tables import package_places
 from sim.parameters import Parameter, Parameters, load_parameters
 from sim.parameters.wording import plain_unit
 from sim.units import convert_number, from_unit, si_unit, to_unit

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sim.chemistry.solids import Solid
 from sim.errors import ConfigError, ModelError, nearest, shown
-from sim.model.reactions import Reaction, read_reactions
+from sim.model.library.reactions import Reaction, read_reactions
 from sim.model.species import Coefficient, Named, Species
 from sim.parameters import Parameters, load_parameters, parameters_from
 from sim.parameters.sections import LONGEST_TEXT, Section, finite_number, table_of, tables_of_file

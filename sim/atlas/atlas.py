@@ -1,0 +1,161 @@
+"""Run every scenario, keep what is done, and set it beside what is known."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.atlas.expectations import Expectation, Verdict, expectations, judged, tally
+from sim.errors import ConfigError, FileFormatError, ScenarioError, nearest
+from sim.experiment.catalogue import scenario, scenarios
+from sim.identity.definition import run_fingerprint
+from sim.identity.settings import Settings
+from sim.public import public
+
+if TYPE_CHECKING:
+    from sim.experiment.scenario import Scenario
+    from sim.run.result import Result
+
+RUNS = "runs"
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A condition in an atlas. failure: why there is no run of it, or ""."""
+
+    name: str
+    expected: Expectation
+    folder: Path
+    verdicts: tuple[Verdict, ...] = ()
+    failure: str = ""
+
+    @property
+    def result(self) -> Result:
+        """The run, read from its file."""
+        from sim.run.result import load
+
+        return load(self.folder / "result.nc")
+
+
+@public
+@dataclass(frozen=True)
+class Atlas:
+    """Conditions with their runs and verdicts, in the order of the scenarios. folder: where its files are"""
+
+    folder: Path
+    entries: tuple[Entry, ...] = field(default_factory=tuple)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many statements are right, wrong, open and not scored."""
+        return tally({e.name: e.verdicts for e in self.entries})
+
+    @property
+    def rows(self) -> list[tuple[str, str, str, str, str]]:
+        """Condition, statement, what is known, what was found, and the answer, a row for each statement."""
+        found = [(e.name, v.what, v.wanted, v.found, v.answer) for e in self.entries for v in e.verdicts]
+        return found + [(e.name, "run", "", e.failure, "not run") for e in self.entries if e.failure]
+
+    def summary(self) -> str:
+        """ "30 right, 20 wrong, 3 open, 2 not scored"."""
+        return ", ".join(f"{n} {word}" for word, n in self.counts.items())
+
+
+@public
+def atlas(
+    folder: str | os.PathLike[str],
+    names: Iterable[str] | None = None,
+    workers: int = 0,
+    report: Report | None = None,
+) -> Atlas:
+    """Run scenarios into a folder and judge them; what was run there already, and is the same, is kept.
+
+    names: of scenarios, all when None; workers: processes, none for 0; report: is told a line for each run
+    An interruption keeps what is done; the next call goes on.
+    """
+    wanted = list(scenarios() if names is None else names)
+    for name in wanted:
+        if name not in scenarios():
+            raise ScenarioError(f"no scenario is called '{name}'.{nearest(name, scenarios())}")
+    base = Path(folder).expanduser()
+    (base / RUNS).mkdir(parents=True, exist_ok=True)
+    failures: dict[str, str] = {}
+    left = [n for n in wanted if not _kept(base / RUNS / n, scenario(n))]
+    say = report or (lambda line: None)
+    for n in wanted:
+        if n not in left:
+            say(f"{n}: kept")
+    for name, failure in _runs(left, base, workers):
+        failures[name] = failure
+        say(f"{name}: {failure or 'done'}")
+    return Atlas(base, tuple(_entry(n, base, failures.get(n, "")) for n in wanted))
+
+
+def _runs(names: list[str], base: Path, workers: int) -> Iterator[tuple[str, str]]:
+    """Runs, as they end, each with why it failed or ""."""
+    if workers < 2:
+        for name in names:
+            yield name, run_into(base / RUNS / name, name)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        waiting = {pool.submit(run_into, base / RUNS / name, name): name for name in names}
+        try:
+            for done in as_completed(waiting):
+                yield waiting[done], done.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def run_into(folder: Path, name: str) -> str:
+    """Run a scenario and write result.nc and its picture into a folder; why it failed, or ""."""
+    import warnings
+
+    from sim.run.simulate import simulate
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the notes stand in the manifest, and on the page
+        result = simulate(scenario(name))
+    if not result.success:
+        return f"{result.status}: {result.message}"
+    folder.mkdir(parents=True, exist_ok=True)
+    _draw(result, folder)
+    result.save(folder / "result.nc")  # last: it says that the folder is whole
+    return ""
+
+
+def _draw(result: Result, folder: Path) -> None:
+    from sim.plotting.pictures import windowless_pyplot, write_picture
+
+    plt = windowless_pyplot()
+    from sim import plotting
+
+    figure = plotting.story(result)
+    write_picture(figure, folder / "story.png", dpi=80)
+    plt.close(figure)
+
+
+def _kept(folder: Path, wanted: Scenario) -> bool:
+    """Whether a folder holds this very run."""
+    from sim.run.result import load
+
+    if not (folder / "result.nc").exists() or not (folder / "story.png").exists():
+        return False
+    try:
+        held = load(folder / "result.nc").manifest
+    except FileFormatError:
+        return False
+    return held["status"] == "finished" and held["hash"] == run_fingerprint(wanted, Settings())
+
+
+def _entry(name: str, base: Path, failure: str) -> Entry:
+    known = expectations().get(name)
+    if known is None:
+        raise ConfigError(f"data/atlas/expectations.toml says nothing of {name}.")
+    entry = Entry(name, known, base / RUNS / name, (), failure)
+    return entry if failure else Entry(name, known, entry.folder, judged(known, entry.result))

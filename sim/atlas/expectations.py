@@ -1,0 +1,151 @@
+"""What is known of each condition (data/atlas/expectations.toml), and the verdict on a run beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.atlas.morphology import VARIABLE, WORDS, Morphology, atlas_rules, morphology
+from sim.errors import ConfigError, not_one_of, shown
+from sim.parameters.sections import Section, tables_of_file
+from sim.run.measures import first_above
+from sim.texts import duration_text
+from sim.units import convert
+
+if TYPE_CHECKING:
+    from sim.run.result import Result
+
+KEYS = ("onset", "seen", "first", "last", "known", "confidence", "scored", "reason", "treatments")
+CONFIDENCE = ("source", "estimate", "none")
+RIGHT, WRONG, OPEN, UNSCORED = "right", "wrong", "open", "not scored"
+NEVER = "never"
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What is known of a condition.
+
+    onset: earliest and latest time at which mineral is first seen [s]; None where nothing is known, and
+        (inf, inf) where it never may be; seen: by what; first, last: words of morphology that fit
+    """
+
+    name: str
+    known: str
+    confidence: str
+    onset: tuple[float, float] | None = None
+    seen: str = ""
+    first: tuple[str, ...] = ()
+    last: tuple[str, ...] = ()
+    scored: bool = True
+    reason: str = ""
+    treatments: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> float:
+        """Calcium in solids from which it is seen [mol m-3]."""
+        return atlas_rules().si(f"seen.{self.seen}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One statement beside what was found. answer: "right", "wrong", "open" (the run says nothing of it)"""
+
+    what: str
+    wanted: str
+    found: str
+    answer: str
+
+
+@lru_cache
+def expectations() -> dict[str, Expectation]:
+    """{scenario: what is known of its condition}."""
+    content = tables_of_file(resources.files("sim") / "data" / "atlas" / "expectations.toml")
+    return {name: _expectation(name, table) for name, table in content.items()}
+
+
+def _expectation(name: str, table: Any) -> Expectation:
+    where = f"expectations.toml: [{name}]"
+    given = Section(table, where, KEYS)
+    scored, seen = given.yes("scored", True), given.text("seen")
+    confidence = given.choice("confidence", CONFIDENCE)
+    ways = [n.removeprefix("seen.") for n in atlas_rules() if n.startswith("seen.")]
+    if scored and seen not in ways:
+        raise ConfigError(not_one_of(f"{where}: seen", seen, ways))
+    words = {key: given.names(key, "words of morphology") for key in ("first", "last")}
+    for key, some in words.items():
+        for word in some:
+            if word not in WORDS:
+                raise ConfigError(not_one_of(f"{where}: {key}", word, WORDS))
+    return Expectation(
+        name, given.text("known", most=300), confidence, _onset(given, where), seen, words["first"],
+        words["last"], scored, given.text("reason", most=300), given.names("treatments", "names"),
+    )  # fmt: skip
+
+
+def _onset(given: Section, where: str) -> tuple[float, float] | None:
+    value = given.content.get("onset")
+    if value is None:
+        return None
+    if value == NEVER:
+        return math.inf, math.inf
+    if not isinstance(value, list) or len(value) != 2:
+        raise ConfigError(f"{where}: onset = {shown(value)} is neither [earliest, latest] nor '{NEVER}'.")
+    low, high = (float(convert(v, "s", f"{where}: onset")) for v in value)
+    if not 0 <= low < high:
+        raise ConfigError(f"{where}: onset = {shown(value)} does not rise.")
+    return low, high
+
+
+def judged(expected: Expectation, result: Result) -> tuple[Verdict, ...]:
+    """The statements on a condition beside what a run found."""
+    if not expected.scored:
+        return (Verdict("whole", expected.known, str(_place(result, -1)), UNSCORED),)
+    found: list[Verdict] = []
+    course = _course(result)
+    onset = first_above(course, result.t, expected.level)
+    if expected.onset is not None:
+        found.append(_of_onset(expected, onset, float(result.t[-1])))
+    if expected.first and math.isfinite(onset):
+        at = int(np.searchsorted(result.t, onset))
+        found.append(_of_place("place when first seen", expected.first, _place(result, at)))
+    if expected.last:
+        found.append(_of_place("place at the end", expected.last, _place(result, -1)))
+    return tuple(found)
+
+
+def _course(result: Result) -> np.ndarray:
+    """Calcium in solids where there is most, over time [mol m-3]."""
+    values = np.asarray(result.array_of(VARIABLE))
+    return values if values.ndim == 1 else np.nanmax(values.reshape(values.shape[0], -1), 1)
+
+
+def _of_onset(expected: Expectation, onset: float, end: float) -> Verdict:
+    low, high = expected.onset or (0.0, 0.0)
+    by = f"by {'the ' if expected.seen == 'microscope' else ''}{expected.seen}"
+    found = f"{duration_text(onset)}" if math.isfinite(onset) else f"not within {duration_text(end)}"
+    if math.isinf(low):
+        return Verdict("onset", NEVER, found, RIGHT if math.isinf(onset) else WRONG)
+    wanted = f"{duration_text(low)} to {duration_text(high)}, {by}"
+    if math.isfinite(onset):
+        return Verdict("onset", wanted, found, RIGHT if low <= onset <= high else WRONG)
+    return Verdict("onset", wanted, found, OPEN if end < high else WRONG)
+
+
+def _of_place(what: str, wanted: tuple[str, ...], found: Morphology) -> Verdict:
+    return Verdict(what, " or ".join(wanted), str(found), RIGHT if found.word in wanted else WRONG)
+
+
+def _place(result: Result, at: int) -> Morphology:
+    return morphology(result, at) if result.space else Morphology("none", float(_course(result)[at]))
+
+
+def tally(verdicts: Mapping[str, tuple[Verdict, ...]]) -> dict[str, int]:
+    """How many statements are right, wrong, open and not scored."""
+    answers = [v.answer for row in verdicts.values() for v in row]
+    return {answer: answers.count(answer) for answer in (RIGHT, WRONG, OPEN, UNSCORED)}

@@ -1,0 +1,170 @@
+"""Where mineral lies in a lesion, in a word, by one rule for all geometries.
+
+The lesion is what is dead or dying at the start; where nothing is, the whole tissue. Depth runs from 0 at its
+centre to 1 at its edge: along a line by coordinate, in a plane or box by the distance to the edge of the
+piece of lesion. The deposit is where calcium in solids reaches half of its peak. It is called
+
+    none      when the peak stays below what a run tells as an onset
+    points    when it falls into three pieces or more, none of them wide (in a plane or box)
+    bands     when it lies at several depths with less than half between them, or at one within
+    diffuse   when it takes half of the depth or more
+    rim       when it reaches the edge, and nothing further in
+    core      when it reaches the centre
+
+The numbers are in data/atlas/rules.toml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.errors import ConfigError
+from sim.parameters import Parameters, load_parameters
+from sim.public import public
+
+if TYPE_CHECKING:
+    from sim.run.result import Result
+
+WORDS = ("none", "rim", "core", "diffuse", "bands", "points")
+VARIABLE = "Ca_in_mineral"
+DEPTHS = 40  # bins of depth in a plane or box
+ALIVE = 0.5  # share of living tissue below which a place belongs to the lesion
+DYING = ("doomed", "leaky")
+
+
+@public
+@dataclass(frozen=True)
+class Morphology:
+    """Where mineral lies. word: one of WORDS
+
+    peak: calcium in solids where there is most [mol m-3]; first, last: depths between which the deposit
+    lies [0 centre, 1 edge]; share: of the depth that it takes; pieces: how many there are
+    """
+
+    word: str
+    peak: float
+    first: float = 0.0
+    last: float = 0.0
+    share: float = 0.0
+    pieces: int = 0
+
+    def __str__(self) -> str:
+        if self.word == "none":
+            return "none"
+        place = f"depth {self.first:.2f}-{self.last:.2f}" + f", {self.pieces} pieces" * (self.pieces > 1)
+        return f"{self.word} ({place})"
+
+
+@lru_cache
+def atlas_rules() -> Parameters:
+    """The numbers of the rules."""
+    return load_parameters(resources.files("sim") / "data" / "atlas" / "rules.toml")
+
+
+@public
+def morphology(result: Result, at: int = -1) -> Morphology:
+    """Where the mineral of a result lies. at: which output, the last unless given."""
+    mineral = np.asarray(result.array_of(VARIABLE)[at], dtype=float)
+    rules = atlas_rules()
+    if mineral.ndim == 0:
+        raise ConfigError("a stirred run has no places; its mineral has no morphology.")
+    peak = float(np.nanmax(mineral, initial=0.0))
+    if peak < rules.si("morphology.least"):
+        return Morphology("none", peak)
+    lesion = _lesion(result) & ~np.isnan(mineral)
+    mineral = np.nan_to_num(mineral)
+    if not (mineral[lesion] >= rules.si("morphology.level") * peak).any():
+        lesion = np.ones_like(lesion)  # it lies in tissue that lives
+    here = np.where(lesion, mineral, 0.0)
+    peak = float(here.max())
+    if mineral.ndim == 1:
+        return _of_depth(*_line(result, here, lesion), peak, 0)
+    return _of_pieces(here, lesion, peak)
+
+
+def _lesion(result: Result) -> np.ndarray:
+    """(*space) whether a place is dead or dying at the start, or dies later; all where none is."""
+    dead = np.zeros(result.array_of(VARIABLE).shape[1:], bool)
+    if "viable" in result.dataset:
+        dead |= np.asarray(result.array_of("viable")).min(0) < ALIVE
+    for name in DYING:
+        if name in result.dataset:
+            dead |= np.asarray(result.array_of(name))[0] > ALIVE
+    return dead if dead.any() else np.ones_like(dead)
+
+
+def _line(result: Result, here: np.ndarray, lesion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of the cells of a lesion on a line: depths, the share of the depth that each takes, mineral."""
+    (axis,) = result.space
+    edges = np.asarray(result.tables[f"{axis}_edges"])
+    at = np.flatnonzero(lesion)
+    start, length = edges[at[0]], edges[at[-1] + 1] - edges[at[0]]
+    middles = 0.5 * (edges[1:] + edges[:-1])[at]
+    return (middles - start) / length, np.diff(edges)[at] / length, here[at]
+
+
+def _of_pieces(here: np.ndarray, lesion: np.ndarray, peak: float) -> Morphology:
+    """A plane or box: pieces of the deposit first, then the mean over depth."""
+    from scipy import ndimage
+
+    rules = atlas_rules()
+    deposit = here >= rules.si("morphology.level") * peak
+    labels, count = ndimage.label(deposit, np.ones((3,) * here.ndim))
+    spans = [max(s.stop - s.start for s in where) for where in ndimage.find_objects(labels)]
+    depth = _depths(lesion)
+    small = max(spans, default=0) <= rules.si("morphology.small") * max(here.shape)
+    if count >= rules.si("morphology.pieces") and small:
+        inside = depth[deposit]
+        return Morphology("points", peak, float(inside.min()), float(inside.max()), 0.0, count)
+    bins = np.clip((depth[lesion] * DEPTHS).astype(int), 0, DEPTHS - 1)
+    cells = np.bincount(bins, minlength=DEPTHS)
+    full = cells > 0
+    means = np.bincount(bins, here[lesion], DEPTHS)[full] / cells[full]
+    middles = ((np.arange(DEPTHS) + 0.5) / DEPTHS)[full]
+    return _of_depth(middles, np.full(middles.size, 1.0 / middles.size), means, peak, count)
+
+
+def _depths(lesion: np.ndarray) -> np.ndarray:
+    """0 at the centre and 1 at the edge of each piece of the lesion, by the distance to what is not lesion;
+    where all is lesion, to the edge of the picture."""
+    from scipy import ndimage
+
+    padded = np.pad(lesion, 1, mode="constant" if lesion.all() else "edge")
+    inside = ndimage.distance_transform_edt(padded)[(slice(1, -1),) * lesion.ndim]
+    labels, count = ndimage.label(lesion)
+    found = np.ones(lesion.shape)
+    for k in range(1, count + 1):
+        piece = labels == k
+        deepest = max(inside[piece].max() - 0.5, 0.5)
+        found[piece] = 1.0 - np.clip((inside[piece] - 0.5) / deepest, 0.0, 1.0)
+    return found
+
+
+def _of_depth(
+    depth: np.ndarray, width: np.ndarray, mineral: np.ndarray, peak: float, pieces: int
+) -> Morphology:
+    """The word for a course over depth. depth, width, mineral (n,): rising depths, shares, calcium"""
+    rules = atlas_rules()
+    own = float(mineral.max(initial=0.0))
+    over = mineral >= rules.si("morphology.level") * own
+    share = float(width[over].sum() / width.sum())
+    at = np.flatnonzero(over)
+    runs = int(1 + np.count_nonzero(np.diff(at) > 1))
+    first, last = float(depth[at[0]] - width[at[0]] / 2), float(depth[at[-1]] + width[at[-1]] / 2)
+    near, outer = rules.si("morphology.near"), rules.si("morphology.outer")
+    if runs > 1:
+        word = "bands"
+    elif share >= rules.si("morphology.wide"):
+        word = "diffuse"
+    elif last >= 1.0 - near or first >= outer:
+        word = "rim"
+    elif first <= near:
+        word = "core"
+    else:
+        word = "bands"
+    return Morphology(word, peak, max(first, 0.0), min(last, 1.0), share, pieces or runs)

@@ -1,0 +1,105 @@
+"""An atlas as one static page: a table of verdicts, then each condition with its picture."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.atlas.expectations import RIGHT, UNSCORED, WRONG
+from sim.atlas.morphology import atlas_rules
+from sim.errors import FileFormatError
+from sim.experiment.catalogue import scenario
+from sim.files import write_text
+from sim.texts import duration_text
+
+if TYPE_CHECKING:
+    from sim.atlas.atlas import Atlas, Entry
+
+TINT = {RIGHT: "#d9ead3", WRONG: "#f4cccc", UNSCORED: "#eeeeee"}
+STYLE = """body { font: 15px/1.5 sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100%; margin: 1rem 0 } th { text-align: left }
+td, th { border-bottom: 1px solid #ddd; padding: .3rem .5rem; vertical-align: top }
+td.answer { white-space: nowrap; font-weight: 600 } img { max-width: 100%; border: 1px solid #ddd }
+.small { color: #555; font-size: 13px } h2 { margin-top: 3rem } dt { font-weight: 600 }"""
+
+
+def write_page(atlas: Atlas) -> Path:
+    """Write index.html into the folder of the atlas; its path."""
+    path = atlas.folder / "index.html"
+    write_text(path, "\n".join(_page(atlas)) + "\n")
+    return path
+
+
+def _page(atlas: Atlas) -> Iterator[str]:
+    yield "<!doctype html>"
+    yield '<html lang="en"><head><meta charset="utf-8"><title>hapsim: atlas of conditions</title>'
+    yield f"<style>{STYLE}</style></head><body>"
+    yield "<h1>Atlas of dystrophic calcification</h1>"
+    yield (
+        "<p>Each condition as the model has it, beside what is known of it. One set of parameters serves "
+        "all; nothing was fitted to the outcome of a condition, except where it is said. Wrong outcomes stay. "
+        "This is not a clinical tool.</p>"
+    )
+    yield f"<p><b>{escape(atlas.summary())}</b> (statements). {escape(_rules())}</p>"
+    yield "<table><tr><th>condition</th><th>statement</th><th>known</th><th>found</th><th>answer</th></tr>"
+    for name, what, wanted, found, answer in atlas.rows:
+        cells = "".join(f"<td>{escape(text)}</td>" for text in (what, wanted, found))
+        yield (
+            f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td>{cells}'
+            f'<td class="answer" style="background: {TINT.get(answer, "#fff2cc")}">{escape(answer)}</td></tr>'
+        )
+    yield "</table>"
+    for entry in atlas.entries:
+        yield from _section(atlas, entry)
+    yield "</body></html>"
+
+
+def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
+    s, known = scenario(entry.name), entry.expected
+    yield f'<h2 id="{escape(entry.name)}">{escape(s.title)}</h2>'
+    yield f'<p class="small">{escape(entry.name)}</p><p>{escape(s.notes)}</p><dl>'
+    yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(known.known)}</dd>"
+    for v in entry.verdicts:
+        yield f"<dt>{escape(v.what)}: {escape(v.answer)}</dt><dd>{escape(v.found)}</dd>"
+    if known.reason and any(v.answer == WRONG for v in entry.verdicts):
+        yield f"<dt>Why it is missed</dt><dd>{escape(known.reason)}</dd>"
+    if entry.failure:
+        yield f"<dt>Not run</dt><dd>{escape(entry.failure)}</dd></dl>"
+        return
+    yield from (f"<dt>{escape(what)}</dt><dd>{escape(text)}</dd>" for what, text in _facts(entry))
+    yield "</dl>"
+    picture = os.path.relpath(entry.folder / "story.png", atlas.folder)
+    alt = f"{s.title}: mineral in space and time"
+    yield f'<p><img src="{escape(Path(picture).as_posix())}" alt="{escape(alt)}"></p>'
+
+
+def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
+    try:
+        result = entry.result
+    except FileFormatError as error:
+        yield "Result", str(error)
+        return
+    density, calcium = (float(result.array_of(n).max()) for n in ("HAP_density", "Ca_in_mineral"))
+    counts, m = result.cite().counts, result.manifest
+    run = f"{duration_text(m['duration'])}, {m['geometry']}; ledger closed to {m['ledger_residual']:.1e}"
+    yield "Densest mineral", f"{density:.3g} mg HAP per mL of tissue, {calcium:.3g} mM calcium in solids"
+    yield "Numbers", ", ".join(f"{n} {word}" for word, n in counts.items() if n)
+    yield "Run", run
+    for note in result.notes:
+        yield "Mind", note
+
+
+def _rules() -> str:
+    """How verdicts are made, from the numbers that make them."""
+    rules = atlas_rules()
+    seen = ", ".join(
+        f"{n.removeprefix('seen.')} {p.text()}" for n, p in rules.items() if n.startswith("seen.")
+    )
+    return (
+        f"Mineral is seen from so much calcium in solids at any place: {seen}. Where it lies is told by "
+        f"where it reaches {rules['morphology.level'].text()} of its peak. An answer is open where the run "
+        "ends before the latest time that is known."
+    )
