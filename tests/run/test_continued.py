@@ -165,6 +165,15 @@ def test_what_has_acted_does_not_act_again_and_what_lasts_goes_on(line):
     assert float(whole["PPi"][0].max()) > 5e-3 > float(whole["PPi"][1].max())
 
 
+def test_what_lasts_may_be_ended_early(line):
+    """As one that was to end there from the first."""
+    whole, stopped = (line.with_intervention(dose("0.5 day", until=t)) for t in (None, "1 day"))
+    before = sim.simulate(whole, until="1 day")
+    after = sim.simulate(stopped, start=before, times=["2 day"])
+    other = sim.simulate(stopped, times=["2 day"])
+    assert np.array_equal(after["PPi"].values, other["PPi"].values)
+
+
 def test_outputs_show_a_step_at_the_very_start(line, first_day):
     result = sim.simulate(line.with_intervention(dose(state={"ACP": "1 mM"})), start=first_day, times=5)
     assert result.t[0] == np.nextafter(DAY, 2 * DAY)
@@ -218,6 +227,9 @@ REFUSED = {
     "another pH": (lambda s: s.changed({"lesion.pH": 7.0}), {}, "'lesion.pH' is read at the first start"),
     "a deed of the past": (
         lambda s: s.with_intervention(dose("12 h", state={"ACP": 1.0})), {}, "was not done in the run before"
+    ),
+    "what would have lasted": (
+        lambda s: s.with_intervention(dose("12 h")), {}, "Let it begin then or later"
     ),
     "no output": (lambda s: s, {"at": "13.7 h"}, "at = 13.7 h is not an output .* nearest to it are"),
     "times of the past": (lambda s: s, {"times": ["1 h", "2 day"]}, "'1 h' is outside the run, which goes"),

@@ -143,13 +143,20 @@ def _check_chance(state: RunState, s: Scenario) -> None:
 
 
 def _check_past(state: RunState, s: Scenario) -> None:
-    """Refuse what would have acted once before, and has not."""
-    known = [(c.at, c.state, c.region, c.excise) for c in past_interventions(state)]
+    """Refuse what would have acted before, and has not. Of what lasts, one that began at the same time may be
+    told otherwise: another dose from now on, an earlier end."""
+    past = past_interventions(state)
+    known = [(c.at, c.state, c.region, c.excise) for c in past]
     for cut in s.interventions:
+        if not has_acted(state, cut.at, s.duration):
+            continue
         once = cut.state or cut.excise
-        if once and has_acted(state, cut.at, s.duration):
-            if (cut.at, cut.state, cut.region, cut.excise) not in known:
-                raise ScenarioError(
-                    f"{cut}: this is before {typed_time(state.time)}, where the run goes on, and was not "
-                    "done in the run before. Let it act then or later, or go on from an earlier output."
-                )
+        if (
+            once
+            and (cut.at, cut.state, cut.region, cut.excise) not in known
+            or cut.at not in [c.at for c in past]
+        ):
+            raise ScenarioError(
+                f"{cut}: this is before {typed_time(state.time)}, where the run goes on, and was not "
+                "done in the run before. Let it begin then or later, or go on from an earlier output."
+            )
