@@ -150,12 +150,8 @@ def _check_past(state: RunState, s: Scenario) -> None:
     for cut in s.interventions:
         if not has_acted(state, cut.at, s.duration):
             continue
-        once = cut.state or cut.excise
-        if (
-            once
-            and (cut.at, cut.state, cut.region, cut.excise) not in known
-            or cut.at not in [c.at for c in past]
-        ):
+        missed = (cut.state or cut.excise) and (cut.at, cut.state, cut.region, cut.excise) not in known
+        if missed or cut.at not in [c.at for c in past]:
             raise ScenarioError(
                 f"{cut}: this is before {typed_time(state.time)}, where the run goes on, and was not "
                 "done in the run before. Let it begin then or later, or go on from an earlier output."
