@@ -43,6 +43,7 @@ LAYERS = {
     "sim.calibration": 9,
     "sim.plotting": 9,
     "sim.validation": 9,
+    "sim.atlas": 9,
     "sim.cli": 10,
     "sim": 11,
     "sim.__main__": 11,

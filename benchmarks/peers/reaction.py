@@ -83,7 +83,7 @@ def cells_of_ours(totals: np.ndarray) -> tuple[System, np.ndarray]:
     """Independent cells: an immobile fluid in a slab, speciation, one growth law."""
     density = water_density(KELVIN)
     background = {b: TISSUE[b][0] * density for b in pore_water.BACKGROUND}
-    names = {n: n for n in pore_water.COMPONENTS[: pore_water.TRANSPORTED]}
+    names = {n: n for n in pore_water.TRANSPORTED}
     kernel = library.pore_water(lambda p: pore_water.pore_water_tables("tissue-37C", KELVIN, background))
     found = pore_water.outputs_of()
     water = sim.Derived("speciation", kernel, {}, names, tuple(found), tuple(found.values()))

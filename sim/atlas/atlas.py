@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.atlas.expectations import Expectation, Verdict, expectations, judged, tally
+from sim.atlas.expectations import Answer, Expectation, expectations, judged, tally
 from sim.errors import ConfigError, FileFormatError, ScenarioError, nearest
 from sim.experiment.catalogue import scenario, scenarios
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
 from sim.public import public
+from sim.run import result as results
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
-    from sim.run.result import Result
 
 RUNS = "runs"
 Report = Callable[[str], None]
@@ -31,15 +31,13 @@ class Entry:
     name: str
     expected: Expectation
     folder: Path
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[Answer, ...] = ()
     failure: str = ""
 
     @property
-    def result(self) -> Result:
+    def result(self) -> results.Result:
         """The run, read from its file."""
-        from sim.run.result import load
-
-        return load(self.folder / "result.nc")
+        return results.load(self.folder / "result.nc")
 
 
 @public
@@ -129,7 +127,7 @@ def run_into(folder: Path, name: str) -> str:
     return ""
 
 
-def _draw(result: Result, folder: Path) -> None:
+def _draw(result: results.Result, folder: Path) -> None:
     from sim.plotting.pictures import windowless_pyplot, write_picture
 
     plt = windowless_pyplot()
@@ -142,12 +140,10 @@ def _draw(result: Result, folder: Path) -> None:
 
 def _kept(folder: Path, wanted: Scenario) -> bool:
     """Whether a folder holds this very run."""
-    from sim.run.result import load
-
     if not (folder / "result.nc").exists() or not (folder / "story.png").exists():
         return False
     try:
-        held = load(folder / "result.nc").manifest
+        held = results.load(folder / "result.nc").manifest
     except FileFormatError:
         return False
     return held["status"] == "finished" and held["hash"] == run_fingerprint(wanted, Settings())

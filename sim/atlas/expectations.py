@@ -53,7 +53,7 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Answer:
     """One statement beside what was found. answer: "right", "wrong", "open" (the run says nothing of it)"""
 
     what: str
@@ -102,11 +102,11 @@ def _onset(given: Section, where: str) -> tuple[float, float] | None:
     return low, high
 
 
-def judged(expected: Expectation, result: Result) -> tuple[Verdict, ...]:
+def judged(expected: Expectation, result: Result) -> tuple[Answer, ...]:
     """The statements on a condition beside what a run found."""
     if not expected.scored:
-        return (Verdict("whole", expected.known, str(_place(result, -1)), UNSCORED),)
-    found: list[Verdict] = []
+        return (Answer("whole", expected.known, str(_place(result, -1)), UNSCORED),)
+    found: list[Answer] = []
     course = _course(result)
     onset = first_above(course, result.t, expected.level)
     if expected.onset is not None:
@@ -125,27 +125,27 @@ def _course(result: Result) -> np.ndarray:
     return values if values.ndim == 1 else np.nanmax(values.reshape(values.shape[0], -1), 1)
 
 
-def _of_onset(expected: Expectation, onset: float, end: float) -> Verdict:
+def _of_onset(expected: Expectation, onset: float, end: float) -> Answer:
     low, high = expected.onset or (0.0, 0.0)
     by = f"by {'the ' if expected.seen == 'microscope' else ''}{expected.seen}"
     found = f"{duration_text(onset)}" if math.isfinite(onset) else f"not within {duration_text(end)}"
     if math.isinf(low):
-        return Verdict("onset", NEVER, found, RIGHT if math.isinf(onset) else WRONG)
+        return Answer("onset", NEVER, found, RIGHT if math.isinf(onset) else WRONG)
     wanted = f"{duration_text(low)} to {duration_text(high)}, {by}"
     if math.isfinite(onset):
-        return Verdict("onset", wanted, found, RIGHT if low <= onset <= high else WRONG)
-    return Verdict("onset", wanted, found, OPEN if end < high else WRONG)
+        return Answer("onset", wanted, found, RIGHT if low <= onset <= high else WRONG)
+    return Answer("onset", wanted, found, OPEN if end < high else WRONG)
 
 
-def _of_place(what: str, wanted: tuple[str, ...], found: Morphology) -> Verdict:
-    return Verdict(what, " or ".join(wanted), str(found), RIGHT if found.word in wanted else WRONG)
+def _of_place(what: str, wanted: tuple[str, ...], found: Morphology) -> Answer:
+    return Answer(what, " or ".join(wanted), str(found), RIGHT if found.word in wanted else WRONG)
 
 
 def _place(result: Result, at: int) -> Morphology:
     return morphology(result, at) if result.space else Morphology("none", float(_course(result)[at]))
 
 
-def tally(verdicts: Mapping[str, tuple[Verdict, ...]]) -> dict[str, int]:
+def tally(verdicts: Mapping[str, tuple[Answer, ...]]) -> dict[str, int]:
     """How many statements are right, wrong, open and not scored."""
     answers = [v.answer for row in verdicts.values() for v in row]
     return {answer: answers.count(answer) for answer in (RIGHT, WRONG, OPEN, UNSCORED)}

@@ -39,9 +39,9 @@ def _page(atlas: Atlas) -> Iterator[str]:
     yield f"<style>{STYLE}</style></head><body>"
     yield "<h1>Atlas of dystrophic calcification</h1>"
     yield (
-        "<p>Each condition as the model has it, beside what is known of it. One set of parameters serves "
-        "all; nothing was fitted to the outcome of a condition, except where it is said. Wrong outcomes stay. "
-        "This is not a clinical tool.</p>"
+        "<p>Each condition as the model has it, beside what is known of it. One set of parameters "
+        "serves all; nothing was fitted to the outcome of a condition, except where it is said. Wrong "
+        "outcomes stay. This is not a clinical tool.</p>"
     )
     yield f"<p><b>{escape(atlas.summary())}</b> (statements). {escape(_rules())}</p>"
     yield "<table><tr><th>condition</th><th>statement</th><th>known</th><th>found</th><th>answer</th></tr>"

@@ -3,7 +3,7 @@
 A set is a file of data/constants: species with the reaction that forms them, and minerals with the
 reaction that dissolves them. Here they are rewritten over the *model basis*, one species per component,
 
-    Ca2+ Mg2+ Na+ K+ Cl- SO4 2- HCO3- HPO4 2- P2O7 4- citrate3- Tris H+
+    Ca2+ Mg2+ Na+ K+ Cl- SO4 2- HCO3- HPO4 2- P2O7 4- citrate3- Tris EDTA4- S2O3 2- H+
 
 so that the coefficient of H+ in a species is its share of the acidity: H = [H+] - [OH-] + [H2PO4-]
 + 2 [H3PO4] - [PO4 3-] + [CO2] - [CO3 2-] + ... That sum is what mixing and precipitation conserve.

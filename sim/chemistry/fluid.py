@@ -134,7 +134,7 @@ def speciate(
 ) -> Fluid:
     """Equilibrium of a fluid with given totals [mmol/kgw].
 
-    Totals: Ca, P, Mg, Na, K, Cl, C, SO4, citrate, PPi, Tris.
+    Totals: Ca, P, Mg, Na, K, Cl, C, SO4, citrate, PPi, Tris, EDTA, thiosulfate.
     Numbers, arrays (broadcast together), columns of pandas or xarray (which results then are too), or text
     such as "2.5 mM", "2.5 mmol/kgw", "10 mg/dL" (of what leaves no choice), "5 meq/L" (of Ca, Mg, Na, K, Cl);
     what is not given is absent. Where an array has no value (NaN, NA, masked) the fluid is NaN.
@@ -155,7 +155,7 @@ def speciate(
         if name not in BASIS or name == "H":
             known = [c for c in BASIS if c != "H"]
             hint = component_hint(name, [*known, "pH", "acidity", "temperature", "constants", "activity"])
-            raise ConfigError(f"{shown(name)} is not a component; there are {listing(known, 12)}.{hint}")
+            raise ConfigError(f"{shown(name)} is not a component; there are {listing(known, 20)}.{hint}")
     if (pH is None) == (acidity is None):
         both = "both were" if pH is not None else "neither was"
         raise ConfigError(f"pH or acidity, exactly one of them, must be given; {both}.")
@@ -173,7 +173,7 @@ def speciate(
         if name not in chosen.components and np.any(np.nan_to_num(v) != 0.0):
             raise ConfigError(
                 f"constants '{constants}' hold no {name}; "
-                f"they hold {listing(chosen.components, 12)}. "
+                f"they hold {listing(chosen.components, 20)}. "
                 "Leave it out or take 'tissue-37C'."
             )
     if acidity is None and np.any((level < 0.0) | (level > 14.0)):

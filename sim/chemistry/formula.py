@@ -19,7 +19,7 @@ ACIDITY = "acidity"
 class Component(NamedTuple):
     """The ion that a component is counted as, its charge, and the element of formulas that it counts.
 
-    pore_water: "transported" or "background" in a simulation    title: what its total is called
+    pore_water: "transported", "background" or "ligand" in a simulation    title: what its total is called
     also: other names    weighed_as: {what a mass may be meant of: formula, per mole of the component}
     """
 

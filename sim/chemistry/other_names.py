@@ -69,7 +69,8 @@ def component_hint(name: object, known: Iterable[str]) -> str:
 
 def species_hint(name: str, known: Iterable[str]) -> str:
     """The words " Did you mean 'plasma.P'?" for a name that ends in a species by another name ("plasma.PO4"),
-    or that is a slip of one; "" where none is near, and for what no constants hold ("plasma.lactate")."""
+    or that is a slip of one; how to have a ligand, where it is none; "" where none is near, and for what no
+    constants hold ("plasma.lactate")."""
     names = list(known)
     place, dot, last = name.rpartition(".")
     meant = component_named(last)
@@ -79,6 +80,8 @@ def species_hint(name: str, known: Iterable[str]) -> str:
     right_place = any(n.startswith(f"{place}.") for n in names)  # else the slip is in the place
     if (right_place or _is_absent(last)) and (held := _held(place, last, names)):
         return f" Did you mean '{held}'?"
+    if (right_place or not dot) and meant and basis()[meant].pore_water == "ligand":
+        return f" {meant} is in models that name it: sim.library.model(reactions=..., ligands='{meant}')."
     if _is_absent(last) or (_is_element(last) and (place in FLUIDS or not dot)):
         return ""
     return nearest(name, names)

@@ -124,10 +124,10 @@ def speciation_tables(
         if c not in constants.components:
             raise ConfigError(
                 f"{shown(c)} is not a component of constants '{constants.name}'; "
-                f"there are {listing(constants.components, 12)}.{nearest(c, constants.components)}"
+                f"there are {listing(constants.components, 20)}.{nearest(c, constants.components)}"
             )
     if "H" not in chosen or len(set(chosen)) != len(chosen):
-        raise ConfigError(f"components = {listing(chosen, 12)} must hold H, and each only once.")
+        raise ConfigError(f"components = {listing(chosen, 20)} must hold H, and each only once.")
 
     column = [constants.components.index(c) for c in chosen]
     others = [k for k in range(len(constants.components)) if k not in column]

@@ -13,12 +13,13 @@ import numpy as np
 
 from sim.errors import ScenarioError, listing
 from sim.model import library
+from sim.model.library.quantities import SPECIATION
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel
 
 CONSTANTS = "tissue-37C"
 WORDS = ("constants", "growth_law", "parts")  # of a scenario, that decide its model
-SPECIATION, GROWTH = "speciation", ("growth_rate",)  # what constants and the growth law exchange
+GROWTH = ("growth_rate",)  # what constants and the growth law exchange
 
 # (id of a model, words) -> the model with these words; an entry ends with the model it was made of
 _EXCHANGED: dict[tuple, Model] = {}

@@ -56,5 +56,8 @@ def replacement(viable, healing):
 
 
 def removal(amount, healing):
-    """Debris that goes as dead tissue is replaced, amount per time."""
+    """What goes with what is replaced (debris with dead tissue, crystals with urine), amount per time.
+
+    healing: share replaced per time [1/s].
+    """
     return healing * amount

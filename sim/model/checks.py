@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from sim.chemistry.constants_sets import constants_set, constants_sets
+from sim.chemistry.pore_water import transported
 from sim.errors import ModelError, nearest
 from sim.jit.callables import called, check_value, plain_function
 from sim.model.collector import Sum
@@ -66,6 +67,19 @@ def check_solubility(derived: Iterable[Derived], solids: Iterable[Species]) -> N
             raise ModelError(
                 f"{owner}: '{OMEGA}{phase}' is the saturation of a phase, and there is no phase '{phase}'; "
                 f"choose another name.{nearest(phase, known)}"
+            )
+
+
+def check_ligands(ligands: Sequence[str], species: Iterable[Species]) -> None:
+    """Refuse ligands of the pore water that are no mobile species."""
+    transported(ligands)  # which refuses those that no fluid has
+    mobile = {s.name: s.mobile for s in species}
+    for name in ligands:
+        if not mobile.get(name):
+            what = "does not diffuse" if name in mobile else "is no species of the model"
+            raise ModelError(
+                f"the ligand {name} {what}, and only what is dissolved binds ions of the pore water: give a "
+                f"table [species.{name}] with a diffusivity in a file of reactions."
             )
 
 

@@ -16,11 +16,10 @@ from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.newton.one.solve import solve_fluid
 from sim.chemistry.newton.records import work_size
 from sim.chemistry.pore_water import (
-    COMPONENTS,
-    MEMORY,
     PHASES,
     TINY,
     acidity_at,
+    components_of,
     outputs_of,
     pore_water_tables,
 )
@@ -31,6 +30,8 @@ from sim.model.species import Species
 from sim.parameters import Parameters
 from sim.space import grid as grids
 
+COMPONENTS = components_of()
+MEMORY = len(COMPONENTS) + 2
 BACKGROUND = {"Mg": 0.8, "Na": 142.0, "K": 4.0, "Cl": 103.0}
 N = 29  # cells: three groups and a half
 OUTPUTS = tuple(outputs_of())

@@ -10,6 +10,7 @@ import numpy as np
 
 DATA = Path(__file__).parents[1] / "data" / "phreeqc"
 RENAMED = {"H2CO3": "CO2", "(CO2)2": "CO2_dimer", "Mg(SO4)2": "MgSO4_2"}
+LIGANDS = (DATA / "ligands.dat").read_text()
 MINERALS = {"Hydroxyapatite": "HAP", "Calcite": "calcite"}
 
 
@@ -21,12 +22,14 @@ def rows(name: str, **where: str) -> list[dict[str, str]]:
 
 def ours(species: str) -> str:
     """PHREEQC's name of a species in the spelling of the package: "HPpi-3" is "HPPi"."""
-    bare = re.sub(r"[+-]\d*$", "", species).replace("Ppi", "PPi").replace("Cit", "citrate")
+    bare = re.sub(r"[+-]\d*$", "", species)
+    for theirs, name in (("Ppi", "PPi"), ("Cit", "citrate"), ("Edta", "EDTA"), ("Sts", "S2O3")):
+        bare = bare.replace(theirs, name)
     return RENAMED.get(bare, bare)
 
 
 class Live:
-    """The engine with hap_rec.dat and tight tolerances."""
+    """The engine with hap_rec.dat and tight tolerances; the ligands of ligands.dat are in `LIGANDS`."""
 
     totals = {
         "Ca": "Ca",
@@ -40,13 +43,18 @@ class Live:
         "citrate": "Cit",
         "PPi": "Ppi",
         "Tris": "Tris",
+        "EDTA": "Edta",
+        "thiosulfate": "Sts",
     }
 
-    def __init__(self) -> None:
+    def __init__(self, more: str = "") -> None:
+        """more: definitions beside the database, as text."""
         from phreeqpython import PhreeqPython
 
         self.ip = PhreeqPython(database="hap_rec.dat", database_directory=DATA).ip
         self.count = 0
+        if more:
+            self.ip.run_string(more)
 
     def solution(self, pH: float, temperature: float, totals: dict[str, float]) -> str:
         """Input text of one solution; totals in mol/kgw."""

@@ -22,6 +22,8 @@ ARGUMENTS = [*(c for c in basis() if c != "H"), "pH", "acidity", "temperature", 
         ("HCO3-", "C"), ("CO₃²⁻", "C"), ("CO2", "C"), ("bicarbonate", "C"), ("DIC", "C"), ("tCO2", "C"),
         ("Mg²⁺", "Mg"), ("sodium", "Na"), ("K+", "K"), ("Cl–", "Cl"), ("chloride", "Cl"), ("sulphate", "SO4"),
         ("SO4--", "SO4"), ("P2O7", "PPi"), ("pyrophosphate", "PPi"), ("citric acid", "citrate"),
+        ("EDTA4-", "EDTA"), ("edta", "EDTA"), ("edetic acid", "EDTA"), ("disodium EDTA", "EDTA"),
+        ("S2O3 2-", "thiosulfate"), ("Na2S2O3", "thiosulfate"), ("sodium thiosulphate", "thiosulfate"),
         ("lactate", ""), ("Cs", ""), ("CO", ""), ("nitrate", ""), ("x", ""), ("", ""),
     ],
 )  # fmt: skip
@@ -65,6 +67,11 @@ def test_species_of_a_model_are_found_by_other_names_too():
     assert "'plasma.C'" in species_hint("plasma.HCO3", known)
     assert "'fluid.Mg'" in species_hint("plasma.Mg", known)
     assert species_hint("plasma.urate", known) == ""
+    assert "ligands='EDTA'" in species_hint("plasma.edta", known)
+    assert "ligands='thiosulfate'" in species_hint("S2O3", known)
+    assert "'plasma.EDTA'" in species_hint("plasma.edta", [*known, "plasma.EDTA"])
+    assert "'lesion.citrate'" in species_hint("plasma.citrate", [*known, "lesion.citrate"])
+    assert "'lesion.citrate'" in species_hint("lesio.citrate", [*known, "lesion.citrate"])
     assert species_hint("growth.kk", known) == " Did you mean 'growth.k'?"
     with pytest.raises(ConfigError, match="Did you mean 'plasma.P'"):
         sim.scenario("infarct_myocardium").changed({"plasma.Pi": "1 mM"})

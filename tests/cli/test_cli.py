@@ -291,6 +291,16 @@ def test_speciate_lets_a_mineral_form():
     assert left == pytest.approx(2.5)
 
 
+def test_speciate_with_a_ligand_that_takes_the_calcium():
+    """EDTA in excess leaves next to no calcium free."""
+    words = ("speciate", "--pH", "7.4", "Ca=2.5 mM", "Na=150", "Cl=140", "EDTA=10 mM", "--json")
+    fluid = json.loads(hapsim(*words).stdout)["fluid"]
+    assert fluid["totals"]["EDTA"] == 10.0
+    free = fluid["free"]
+    assert free["CaEDTA"] + free["CaHEDTA"] == pytest.approx(2.5, rel=1e-4) and free["Ca"] < 1e-4
+    assert sum(v for n, v in free.items() if n.endswith("EDTA")) == pytest.approx(10.0, rel=1e-12)
+
+
 def test_speciate_with_several_minerals_and_a_gas():
     words = (
         "speciate",

@@ -51,6 +51,9 @@ def test_the_guide_to_a_reaction_runs(tmp_path, monkeypatch, capsys):
     drugged = shown.drugged["occupancy"][0].values
     more = drugged / (1 - drugged) - covered / (1 - covered)
     assert more == pytest.approx(40.0, abs=0.01)
+    free = float(shown.bound["Ca_free"][0].max())
+    assert f"\n{free:.3f} mM of free calcium" in out and f"{free:.3f}" == "0.377"
+    assert f"{float(shown.chelated['Ca_free'][0].max()):.3f}" == "1.205"
 
 
 @pytest.mark.parametrize("name", ["own_mineral", "own_reaction"])

@@ -7,12 +7,12 @@ import math
 import numpy as np
 
 from sim.chemistry.newton.straight.one_fluid import solve_one
-from sim.chemistry.pore_water import MEMORY, TINY, TRANSPORTED, H, PoreWater
+from sim.chemistry.pore_water import TINY, H, PoreWater
 
 
 def solve_cell(tables: PoreWater, inputs: np.ndarray, memory: np.ndarray) -> bool:
-    """Solve a cell from a cold start: inputs (TRANSPORTED,) [mol m-3 pore water]; memory (MEMORY,) gets the
-    solution as vector code begins with it. Whether there is one.
+    """Solve a cell from a cold start: inputs (tables.transported,) [mol m-3 pore water]; memory
+    (tables.memory,) gets the solution as vector code begins with it. Whether there is one.
 
     What was solved last is known: runs of a sweep begin with the same few fluids.
     """
@@ -34,9 +34,10 @@ _last: dict[tuple[int, bytes], tuple[PoreWater, bool, np.ndarray]] = {}
 def _solved(tables: PoreWater, inputs: np.ndarray, memory: np.ndarray) -> bool:
     total, nc = tables.total.copy(), tables.total.size
     with np.errstate(invalid="ignore"):
-        total[:TRANSPORTED] = inputs / tables.density
-        total[:H] = 0.5 * (total[:H] + np.sqrt(total[:H] ** 2 + TINY**2))
-    x = np.full(MEMORY, np.nan)
+        total[: inputs.size] = inputs / tables.density
+        amounts = [k for k in range(inputs.size) if k != H]
+        total[amounts] = 0.5 * (total[amounts] + np.sqrt(total[amounts] ** 2 + TINY**2))
+    x = np.full(memory.size, np.nan)
     _, solved = solve_one(tables.equations, total, x, at_pH=False)
     x[:nc][np.isneginf(x[:nc])] = LN_NEXT_TO_NOTHING
     memory[:] = x

@@ -23,12 +23,14 @@ DENSITY, AW_SLOPE, STOP, TOTAL = range(4)  # places among the numbers; of the to
 
 @dataclass(frozen=True)
 class WaterPlaces:
-    """Sizes of the parts of the numbers: components, species, numbers of the families of activity, phases."""
+    """Sizes of the parts of the numbers: components, species, numbers of the families of activity, phases;
+    and how many components are transported, the first ones."""
 
     components: int
     species: int
     family: int
     phases: int
+    transported: int
 
     @property
     def K(self) -> int:
@@ -71,8 +73,9 @@ def places_of(tables: PoreWater) -> WaterPlaces:
     """Places for these tables."""
     t = tables.equations
     return WaterPlaces(
-        t.has_inverse.size, t.reactions.K.size, t.activity.family.size, tables.minerals.ln_K.size
-    )
+        t.has_inverse.size, t.reactions.K.size, t.activity.family.size, tables.minerals.ln_K.size,
+        tables.transported,
+    )  # fmt: skip
 
 
 def numbers_of(tables: PoreWater) -> np.ndarray:

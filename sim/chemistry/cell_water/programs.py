@@ -16,15 +16,7 @@ from sim.chemistry.cell_water.places import WaterNumbers, WaterPlaces
 from sim.chemistry.newton.records import COLD, LARGEST_I, NOTHING, SMALLEST_I, FluidEquations
 from sim.chemistry.newton.straight.newton_step import Fluids, GivenTotals, newton_step
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of
-from sim.chemistry.pore_water import (
-    CA,
-    TINY,
-    TRANSPORTED,
-    WATER_OUTPUTS,
-    H,
-    Minerals,
-    Reported,
-)
+from sim.chemistry.pore_water import CA, TINY, WATER_OUTPUTS, H, Minerals, Reported
 from sim.codegen.functions import exp_in_range, fma, sqrt
 from sim.codegen.iteration import IterationRows
 from sim.codegen.registers import LaneMask, Registers, Vec
@@ -55,8 +47,8 @@ class CellWater:
         I, L = rows.memory.load(nc), rows.memory.load(nc + 1)
         good = [I >= SMALLEST_I, L <= 0.0, L > -2.0]
         for k in range(nc):
-            v = rows.inputs.load(k) / n.density if k < TRANSPORTED else n.total(k)
-            if k < TRANSPORTED and k != h:
+            v = rows.inputs.load(k) / n.density if k < at.transported else n.total(k)
+            if k < at.transported and k != h:
                 v = 0.5 * (v + sqrt(fma(v, v, TINY * TINY)))
             x = rows.memory.load(k)
             good += [abs(v) < WIDEST, x > COLD, x < 50.0]

@@ -16,14 +16,14 @@ from sim.chemistry.cell_water.programs import CellWater
 from sim.chemistry.newton.straight.balances import Sums, balances_of
 from sim.chemistry.newton.straight.newton_step import factorised, minus_product
 from sim.chemistry.newton.straight.species import Z2, Families, factors_of, families, molalities_of
-from sim.chemistry.pore_water import CA, TINY, TRANSPORTED, WATER_OUTPUTS, H
+from sim.chemistry.pore_water import CA, TINY, WATER_OUTPUTS, H
 from sim.codegen.functions import fma, nfma, sqrt
 from sim.codegen.iteration import IterationRows
 from sim.codegen.registers import Registers, Vec
 
 
 def slopes_of(code: CellWater, on: Registers, rows: IterationRows) -> None:
-    """d outputs[o]/d inputs[q] into row o TRANSPORTED + q."""
+    """d outputs[o]/d inputs[q] into row o transported + q."""
     t, at, reported, now = code.t, code.at, code.reported, code.now(rows)
     nc, n = at.components, WaterNumbers(code.at, rows.numbers)
     at_I = families(t, now.I, n.families)
@@ -31,7 +31,7 @@ def slopes_of(code: CellWater, on: Registers, rows: IterationRows) -> None:
     m = molalities_of(t, g, n.K)
     bordered = _Bordered(code, on, m, at_I, g[2 * nc], n.aw_slope)
     a_PO4 = m[reported.PO4] / g[2 * nc + 2 + int(t.reactions.gamma_class[reported.PO4])]
-    for q in range(TRANSPORTED):
+    for q in range(at.transported):
         change = bordered.change(q)
         factor = 1.0 / n.density
         if q != H:
@@ -48,10 +48,10 @@ def slopes_of(code: CellWater, on: Registers, rows: IterationRows) -> None:
             "a_PO4": change.of_activity(reported.PO4) * a_PO4,
         }
         for o, name in enumerate(WATER_OUTPUTS):
-            rows.slopes.store(o * TRANSPORTED + q, shown[name] * factor)
+            rows.slopes.store(o * at.transported + q, shown[name] * factor)
         for i in range(at.phases):
             o = len(WATER_OUTPUTS) + i
-            rows.slopes.store(o * TRANSPORTED + q, code.of_phase(i, change.x, change.L) * factor)
+            rows.slopes.store(o * at.transported + q, code.of_phase(i, change.x, change.L) * factor)
 
 
 class _Bordered:

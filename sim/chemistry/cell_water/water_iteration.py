@@ -7,7 +7,7 @@ from functools import partial
 from sim.chemistry.cell_water.places import places_of
 from sim.chemistry.cell_water.programs import CellWater
 from sim.chemistry.cell_water.slopes import slopes_of
-from sim.chemistry.pore_water import MEMORY, TRANSPORTED, WATER_OUTPUTS, PoreWater
+from sim.chemistry.pore_water import WATER_OUTPUTS, PoreWater
 from sim.codegen.iteration import Iteration
 
 
@@ -17,6 +17,6 @@ def water_iteration(tables: PoreWater) -> Iteration:
     code = CellWater(at, tables.equations, tables.minerals, tables.reported)
     outputs = len(WATER_OUTPUTS) + at.phases
     return Iteration(
-        TRANSPORTED, outputs, MEMORY, at.work, at.numbers, code.begin, code.step, code.finish,
+        at.transported, outputs, tables.memory, at.work, at.numbers, code.begin, code.step, code.finish,
         partial(slopes_of, code),
     )  # fmt: skip

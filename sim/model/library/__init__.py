@@ -15,9 +15,16 @@ from sim.chemistry import pore_water as water
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import Solid, load_solids, solids, solids_by_phase
 from sim.errors import ConfigError, ModelError, nearest, not_one_of
+from sim.model.checks import check_ligands
 from sim.model.library.parts import named_parts
 from sim.model.library.parts import parts as library_parts
-from sim.model.library.quantities import pore_water, shared_quantities, speciation
+from sim.model.library.quantities import (
+    SPECIATION,
+    ligands_of,
+    pore_water,
+    shared_quantities,
+    speciation,
+)
 from sim.model.library.reactions import check_species, unbalanced
 from sim.model.library.tables import (
     check_surfaces,
@@ -57,6 +64,7 @@ def model(
     minerals: File | Iterable[File] = (),
     reactions: File | Iterable[File] = (),
     parts: str | Iterable[str] = (),
+    ligands: str | Iterable[str] = (),
 ) -> Model:
     """The whole model.
 
@@ -64,10 +72,15 @@ def model(
     minerals, reactions: paths of further tables, as data/minerals.toml and data/reactions.toml; a table
         with a name that exists replaces it (docs/own_mineral.md, docs/own_reaction.md)
     parts: names of parts of the library that not every scenario has, as "soaps" (`hapsim parts`)
+    ligands: components of a fluid, such as "EDTA", that are mobile species of the model and bind ions of its
+        pore water, beside those of its parts; one with the name of a field, citrate, takes the place of it
+        (docs/own_reaction.md)
     """
     if growth_law not in GROWTH_LAWS:
         raise ConfigError(not_one_of("growth_law", growth_law, GROWTH_LAWS))
     chosen = [library_parts()[name] for name in named_parts(parts)]
+    named_ligands = (ligands,) if isinstance(ligands, str) else tuple(ligands)
+    bound = tuple(dict.fromkeys([*(n for part in chosen for n in part.ligands), *named_ligands]))
     facts = dict(solids()) | {n: s for part in chosen for n, s in part.solids.items()}
     for path in _paths(minerals):
         facts |= (own := load_solids(path, facts))
@@ -86,18 +99,20 @@ def model(
     reacting = {n: s for n, s in facts.items() if n in named}
     processes = tuple(r.process(numbers, facts, solids_by_phase(facts)) for r in given.values())
     made = (*species.values(), *species_of_solids(reacting.values()))
+    check_ligands(bound, made)
     own_quantities = tuple(q.derived(numbers) for part in chosen for q in part.quantities)
     derived = (
-        *shared_quantities(constants, growth_law, numbers, made, processes, own_quantities),
+        *shared_quantities(constants, growth_law, numbers, made, processes, own_quantities, bound),
         *own_quantities,
     )
-    _check_free(species, facts, derived)
+    fields = {n: f for n, f in FIELDS.items() if n not in bound}
+    _check_free(species, facts, derived, fields)
     check_surfaces(species.values(), facts)
     built = Model(
         made,
         processes,
         derived,
-        FIELDS | {n: f for part in chosen for n, f in part.places.items()},
+        fields | {n: f for part in chosen for n, f in part.places.items()},
         _shared(numbers, made, *derived, *processes),
         "dystrophic calcification",
     )
@@ -113,12 +128,12 @@ def with_constants(model: Model, constants: str, shifts: Mapping[str, float] | N
 
     shifts: {phase: decades that are added to its log10 solubility product}, to ask how much one matters
     """
-    found = [d for d in model.derived if d.name == "speciation"]
+    found = [d for d in model.derived if d.name == SPECIATION]
     if not found:
         return model
     phases = [o.removeprefix(OMEGA) for d in found for o in d.outputs if o.startswith(OMEGA)]
     own = (s.solid for s in model.solids if s.solid)
-    return model.with_derived(speciation(constants, phases, own, shifts or {}))
+    return model.with_derived(speciation(constants, phases, own, shifts or {}, ligands_of(found)))
 
 
 def _paths(given: File | Iterable[File]) -> tuple[File, ...]:
@@ -137,10 +152,12 @@ def _check_soluble(own: Iterable[Solid], where: str) -> None:
             )
 
 
-def _check_free(species: Iterable[str], facts: Mapping[str, Solid], derived: Iterable[Derived]) -> None:
+def _check_free(
+    species: Iterable[str], facts: Mapping[str, Solid], derived: Iterable[Derived], fields: Iterable[str]
+) -> None:
     """Refuse names of tables that mean something else in formulas or results, reacting or not."""
     taken = {o: "a derived quantity" for d in derived for o in d.outputs}
-    taken |= dict.fromkeys(FIELDS, "a field") | {TIME: "the time"}
+    taken |= dict.fromkeys(fields, "a field") | {TIME: "the time"}
     counters = crystals_of(facts.values())
     for what, names in (("species", species), ("solid", facts), ("count of crystals", counters)):
         for name in names:

@@ -24,44 +24,52 @@ from sim.model.species import Species
 from sim.model.words.names import OMEGA
 from sim.parameters import Parameters
 
+SPECIATION = "speciation"
+
 
 def speciation(
     constants: str,
     phases: Iterable[str],
     more: Iterable[Solid] = (),
     shifts: Mapping[str, float] = MappingProxyType({}),
+    ligands: Iterable[str] = (),
 ) -> Derived:
     """Equilibrium of the pore water with a named set of constants.
 
     phases: whose saturation is computed; more: solids with a solubility of their own
     shifts: {phase: decades that are added to its log10 solubility product}
+    ligands: components of the fluid, such as "EDTA", that are species of the model and bind its ions
+    Raises ConfigError for a ligand that there is not, or that the set of constants does not hold.
     """
     moved = dict(shifts)  # a plain one travels to other processes
-    wanted, own = tuple(phases), tuple(s for s in more if s.solubility)
+    wanted, own, bound = tuple(phases), tuple(s for s in more if s.solubility), tuple(ligands)
 
     def tables(p: dict[str, float]) -> PoreWater:
         background = {b: p[f"fluid.{b}"] for b in water.BACKGROUND}
-        return water.pore_water_tables(
-            shifted_set(extended_set(constants, own), moved), p["fluid.temperature"], background, wanted
-        )
+        chosen = shifted_set(extended_set(constants, own), moved)
+        return water.pore_water_tables(chosen, p["fluid.temperature"], background, wanted, bound)
 
-    names = {n: n for n in water.COMPONENTS[: water.TRANSPORTED]}
+    names = {n: n for n in water.transported(bound)}
     found = water.outputs_of(wanted)
-    return Derived("speciation", pore_water(tables), {}, names, tuple(found), tuple(found.values()))
+    return Derived(SPECIATION, pore_water(tables), {}, names, tuple(found), tuple(found.values()))
 
 
 def pore_water(tables: Callable[[dict[str, float]], PoreWater]) -> Kernel:
-    """Speciation in every cell; tables(parameters): its species, phases and constants. Which species and
-    phases there are must not depend on the parameters."""
+    """Speciation in every cell; tables(parameters): its species, phases and constants. Which components,
+    species and phases there are must not depend on the parameters."""
     usual = {"fluid.temperature": 310.15} | {f"fluid.{b}": 1.0 for b in water.BACKGROUND}
 
     def alone(parameters: dict[str, float]) -> Callable[[np.ndarray, np.ndarray], bool]:
         return partial(solve_cell, tables(parameters))
 
-    return Kernel(
-        water_iteration(tables(usual)), np.full(water.MEMORY, np.nan), lambda p: numbers_of(tables(p)), alone,
-        tolerate,
-    )  # fmt: skip
+    code = water_iteration(tables(usual))
+    unsolved = np.full(code.memory, np.nan)
+    return Kernel(code, unsolved, lambda p: numbers_of(tables(p)), alone, tolerate)
+
+
+def ligands_of(derived: Iterable[Derived]) -> tuple[str, ...]:
+    """The ligands that a speciation among these quantities takes, in their order."""
+    return tuple(n for d in derived if d.name == SPECIATION for n in d.inputs.values() if n in water.LIGANDS)
 
 
 def shared_quantities(
@@ -71,6 +79,7 @@ def shared_quantities(
     species: Iterable[Species],
     processes: Iterable[Process],
     given: Iterable[Derived] = (),
+    ligands: Iterable[str] = (),
 ) -> Iterator[Derived]:
     """The quantities that rates share, in the order in which results show them. given: further ones that
     there are; a saturation among them is not asked of the pore water"""
@@ -93,7 +102,7 @@ def shared_quantities(
     phases = [p for p in dict.fromkeys([*(s.phase for s in held if s.phase), *read]) if p not in known]
     yield derived("open_porosity", Sum(VOLUME, taken_from="phi0"), within="porosity", shown=False)
     yield derived("porosity", porosity.porosity)
-    yield speciation(constants, phases, held)
+    yield speciation(constants, phases, held, ligands=ligands)
     yield derived("sites", acid.sites_taken, "share_H share_Ca", within="buffer", shown=False)
     yield derived("pH_factors", phosphatase.pH_factors, "f_alk f_acid", within="phosphatase", shown=False)
     yield derived("ester_hydrolysis", phosphatase.hydrolysis, units="mol m-3 s-1", within="phosphatase")

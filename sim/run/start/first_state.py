@@ -8,11 +8,12 @@ import numpy as np
 
 from sim.binder.system import System
 from sim.chemistry.other_names import species_hint
-from sim.chemistry.pore_water import BACKGROUND, COMPONENTS, H, acidity_at, pore_water_tables
+from sim.chemistry.pore_water import BACKGROUND, TRANSPORTED, H, acidity_at, pore_water_tables, transported
 from sim.errors import ScenarioError, nearest
 from sim.experiment.places import ALIVE, OF_TISSUE
 from sim.experiment.scenario import PLASMA, Scenario
 from sim.kinetics.growth import third_moment
+from sim.model.library.quantities import ligands_of
 from sim.model.model import Model
 from sim.model.process import coefficient
 from sim.parameters import Parameters
@@ -39,9 +40,12 @@ class FirstState:
         values = {k: v for k, v in fluid.items() if k != "pH"}
         if "pH" in fluid and "H" in self.model.mobile:
             background = tuple(parameters[f"fluid.{b}"].si for b in BACKGROUND)
-            known = tuple(values.get(k, 0.0) for k in COMPONENTS[:H])
+            ligands = ligands_of(self.model.derived)
+            known = tuple(values.get(k, 0.0) for k in transported(ligands) if k != TRANSPORTED[H])
             temperature = parameters["fluid.temperature"].si
-            values["H"] = _acidity(self.scenario.constants, temperature, background, known, fluid["pH"])
+            values["H"] = _acidity(
+                self.scenario.constants, temperature, background, ligands, known, fluid["pH"]
+            )
         return {k: v for k, v in values.items() if k in self.model.mobile}
 
     def initial(self, system: System) -> np.ndarray:
@@ -165,10 +169,13 @@ class FirstState:
 
 @lru_cache(maxsize=64)  # most layers begin with the fluid outside, and so do most points of a sweep
 def _acidity(
-    constants: str, temperature: float, background: tuple[float, ...], totals: tuple[float, ...], pH: float
-) -> float:
-    """Acidity H [mol m-3] of a fluid: temperature [K], totals of background and components [mol m-3]."""
-    tables = pore_water_tables(constants, temperature, dict(zip(BACKGROUND, background, strict=True)))
+    constants: str, temperature: float, background: tuple[float, ...], ligands: tuple[str, ...],
+    totals: tuple[float, ...], pH: float,
+) -> float:  # fmt: skip
+    """Acidity H [mol m-3] of a fluid: temperature [K], totals of the background and, with these ligands, of
+    what is transported beside H [mol m-3]."""
+    given = dict(zip(BACKGROUND, background, strict=True))
+    tables = pore_water_tables(constants, temperature, given, ligands=ligands)
     return acidity_at(pH, totals, tables)
 
 

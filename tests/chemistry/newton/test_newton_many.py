@@ -14,11 +14,12 @@ from sim.chemistry.newton.straight.fluids import FluidPrograms
 from sim.chemistry.newton.straight.guess import ROUNDS
 from sim.chemistry.newton.straight.rows import fluid_numbers
 from sim.chemistry.newton.straight.solve import fluid_code, solve_groups
-from sim.chemistry.pore_water import COMPONENTS
+from sim.chemistry.pore_water import components_of
 from sim.codegen.machine import Routine
 from sim.codegen.numpy_registers import interpret
 from sim.simd.constants import WIDTH
 
+COMPONENTS = components_of()
 LN10 = math.log(10.0)
 PLASMA = np.array([2.5e-3, 1e-3, 24e-3, 3e-3, 0.8e-3, 0.142, 4e-3, 0.103])
 TABLES = constants_set("tissue-37C").tables(COMPONENTS, 310.15)

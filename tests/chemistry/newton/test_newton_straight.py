@@ -15,12 +15,13 @@ from sim.chemistry.newton.straight.newton_step import (
     system_size,
 )
 from sim.chemistry.newton.straight.species import factors_of, families, molalities_of, shared_factors
-from sim.chemistry.pore_water import COMPONENTS
+from sim.chemistry.pore_water import components_of
 from sim.codegen.functions import exp
 from sim.codegen.numpy_registers import interpret
 from sim.codegen.program import Program, groups, numbers
 from sim.simd.constants import WIDTH
 
+COMPONENTS = components_of()
 SETS = [("tissue-37C", 298.15), ("tissue-37C", 310.15)]
 
 

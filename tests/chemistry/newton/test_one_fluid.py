@@ -11,8 +11,9 @@ from sim.chemistry.newton.records import work_size
 from sim.chemistry.newton.straight import one_fluid
 from sim.chemistry.newton.straight.one_fluid import solve_one
 from sim.chemistry.newton.straight.solve import fluid_routines
-from sim.chemistry.pore_water import COMPONENTS, H, pore_water_tables
+from sim.chemistry.pore_water import H, components_of, pore_water_tables
 
+COMPONENTS = components_of()
 BACKGROUND = {"Mg": 0.8, "Na": 142.0, "K": 4.0, "Cl": 103.0}
 N = len(COMPONENTS)
 

@@ -7,8 +7,9 @@ import pytest
 
 from sim.chemistry.constants_sets import constants_set
 from sim.chemistry.newton.operation_lists import operation_lists
-from sim.chemistry.pore_water import COMPONENTS
+from sim.chemistry.pore_water import components_of
 
+COMPONENTS = components_of()
 TABLES = constants_set("tissue-37C").tables(COMPONENTS, 310.15)
 
 

@@ -1,0 +1,92 @@
+"""Where mineral lies, in a word: deposits that were put in place, in a ball, a wall and a plane."""
+
+import numpy as np
+import pytest
+
+import sim
+from sim import shapes
+from sim.atlas import morphology
+from sim.errors import ConfigError
+
+pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
+MODEL = sim.library.model()
+FLUID = {"plasma.Ca": "1.4 mM", "plasma.P": "1.1 mM", "plasma.C": "26 mM", "plasma.pH": 7.4}
+
+
+def ball(*rows, geometry="sphere"):
+    """Layers from the centre, (thickness [mm], HAP [mM]), around them living tissue; a second of it."""
+    layers = [(f"layer{k}", 10) for k in range(len(rows))]
+    values = dict(FLUID)
+    for k, (thick, amount) in enumerate(rows):
+        values |= {f"layer{k}.{'radius' if k == 0 else 'thickness'}": f"{thick} mm"}
+        values |= {f"layer{k}.HAP": f"{amount} mM", f"layer{k}.phi0": 0.6}
+    values |= {"tissue.thickness": "1 mm", "tissue.viable": 1.0, "tissue.phi0": 0.2}
+    made = sim.Scenario("ball", MODEL, geometry, [*layers, ("tissue", 5)], "fixed", "1 s")
+    return morphology(sim.simulate(made.changed(values), times=2))
+
+
+@pytest.mark.parametrize("geometry", ["sphere", "slab", "cylinder"])
+@pytest.mark.parametrize(
+    ("rows", "word"),
+    [
+        (((3, 0), (1, 50)), "rim"),
+        (((1, 50), (3, 0)), "core"),
+        (((3, 50), (1, 40)), "diffuse"),
+        (((1, 0), (1, 50), (1, 0), (1, 50)), "bands"),
+        (((1.2, 0), (1, 50), (1.8, 0)), "bands"),
+        (((3, 0), (1, 0.001)), "none"),
+        (((3, 20), (1, 50)), "rim"),  # less than half of the peak within
+        (((3, 26), (1, 50)), "diffuse"),  # more than half
+    ],
+)
+def test_layers_of_a_lesion(rows, word, geometry):
+    assert ball(*rows, geometry=geometry).word == word
+
+
+def test_depths_are_those_of_the_deposit():
+    found = ball((3, 0), (1, 50))
+    assert (found.first, found.last, found.share) == pytest.approx((0.75, 1.0, 0.25), abs=1e-9)
+    assert str(found) == "rim (depth 0.75-1.00)"
+    assert found.peak == pytest.approx(250, rel=1e-3)  # 5 Ca a unit of HAP
+
+
+def plane(places, inner=0.0):
+    """Discs (x, y, radius) of dead tissue with mineral in 8 mm of living; inner: share without mineral."""
+    made = sim.Scenario(
+        "plane", MODEL, "rectangle", (("tissue", 1),), "fixed", "1 s", domain=(("8 mm", 48), ("8 mm", 48))
+    )
+    made = made.changed(FLUID | {"tissue.viable": 1.0, "tissue.phi0": 0.3})
+    discs = [shapes.Disc(f"{r} mm", (f"{x} mm", f"{y} mm")) for x, y, r in places]
+    union = discs[0] if len(discs) == 1 else shapes.Union(discs)
+    made = made.with_region("dead", union).changed(
+        {"dead.viable": 0.0, "dead.HAP": "50 mM", "dead.phi0": 0.6}
+    )
+    if inner:
+        x, y, r = places[0]
+        made = made.with_region("bare", shapes.Disc(f"{r * inner} mm", (f"{x} mm", f"{y} mm")))
+        made = made.changed({"bare.viable": 0.0, "bare.phi0": 0.6})
+    return morphology(sim.simulate(made, times=2))
+
+
+def test_places_in_a_plane():
+    points = plane([(-2.5, -2, 0.6), (2, 2.4, 0.5), (2.2, -2.3, 0.7), (-2, 2, 0.6)])
+    assert (points.word, points.pieces) == ("points", 4)
+    assert plane([(0.3, -0.2, 2.5)]).word == "diffuse"
+    assert plane([(0.3, -0.2, 2.5)], inner=0.75).word == "rim"
+    assert plane([(-2, 0, 0.8), (2, 0, 0.8)]).word == "diffuse"  # two are no points
+
+
+def test_a_stirred_run_has_no_place():
+    made = sim.Scenario("pot", MODEL, "well_mixed", (("pot", 1),), "closed", "1 s")
+    with pytest.raises(ConfigError, match="has no places"):
+        morphology(sim.simulate(made.changed({**FLUID, "pot.phi0": 1.0}), times=2))
+
+
+def test_doubling_cells_changes_no_word():
+    fine = sim.Scenario("ball", MODEL, "sphere", (("in", 30), ("out", 20)), "fixed", "1 s")
+    values = FLUID | {"in.radius": "3 mm", "out.thickness": "1 mm", "out.HAP": "50 mM", "in.phi0": 0.6}
+    words = [
+        morphology(sim.simulate(fine.changed({**values, "resolution": f}), times=2)) for f in (0.5, 1.0, 2.0)
+    ]
+    assert {w.word for w in words} == {"rim"}
+    assert np.ptp([w.first for w in words]) < 1e-9
