@@ -63,7 +63,7 @@ def manifest_from(text: object, where: str) -> dict[str, Any]:
     tables = found.setdefault("intervention_tables", [])
     good = isinstance(tables, list) and all(isinstance(t, dict) for t in tables)
     _needs(good, "intervention_tables", found, "a list of tables", where)
-    history = found.setdefault("history", [])
+    history = found.get("history", [])
     good = isinstance(history, list) and all(isinstance(t, dict) for t in history)
     _needs(good, "history", found, "a list of tables", where)
     for key, parts in OF_STATE.items():
