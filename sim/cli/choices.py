@@ -83,7 +83,13 @@ def named(name: str) -> Scenario:
 
 
 def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenario, Scenario]:
-    """The scenario of this name or path, as it is and with the changes of --set and of other options.
+    """The scenario of this name or path, as it is and `with_changes`."""
+    base = named(name)
+    return base, with_changes(base, given, **more)
+
+
+def with_changes(base: Scenario, given: tuple[str, ...] = (), **more: Any) -> Scenario:
+    """A scenario with the changes of --set and of other options.
 
     more: changes by the options that are short for them (--days for duration), None where not given
     """
@@ -98,7 +104,6 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
             raise ConfigError(f"{key} is given twice, by --set {key}=... and by an option; leave one out.")
         if value is not None:
             values[key] = value
-    base = named(name)
     files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}
     if files:
         from sim.experiment.course import Course
@@ -106,7 +111,7 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
         kept = [c for c in base.courses if c.of not in files]
         values = {key: value for key, value in values.items() if key not in files}
         values["courses"] = (*kept, *(Course(key, file=text) for key, text in files.items()))
-    return base, typed(base, values) if values else base
+    return typed(base, values) if values else base
 
 
 def names_in(text: str | None) -> list[str] | None:
