@@ -269,3 +269,17 @@ def test_a_hash_says_what_a_run_goes_on_from(line, first_day):
         )
     ]  # fmt: skip
     assert len(set(hashes)) == 4 and all(hashes)
+
+
+def test_a_course_goes_on_where_it_was():
+    """Its values hang on the clock of the lesion: a continued run has those of the unbroken one."""
+    plain = KINDS["line"](sim.scenario("infarct_myocardium"))
+    base = plain.with_course(
+        "plasma.P", ["0 h", "20 h", "30 h", "48 h"], ["1.1 mM", "3 mM", "0.8 mM", "2 mM"]
+    )
+    whole = sim.simulate(base, rtol=1e-7, times=["12 h", "25 h", "36 h", "48 h"])
+    first = sim.simulate(base, rtol=1e-7, until="25 h", times=["12 h", "25 h"])
+    rest = sim.simulate(base, rtol=1e-7, start=first, times=["36 h", "48 h"])
+    assert rest.array_of("P")[-1] == pytest.approx(whole.array_of("P")[-1], rel=1e-4)
+    assert end_of(rest) == pytest.approx(end_of(whole), rel=1e-3, abs=1e-9)
+    assert rest.manifest["ledger_residual"] < LEDGER

@@ -56,6 +56,7 @@ SCENARIOS = {
         "lesion.radius": "2.3 mm", "lesion.cells": 9, "initial.HAP": "1 mM", "growth_law": "spiral",
         "constants": "minteq.v4", "lesion.pH_hold": 6.8, "growth.k": 0.1 * 3e-15, "title": "other",
     }),
+    "a course": lambda s: s.with_course("plasma.P", ["0 h", "5 h", "1 day"], ["1.1 mM", "2 mM", "1.3 mM"]),
     "an own parameter": lambda s: s.with_parameters(
         {"lesion.pH": sim.Parameter(7.0, "1", 6.5, None, "rehr_lad", "derived", "as read")}
     ),
@@ -64,7 +65,7 @@ SCENARIOS = {
         "own", s.model, "slab", (("tissue", 5),), "closed", "1 hour",
         {"tissue.thickness": "1 mm"}, {"Ca": "2 mM", "P": 1.0, "C": 20.0, "pH": 7.2},
     ),
-    "parts": lambda s: s.changed({"parts": ["soaps"]}),
+    "parts": lambda s: s.changed({"parts": ["soaps"], "lesion.fat": "20 mM", "lesion.lipase": 1.0}),
     "nothing taken": lambda s: s.changed({"initial": {"glycogen": None}}),
 }  # fmt: skip
 
@@ -112,7 +113,8 @@ def test_what_it_goes_on_from_comes_first(line, tmp_path):
     first = sim.simulate(line.with_(duration="4 day"), progress=stop_at(0.7 * DAY))
     second = sim.simulate(line, start=first, until="4 day", times=["2 day", "3 day", "4 day"])
     third = sim.simulate(
-        line.with_intervention(dose).changed({"lesion.perfusion": 0.0}), start=second, at="3 day",
+        line.with_(duration="5 day").with_intervention(dose).changed({"lesion.perfusion": 0.0}),
+        start=second, at="3 day",
         until="5 day", times=4,
     )  # fmt: skip
     texts = []
