@@ -32,6 +32,7 @@ _PUBLIC = {
     "memory_forecast": "sim.run.memory",
     "scenario": "sim.experiment.catalogue",
     "scenarios": "sim.experiment.catalogue",
+    "script": "sim.run.script.run_script",
     "simulate": "sim.run.simulate",
     "speciate": "sim.chemistry.fluid",
     "sweep": "sim.sweeps.driver",
@@ -86,6 +87,7 @@ if TYPE_CHECKING:
         Result,
         load,
     )
+    from sim.run.script.run_script import script  # noqa: F401
     from sim.run.simulate import simulate  # noqa: F401
     from sim.space import shapes  # noqa: F401
     from sim.sweeps.driver import sweep  # noqa: F401

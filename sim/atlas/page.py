@@ -64,8 +64,8 @@ def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
     yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(known.known)}</dd>"
     for v in entry.verdicts:
         yield f"<dt>{escape(v.what)}: {escape(v.answer)}</dt><dd>{escape(v.found)}</dd>"
-    if known.reason and any(v.answer == WRONG for v in entry.verdicts):
-        yield f"<dt>Why it is missed</dt><dd>{escape(known.reason)}</dd>"
+    if any(v.answer == WRONG for v in entry.verdicts):
+        yield f"<dt>Why it is missed</dt><dd>{escape(known.reason or 'Not known.')}</dd>"
     if entry.failure:
         yield f"<dt>Not run</dt><dd>{escape(entry.failure)}</dd></dl>"
         return

@@ -17,8 +17,9 @@ from typing import Any, TextIO
 
 import click
 
-from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, export, show, speciate
 from sim.cli.fit import calibrate, sensitivity
+from sim.cli.runs import run, script
 from sim.cli.sweep import commands
 from sim.cli.treatment.commands import treatments
 from sim.cli.validation import atlas, validate
@@ -195,7 +196,7 @@ def main() -> None:
 COMMANDS = (
     show.scenarios, show.parts, treatments, show.show, show.glossary, run.run, commands.sweep,
     calibrate.calibrate, sensitivity.sensitivity, validate.validate, atlas.atlas, export.export,
-    speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

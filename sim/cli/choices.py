@@ -90,7 +90,16 @@ def named(name: str) -> Scenario:
 def chosen(
     name: str, given: tuple[str, ...] = (), treated: tuple[str, ...] = (), **more: Any
 ) -> tuple[Scenario, Scenario]:
-    """The scenario of this name or path, as it is and with the changes of --set and of other options.
+    """The scenario of this name or path, as it is and `with_changes`."""
+    base = named(name)
+    return base, with_changes(base, given, treated, **more)
+
+
+def with_changes(
+    base: Scenario, given: tuple[str, ...] = (), treated: tuple[str, ...] = (), **more: Any
+) -> Scenario:
+    """A scenario with the changes of --set and of other options.
+
 
     treated: the words of --treat, which --set may then change
     more: changes by the options that are short for them (--days for duration), None where not given
@@ -106,7 +115,7 @@ def chosen(
             raise ConfigError(f"{key} is given twice, by --set {key}=... and by an option; leave one out.")
         if value is not None:
             values[key] = value
-    base = made = named(name)
+    made = base
     for word in treated:
         made = made.treated(word)
     files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}
@@ -116,7 +125,7 @@ def chosen(
         kept = [c for c in made.courses if c.of not in files]
         values = {key: value for key, value in values.items() if key not in files}
         values["courses"] = (*kept, *(Course(key, file=text) for key, text in files.items()))
-    return base, typed(made, values) if values else made
+    return typed(made, values) if values else made
 
 
 def names_in(text: str | None) -> list[str] | None:

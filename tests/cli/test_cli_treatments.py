@@ -49,3 +49,8 @@ def test_show_tells_of_the_treatment():
     assert done.exit_code == 0
     assert "etidronate at 3 days until 10 days: etidronate 1 uM" in done.stdout
     assert hapsim("show", "infarct_myocardium", "--treat", "etidronate@").exit_code == 2
+
+
+def test_sources_of_treatments_are_cited():
+    said = hapsim("cite").stdout
+    assert "Treatments" in said and "lioufas2022" in said and "phosphate_binder.dose" in said

@@ -9,7 +9,7 @@ import pytest
 
 import sim
 from sim.experiment.timing.moments import in_order, moments
-from sim.run.simulate import output_times
+from sim.run.asked.output_times import output_times
 from sim.solvers import SOLVERS
 
 DAY = 86400.0

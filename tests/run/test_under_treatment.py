@@ -402,3 +402,18 @@ def test_what_follows_a_course_is_treated_along_it():
         assert plasma[mobile.index("P")] == pytest.approx(0.8 + t / (4 * DAY), rel=1e-9)
         enzyme = 1e-3 * 2.0 ** (-t / sim.treatment("enpp1").half_life.si)
         assert plasma[mobile.index("PPi")] == pytest.approx(2e-3 - 1e-3 * t / (4 * DAY) + enzyme, rel=1e-4)
+
+
+def test_doses_of_a_sweep_side_by_side_are_those_one_by_one():
+    base = stirred(BOTH, duration="3 day").treated("etidronate").treated("phosphate_binder", "1 day", "2 day")
+    levels = {"etidronate.dose": ("0.5 uM", "40 uM"), "phosphate_binder.dose": ["0.05 mM", "0.2 mM"]}
+    measures = {"mineral": sim.measures.mean("HAP")}
+    together, alone = (
+        sim.sweep(base, sim.sweeps.grid(levels, n=3), measures=measures, lanes=lanes).to_dataframe()
+        for lanes in (True, False)
+    )
+    assert together["mineral"].to_numpy() == pytest.approx(alone["mineral"].to_numpy(), rel=2e-4)
+    for _, rows in alone.groupby("phosphate_binder.dose"):
+        assert (np.diff(rows.sort_values("etidronate.dose")["mineral"]) < 0).all()
+    for _, rows in alone.groupby("etidronate.dose"):
+        assert (np.diff(rows.sort_values("phosphate_binder.dose")["mineral"]) < 0).all()

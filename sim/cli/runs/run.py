@@ -1,4 +1,4 @@
-"""`hapsim run NAME`: run a scenario; write result.nc, summary.json, story.png and, of a plane, maps.png."""
+"""`hapsim run NAME`: run a scenario, or go on with a run; write its data, numbers and pictures."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sim.cli import choices, exit_codes
-from sim.cli.outputs import json_text, made_folder
+from sim.cli.outputs import made_folder
+from sim.cli.runs.files import RESULT, check_script, folder_for, keep_former, result_file, write_files
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
 from sim.files import safe_name, write_text
-from sim.texts import duration_text, size_text
+from sim.texts import DAY, duration_text, size_text, typed_time
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
     from sim.run.result import Result
 
-FILES = ("result.nc", "summary.json", "story.png", "maps.png")
 EXIT = {
     "finished": exit_codes.DONE, "failed": exit_codes.FAILED, "interrupted": exit_codes.INTERRUPTED,
 }  # fmt: skip
@@ -36,14 +36,32 @@ def _solvers() -> str:
     return f"Integrator: {choices.word_list(names)}.  [default: {DEFAULT}]"
 
 
+def _rtol() -> str:
+    from sim.identity.settings import RTOL
+
+    return f"Relative tolerance.  [default: {RTOL:g}; that of the run before with --continue]"
+
+
 @click.command(short_help="Run a scenario; write data, numbers and a picture.", epilog=exit_codes.OF_A_RUN)
-@click.argument("name")
+@click.argument("name", required=False)
 @choices.changes
 @choices.treatments
-@click.option("--days", type=float, help="Duration in days; the same as --set duration='7 day'.")
+@click.option("--days", type=float, help="When the run ends, in days; the same as --set duration='7 day'.")
+@click.option("--until", metavar="TIME", help="When the run ends, as '60 day'.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the files; else results/NAME.")
+@click.option(
+    "--continue",
+    "before",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Go on from DIR/result.nc in place of a NAME. The result of both is written to DIR, where the files "
+    "that were there are kept with a number, or to --out.",
+)
+@click.option(
+    "--at", metavar="TIME", help="With --continue: from this output, as '10 day'; else from the end."
+)
 @click.option("--solver", cls=choices.LateHelp, words=_solvers)
-@click.option("--rtol", type=float, default=1e-5, show_default=True, help="Relative tolerance.")
+@click.option("--rtol", type=float, cls=choices.LateHelp, words=_rtol)
 @click.option(
     "--resolution",
     type=float,
@@ -57,28 +75,33 @@ def _solvers() -> str:
     "and pictures read.",
 )
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
+@click.option("--script", type=click.Path(path_type=Path), help="File for the Python that makes the result.")
 @choices.force
 @choices.quiet
 @choices.debug
 def run(
-    name: str,
+    name: str | None,
     changes: tuple[str, ...],
     treatments: tuple[str, ...],
     days: float | None,
+    until: str | None,
     out: Path | None,
+    before: Path | None,
+    at: str | None,
     solver: str | None,
-    rtol: float,
+    rtol: float | None,
     resolution: float | None,
     outputs: str | None,
     variables: str | None,
     no_figure: bool,
+    script: Path | None,
     force: bool,
     quiet: bool,
 ) -> int:
     """Run a scenario; write its data, its numbers and a picture.
 
     NAME is one of `hapsim scenarios`, or the path of a scenario file (my.toml). Ctrl-C keeps what was
-    computed until then.
+    computed until then, and --continue goes on from there.
 
     \b
     Examples:
@@ -87,35 +110,105 @@ def run(
       hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2
       hapsim run infarct_myocardium --treat etidronate@3day..10day:2uM
       hapsim run my.toml
+      hapsim run --continue results/infarct_myocardium --days 60
+      hapsim run --continue results/infarct_myocardium --until '60 day' --set plasma.PPi='5 uM' --out treated
     """
     from sim.cli.summary import as_json, on_screen, summary_lines
-    from sim.run.simulate import output_count, simulate
-    from sim.solvers import DEFAULT
+    from sim.run.asked.output_times import output_count
+    from sim.run.simulate import simulate
 
-    duration = None if days is None else f"{days!r} day"
-    _, scenario = choices.chosen(name, changes, treatments, duration=duration, resolution=resolution)
-    folder = _folder(out or Path("results") / safe_name(Path(name).stem), force, chosen=out is not None)
+    check_script(script, force)
+    if days is not None and until is not None:
+        raise ConfigError("the end is given twice, by --days and by --until; leave one out.")
+    end = until if days is None else f"{days!r} day"
+    start = _start(name, before, at, resolution)
+    if start is None:
+        _, scenario = choices.chosen(str(name), changes, treatments, duration=end, resolution=resolution)
+        folder = folder_for(out or Path("results") / safe_name(Path(str(name)).stem), force, out is not None)
+    else:
+        scenario = choices.with_changes(start.scenario, changes, treatments, duration=end)
+        _check_end(start, scenario, at)
+        folder = _own_folder(before) if out is None else folder_for(out, force, chosen=True)
+    settings = _settings(start, solver, rtol)
     times, kept = _outputs(outputs), choices.names_in(variables)
     held = None if kept is None else _held(scenario, kept, pictures=not no_figure)
     with made_folder(folder):
-        _prepare(scenario, solver or DEFAULT, output_count(scenario, times), quiet, folder, kept, held)
-        report = _progress(scenario, quiet)
+        _prepare(scenario, settings["solver"], output_count(scenario, times), quiet, folder, kept, held)
+        began = 0.0 if start is None else float(start.manifest["t_end"])
+        report = _progress(scenario, quiet, began if at is None else 0.0)
         with terminable() as terminated:
             result = simulate(
-                scenario, solver=solver or DEFAULT, rtol=rtol, times=times, progress=report, variables=held
+                scenario, times=times, progress=report, variables=held, start=start, at=at, **settings
             )
-    rows = summary_lines(result)
-    told = as_json(result, rows) | {"set": list(changes), "treated": list(treatments)}
-    written = _write(result, told, folder, kept, picture=not no_figure)
+    shown = whole = result if start is None else result.joined(start)
+    if start is not None and not {*result.dataset.data_vars} <= {*whole.dataset.data_vars}:
+        shown = result  # what is read for them was not kept before
+    rows = summary_lines(shown)
+    former = keep_former(folder) if start is not None and out is None else []
+    saved = whole if kept is None else whole.only([n for n in kept if n in whole.dataset])
+    summary = as_json(shown, rows) | {"set": list(changes), "treated": list(treatments)}
+    written = write_files(saved, shown, summary, folder, picture=not no_figure)
+    if script is not None:
+        from sim.run.script.run_script import script as script_of
+
+        write_text(script, script_of(whole))
     if quiet:
         click.echo(folder)
     else:
         click.echo(f"{scenario.name}: {scenario.title}")
         click.echo(on_screen(rows))
         click.echo(f"  files in {folder}: {', '.join(written)}")
+        if former:
+            click.echo(f"  files of the run before: {', '.join(former)}")
     if not result.success:
         click.echo(f"{result.status}: {result.message}", err=True)
     return exit_codes.TERMINATED if terminated else EXIT[result.status]
+
+
+def _start(name: str | None, before: Path | None, at: str | None, resolution: float | None) -> Result | None:
+    """The result to go on from; None for a run of a scenario."""
+    from sim.run.result import load as load_result
+
+    if (name is None) == (before is None):
+        raise ConfigError(
+            "give the NAME of a scenario, or --continue DIR, whose scenario goes on."
+            if name is None
+            else "a run of --continue DIR has the scenario of that run; leave NAME out; --set changes it."
+        )
+    if before is None:
+        if at is not None:
+            raise ConfigError("--at chooses an output of --continue DIR, which is not given.")
+        return None
+    if resolution is not None:
+        raise ConfigError("a run goes on with its own cells; leave --resolution out.")
+    return load_result(result_file(before))
+
+
+def _own_folder(before: Path | None) -> Path:
+    """The folder of the run that goes on."""
+    file = result_file(before or Path())
+    if file.name != RESULT:
+        raise ConfigError(f"{file} is no {RESULT} of a folder; say with --out where to write.")
+    return file.parent
+
+
+def _check_end(start: Result, scenario: Scenario, at: str | None) -> None:
+    """Refuse to go on with what has reached its end."""
+    reached = float(start.manifest["t_end"])
+    if at is None and scenario.duration <= reached:
+        raise ConfigError(
+            f"the run has reached {typed_time(reached)}; say until when it is to go on, counted from "
+            f"its first start: --days {2 * reached / DAY:g}, or --until '{2 * reached / DAY:g} day'."
+        )
+
+
+def _settings(start: Result | None, solver: str | None, rtol: float | None) -> dict[str, Any]:
+    """Solver and tolerances: as asked for, else those of the run that goes on."""
+    from sim.identity.settings import ATOL, RTOL
+    from sim.solvers import DEFAULT
+
+    m = {"solver": DEFAULT, "rtol": RTOL, "atol": ATOL} if start is None else start.manifest
+    return {"solver": solver or m["solver"], "rtol": m["rtol"] if rtol is None else rtol, "atol": m["atol"]}
 
 
 def _outputs(text: str | None) -> int | list[str] | None:
@@ -180,11 +273,11 @@ def _prepare(
         timer.cancel()
 
 
-def _progress(scenario: Scenario, quiet: bool) -> bool | Callable[[float, int], None]:
+def _progress(scenario: Scenario, quiet: bool, began: float) -> bool | Callable[[float, int], None]:
     """A bar in a terminal; elsewhere a line every tenth of the run."""
     if quiet or sys.stderr.isatty():
         return not quiet
-    tenths = [0]
+    tenths = [int(10 * began / scenario.duration)]
 
     def report(t: float, steps: int) -> None:
         done = int(10 * t / scenario.duration * (1 + 1e-9))
@@ -193,47 +286,3 @@ def _progress(scenario: Scenario, quiet: bool) -> bool | Callable[[float, int], 
             click.echo(f"{scenario.name}: {10 * done} %, {duration_text(t)}, {steps} steps", err=True)
 
     return report
-
-
-def _folder(folder: Path, force: bool, chosen: bool) -> Path:
-    """The folder to write to: one that nobody chose gets a number where it is taken."""
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file; --out needs a folder.")
-    taken = [f for f in FILES if (folder / f).exists()]
-    if folder.exists() and not chosen and not force:
-        k = 2
-        while (numbered := folder.with_name(f"{folder.name}-{k}")).exists():
-            k += 1
-        return numbered
-    if taken and not force:
-        raise ConfigError(
-            f"{folder} already has {' and '.join(taken)}. "
-            "Give another folder with --out, or --force to overwrite."
-        )
-    return folder
-
-
-def _write(
-    result: Result, summary: dict[str, Any], folder: Path, kept: list[str] | None, picture: bool
-) -> list[str]:
-    (result if kept is None else result.only(kept)).save(folder / "result.nc")
-    write_text(folder / "summary.json", json_text(summary) + "\n")
-    return ["result.nc", "summary.json", *(_pictures(result, summary, folder) if picture else ())]
-
-
-def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str]:
-    """story.png; maps.png too where there is a plane to map."""
-    from sim import plotting
-    from sim.plotting.pictures import windowless_pyplot, write_picture
-
-    plt = windowless_pyplot()
-
-    figures = {"story.png": plotting.story}
-    if len(result.space) > 1:
-        figures["maps.png"] = plotting.atlas
-    note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}
-    for name, draw in figures.items():
-        figure = draw(result)
-        write_picture(figure, folder / name, metadata=note)
-        plt.close(figure)
-    return list(figures)
