@@ -45,9 +45,10 @@ changes = click.option(
     "May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
 treatments = click.option(
-    "--treat", "-t", "treatments", multiple=True, metavar="NAME[@START[..STOP]][:DOSE]",
+    "--treat", "-t", "treatments", multiple=True, metavar="NAME[/REGION][@START[..STOP]][:DOSE]",
     help="Give a treatment (hapsim treatments): etidronate, etidronate@3day..10day, "
-    "etidronate@3day..10day:2uM. May be repeated; --set etidronate.dose=5uM changes one that is given.",
+    "etidronate@3day..10day:2uM, lavage/border@3day:0.5. May be repeated; --set etidronate.dose=5uM "
+    "changes one that is given.",
 )  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")

@@ -220,7 +220,7 @@ def course_of(
     start, stop, dose = said
     made = Intervention(
         word.start or start,
-        region=region or (given.region if given.region in known else ""),
+        region=word.region or region or (given.region if given.region in known else ""),
         label=given.label_beside(cut.label for cut in beside),
         until=word.stop or stop,
         treatment=given.name,

@@ -137,6 +137,8 @@ def test_a_scenario_file_names_treatments(tmp_path):
         ({"name": "etidronate@3day.."}, ScenarioError, "NAME"),
         ({"name": "@3day"}, ScenarioError, "NAME"),
         ({"name": "etidronate:"}, ScenarioError, "NAME"),
+        ({"name": "lavage/"}, ScenarioError, "NAME"),
+        ({"name": "etidronate:2"}, UnitError, "concentration"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_given_is_refused_in_a_sentence(given, error, words):
@@ -157,9 +159,11 @@ def test_a_dose_beyond_its_range_is_warned_of():
 
 
 def test_words_are_read_in_parts():
-    assert ordered("lavage") == ("lavage", "", None, None)
-    assert ordered("lavage:0.3") == ("lavage", "", None, "0.3")
-    assert ordered("enpp1@0.5 day..2 day") == ("enpp1", "0.5 day", "2 day", None)
+    assert ordered("lavage") == ("lavage", "", None, None, "")
+    assert ordered("lavage/border:0.3") == ("lavage", "", None, "0.3", "border")
+    assert ordered("enpp1@0.5 day..2 day") == ("enpp1", "0.5 day", "2 day", None, "")
+    assert BASE.treated("lavage/border@3day").interventions[0].region == "border"
+    assert BASE.treated("lavage", region="border").interventions[0].region == "border"
 
 
 @pytest.mark.parametrize("name", [n for n in sim.treatments() if sim.treatment(n).interval is not None])
@@ -205,3 +209,13 @@ def test_affinities_are_in_the_order_that_was_measured():
     names = ("zoledronate", "alendronate", "ibandronate", "risedronate", "etidronate", "clodronate")
     K = [sim.treatment(n).properties.si("bisphosphonate.K") for n in names]
     assert all(a > b for a, b in pairwise(K))
+
+
+def test_a_treated_scenario_is_written_as_python_that_makes_it():
+    from sim.experiment.as_python.literals import source_of
+    from sim.experiment.as_python.scenario_source import scenario_source
+
+    made = BASE.treated("etidronate", **COURSE).treated("lavage/border@5day")
+    text = source_of(scenario_source(made))
+    assert "treatment='etidronate'" in text.replace('"', "'") and "dose=" in text
+    assert eval(text, {"sim": sim}) == made  # noqa: S307  # our own text

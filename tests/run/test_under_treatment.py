@@ -362,7 +362,7 @@ def test_a_dose_decays_and_the_next_one_brings_the_level_back():
     k = list(made.model.mobile).index("bisphosphonate")
     assert before.tables.plasma[k] == after.tables.plasma[k] == 0.0
     half, each = 3 * HOUR, DAY
-    for t in DAY + np.array([0.0, 1.0 * HOUR, 3.7 * HOUR, 20 * HOUR, 24 * HOUR, 26 * HOUR, 59 * HOUR]):
+    for t in DAY + np.array([0.0, 1.0 * HOUR, 3.7 * HOUR, 23.2 * HOUR, 24 * HOUR, 26 * HOUR, 59 * HOUR]):
         during.courses.at(t)
         past = (t - DAY) % each
         assert during.tables.plasma[k] == pytest.approx(4e-3 * 2.0 ** (-past / half), rel=1e-4)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sim.errors import ScenarioError, shown
 
-FORM = "NAME[@START[..STOP]][:DOSE], such as etidronate@3day..10day:2uM"
+FORM = "NAME[/REGION][@START[..STOP]][:DOSE], such as etidronate@3day..10day:2uM"
 
 
 class Ordered(NamedTuple):
@@ -16,17 +16,19 @@ class Ordered(NamedTuple):
     start: str
     stop: str | None
     dose: str | None
+    region: str
 
 
 def ordered(text: str) -> Ordered:
-    """The name, start, stop and dose in a text NAME[@START[..STOP]][:DOSE].
+    """The name, start, stop, dose and region in a text NAME[/REGION][@START[..STOP]][:DOSE].
 
     Raises ScenarioError for what is no such text.
     """
     head, colon, dose = text.partition(":")
-    name, sign, times = head.partition("@")
+    who, sign, times = head.partition("@")
+    name, slash, region = who.partition("/")
     start, dots, stop = times.partition("..")
-    parts = [(sign, start), (dots, stop), (colon, dose)]
+    parts = [(slash, region), (sign, start), (dots, stop), (colon, dose)]
     if not name.strip() or any(mark and not said.strip() for mark, said in parts):
         raise ScenarioError(f"{shown(text)} is no treatment; write {FORM}.")
-    return Ordered(name.strip(), start.strip(), stop.strip() or None, dose.strip() or None)
+    return Ordered(name.strip(), start.strip(), stop.strip() or None, dose.strip() or None, region.strip())
