@@ -160,6 +160,9 @@ def test_a_dose_beyond_its_range_is_warned_of():
 
 def test_words_are_read_in_parts():
     assert ordered("lavage") == ("lavage", "", None, None, "")
+    doses = ("2uM", "2 uM", "0.3", "30%", "1e-3mM", "1.5 1/min", ".5mM")
+    told = ("2 uM", "2 uM", "0.3", "30 %", "1e-3 mM", "1.5 1/min", ".5 mM")
+    assert [ordered(f"lavage:{d}").dose for d in doses] == list(told)
     assert ordered("lavage/border:0.3") == ("lavage", "", None, "0.3", "border")
     assert ordered("enpp1@0.5 day..2 day") == ("enpp1", "0.5 day", "2 day", None, "")
     assert BASE.treated("lavage/border@3day").interventions[0].region == "border"

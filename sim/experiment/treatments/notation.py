@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from sim.errors import ScenarioError, shown
 
 FORM = "NAME[/REGION][@START[..STOP]][:DOSE], such as etidronate@3day..10day:2uM"
+NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?=[^\s\d.])")
 
 
 class Ordered(NamedTuple):
@@ -31,4 +33,10 @@ def ordered(text: str) -> Ordered:
     parts = [(slash, region), (sign, start), (dots, stop), (colon, dose)]
     if not name.strip() or any(mark and not said.strip() for mark, said in parts):
         raise ScenarioError(f"{shown(text)} is no treatment; write {FORM}.")
-    return Ordered(name.strip(), start.strip(), stop.strip() or None, dose.strip() or None, region.strip())
+    return Ordered(name.strip(), start.strip(), stop.strip() or None, spaced(dose) or None, region.strip())
+
+
+def spaced(text: str) -> str:
+    """A quantity with a space before its unit, as others are shown: "2 uM" of "2uM"."""
+    number = NUMBER.match(text := text.strip())
+    return text if number is None else f"{number[0]} {text[number.end() :]}"
