@@ -24,7 +24,7 @@ def run(t, course):
             "Ca_in_mineral": (over, np.stack([0 * values, 0 * values, values], 1)),
             "viable": (over, np.zeros((t.size, 3))),
         },
-        {"time": t, "r": [0.5, 1.5, 2.5], "volume": ("r", [1.0, 1.0, 1.0])},
+        {"time": t, "r": [0.5, 1.5, 2.5], "volume": ("r", [1.0, 1.0, 1.0]), "layer": ("r", ["lesion"] * 3)},
     )
     return sim.Result(data, {}, xr.Dataset(coords={"r_edges": [0.0, 1.0, 2.0, 3.0]}))
 
