@@ -1,0 +1,1 @@
+"""Simulated lesions as instruments show them: numbers of pictures, without drawing them."""
