@@ -39,6 +39,7 @@ _PUBLIC = {
 _MODULES = {
     "calibration": "sim.calibration",
     "atlas": "sim.atlas",
+    "imaging": "sim.imaging",
     "library": "sim.model.library",
     "measures": "sim.run.measures",
     "plotting": "sim.plotting",
