@@ -4,6 +4,12 @@ Every picture is a function of a result (or of a phantom), a time and an instrum
 with units, sizes of voxels, and where it came from.
 """
 
+from sim.imaging.resonance.instruments import Scanner, scanners
+from sim.imaging.resonance.scan import gradient_echo, mri
+from sim.imaging.sections.reading import stain_density, stain_levels, stain_mask
+from sim.imaging.sections.section import histology
+from sim.imaging.sections.stains import stains
+from sim.imaging.sections.unmixing import unmixed
 from sim.imaging.volumes.of_result import specimen
 from sim.imaging.volumes.specimen import Specimen, phantom
 from sim.imaging.volumes.volume import volume
@@ -17,16 +23,26 @@ from sim.imaging.xray.radiograph import radiograph
 __all__ = [
     "CalciumScore",
     "Instrument",
+    "Scanner",
     "Specimen",
     "calcium_score",
     "ct",
     "ct_slope",
     "dual_energy",
+    "gradient_echo",
+    "histology",
     "instruments",
     "mass_attenuation",
+    "mri",
     "phantom",
     "radiograph",
+    "scanners",
     "specimen",
+    "stain_density",
+    "stain_levels",
+    "stain_mask",
+    "stains",
     "thresholds",
+    "unmixed",
     "volume",
 ]

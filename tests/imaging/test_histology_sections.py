@@ -5,12 +5,13 @@ import pytest
 
 import sim
 from sim.errors import ConfigError
-from sim.imaging.histology.cells import Shares, cells_of
-from sim.imaging.histology.lattice import lattice, roughness
-from sim.imaging.histology.planes import directions
-from sim.imaging.histology.reading import stain_density, stain_levels, stain_mask
-from sim.imaging.histology.section import histology
-from sim.imaging.sampling import Sampler
+from sim.imaging.sections.cells import CellShares, cells_of
+from sim.imaging.sections.lattice import lattice, roughness
+from sim.imaging.sections.planes import directions
+from sim.imaging.sections.reading import stain_density, stain_levels, stain_mask
+from sim.imaging.sections.sampling import Sampler
+from sim.imaging.sections.section import histology
+from sim.imaging.sections.unmixing import unmixed
 
 UM = 1e-6
 
@@ -95,7 +96,7 @@ def test_what_cannot_be_read_is_a_sentence(tmp_path):
 
 
 def test_levels_part_a_picture_by_density():
-    from sim.imaging.histology.stains import picture_of
+    from sim.imaging.sections.stains import picture_of
 
     amount = np.repeat([[0.05, 0.3, 0.9]], 4, axis=0)
     levels = stain_levels(picture_of({"silver": amount}), pixel="1 um", bounds=(0.1, 0.5))
@@ -111,7 +112,7 @@ def test_nuclei_are_lost_where_cells_died(plane):
     """Haematoxylin of nuclei, read from the picture, in the dead disc and around it."""
     clean = with_fields(plane, Ca_in_mineral=lambda x, y: 0.0 * x * y)
     picture = histology(clean, stain="he", magnification=10, width="1.6 mm", height="0.5 mm")
-    blue = sim.imaging.histology.unmixing.unmixed(picture.picture.values, ["haematoxylin", "eosin"])[..., 0]
+    blue = unmixed(picture.picture.values, ["haematoxylin", "eosin"])[..., 0]
     dead = np.broadcast_to(np.abs(picture.x.values) < 0.5e-3, blue.shape)
     living = np.broadcast_to(np.abs(picture.x.values) > 0.7e-3, blue.shape)
     assert (blue[dead] > 0.5).mean() < 0.001
@@ -126,7 +127,7 @@ def test_nuclei_cover_the_same_share_at_any_magnification(pixel, slack):
     slack: of 1600 cells; of pixels almost as large as cells, which show the nearest nucleus alone
     """
     places = np.arange(0, 600, pixel) * UM
-    everywhere = lambda v, u: Shares(*(np.full(v.shape, s) for s in (0.8, 0.8, 0.0)))  # noqa: E731
+    everywhere = lambda v, u: CellShares(*(np.full(v.shape, s) for s in (0.8, 0.8, 0.0)))  # noqa: E731
     cells = cells_of(places, places, everywhere, 4 * UM, 1, "test")
     exact = (11.5 / 15) * np.pi / 4 * 7.5**2 * 0.65 * 1.0133 / 15**2
     assert cells.nucleus.mean() == pytest.approx(exact, rel=slack)
@@ -134,7 +135,7 @@ def test_nuclei_cover_the_same_share_at_any_magnification(pixel, slack):
 
 def test_thicker_sections_meet_more_nuclei():
     places = np.arange(0, 400, 1.0) * UM
-    everywhere = lambda v, u: Shares(*(np.full(v.shape, s) for s in (0.8, 0.8, 0.0)))  # noqa: E731
+    everywhere = lambda v, u: CellShares(*(np.full(v.shape, s) for s in (0.8, 0.8, 0.0)))  # noqa: E731
     thin, thick = (cells_of(places, places, everywhere, t * UM, 1, "test").nucleus.mean() for t in (0.5, 6.0))
     assert thick / thin == pytest.approx(13.5 / 8.0, rel=0.15)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.imaging.histology.stains import TITLES, dye_vector, dyes, picture_of, relative, stain
-from sim.imaging.histology.unmixing import optical_density, unmixed
+from sim.imaging.sections.stains import TITLES, dye_vector, dyes, picture_of, relative, stain
+from sim.imaging.sections.unmixing import optical_density, unmixed
 
 
 def test_haematoxylin_is_that_of_scikit_image():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.imaging.mri.dipole import dipole_field, inverted
+from sim.imaging.resonance.dipole import dipole_field, inverted
 
 STEP = 0.1e-3
 CHI = -1e-6

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import sim
 from sim.errors import ConfigError
-from sim.imaging.mri.echoes import averaged, echo, noisy, rician_mean
-from sim.imaging.mri.instruments import Scanner, scanner, scanners
-from sim.imaging.mri.phases import unwrapped, wrapped
-from sim.imaging.mri.scan import scan
+from sim.imaging.resonance.echoes import averaged, echo, noisy, rician_mean
+from sim.imaging.resonance.instruments import Scanner, scanner, scanners
+from sim.imaging.resonance.phases import unwrapped, wrapped
+from sim.imaging.resonance.scan import gradient_echo as scan
 
 STEP = 0.125e-3
 COARSE = Scanner("own", 127.73e6, (2e-3, 10e-3, 20e-3), (0.5e-3,) * 3, 0.0, 30e-3)
@@ -105,6 +106,26 @@ def test_iron_is_darkened_by_the_mask_of_phase_more_than_calcium():
     middle = {"x": 0.0, "y": 0.0, "z": 0.0}
     ratio = [float((m.swi / m.magnitude).sel(middle, method="nearest").squeeze()) for m in (iron, calcium)]
     assert 0.42 < ratio[0] < 0.6 and ratio[1] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_a_result_is_scanned_with_all_its_calcium():
+    """The truth over voxels holds the ledger's calcium, and its susceptibility is that of the peak voxel."""
+    result = sim.simulate(sim.scenario("tb_caseous").changed({"duration": "60 day"}))
+    made = sim.imaging.mri(result, noise=False)
+    total = float(made.calcium.sum()) * np.prod(made.spacing)
+    assert total == pytest.approx(float(result.total("Ca_in_mineral")[-1]), rel=1e-3)
+    assert made.attrs["scenario"] == "tb_caseous"
+    assert float(made.susceptibility.sel(x=0, y=0, z=0, method="nearest")) < 0
+    again = sim.imaging.mri(result, seed=3)
+    assert again.identical(sim.imaging.mri(result, seed=3))
+
+
+def test_a_phantom_is_scanned_like_a_volume():
+    ball = sphere(1.5e-3, 40, 0.25e-3)
+    solid = sim.imaging.phantom({"HAP": np.where(ball, 100.0, 0.0)}, (0.25e-3,) * 3)
+    made = sim.imaging.mri(solid, instrument=COARSE)
+    mass = float(made.calcium.sum()) * np.prod(made.spacing) * 0.502307 / 5
+    assert mass == pytest.approx(100.0 * ball.sum() * 0.25e-3**3, rel=1e-6)
 
 
 def test_instruments_are_named_data():

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.errors import ConfigError, not_one_of, shown
-from sim.imaging.histology.stains import CHANNELS, WHITE, dye_vector, dyes, histology_numbers
+from sim.imaging.sections.stains import CHANNELS, WHITE, dye_vector, dyes, histology_numbers
 from sim.public import public
 
 DARKEST = 0.5  # a value of 0 is darker than 8 bits tell: half of the smallest step

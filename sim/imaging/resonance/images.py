@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.imaging.mri.dipole import AXES, inverted
-from sim.imaging.mri.instruments import Scanner, mri_numbers
-from sim.imaging.mri.phases import field_of, high_passed, mask_of
+from sim.imaging.resonance.dipole import inverted
+from sim.imaging.resonance.instruments import Scanner, mri_numbers
+from sim.imaging.resonance.phases import field_of, high_passed, mask_of
+from sim.imaging.volumes.specimen import AXES
 
 if TYPE_CHECKING:
     import xarray

@@ -14,8 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from sim.errors import ConfigError, shown
-
-AXES = ("z", "y", "x")  # of arrays
+from sim.imaging.volumes.specimen import AXES
 
 
 def axis_number(along: str) -> int:

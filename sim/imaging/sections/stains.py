@@ -83,6 +83,11 @@ def relative(thickness: float) -> float:
     return thickness / histology_numbers().si("section.thickness")
 
 
+def stains() -> dict[str, str]:
+    """{name: title} of the stains."""
+    return dict(TITLES)
+
+
 @public
 def stain(name: str) -> Stain:
     """A stain by name: "he", "von_kossa" or "alizarin_red"."""

@@ -1,4 +1,4 @@
-"""Cells of a section: where they lie, which live, and which nuclei the knife met.
+"""CellPixels of a section: where they lie, which live, and which nuclei the knife met.
 
 Centres are jittered points of a square lattice, and each point of the section belongs to the nearest. A cell
 is there with the chance that the share of cells tells; it lives, is dying or is dead with the shares of the
@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.imaging.histology.lattice import lattice
-from sim.imaging.histology.stains import histology_numbers
+from sim.imaging.sections.lattice import lattice
+from sim.imaging.sections.stains import histology_numbers
 
 JITTER = 0.85  # of the lattice's step, over which a centre may lie
 MATRIX, LIVING, DYING, DEAD = range(4)
 DRAWS = 8
 
 
-class Shares(NamedTuple):
+class CellShares(NamedTuple):
     """Of tissue at places: cells that there were at the start, that live, that are dying [0-1]."""
 
     cells: np.ndarray
@@ -28,7 +28,7 @@ class Shares(NamedTuple):
     dying: np.ndarray
 
 
-class Cells(NamedTuple):
+class CellPixels(NamedTuple):
     """Of each pixel (v, u). kind: of its cell · nucleus: share of the pixel in a nucleus [0-1]
     border: share in the border between cells [0-1]"""
 
@@ -40,11 +40,11 @@ class Cells(NamedTuple):
 def cells_of(
     v: np.ndarray,
     u: np.ndarray,
-    shares: Callable[[np.ndarray, np.ndarray], Shares],
+    shares: Callable[[np.ndarray, np.ndarray], CellShares],
     thickness: float,
     seed: int,
     stream: str,
-) -> Cells:
+) -> CellPixels:
     """The cells of a window. v, u: places of rows and columns, rising, equally spaced [m]
 
     shares: of places v, u [m] of centres, arrays of one shape
@@ -71,7 +71,7 @@ def cells_of(
     nucleus = np.clip(inside * slim / pixel + 0.5, 0.0, 1.0) * share[near]
     width = known.si("tissue.border")
     border = np.clip(1.0 - (second - nearest) / max(width, pixel), 0.0, 1.0) * min(1.0, width / pixel)
-    return Cells(kind[near], nucleus, border)
+    return CellPixels(kind[near], nucleus, border)
 
 
 def _true_area(radius: np.ndarray, pixel: float) -> np.ndarray:
@@ -86,7 +86,7 @@ def _true_area(radius: np.ndarray, pixel: float) -> np.ndarray:
     return radius**2 / ramp
 
 
-def _kinds(shares: Shares, present: np.ndarray, state: np.ndarray) -> np.ndarray:
+def _kinds(shares: CellShares, present: np.ndarray, state: np.ndarray) -> np.ndarray:
     """What each cell is, by two uniforms."""
     full = histology_numbers().si("tissue.cells")
     there = np.maximum(shares.cells, 1e-12)

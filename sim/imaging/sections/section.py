@@ -10,11 +10,11 @@ import numpy as np
 from sim.chemistry.solids import solids
 from sim.errors import ConfigError
 from sim.experiment.places import ALIVE
-from sim.imaging.histology.cells import DEAD, DYING, LIVING, MATRIX, Cells, Shares, cells_of
-from sim.imaging.histology.lattice import roughness
-from sim.imaging.histology.planes import Window, window
-from sim.imaging.histology.stains import CHANNELS, Stain, histology_numbers, picture_of, relative, stain
-from sim.imaging.sampling import Sampler, at_time, half_extents, time_of
+from sim.imaging.sections.cells import DEAD, DYING, LIVING, MATRIX, CellPixels, CellShares, cells_of
+from sim.imaging.sections.lattice import roughness
+from sim.imaging.sections.planes import Window, window
+from sim.imaging.sections.sampling import Sampler, at_time, half_extents, time_of
+from sim.imaging.sections.stains import CHANNELS, Stain, histology_numbers, picture_of, relative, stain
 from sim.public import public
 from sim.space.chance import seed_number
 from sim.units import convert_number
@@ -52,7 +52,7 @@ def histology(
     thickness: of the section [m or text], 4 um when None · seed: of cells and grain
     Returns `picture` (y, x, channel) uint8, top row first, and the truth: `calcium` of the model and `drawn`
     with its grain (y, x) [mol m-3], `tissue` (y, x), where there is any. x and y [m] lie in the plane.
-    Cells, nuclei and grain are drawn by chance between what the model knows, and stand for no cell of the
+    CellPixels, nuclei and grain are drawn by chance between what the model knows, and stand for no cell of the
     model. Raises ConfigError.
     """
     made = _stain(stain)
@@ -84,7 +84,9 @@ def histology(
 _stain = stain  # the argument of `histology` has the same name
 
 
-def amounts_of(made: Stain, cells: Cells, calcium: np.ndarray, texture: np.ndarray) -> dict[str, np.ndarray]:
+def amounts_of(
+    made: Stain, cells: CellPixels, calcium: np.ndarray, texture: np.ndarray
+) -> dict[str, np.ndarray]:
     """{dye: optical density (y, x)} of a section of the customary thickness.
 
     calcium: [mol m-3] · texture: what dye in tissue is multiplied with. Mineral takes the place of tissue
@@ -133,15 +135,15 @@ def _shares(result: Result, time: float, frame: Window) -> Any:
     """What `cells_of` asks: shares of cells at places on the plane."""
     fields = _cell_fields(result, time)
 
-    def at(v: np.ndarray, u: np.ndarray) -> Shares:
+    def at(v: np.ndarray, u: np.ndarray) -> CellShares:
         places = Sampler(result, frame.points(v, u))
-        return Shares(*(places(field) for field in fields))
+        return CellShares(*(places(field) for field in fields))
 
     return at
 
 
 def _cell_fields(result: Result, time: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shares (*space) of cells that there were at most until now, that live, that are dying."""
+    """CellShares (*space) of cells that there were at most until now, that live, that are dying."""
     names = [n for n in (ALIVE, *GONE) if n in result.dataset]
     shape = result.array_of("volume").shape
     none = np.zeros(shape[-len(result.space) :])

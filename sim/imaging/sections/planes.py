@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.errors import ConfigError, shown
-from sim.imaging.histology.stains import histology_numbers
+from sim.imaging.sections.stains import histology_numbers
 from sim.units import convert_number
 
 AXES = ("x", "y", "z")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, shown
-from sim.imaging.histology.stains import WHITE, histology_numbers, stain
-from sim.imaging.histology.unmixing import unmixed
+from sim.imaging.sections.stains import WHITE, histology_numbers
+from sim.imaging.sections.unmixing import unmixed
 from sim.public import public
 from sim.space.mask import Mask
 from sim.units import convert_number
@@ -126,14 +126,6 @@ def stain_levels(
     if not levels:
         raise ConfigError(f"no pixel holds {dye} of {bounds[0]:g}; the most is {float(found.max()):.3g}.")
     return levels
-
-
-def calcium_of(density: np.ndarray, name: str, thickness: float) -> np.ndarray:
-    """Calcium [mol m-3] that a stain of this package shows with an optical density; inf where saturated.
-
-    name: of the stain · thickness: of the section [m]. For real sections it is an order of magnitude.
-    """
-    return np.vectorize(lambda d: stain(name).calcium_at(float(d), thickness))(np.maximum(density, 0.0))
 
 
 def _mask(inside: np.ndarray, found: xarray.DataArray, centre: Sequence[float | str]) -> Mask:

@@ -1,0 +1,66 @@
+"""What is in each small cell for a magnet: susceptibility, water, and relaxation by mineral."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.chemistry.formula import elements, molar_mass
+from sim.chemistry.solids import solids
+from sim.errors import ConfigError, shown
+from sim.imaging.resonance.instruments import mri_numbers
+from sim.imaging.volumes.specimen import Specimen
+
+MINERAL = "HAP"  # what calcium in solids is taken for, as far as magnets go
+ROUNDING = 1e-9  # of shares of the volume
+
+
+class MagneticMatter(NamedTuple):
+    """Arrays (z, y, x). calcium: in solids [mol m-3] · filled: share of the volume that solids take [0-1]
+    iron: of haemosiderin [mol m-3]"""
+
+    calcium: np.ndarray
+    filled: np.ndarray
+    iron: np.ndarray
+
+    @property
+    def susceptibility(self) -> np.ndarray:
+        """[1], against water. Calcium in any solid has that of apatite."""
+        known = mri_numbers()
+        return (
+            known.si(f"susceptibility.{MINERAL}") * self.calcium + known.si("susceptibility.iron") * self.iron
+        )
+
+    @property
+    def relaxation(self) -> np.ndarray:
+        """R2* that mineral adds [1/s]; iron relaxes by its field alone."""
+        return mri_numbers().si("relaxation.bound") * self.calcium
+
+
+def of_volume(calcium: np.ndarray, iron: np.ndarray | float = 0.0) -> MagneticMatter:
+    """MagneticMatter of a volume (z, y, x) that holds calcium in apatite and iron of haemosiderin [mol m-3]."""
+    both = [np.asarray(a, float) for a in (calcium, iron)]
+    for name, values in zip(("calcium", "iron"), both, strict=True):
+        if not np.isfinite(values).all() or values.min(initial=0.0) < 0.0:
+            raise ConfigError(f"{name} in mol/m3 must be finite and not negative, not {shown(values)}.")
+    solid = solids()[MINERAL]
+    per_calcium = solid.volume.si / solid.contains["Ca"]
+    if per_calcium * both[0].max(initial=0.0) > 1.0 + ROUNDING:
+        raise ConfigError(
+            f"calcium = {both[0].max():.4g} mol/m3 is more than solid {MINERAL} holds, "
+            f"{1.0 / per_calcium:.4g}."
+        )
+    return MagneticMatter(both[0], per_calcium * both[0], np.broadcast_to(both[1], both[0].shape))
+
+
+def of_body(body: Specimen, centres: Sequence[np.ndarray], widths: Sequence[float]) -> MagneticMatter:
+    """MagneticMatter of a specimen, as means over cells of these centres and widths along z, y and x [m]."""
+    shape = tuple(c.size for c in centres)
+    calcium, filled = np.zeros(shape), np.zeros(shape)
+    for name, density in body.densities.items():
+        what, mean = body.solids[name], body.over_voxels(density, centres, widths)
+        calcium += mean * (elements(what.formula).get("Ca", 0.0) / molar_mass(what.formula))
+        filled += mean / what.density
+    return MagneticMatter(calcium, np.minimum(filled, 1.0), np.zeros(shape))
