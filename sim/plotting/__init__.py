@@ -1,5 +1,5 @@
 """Pictures of results and of sweeps. Each function takes `ax=None` and returns the Axes it drew on; `maps`,
-`cuts`, `story` and `atlas` make a Figure.
+`cuts`, `story`, `atlas` and `resonance` make a Figure.
 
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
 """
@@ -25,6 +25,8 @@ from sim.plotting.sweeps.phase_diagram import phase_diagram
 from sim.plotting.sweeps.scatter import scatter
 from sim.plotting.sweeps.survival import survival
 from sim.plotting.sweeps.tornado import tornado
+from sim.plotting.tissue.resonance import resonance
+from sim.plotting.tissue.slide import slide
 
 __all__ = [
     "atlas",
@@ -50,8 +52,10 @@ __all__ = [
     "projected",
     "projection",
     "residuals",
+    "resonance",
     "scatter",
     "scheme",
+    "slide",
     "story",
     "style",
     "survival",

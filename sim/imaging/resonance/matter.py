@@ -40,7 +40,7 @@ class MagneticMatter(NamedTuple):
 
 
 def of_volume(calcium: np.ndarray, iron: np.ndarray | float = 0.0) -> MagneticMatter:
-    """MagneticMatter of a volume (z, y, x) that holds calcium in apatite and iron of haemosiderin [mol m-3]."""
+    """A volume (z, y, x) that holds calcium in apatite and iron of haemosiderin [mol m-3]."""
     both = [np.asarray(a, float) for a in (calcium, iron)]
     for name, values in zip(("calcium", "iron"), both, strict=True):
         if not np.isfinite(values).all() or values.min(initial=0.0) < 0.0:
@@ -56,7 +56,7 @@ def of_volume(calcium: np.ndarray, iron: np.ndarray | float = 0.0) -> MagneticMa
 
 
 def of_body(body: Specimen, centres: Sequence[np.ndarray], widths: Sequence[float]) -> MagneticMatter:
-    """MagneticMatter of a specimen, as means over cells of these centres and widths along z, y and x [m]."""
+    """A specimen, as means over cells of these centres and widths along z, y and x [m]."""
     shape = tuple(c.size for c in centres)
     calcium, filled = np.zeros(shape), np.zeros(shape)
     for name, density in body.densities.items():

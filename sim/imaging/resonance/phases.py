@@ -10,9 +10,10 @@ def wrapped(phase: np.ndarray) -> np.ndarray:
     return np.angle(np.exp(1j * np.asarray(phase)))
 
 
-def unwrapped(phase: np.ndarray) -> np.ndarray:
+def unwrapped(phase: np.ndarray, trusted: np.ndarray | None = None) -> np.ndarray:
     """The phase [rad] whose steps are in least squares those of a wrapped one; its mean is zero.
 
+    trusted: where a phase is more than noise, everywhere when None; steps to and from others count as none
     Poisson's equation of the wrapped steps with closed sides, by a cosine transform (Ghiglia & Romero 1994).
     """
     from scipy import fft
@@ -22,6 +23,8 @@ def unwrapped(phase: np.ndarray) -> np.ndarray:
     for axis, n in enumerate(phase.shape):
         if n > 1:
             step = wrapped(np.diff(phase, axis=axis))
+            if trusted is not None:
+                step *= np.take(trusted, range(1, n), axis) & np.take(trusted, range(n - 1), axis)
             pad = [(0, 0)] * phase.ndim
             pad[axis] = (1, 1)
             source += np.diff(np.pad(step, pad), axis=axis)
@@ -63,9 +66,10 @@ def field_of(phase: np.ndarray, magnitude: np.ndarray, least: float, turns_per_u
     turns_per_unit: turns of phase for a relative field of 1. The middle value of the outermost voxels is
     taken as that of no field.
     """
-    whole = unwrapped(phase)
+    trusted = magnitude >= least
+    whole = unwrapped(phase, trusted)
     shell = np.ones(phase.shape, bool)
     shell[tuple(slice(1, -1) if n > 2 else slice(None) for n in phase.shape)] = False
     rest = whole[shell] if shell.any() else whole
     found = (whole - np.median(rest)) / (2.0 * np.pi * turns_per_unit)
-    return np.where(magnitude >= least, found, 0.0)
+    return np.where(trusted, found, 0.0)

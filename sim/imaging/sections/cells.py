@@ -1,4 +1,4 @@
-"""CellPixels of a section: where they lie, which live, and which nuclei the knife met.
+"""Cells of a section: where they lie, which live, and which nuclei the knife met.
 
 Centres are jittered points of a square lattice, and each point of the section belongs to the nearest. A cell
 is there with the chance that the share of cells tells; it lives, is dying or is dead with the shares of the

@@ -52,7 +52,7 @@ def histology(
     thickness: of the section [m or text], 4 um when None · seed: of cells and grain
     Returns `picture` (y, x, channel) uint8, top row first, and the truth: `calcium` of the model and `drawn`
     with its grain (y, x) [mol m-3], `tissue` (y, x), where there is any. x and y [m] lie in the plane.
-    CellPixels, nuclei and grain are drawn by chance between what the model knows, and stand for no cell of the
+    Cells, nuclei and grain are drawn by chance between what the model knows, and stand for no cell of the
     model. Raises ConfigError.
     """
     made = _stain(stain)
