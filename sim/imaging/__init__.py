@@ -4,6 +4,7 @@ Every picture is a function of a result (or of a phantom), a time and an instrum
 with units, sizes of voxels, and where it came from.
 """
 
+from sim.imaging.detection.first_seen import METHODS, FirstSeen, first_seen
 from sim.imaging.volumes.of_result import specimen
 from sim.imaging.volumes.specimen import Specimen, phantom
 from sim.imaging.volumes.volume import volume
@@ -16,12 +17,15 @@ from sim.imaging.xray.radiograph import radiograph
 
 __all__ = [
     "CalciumScore",
+    "FirstSeen",
     "Instrument",
+    "METHODS",
     "Specimen",
     "calcium_score",
     "ct",
     "ct_slope",
     "dual_energy",
+    "first_seen",
     "instruments",
     "mass_attenuation",
     "phantom",
