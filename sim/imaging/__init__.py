@@ -4,6 +4,7 @@ Every picture is a function of a result (or of a phantom), a time and an instrum
 with units, sizes of voxels, and where it came from.
 """
 
+from sim.imaging.detection.first_seen import METHODS, FirstSeen, first_seen
 from sim.imaging.resonance.instruments import Scanner, scanners
 from sim.imaging.resonance.scan import gradient_echo, mri
 from sim.imaging.sections.reading import stain_density, stain_levels, stain_mask
@@ -22,13 +23,16 @@ from sim.imaging.xray.radiograph import radiograph
 
 __all__ = [
     "CalciumScore",
+    "FirstSeen",
     "Instrument",
+    "METHODS",
     "Scanner",
     "Specimen",
     "calcium_score",
     "ct",
     "ct_slope",
     "dual_energy",
+    "first_seen",
     "gradient_echo",
     "histology",
     "instruments",

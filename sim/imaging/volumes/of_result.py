@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.errors import ConfigError
+from sim.chemistry.solids import solids
+from sim.errors import ConfigError, listing
 from sim.imaging.volumes.rounds import Shells, symmetric_edges
 from sim.imaging.volumes.specimen import AXES, Matter, Specimen
 from sim.parameters import Parameters, load_parameters
@@ -58,7 +59,7 @@ def specimen(
     A slab is mirrored at its mid-plane. A sphere or cylinder is scaled, solid by solid, so that each has the
     mass of the result: `correction` is the largest factor.
     """
-    block = _block(result, length, step)
+    block = block_of(result, length, step)
     cells = int(np.prod([e.size - 1.0 for e in block.edges]))
     if cells > MOST_CELLS:
         raise ConfigError(
@@ -68,8 +69,8 @@ def specimen(
     wanted = list(names)
     values = _values(result, [*result.solids, *wanted], at)
     found = Specimen(
-        block.edges, _matters(result), _densities(result, values, block), _regions(result, block),
-        _outermost(result), {n: block.place(values[n]) for n in wanted}, block.beam,
+        block.edges, matters_of(result), _densities(result, values, block), _regions(result, block),
+        outermost(result), {n: block.place(values[n]) for n in wanted}, block.beam,
         origin=_origin(result, at),
     )  # fmt: skip
     return _with_true_mass(found, result, values) if result.space == ("r",) else found
@@ -83,7 +84,8 @@ def lengths_that_lack(result: Result, length: float | str | None) -> float:
     return size
 
 
-def _block(result: Result, length: float | str | None, step: float | str | None) -> Block:
+def block_of(result: Result, length: float | str | None, step: float | str | None) -> Block:
+    """How the cells of a result lie in three dimensions; see `specimen`."""
     size = lengths_that_lack(result, length)
     across = np.array([-0.5 * size, 0.5 * size])
     axes = result.space
@@ -138,9 +140,23 @@ def _values(result: Result, names: list[str], at: float | str | None) -> dict[st
     return {n: data[n].transpose(*result.space).values for n in names}
 
 
-def _matters(result: Result) -> dict[str, Matter]:
+def matters_of(result: Result) -> dict[str, Matter]:
+    """The solids of a result by name. Raises ConfigError where one of its model was not kept."""
+    _need_all(result)
     facts = {n: result.attributes_of(n) for n in result.solids}
     return {n: Matter(a["formula"], a["molar_mass"] / a["molar_volume"]) for n, a in facts.items()}
+
+
+def _need_all(result: Result) -> None:
+    """A result of which solids were left out would show too little mineral."""
+    if "species" not in result.tables.variables:
+        return
+    lost = [s for s in map(str, result.tables["species"].values) if s in solids() and s not in result.solids]
+    if lost:
+        raise ConfigError(
+            f"this result was kept without {listing(lost)}, and pictures need all its solids. Run it again "
+            "with all variables."
+        )
 
 
 def _densities(result: Result, values: dict[str, np.ndarray], block: Block) -> dict[str, np.ndarray]:
@@ -158,7 +174,7 @@ def _regions(result: Result, block: Block) -> dict[str, np.ndarray]:
     return {str(n): block.place((layer == n).astype(float)) for n in np.unique(layer)}
 
 
-def _outermost(result: Result) -> str:
+def outermost(result: Result) -> str:
     """The region at the far end of the first row of cells: what surrounds the tissue."""
     return str(np.ravel(result.array_of("layer"))[-1])
 

@@ -58,7 +58,7 @@ def ct(
         raise ConfigError(not_one_of("chain", chain, CHAINS))
     scanner = _scanner(instrument, settings)
     body = body_of(result, at, length, finest(scanner))
-    frame = frame_of(body, scanner, offset, slices)
+    frame = frame_of(body.size, scanner, offset, slices)
     if chain == "table":
         values = expected(body, scanner, frame, tissues) + noise(frame, scanner, seed)
     else:

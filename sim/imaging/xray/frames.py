@@ -50,14 +50,17 @@ def body_of(
 
 
 def frame_of(
-    body: Specimen, scanner: Instrument, offset: tuple[float | str, ...], slices: int | None = None
+    size: tuple[float, float, float],
+    scanner: Instrument,
+    offset: tuple[float | str, ...] = (0.0, 0.0, 0.0),
+    slices: int | None = None,
 ) -> Frame:
-    """Voxels of a scanner that hold a body and its blur."""
+    """Voxels of a scanner that hold a body of a size along z, y and x [m], and its blur."""
     if len(offset) != 3:
         raise ConfigError(f"offset = {shown(offset)} is not three lengths, along z, y and x.")
     z, y, x = (-convert_number(o, "m", "offset") for o in offset)
     margin = 2.0 * (MARGIN * scanner.spread + scanner.si("pixel"))
-    deep, high, wide = body.size
+    deep, high, wide = size
     centres = regular_centres(deep + scanner.si("slice"), scanner.si("spacing"), z)
     if slices is not None:
         if not 1 <= slices:

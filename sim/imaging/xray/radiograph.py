@@ -10,7 +10,7 @@ import numpy as np
 from sim.chemistry.solids import WATER
 from sim.errors import ConfigError, not_one_of
 from sim.imaging.volumes.averages import averages, regular_centres
-from sim.imaging.volumes.specimen import AXES, Specimen
+from sim.imaging.volumes.specimen import AXES, Matter, Specimen
 from sim.imaging.volumes.volume import MOST_VOXELS
 from sim.imaging.xray.attenuation import attenuation_table, excess, weights, xray_numbers
 from sim.imaging.xray.frames import MARGIN, body_of, finest
@@ -80,8 +80,8 @@ def _picture(
         )
     rays = [regular_centres(c.size * pixel, pixel / PER_PIXEL) for c in centres]
     mass, water = _along(body, beam, rays, pixel / PER_PIXEL, tissues)
-    bare = transmitted(body, machine, mass, {})
-    whole = transmitted(body, machine, mass, water)
+    bare = transmitted(body.solids, machine, mass, {})
+    whole = transmitted(body.solids, machine, mass, water)
     blur = [averages(_faces(r), c, pixel, machine.spread) for r, c in zip(rays, centres, strict=True)]
 
     def seen(values: np.ndarray) -> np.ndarray:
@@ -142,13 +142,16 @@ def _along(
 
 
 def transmitted(
-    body: Specimen, machine: Instrument, mass: Mapping[str, np.ndarray], water: Mapping[str, np.ndarray]
+    solids: Mapping[str, Matter],
+    machine: Instrument,
+    mass: Mapping[str, np.ndarray],
+    water: Mapping[str, np.ndarray],
 ) -> np.ndarray:
     """Signal of an energy-counting detector, of 1 behind the body alone.
 
     mass: {solid: along each ray [kg m-2]}; water: {WATER: length more than the body's [m]}, or none
     """
-    fields = [(excess(body.solids[s].formula, body.solids[s].density), m) for s, m in mass.items()]
+    fields = [(excess(solids[s].formula, solids[s].density), m) for s, m in mass.items()]
     density = xray_numbers().si("water.density")
     fields += [(attenuation_table(WATER) * density, w) for w in water.values()]
     seen = weights(machine.spectrum, machine.si("body"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from sim.errors import ConfigError, nearest, unknown
@@ -33,15 +33,22 @@ def tissue_of(region: str, scenario: str) -> str:
 
 
 def numbers_of(body: Specimen, given: Mapping[str, str | float] | None = None) -> dict[str, float]:
-    """{region: CT number without mineral [HU]}.
+    """{region: CT number without mineral [HU]} of a body.
 
     given: {region: a tissue of data/imaging/tissues.toml, or HU}, in place of those of the package
     """
-    regions = list(dict.fromkeys([*body.regions, body.outside]))
-    chosen: dict[str, str | float] = {r: tissue_of(r, str(body.origin.get("scenario", ""))) for r in regions}
+    regions = [*body.regions, body.outside]
+    return numbers_for(regions, str(body.origin.get("scenario", "")), given)
+
+
+def numbers_for(
+    regions: Iterable[str], scenario: str, given: Mapping[str, str | float] | None = None
+) -> dict[str, float]:
+    """The same for names of regions."""
+    chosen: dict[str, str | float] = {r: tissue_of(r, scenario) for r in regions}
     for region, value in (given or {}).items():
         if region not in chosen:
-            raise ConfigError(unknown("a region here", region, regions))
+            raise ConfigError(unknown("a region here", region, chosen))
         chosen[region] = value
     return {region: _number(region, value) for region, value in chosen.items()}
 
