@@ -151,3 +151,13 @@ def test_slips_are_sentences():
         scan(zero - 5.0, (STEP,) * 3, COARSE)
     with pytest.raises(ConfigError, match="positive numbers"):
         replace(COARSE, voxel=(0.0, 1.0, 1.0))
+
+
+def test_grains_relax_water_as_spheres_in_the_static_regime():
+    """1.21 * f * gamma * B0 * chi_solid / 3: apatite of -6 ppm, 3.19e-5 m3 per mol of calcium, at 3 T."""
+    from sim.imaging.resonance.matter import relaxation_per_calcium
+
+    gamma, chi_solid = 2.675e8, 1.9e-10 / 3.186e-5
+    assert relaxation_per_calcium(127.73e6) == pytest.approx(
+        1.2092 * 3.186e-5 * gamma * 3.0 * chi_solid / 3, rel=2e-3
+    )

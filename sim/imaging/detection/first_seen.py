@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sim.errors import ConfigError, unknown
 from sim.imaging.detection.courses import Course, ct_number, densest_cell, dual_energy_density, first_time
 from sim.imaging.detection.shadows import contrast
+from sim.imaging.detection.stained import densest_calcium, signal_lost
 from sim.imaging.xray.attenuation import DATA
 from sim.parameters import Parameter, Parameters, load_parameters
 from sim.public import public
@@ -40,6 +41,11 @@ class Method:
 METHODS: dict[str, Method] = {
     m.name: m
     for m in (
+        Method("von_kossa", "section, von Kossa", "mM", densest_calcium),
+        Method("alizarin_red", "section, alizarin red S", "mM", densest_calcium),
+        Method("he", "section, H&E", "mM", densest_calcium),
+        Method("mri", "MRI at 3 T", "x noise", signal_lost("gre_3T")),
+        Method("mri_7T", "MRI at 7 T", "x noise", signal_lost("gre_7T")),
         Method("micro_ct", "micro-CT of a specimen", "mg/mL", densest_cell),
         Method("specimen", "radiograph of a specimen", "%", contrast("specimen")),
         Method("mammography", "mammogram", "%", contrast("mammography")),
@@ -111,7 +117,8 @@ def first_seen(result: Result, methods: Sequence[str] | None = None) -> FirstSee
 
     methods: names; all of sim.imaging.METHODS when None
     CT needs 130 HU over 1 mm2 of touching pixels of a slice; a radiograph a contrast in one pixel; micro-CT a
-    density in one cell of the model. Pictures are without noise, so these times are those of a good picture.
+    density in one cell of the model, a stain calcium in one; MRI a voxel that is darker than tissue. Pictures
+    are without noise, so these times are those of a good picture.
     Axes that the result lacks have the length of data/imaging/geometry.toml.
     """
     chosen = list(METHODS) if methods is None else list(methods)

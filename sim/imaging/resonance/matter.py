@@ -14,6 +14,7 @@ from sim.imaging.resonance.instruments import mri_numbers
 from sim.imaging.volumes.specimen import Specimen
 
 MINERAL = "HAP"  # what calcium in solids is taken for, as far as magnets go
+STATIC = 2.0 * np.pi / (3.0 * np.sqrt(3.0))
 ROUNDING = 1e-9  # of shares of the volume
 
 
@@ -33,10 +34,23 @@ class MagneticMatter(NamedTuple):
             known.si(f"susceptibility.{MINERAL}") * self.calcium + known.si("susceptibility.iron") * self.iron
         )
 
-    @property
-    def relaxation(self) -> np.ndarray:
-        """R2* that mineral adds [1/s]; iron relaxes by its field alone."""
-        return mri_numbers().si("relaxation.bound") * self.calcium
+    def relaxation(self, frequency: float) -> np.ndarray:
+        """R2* that grains of mineral within the cells add [1/s] at a frequency of protons [1/s].
+
+        Iron relaxes by the field between cells alone.
+        """
+        return relaxation_per_calcium(frequency) * self.calcium
+
+
+def relaxation_per_calcium(frequency: float) -> float:
+    """R2* by grains at a frequency of protons [1/s], per calcium [m3 mol-1 s-1].
+
+    Static dephasing by round grains that fill a share f: 2 pi / (3 sqrt 3) * f * (2 pi frequency) * chi / 3
+    (Yablonskiy & Haacke 1994), f * chi being the susceptibility of the whole.
+    """
+    known = mri_numbers()
+    spread = 2.0 * np.pi * frequency * abs(known.si(f"susceptibility.{MINERAL}")) / 3.0
+    return float(known.si("relaxation.grains") * STATIC * spread)
 
 
 def of_volume(calcium: np.ndarray, iron: np.ndarray | float = 0.0) -> MagneticMatter:

@@ -112,7 +112,7 @@ def _scanned(held: MagneticMatter, spacing: Sequence[float], how: Setting) -> xa
     by = _blocks(shape, spacing, of)
     shift = dipole_field(held.susceptibility, spacing, how.field)
     cut = tuple(slice(0, n // b * b) for n, b in zip(shape, by, strict=True))
-    water, relaxation = 1.0 - held.filled[cut], held.relaxation[cut] + 1.0 / of.T2star
+    water, relaxation = 1.0 - held.filled[cut], held.relaxation(of.frequency)[cut] + 1.0 / of.T2star
     signals = []
     for k, t in enumerate(of.echo_times):
         seen = averaged(echo(shift[cut], water, relaxation, t, of.frequency), by)
