@@ -52,7 +52,7 @@ def test_a_magnet_misses_the_signal_that_water_and_time_leave(result, name):
 
 
 def test_what_a_magnet_misses_is_what_its_scan_lacks(result):
-    """Without noise, at the last output: the darkest voxel of the scan against water, to what the field adds."""
+    """Without noise, at the last output: the darkest voxel against water, to what the field adds."""
     of = scanner("gre_3T")
     scan = sim.imaging.mri(result, noise=False)
     water = np.exp(-scan.echo / of.T2star)
