@@ -28,7 +28,7 @@ def with_fields(result, **fields):
 
 @pytest.fixture(scope="module")
 def plane():
-    """A rectangle of 2 x 2 mm with a disc of 0.6 mm radius that holds 500 mM of calcium, all of it dead."""
+    """A rectangle of 2 x 2 mm with a disc of 0.6 mm radius that holds 500 mM of calcium and has died."""
     base = sim.scenario("infarct_myocardium").changed({"geometry": "rectangle", "duration": "1 hour"})
     base = base.changed(
         {"lesion.radius": "0.7 mm", "border.thickness": "0.3 mm", "lesion.cells": 28, "border.cells": 12}
@@ -40,7 +40,9 @@ def plane():
         "doomed": lambda x, y: 0.0 * x * y,
         "leaky": lambda x, y: 0.0 * x * y,
     }
-    return with_fields(result, **inside)
+    made = with_fields(result, **inside)
+    made.dataset["viable"][0] = 0.8  # alive at the start
+    return made
 
 
 def dice(a, b):
@@ -116,6 +118,8 @@ def test_nuclei_are_lost_where_cells_died(plane):
     dead = np.broadcast_to(np.abs(picture.x.values) < 0.5e-3, blue.shape)
     living = np.broadcast_to(np.abs(picture.x.values) > 0.7e-3, blue.shape)
     assert (blue[dead] > 0.5).mean() < 0.001
+    red = unmixed(picture.picture.values, ["haematoxylin", "eosin"])[..., 1]
+    assert red[dead].mean() > 1.3 * red[living].mean()  # ghosts of cells take more eosin
     # a nucleus in (4 + 7.5) / 15 of the cells, pi / 4 * 7.5^2 * 0.65 of the 15 um squared of each: a tenth
     assert (blue[living] > 0.4).mean() == pytest.approx(0.098, rel=0.15)
 
