@@ -5,6 +5,9 @@ with units, sizes of voxels, and where it came from.
 """
 
 from sim.imaging.detection.first_seen import METHODS, FirstSeen, first_seen
+from sim.imaging.files.dicom import read_dicom, write_dicom
+from sim.imaging.files.nifti import read_nifti, write_nifti
+from sim.imaging.files.tiff import write_tiff
 from sim.imaging.volumes.of_result import specimen
 from sim.imaging.volumes.specimen import Specimen, phantom
 from sim.imaging.volumes.volume import volume
@@ -30,7 +33,12 @@ __all__ = [
     "mass_attenuation",
     "phantom",
     "radiograph",
+    "read_dicom",
+    "read_nifti",
     "specimen",
     "thresholds",
     "volume",
+    "write_dicom",
+    "write_nifti",
+    "write_tiff",
 ]
