@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 import click
 
-from sim.cli import bench, cite, doctor, exit_codes, export, run, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, run, show, speciate
+from sim.cli.files import export, image
 from sim.cli.fit import calibrate, sensitivity
 from sim.cli.sweep import commands
 from sim.cli.validation import atlas, validate
@@ -193,8 +194,8 @@ def main() -> None:
 
 COMMANDS = (
     show.scenarios, show.parts, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
-    sensitivity.sensitivity, validate.validate, atlas.atlas, export.export, speciate.speciate, cite.cite,
-    doctor.doctor, bench.bench,
+    sensitivity.sensitivity, validate.validate, atlas.atlas, export.export, image.image, speciate.speciate,
+    cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

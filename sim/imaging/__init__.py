@@ -5,6 +5,9 @@ with units, sizes of voxels, and where it came from.
 """
 
 from sim.imaging.detection.first_seen import METHODS, FirstSeen, first_seen
+from sim.imaging.files.dicom import read_dicom, write_dicom
+from sim.imaging.files.nifti import read_nifti, write_nifti
+from sim.imaging.files.tiff import write_tiff
 from sim.imaging.resonance.instruments import Scanner, scanners
 from sim.imaging.resonance.scan import gradient_echo, mri
 from sim.imaging.sections.reading import stain_density, stain_levels, stain_mask
@@ -41,6 +44,8 @@ __all__ = [
     "phantom",
     "radiograph",
     "scanners",
+    "read_dicom",
+    "read_nifti",
     "specimen",
     "stain_density",
     "stain_levels",
@@ -49,4 +54,7 @@ __all__ = [
     "thresholds",
     "unmixed",
     "volume",
+    "write_dicom",
+    "write_nifti",
+    "write_tiff",
 ]

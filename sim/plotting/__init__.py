@@ -10,6 +10,7 @@ from sim.plotting.fits.data_and_fit import fitted, residuals
 from sim.plotting.fits.profile_curves import correlation, profile
 from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
+from sim.plotting.imaging.scans import scan
 from sim.plotting.runs.budget import budget
 from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
@@ -53,6 +54,7 @@ __all__ = [
     "projection",
     "residuals",
     "resonance",
+    "scan",
     "scatter",
     "scheme",
     "slide",
