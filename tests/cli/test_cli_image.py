@@ -31,6 +31,13 @@ def test_ct_and_radiograph_lie_beside_the_result(saved):
     assert hapsim("image", saved, "--ct", "--force").returncode == 0
 
 
+def test_mri_and_sections_lie_beside_the_result(saved):
+    for words, name in ((("--mri",), "mri.png"), (("--histology", "--stain", "von_kossa"), "histology.png")):
+        done = hapsim("image", saved, *words, "--at", "20 day")
+        assert done.stdout.splitlines() == [str(saved.with_name(name))], done.stderr
+        assert saved.with_name(name).read_bytes().startswith(b"\x89PNG")
+
+
 def test_endings_choose_the_file(saved, tmp_path):
     pytest.importorskip("pydicom")
     pytest.importorskip("nibabel")
@@ -45,7 +52,12 @@ def test_endings_choose_the_file(saved, tmp_path):
 
 def test_mistakes_are_sentences(saved, tmp_path):
     for words, said in (
-        ((saved,), "--ct or --xray"),
+        ((saved,), "--ct, --xray, --mri or --histology"),
+        ((saved, "--mri", "--stain", "he"), "are of --histology"),
+        ((saved, "--histology", "--instrument", "gre_3T"), "has a --stain"),
+        ((saved, "--histology", "--stain", "von_kosa"), "Did you mean 'von_kossa'"),
+        ((saved, "--mri", "--out", tmp_path / "a.nii"), "written as .png"),
+        ((saved, "--mri", "--instrument", "gre_3t"), "gre_3T"),
         ((saved, "--ct", "--out", tmp_path / "a.jpg"), ".png, .tif"),
         ((saved, "--xray", "--out", tmp_path / "a.nii"), "are for CT"),
         ((saved, "--ct", "--instrument", "chest", "--out", tmp_path / "a.png"), "not an instrument for a CT"),

@@ -1,4 +1,4 @@
-"""`hapsim image RESULT.nc --ct`: a result as CT or a radiograph show it, as a picture or a medical file."""
+"""`hapsim image RESULT.nc --ct`: a result as instruments show it, as a picture or a medical file."""
 
 from __future__ import annotations
 
@@ -14,29 +14,43 @@ if TYPE_CHECKING:
     import xarray
 
 ENDINGS = (".png", ".tif", ".tiff", ".nii", ".nii.gz")
-DEFAULT = {"ct": "chest_ct", "xray": "chest"}
+DEFAULT = {"ct": "chest_ct", "xray": "chest", "mri": "gre_3T"}
+STAIN = "he"
 
 
 def _instruments() -> str:
-    from sim.imaging import instruments
+    from sim.imaging import instruments, scanners
 
     by_kind = {k: [n for n, i in instruments().items() if i.kind == k] for k in ("ct", "radiograph")}
     of_ct, of_radiographs = (choices.word_list(names) for names in by_kind.values())
-    return f"Of CT {of_ct}; of radiographs {of_radiographs}."
+    of_mri = choices.word_list(scanners())
+    return f"Of CT {of_ct}; of radiographs {of_radiographs}; of MRI {of_mri}."
 
 
-@click.command(short_help="A result as CT or a radiograph show it.")
+def _stains() -> str:
+    from sim.imaging import stains
+
+    return f"Of --histology: {choices.word_list(list(stains()))}; {STAIN} when left out."
+
+
+@click.command(short_help="A result as CT, a radiograph, MRI or a stained section show it.")
 @click.argument("result", type=click.Path(path_type=Path))
 @click.option("--ct", "kind", flag_value="ct", help="Computed tomography, with calcium scores.")
 @click.option("--xray", "kind", flag_value="xray", help="A radiograph.")
+@click.option("--mri", "kind", flag_value="mri", help="A gradient-echo scan, its middle slice.")
+@click.option("--histology", "kind", flag_value="histology", help="A stained section through the middle.")
 @click.option("--at", metavar="TIME", help="When, as '90 day'; else the end.")
 @click.option("--instrument", cls=choices.LateHelp, words=_instruments)
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the noise.")
+@click.option("--stain", cls=choices.LateHelp, words=_stains)
+@click.option(
+    "--magnification", type=float, help="Of --histology: 20 is 0.5 um a pixel; else the whole fits."
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of noise, cells and grain.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File ending in .png, .tif, .nii or .nii.gz, or a folder for a DICOM series; else ct.png or "
-    "xray.png beside the result.",
+    help="File ending in .png, of CT also .tif, .nii or .nii.gz, or a folder for a DICOM series; else "
+    "ct.png, xray.png, mri.png or histology.png beside the result.",
 )
 @choices.force
 @choices.debug
@@ -45,27 +59,48 @@ def image(
     kind: str | None,
     at: str | None,
     instrument: str | None,
+    stain: str | None,
+    magnification: float | None,
     seed: int,
     out: Path | None,
     force: bool,
 ) -> None:
-    """A result as CT or a radiograph show it; prints the files, and of CT the calcium scores.
+    """A result as an instrument shows it; prints the files, and of CT the calcium scores.
 
     \b
     RESULT is a result.nc of `hapsim run`. DICOM and NIfTI need the extra imaging.
       hapsim image results/tb_caseous/result.nc --ct --at '2 year'
       hapsim image results/tb_caseous/result.nc --ct --instrument calcium_ct --out series
       hapsim image results/tb_caseous/result.nc --xray --instrument mammography --out film.png
+      hapsim image results/tb_caseous/result.nc --histology --stain von_kossa --at '90 day'
     """
     from sim.imaging import ct, radiograph
     from sim.run.result import load as load_result
 
     if kind is None:
-        raise ConfigError("which picture? Give --ct or --xray.")
+        raise ConfigError("which picture? Give --ct, --xray, --mri or --histology.")
     target = out or result.parent / f"{kind}.png"
+    if kind != "histology" and (stain or magnification):
+        raise ConfigError(
+            "--stain and --magnification are of --histology; other pictures have an --instrument."
+        )
+    if kind == "histology" and instrument:
+        raise ConfigError("--instrument is of --ct, --xray and --mri; --histology has a --stain.")
+    if kind in ("mri", "histology") and _ending(target) != ".png":
+        raise ConfigError(f"{target}: MRI and sections are written as .png; sim.imaging gives their numbers.")
     _free(target, force)
     found = load_result(result)
+    if kind == "histology":
+        from sim.cli.files.tissue import write_section
+
+        click.echo(write_section(found, at, stain or STAIN, magnification, seed, target))
+        return
     name = instrument or DEFAULT[kind]
+    if kind == "mri":
+        from sim.cli.files.tissue import write_mri
+
+        click.echo(write_mri(found, at, name, seed, target))
+        return
     if kind == "ct":
         picture = ct(found, at, name, seed)
         written = [_png(picture, target)] if _ending(target) == ".png" else _write(picture, target)
