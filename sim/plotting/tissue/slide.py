@@ -10,13 +10,14 @@ from sim.errors import ConfigError, shown
 from sim.plotting.canvas import SMALL, canvas
 from sim.plotting.runs.places import micro
 from sim.texts import moment_text
-from sim.units import readable_unit, to_unit
+from sim.units import to_unit
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
 ROUND = (1.0, 2.0, 5.0)  # leading digits of a scale bar
+WHOLE_MM = 0.999e-3  # from where on a bar is told in mm
 SHARE = 0.25  # of the width that a bar is at most
 LONGEST = 5.2  # inches of the longer side
 
@@ -54,7 +55,7 @@ def scale_bar(ax: Axes, pixel: float, shape: tuple[int, int]) -> None:
 
     high, wide = shape
     length = bar_length(wide * pixel)
-    unit = readable_unit(length, "m")
+    unit = "mm" if length >= WHOLE_MM else "um"
     text = f"{to_unit(length, unit):g} {micro(unit)}"
     across, margin = length / pixel, 0.03 * min(high, wide)
     thick, room = 0.012 * high, 0.065 * high
