@@ -22,7 +22,7 @@ def with_fields(result, **fields):
     axes = {a: data[a] for a in result.space}
     for name, made in fields.items():
         values = made(**axes).broadcast_like(data["volume"]).transpose(*result.space)
-        data[name] = data[name].copy(data=np.broadcast_to(values, data[name].shape))
+        data[name] = data[name].copy(data=np.broadcast_to(values, data[name].shape).copy())
     return sim.Result(data, result.manifest, result.tables)
 
 
