@@ -9,7 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, unknown
-from sim.imaging.detection.courses import Course, ct_number, densest_cell, dual_energy_density, first_time
+from sim.imaging.detection.courses import (
+    SeenOverTime,
+    ct_number,
+    densest_cell,
+    dual_energy_density,
+    first_time,
+)
 from sim.imaging.detection.shadows import contrast
 from sim.imaging.xray.attenuation import DATA
 from sim.parameters import Parameter, Parameters, load_parameters
@@ -34,7 +40,7 @@ class Method:
     name: str
     title: str
     unit: str
-    course: Callable[[Result], Course]
+    course: Callable[[Result], SeenOverTime]
 
 
 METHODS: dict[str, Method] = {
