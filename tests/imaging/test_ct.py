@@ -192,3 +192,12 @@ def test_mistakes_are_sentences():
     ):
         with pytest.raises(error, match=words), pytest.warns() if "pixel" in str(wrong) else nullcontext():
             ct(body, **wrong)
+
+
+def test_imaging_brings_no_library_of_files_and_sim_brings_no_imaging():
+    code = (
+        "import sys, sim; assert 'sim.imaging' not in sys.modules; sim.imaging.ct; sim.measures.first_seen\n"
+        "print([m for m in ('skimage', 'pydicom', 'nibabel', 'matplotlib', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

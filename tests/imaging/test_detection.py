@@ -8,7 +8,7 @@ import pytest
 import sim
 from sim.errors import ConfigError
 from sim.imaging import METHODS, ct, first_seen, phantom, radiograph
-from sim.imaging.detection.courses import Course, ct_number, first_time, highest_over
+from sim.imaging.detection.courses import SeenOverTime, ct_number, first_time, highest_over
 from sim.imaging.detection.shadows import chords, contrast
 
 pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
@@ -95,10 +95,10 @@ def test_bounds_are_never_below_what_is_seen(method):
 
 def test_a_crossing_is_linear_between_outputs():
     values = [0.0, 1.0, 5.0, 2.0]
-    course = Course(np.array(values) + 1, values.__getitem__)
+    course = SeenOverTime(np.array(values) + 1, values.__getitem__)
     assert first_time(course, np.array([0.0, 10, 20, 30]), 3.0) == 15.0
     assert first_time(course, np.array([0.0, 10, 20, 30]), 9.0) == math.inf
-    assert first_time(Course(np.array([4.0]), lambda k: 4.0), np.array([7.0]), 3.0) == 7.0
+    assert first_time(SeenOverTime(np.array([4.0]), lambda k: 4.0), np.array([7.0]), 3.0) == 7.0
 
 
 def test_pixels_have_to_touch():

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from sim.run.result import Result
 
 
-class Course(NamedTuple):
+class SeenOverTime(NamedTuple):
     """bound: no more is seen at each output than this (times,); seen: what is, by the number of the output"""
 
     bound: np.ndarray
     seen: Callable[[int], float]
 
 
-def first_time(course: Course, t: np.ndarray, level: float) -> float:
+def first_time(course: SeenOverTime, t: np.ndarray, level: float) -> float:
     """First time at which a course exceeds a level [s], linear between outputs; inf if never."""
     for k in np.flatnonzero(course.bound > level):
         if course.seen(int(k)) > level:
@@ -47,32 +47,32 @@ def densities_over_time(result: Result) -> dict[str, np.ndarray]:
     return found
 
 
-def densest_cell(result: Result) -> Course:
+def densest_cell(result: Result) -> SeenOverTime:
     """Density of all mineral in the cell that has most [kg m-3]."""
     densities = densities_over_time(result)
     total = sum(densities.values(), np.zeros((result.t.size, *result.array_of("volume").shape)))
     values = total.reshape(result.t.size, -1).max(1)
-    return Course(values, lambda k: float(values[k]))
+    return SeenOverTime(values, lambda k: float(values[k]))
 
 
-def ct_number(name: str) -> Callable[[Result], Course]:
+def ct_number(name: str) -> Callable[[Result], SeenOverTime]:
     """Of an instrument: the highest CT number that an area of the smallest scored size reaches [HU]."""
 
-    def course(result: Result) -> Course:
+    def course(result: Result) -> SeenOverTime:
         scanner = instrument(name, "ct")
         slopes = _slopes(result, scanner)
         layer = result.array_of("layer")
         number = numbers_for(np.unique(layer).tolist(), result.manifest["scenario"])
-        tissue = np.vectorize(number.__getitem__, otypes=[float])(layer)
+        tissue = np.array([number[n] for n in layer.ravel().tolist()]).reshape(layer.shape)
         return _over_area(result, scanner, slopes, tissue, number[outermost(result)])
 
     return course
 
 
-def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result], Course]:
+def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result], SeenOverTime]:
     """Of an instrument at two voltages: the highest density of HAP over such an area [kg m-3]."""
 
-    def course(result: Result) -> Course:
+    def course(result: Result) -> SeenOverTime:
         from sim.chemistry.solids import solids
 
         scanners = [instrument(name, "ct").with_settings({"kVp": kVp}) for kVp in (low, high)]
@@ -92,7 +92,7 @@ def _slopes(result: Result, scanner: Instrument) -> dict[str, float]:
 
 def _over_area(
     result: Result, scanner: Instrument, slopes: Mapping[str, float], tissue: np.ndarray, around: float
-) -> Course:
+) -> SeenOverTime:
     """Of what densities times slopes on tissue show, blurred and sliced as by a scanner, without noise."""
     over = np.zeros((result.t.size, *tissue.shape)) + (tissue - around)
     for solid, density in densities_over_time(result).items():
@@ -117,7 +117,7 @@ def _over_area(
         image = averaged(block.place(over[k]), (z, y, x))
         return around + max(highest_over(plane, count) for plane in image)
 
-    return Course(around + np.maximum(over.reshape(result.t.size, -1).max(1), 0.0), seen)
+    return SeenOverTime(around + np.maximum(over.reshape(result.t.size, -1).max(1), 0.0), seen)
 
 
 def highest_over(plane: np.ndarray, count: int) -> float:

@@ -9,7 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from sim.errors import ConfigError, unknown
-from sim.imaging.detection.courses import Course, ct_number, densest_cell, dual_energy_density, first_time
+from sim.imaging.detection.courses import (
+    SeenOverTime,
+    ct_number,
+    densest_cell,
+    dual_energy_density,
+    first_time,
+)
 from sim.imaging.detection.shadows import contrast
 from sim.imaging.detection.stained import densest_calcium, signal_lost
 from sim.imaging.xray.attenuation import DATA
@@ -35,7 +41,7 @@ class Method:
     name: str
     title: str
     unit: str
-    course: Callable[[Result], Course]
+    course: Callable[[Result], SeenOverTime]
 
 
 METHODS: dict[str, Method] = {

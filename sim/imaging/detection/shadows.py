@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.imaging.detection.courses import Course, densities_over_time
+from sim.imaging.detection.courses import SeenOverTime, densities_over_time
 from sim.imaging.volumes.averages import averages, regular_centres
 from sim.imaging.volumes.of_result import block_of, lengths_that_lack, matters_of
 from sim.imaging.volumes.rounds import symmetric_edges
@@ -69,10 +69,10 @@ def rays_through(result: Result, step: float) -> Rays:
     )
 
 
-def contrast(name: str) -> Callable[[Result], Course]:
+def contrast(name: str) -> Callable[[Result], SeenOverTime]:
     """Of an instrument: the largest contrast that mineral makes in a pixel, without noise [1]."""
 
-    def course(result: Result) -> Course:
+    def course(result: Result) -> SeenOverTime:
         return _largest(result, instrument(name, "radiograph"))
 
     return course
@@ -83,7 +83,7 @@ def _finest_cell(result: Result) -> float:
     return float(np.diff(result["r_edges"].values).min()) if result.space == ("r",) else 0.0
 
 
-def _largest(result: Result, machine: Instrument) -> Course:
+def _largest(result: Result, machine: Instrument) -> SeenOverTime:
     pixel = machine.si("pixel")
     rays = rays_through(result, max(pixel / PER_PIXEL, _finest_cell(result) / PER_CELL))
     densities, matters = densities_over_time(result), matters_of(result)
@@ -101,4 +101,4 @@ def _largest(result: Result, machine: Instrument) -> Course:
     # Blur makes no pixel darker than the darkest ray, and none meets more of a solid than the ray with most.
     worst = {name: np.array([rays.line(d).max() for d in densities[name]]) for name in densities}
     bound = 1.0 - transmitted(matters, machine, worst, {})
-    return Course(np.broadcast_to(bound.ravel(), result.t.shape), seen)
+    return SeenOverTime(np.broadcast_to(bound.ravel(), result.t.shape), seen)

@@ -98,9 +98,9 @@ def _checked(window: tuple[float, float]) -> tuple[float, float]:
 
 
 def _scale_bar(ax: Axes, reach: tuple[float, float, float, float]) -> None:
-    """A bar of a round length, a fifth of the picture at most, at its lower left."""
+    """A bar of a round length, a quarter of the picture at most, at its lower left."""
     wide, high = reach[1] - reach[0], reach[3] - reach[2]
-    fitting = [b for b in BARS if b <= 0.25 * wide]
+    fitting = [b for b in BARS if b <= min(0.25 * max(wide, high), 0.8 * wide)]
     if not fitting:
         return
     x, y = reach[0] + 0.05 * wide, reach[2] + 0.05 * high
