@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.chemistry.formula import elements, molar_mass
-from sim.imaging.detection.courses import Course, densities_over_time
+from sim.imaging.detection.courses import SeenOverTime, densities_over_time
 from sim.imaging.resonance.instruments import scanner
 from sim.imaging.resonance.matter import relaxation_per_calcium
 from sim.imaging.volumes.averages import averaged, averages, regular_centres
@@ -28,20 +28,20 @@ def calcium_over_time(result: Result) -> np.ndarray:
     return found
 
 
-def densest_calcium(result: Result) -> Course:
+def densest_calcium(result: Result) -> SeenOverTime:
     """Calcium in solids of the cell that has most [mol m-3]: what dye or silver can bind to."""
     values = calcium_over_time(result).reshape(result.t.size, -1).max(1)
-    return Course(values, lambda k: float(values[k]))
+    return SeenOverTime(values, lambda k: float(values[k]))
 
 
-def signal_lost(name: str) -> Callable[[Result], Course]:
+def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
     """Of a scanner: what the darkest voxel lacks of tissue's signal, in standard deviations of its noise.
 
     At the echo where that is most. Water that mineral displaces and relaxes is counted, not what dephases in
     the field of the whole: that takes more calcium, and comes on top.
     """
 
-    def course(result: Result) -> Course:
+    def course(result: Result) -> SeenOverTime:
         of = scanner(name)
         rate = relaxation_per_calcium(of.frequency)
         calcium = calcium_over_time(result)
@@ -70,6 +70,6 @@ def signal_lost(name: str) -> Callable[[Result], Course]:
             )
             return float(max(v.max() for v in voxels))
 
-        return Course(np.max(every, axis=0), seen)
+        return SeenOverTime(np.max(every, axis=0), seen)
 
     return course
