@@ -15,6 +15,7 @@ Sections, and minutes of each:
     sweeps 3             overhead of a sweep, and against a loop around SciPy's BDF
 and, where it is named,
     main_job 2           120 cells, 30 days: from nothing, from a warm cache, and error against time
+    pictures 1           a gradient-echo scan of 128^3 cells, a stained section
 With a cache that knows nothing yet everything is compiled first, 2 minutes more; references that are
 not stored for the present model are computed once, 4 minutes. Results go to benchmarks/results/
 (--quick: benchmarks/results/quick/).

@@ -12,6 +12,7 @@ SECTIONS = {
     "sweeps": "benchmarks.ours.sweeps",
 }
 ON_REQUEST = {
-    "main_job": "benchmarks.ours.main_job"
-}  # run only when named: others measure the same in more ways
+    "main_job": "benchmarks.ours.main_job",
+    "pictures": "benchmarks.ours.pictures",
+}  # run only when named: others measure the same in more ways, or what is no part of a run
 MODULES = SECTIONS | ON_REQUEST  # in the order of the report

@@ -42,8 +42,9 @@ _PUBLIC = {
 _MODULES = {
     "calibration": "sim.calibration",
     "atlas": "sim.atlas",
+    "imaging": "sim.imaging",
     "library": "sim.model.library",
-    "measures": "sim.run.measures",
+    "measures": "sim.imaging.measures",
     "plotting": "sim.plotting",
     "sensitivity": "sim.sensitivity",
     "shapes": "sim.space.shapes",
@@ -57,6 +58,7 @@ __all__ = [*_PUBLIC, *_MODULES, "__version__"]  # noqa: PLE0604
 if TYPE_CHECKING:
     from sim import (  # noqa: F401
         calibration,
+        imaging,
         plotting,
         sensitivity,
         sweeps,
@@ -75,13 +77,13 @@ if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario  # noqa: F401
     from sim.experiment.timing.course import Course  # noqa: F401
     from sim.experiment.treatments.treatment import treatment, treatments  # noqa: F401
+    from sim.imaging import measures  # noqa: F401
     from sim.model import library  # noqa: F401
     from sim.model.glossary.entries import glossary  # noqa: F401
     from sim.model.model import Model  # noqa: F401
     from sim.model.process import Derived, Process  # noqa: F401
     from sim.model.species import Species  # noqa: F401
     from sim.parameters import Parameter  # noqa: F401
-    from sim.run import measures  # noqa: F401
     from sim.run.memory import memory_forecast  # noqa: F401
     from sim.run.result import (  # noqa: F401
         Result,

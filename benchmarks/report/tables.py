@@ -81,6 +81,10 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("slowest", "slowest", seconds), ("cpu", "CPU", seconds), ("steps", "steps", plain),
         ("rhs", "rhs", plain),
     ],
+    ("pictures", "pictures"): [
+        ("picture", "picture, warm", plain), ("seconds", "time", seconds), ("fastest", "fastest", seconds),
+        ("slowest", "slowest", seconds), ("cpu", "CPU", seconds),
+    ],
     ("kernels", "limits"): [
         ("threads", "threads", plain), ("bandwidth", "bandwidth", scaled("GB/s", 1e9)),
         ("flops", "multiply-adds", scaled("GFLOP/s", 1e9)),

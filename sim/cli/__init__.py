@@ -17,7 +17,8 @@ from typing import Any, TextIO
 
 import click
 
-from sim.cli import bench, cite, doctor, exit_codes, export, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, show, speciate
+from sim.cli.files import export, image
 from sim.cli.fit import calibrate, sensitivity
 from sim.cli.runs import run, script
 from sim.cli.sweep import commands
@@ -196,7 +197,7 @@ def main() -> None:
 COMMANDS = (
     show.scenarios, show.parts, treatments, show.show, show.glossary, run.run, commands.sweep,
     calibrate.calibrate, sensitivity.sensitivity, validate.validate, atlas.atlas, export.export,
-    script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    image.image, script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

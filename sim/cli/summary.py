@@ -53,6 +53,7 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         line = _time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})")
         earlier = before and onset <= result.t[0]  # than what is shown of the history
         found.append(line._replace(text=f"before {line.text}") if earlier else line)
+    found.append(_first_seen(result))
     found += [
         _mean(result, "HAP_density", "HAP_mean", "mean hydroxyapatite"),
         _mean(result, "Ca_in_mineral", "Ca_in_solids_mean", "mean calcium in solids"),
@@ -139,6 +140,23 @@ def as_json(result: Result, rows: list[SummaryLine]) -> dict[str, Any]:
 
 def _time(key: str, seconds: float, label: str, more: str) -> SummaryLine:
     return SummaryLine(key, seconds, "s", label, duration_text(seconds) + more)
+
+
+def _first_seen(result: Result) -> SummaryLine:
+    """When each method of imaging first shows mineral; null in summary.json where it does not."""
+    from sim.imaging.detection.first_seen import first_seen
+
+    rows = first_seen(result)
+    seen = [f"{r.title} {duration_text(r.time)}" for r in rows if math.isfinite(r.time)]
+    unseen = [r.title for r in rows if not math.isfinite(r.time)]
+    text = (
+        ", ".join(seen)
+        + ("; " if seen and unseen else "")
+        + ("not by " if unseen else "")
+        + ", ".join(unseen)
+    )
+    value = {r.method: r.time if math.isfinite(r.time) else None for r in rows}
+    return SummaryLine("first_seen", value, "s", "first seen by", text)
 
 
 def _unit(result: Result, name: str) -> str:

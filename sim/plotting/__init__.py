@@ -1,5 +1,5 @@
 """Pictures of results and of sweeps. Each function takes `ax=None` and returns the Axes it drew on; `maps`,
-`cuts`, `story` and `atlas` make a Figure.
+`cuts`, `story`, `atlas` and `resonance` make a Figure.
 
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
 """
@@ -10,6 +10,7 @@ from sim.plotting.fits.data_and_fit import fitted, residuals
 from sim.plotting.fits.profile_curves import correlation, profile
 from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
+from sim.plotting.imaging.scans import scan
 from sim.plotting.runs.budget import budget
 from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
@@ -25,6 +26,8 @@ from sim.plotting.sweeps.phase_diagram import phase_diagram
 from sim.plotting.sweeps.scatter import scatter
 from sim.plotting.sweeps.survival import survival
 from sim.plotting.sweeps.tornado import tornado
+from sim.plotting.tissue.resonance import resonance
+from sim.plotting.tissue.slide import slide
 
 __all__ = [
     "atlas",
@@ -50,8 +53,11 @@ __all__ = [
     "projected",
     "projection",
     "residuals",
+    "resonance",
+    "scan",
     "scatter",
     "scheme",
+    "slide",
     "story",
     "style",
     "survival",

@@ -1,0 +1,1 @@
+"""When each method first shows the mineral of a result."""

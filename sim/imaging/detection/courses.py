@@ -1,0 +1,139 @@
+"""What a method sees of a result at each output, worked out when asked for, and a bound that costs little."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.imaging.volumes.averages import averaged, averages
+from sim.imaging.volumes.of_result import block_of, matters_of, outermost
+from sim.imaging.xray.attenuation import slope_of, weights, xray_numbers
+from sim.imaging.xray.frames import finest, frame_of
+from sim.imaging.xray.instruments import Instrument, instrument
+from sim.imaging.xray.tissues import numbers_for
+from sim.run.measures import first_above
+
+if TYPE_CHECKING:
+    from sim.run.result import Result
+
+
+class SeenOverTime(NamedTuple):
+    """bound: no more is seen at each output than this (times,); seen: what is, by the number of the output"""
+
+    bound: np.ndarray
+    seen: Callable[[int], float]
+
+
+def first_time(course: SeenOverTime, t: np.ndarray, level: float) -> float:
+    """First time at which a course exceeds a level [s], linear between outputs; inf if never."""
+    for k in np.flatnonzero(course.bound > level):
+        if course.seen(int(k)) > level:
+            before = max(int(k) - 1, 0)
+            values = np.array([course.seen(before), course.seen(int(k))])
+            return first_above(values, np.array([t[before], t[k]]), level)
+    return float("inf")
+
+
+def densities_over_time(result: Result) -> dict[str, np.ndarray]:
+    """{solid: mass per volume (times, *space) [kg m-3]} of solids that are ever there."""
+    found = {}
+    for name in matters_of(result):
+        values = np.maximum(result.array_of(name), 0.0)
+        if values.any():
+            found[name] = values * result.attributes_of(name)["molar_mass"]
+    return found
+
+
+def densest_cell(result: Result) -> SeenOverTime:
+    """Density of all mineral in the cell that has most [kg m-3]."""
+    densities = densities_over_time(result)
+    total = sum(densities.values(), np.zeros((result.t.size, *result.array_of("volume").shape)))
+    values = total.reshape(result.t.size, -1).max(1)
+    return SeenOverTime(values, lambda k: float(values[k]))
+
+
+def ct_number(name: str) -> Callable[[Result], SeenOverTime]:
+    """Of an instrument: the highest CT number that an area of the smallest scored size reaches [HU]."""
+
+    def course(result: Result) -> SeenOverTime:
+        scanner = instrument(name, "ct")
+        slopes = _slopes(result, scanner)
+        layer = result.array_of("layer")
+        number = numbers_for(np.unique(layer).tolist(), result.manifest["scenario"])
+        tissue = np.array([number[n] for n in layer.ravel().tolist()]).reshape(layer.shape)
+        return _over_area(result, scanner, slopes, tissue, number[outermost(result)])
+
+    return course
+
+
+def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result], SeenOverTime]:
+    """Of an instrument at two voltages: the highest density of HAP over such an area [kg m-3]."""
+
+    def course(result: Result) -> SeenOverTime:
+        from sim.chemistry.solids import solids
+
+        scanners = [instrument(name, "ct").with_settings({"kVp": kVp}) for kVp in (low, high)]
+        one, other = (_slopes(result, s) for s in scanners)
+        hap = solids()["HAP"]
+        unit = [slope_of(weights(s.spectrum, s.si("body")), hap.formula, hap.density) for s in scanners]
+        slopes = {solid: (one[solid] - other[solid]) / (unit[0] - unit[1]) for solid in one}
+        return _over_area(result, scanners[0], slopes, np.zeros(result.array_of("volume").shape), 0.0)
+
+    return course
+
+
+def _slopes(result: Result, scanner: Instrument) -> dict[str, float]:
+    w = weights(scanner.spectrum, scanner.si("body"))
+    return {name: slope_of(w, m.formula, m.density) for name, m in matters_of(result).items()}
+
+
+def _over_area(
+    result: Result, scanner: Instrument, slopes: Mapping[str, float], tissue: np.ndarray, around: float
+) -> SeenOverTime:
+    """Of what densities times slopes on tissue show, blurred and sliced as by a scanner, without noise."""
+    over = np.zeros((result.t.size, *tissue.shape)) + (tissue - around)
+    for solid, density in densities_over_time(result).items():
+        over = over + slopes[solid] * density
+    block = block_of(result, None, finest(scanner))
+    deep, high, wide = (float(e[-1] - e[0]) for e in block.edges)
+    frame = frame_of((deep, high, wide), scanner)
+    if "z" not in result.space:  # slices of what does not change along z, and the middle one of a ball
+        frame = frame._replace(z=np.zeros(1))
+    pixel = scanner.si("pixel")
+    z, y, x = (
+        averages(edges, centres, width, spread)
+        for edges, centres, width, spread in zip(
+            block.edges, frame, (scanner.si("slice"), pixel, pixel), (0.0, scanner.spread, scanner.spread),
+            strict=True,
+        )
+    )  # fmt: skip
+    count = max(1, int(np.ceil(xray_numbers().si("score.least_area") / pixel**2 - 1e-9)))
+
+    @cache
+    def seen(k: int) -> float:
+        image = averaged(block.place(over[k]), (z, y, x))
+        return around + max(highest_over(plane, count) for plane in image)
+
+    return SeenOverTime(around + np.maximum(over.reshape(result.t.size, -1).max(1), 0.0), seen)
+
+
+def highest_over(plane: np.ndarray, count: int) -> float:
+    """The highest level that so many pixels reach which touch each other, corners too."""
+    from scipy.ndimage import label
+
+    values = np.unique(plane)[::-1]
+    # So many pixels reach this level at all; where they do not touch, lower ones are tried by halves.
+    low = int(np.searchsorted(-values, -np.partition(plane, -count, None)[-count]))
+    high = values.size - 1  # at the lowest level all pixels are one area
+    middle = low
+    while low < high:
+        marked, _ = label(plane >= values[middle], np.ones((3, 3)))
+        if np.bincount(marked.ravel())[1:].max() >= count:
+            high = middle
+        else:
+            low = middle + 1
+        middle = (low + high) // 2
+    return float(values[low])

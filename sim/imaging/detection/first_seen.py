@@ -1,0 +1,152 @@
+"""When each method first shows the mineral of a result: a table of times, thresholds and confidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sim.errors import ConfigError, unknown
+from sim.imaging.detection.courses import (
+    SeenOverTime,
+    ct_number,
+    densest_cell,
+    dual_energy_density,
+    first_time,
+)
+from sim.imaging.detection.shadows import contrast
+from sim.imaging.detection.stained import densest_calcium, signal_lost
+from sim.imaging.xray.attenuation import DATA
+from sim.parameters import Parameter, Parameters, load_parameters
+from sim.public import public
+from sim.texts import duration_text
+from sim.units import to_unit
+
+if TYPE_CHECKING:
+    import pandas
+
+    from sim.run.result import Result
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to see mineral. title: in words; unit: of what it sees, as people say it
+
+    course: what it sees of a result, in SI; its threshold is the entry of its name in
+    data/imaging/detection.toml
+    """
+
+    name: str
+    title: str
+    unit: str
+    course: Callable[[Result], SeenOverTime]
+
+
+METHODS: dict[str, Method] = {
+    m.name: m
+    for m in (
+        Method("von_kossa", "section, von Kossa", "mM", densest_calcium),
+        Method("alizarin_red", "section, alizarin red S", "mM", densest_calcium),
+        Method("he", "section, H&E", "mM", densest_calcium),
+        Method("mri", "MRI at 3 T", "x noise", signal_lost("gre_3T")),
+        Method("mri_7T", "MRI at 7 T", "x noise", signal_lost("gre_7T")),
+        Method("micro_ct", "micro-CT of a specimen", "mg/mL", densest_cell),
+        Method("specimen", "radiograph of a specimen", "%", contrast("specimen")),
+        Method("mammography", "mammogram", "%", contrast("mammography")),
+        Method(
+            "dual_energy", "dual-energy CT of the chest", "mg/mL", dual_energy_density("chest_ct", 80, 140)
+        ),
+        Method("extremity", "radiograph of an arm or leg", "%", contrast("extremity")),
+        Method("ct", "CT for calcium scores", "HU", ct_number("calcium_ct")),
+        Method("chest", "radiograph of the chest", "%", contrast("chest")),
+    )
+}
+
+
+@cache
+def detection_levels() -> Parameters:
+    """Thresholds of methods by name, from data/imaging/detection.toml."""
+    return load_parameters(DATA / "detection.toml")
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What a method sees of a result.
+
+    time: when it first shows mineral [s], linear between outputs; inf if never
+    threshold, at_end: from where on, and what it sees at the end, in `unit`
+    """
+
+    method: str
+    title: str
+    time: float
+    threshold: Parameter
+    at_end: float
+    unit: str
+
+    @property
+    def confidence(self) -> str:
+        """Of the threshold: "measured", "derived", "fitted" or "assumed"."""
+        return self.threshold.confidence
+
+    def __str__(self) -> str:
+        when = duration_text(self.time) if math.isfinite(self.time) else "not"
+        level = f"{self.threshold.value:g} {self.unit} ({self.confidence})"
+        return f"{self.title:<29} {when:<12} from {level:<24} at the end {self.at_end:.3g} {self.unit}"
+
+
+class FirstSeen(tuple[Sighting, ...]):
+    """Rows of (method, title, time, threshold, at_end, unit), the earliest first; prints a row a line."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join(str(row) for row in self) or "no method"
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """A pandas table, times in s, thresholds and what is seen in `unit`."""
+        import pandas as pd
+
+        rows = [
+            {"method": r.method, "time": r.time, "threshold": r.threshold.value, "range": r.threshold.range,
+             "at_end": r.at_end, "unit": r.unit, "confidence": r.confidence, "note": r.threshold.note}
+            for r in self
+        ]  # fmt: skip
+        return pd.DataFrame(rows)
+
+
+@public
+def first_seen(result: Result, methods: Sequence[str] | None = None) -> FirstSeen:
+    """When each method first shows the mineral of a result, with its threshold and the confidence in it.
+
+    methods: names; all of sim.imaging.METHODS when None
+    CT needs 130 HU over 1 mm2 of touching pixels of a slice; a radiograph a contrast in one pixel; micro-CT a
+    density in one cell of the model, a stain calcium in one; MRI a voxel that is darker than tissue. Pictures
+    are without noise, so these times are those of a good picture.
+    Axes that the result lacks have the length of data/imaging/geometry.toml.
+    """
+    chosen = list(METHODS) if methods is None else list(methods)
+    rows = [_sighting(method_named(name), result) for name in chosen]
+    return FirstSeen(sorted(rows, key=lambda row: row.time))
+
+
+def method_named(name: str) -> Method:
+    """A method, or a sentence."""
+    if name not in METHODS:
+        raise ConfigError(unknown("a method of imaging", name, METHODS))
+    return METHODS[name]
+
+
+def time_first_seen(method: Method, result: Result) -> float:
+    """When a method first shows mineral [s]; inf if never."""
+    return first_time(method.course(result), result.t, detection_levels().si(method.name))
+
+
+def _sighting(method: Method, result: Result) -> Sighting:
+    course, level = method.course(result), detection_levels()[method.name]
+    end = course.seen(result.t.size - 1)
+    at_end = end if level.unit == "1" else float(to_unit(end, level.unit))
+    time = first_time(course, result.t, level.si)
+    return Sighting(method.name, method.title, time, level, at_end, method.unit)

@@ -1,0 +1,1 @@
+"""Pictures as files of other programs: DICOM series, NIfTI volumes, TIFF."""

@@ -1,0 +1,1 @@
+"""Magnetic resonance: field of mineral, gradient echoes, susceptibility maps."""

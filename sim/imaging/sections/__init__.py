@@ -1,0 +1,1 @@
+"""Stained sections of a result, and pictures of stained sections as regions of a scenario."""

@@ -1,0 +1,1 @@
+"""What x-rays show: attenuation and spectra, CT with its calcium scores, radiographs."""

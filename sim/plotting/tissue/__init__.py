@@ -1,0 +1,1 @@
+"""Pictures that instruments make of tissue, as they are looked at."""

@@ -1,0 +1,157 @@
+"""When mineral is first seen: thresholds met by hand-made results, bounds, tables and measures."""
+
+import math
+
+import numpy as np
+import pytest
+
+import sim
+from sim.errors import ConfigError
+from sim.imaging import METHODS, ct, first_seen, phantom, radiograph
+from sim.imaging.detection.courses import SeenOverTime, ct_number, first_time, highest_over
+from sim.imaging.detection.shadows import chords, contrast
+
+pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
+MODEL = sim.library.model()
+FLUID = {"plasma.Ca": "1.4 mM", "plasma.P": "1.1 mM", "plasma.C": "26 mM", "plasma.pH": 7.4}
+PER_UNIT = 0.502307  # mg of HAP per mL in 1 mM
+
+
+def rising(geometry="sphere", last=100.0, thick="8 mm"):
+    """A core in which HAP rises from nothing to an amount [mM] in 10 s, put in place by hand."""
+    values = FLUID | {"core.radius": thick, "core.HAP": "1 mM", "core.phi0": 0.6}
+    values |= {"shell.thickness": "1 mm", "shell.phi0": 0.6}
+    made = sim.Scenario("rising", MODEL, geometry, [("core", 32), ("shell", 4)], "fixed", "10 s")
+    result = sim.simulate(made.changed(values), times=11)
+    data = result.dataset.copy(deep=True)
+    inside = (data["layer"] == "core").astype(float)
+    data["HAP"] = (data["time"] / 10 * last * inside).transpose("time", ...).assign_attrs(data["HAP"].attrs)
+    for other in result.solids:
+        if other != "HAP":
+            data[other] = data[other] * 0 + data[other].attrs.get("nothing", 0.0)
+            data[other].attrs = result.dataset[other].attrs
+    return sim.Result(data, result.manifest, result.tables)
+
+
+def seen_at(result, *methods):
+    return {row.method: row.time for row in first_seen(result, methods or None)}
+
+
+@pytest.mark.parametrize("geometry", ["sphere", "cylinder", "slab"])
+def test_ct_sees_a_wide_core_at_its_threshold(geometry):
+    """130 HU of which 40 are soft tissue (of a core named so, necrosis of 35): 95 HU over 1.365."""
+    result = rising(geometry, last=200.0)
+    needed = (130 - 35) / 1.3648 / PER_UNIT  # [mM]
+    assert seen_at(result, "ct")["ct"] == pytest.approx(needed / 200 * 10, rel=0.01)
+
+
+def test_dual_energy_and_micro_ct_see_densities():
+    found = seen_at(rising(last=200.0), "dual_energy", "micro_ct")
+    assert found["dual_energy"] == pytest.approx(20 / PER_UNIT / 200 * 10, rel=0.01)
+    assert found["micro_ct"] == pytest.approx(75 / PER_UNIT / 200 * 10, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("method", "areal"), [("mammography", 1.7), ("extremity", 8.7), ("chest", 32.0), ("specimen", 6.3)]
+)
+def test_radiographs_see_areal_densities(method, areal):
+    """Through 16 mm of the middle of a ball [mg/cm2], as computed apart from the package."""
+    mg_per_mL = areal / 1.6
+    result = rising(last=3 * mg_per_mL / PER_UNIT)
+    assert seen_at(result, method)[method] == pytest.approx(10 / 3, rel=0.03)
+
+
+def test_what_stays_below_is_never_seen_and_the_order_is_that_of_time():
+    result = rising(last=10.0)
+    found = first_seen(result)
+    times = [row.time for row in found]
+    assert times == sorted(times) and len(found) == len(METHODS)
+    assert seen_at(result, "ct", "chest") == {"ct": math.inf, "chest": math.inf}
+    assert "not" in str(found) and "mammogram" in str(found)
+    table = found.to_dataframe()
+    assert set(table["confidence"]) <= {"measured", "assumed", "derived", "fitted"}
+    assert list(table["method"]) == [row.method for row in found]
+
+
+@pytest.mark.parametrize("geometry", ["sphere", "cylinder", "slab", "rectangle"])
+def test_courses_are_those_of_the_pictures(geometry):
+    """At the end, without noise: the level of 1 mm2 in a CT, and the largest contrast of a radiograph."""
+    result = rising(geometry, last=300.0, thick="3 mm")
+    middle = 1 if geometry == "sphere" else None  # of a ball its middle slice counts
+    image = ct(result, instrument="calcium_ct", settings={"noise": 0}, slices=middle)
+    count = math.ceil(1e-6 / image.attrs["pixel"] ** 2)
+    level = max(highest_over(plane, count) for plane in image.values)
+    assert ct_number("calcium_ct")(result).seen(10) == pytest.approx(level, rel=0.02)
+    film = radiograph(result, instrument="extremity")
+    assert contrast("extremity")(result).seen(10) == pytest.approx(float(film["contrast"].max()), rel=0.02)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_bounds_are_never_below_what_is_seen(method):
+    course = METHODS[method].course(rising(last=150.0, thick="2 mm"))
+    for k in (0, 3, 10):
+        assert course.seen(k) <= course.bound[k] + 1e-9
+
+
+def test_a_crossing_is_linear_between_outputs():
+    values = [0.0, 1.0, 5.0, 2.0]
+    course = SeenOverTime(np.array(values) + 1, values.__getitem__)
+    assert first_time(course, np.array([0.0, 10, 20, 30]), 3.0) == 15.0
+    assert first_time(course, np.array([0.0, 10, 20, 30]), 9.0) == math.inf
+    assert first_time(SeenOverTime(np.array([4.0]), lambda k: 4.0), np.array([7.0]), 3.0) == 7.0
+
+
+def test_pixels_have_to_touch():
+    plane = np.array([[9, 0, 0, 8], [0, 7, 0, 0], [0, 0, 0, 0], [6, 0, 0, 5.0]])
+    assert highest_over(plane, 1) == 9
+    assert highest_over(plane, 2) == 7  # 9 and 7 by their corner; 8 is apart
+    assert highest_over(plane, 3) == 0
+
+
+def test_chords_of_shells():
+    """Through the middle twice each thickness; past the outermost nothing; by Pythagoras between."""
+    found = chords(np.array([0.0, 1.0, 2.0]), np.array([0.0, 1.0, 1.5, 3.0]))
+    assert found[0] == pytest.approx([2, 2])
+    assert found[1] == pytest.approx([0, 2 * np.sqrt(3)])
+    assert found[2] == pytest.approx([0, 2 * np.sqrt(4 - 2.25)])
+    assert found[3] == pytest.approx([0, 0])
+
+
+def test_measures_for_sweeps():
+    result = rising(last=200.0)
+    assert sim.measures.first_seen("ct")(result) == seen_at(result, "ct")["ct"]
+    assert sim.measures.first_seen("ct").unit == "s"
+    at_end = 35 + 200 * PER_UNIT * 1.3648
+    assert sim.measures.hounsfield()(result) == pytest.approx(at_end, rel=0.01)
+    wide = np.pi * 8**2 * 1 * 16 / 3 / 2  # within the ball, of weight 1
+    assert sim.measures.agatston()(result) > wide
+    assert sim.measures.mean is __import__("sim.run.measures", fromlist=["mean"]).mean
+
+
+def test_measures_go_into_a_sweep(tmp_path):
+    base = sim.scenario("infarct_myocardium").changed({"duration": "1 hour", "lesion.cells": 8})
+    axis = {"lesion.radius": ["1 mm", "2 mm"]}
+    table = sim.sweep(
+        base, sim.sweeps.grid(axis), store=tmp_path / "x.db",
+        measures={"seen": sim.measures.first_seen("mammography"), "HU": sim.measures.hounsfield("chest_ct")},
+    ).to_dataframe()  # fmt: skip
+    assert np.isinf(table["seen"]).all() and (table["HU"] > 40).all()
+
+
+def test_mistakes_are_sentences():
+    result = rising()
+    with pytest.raises(ConfigError, match="Did you mean 'chest'"):
+        first_seen(result, ["chset"])
+    with pytest.raises(ConfigError, match="Did you mean 'ct'|there are micro_ct"):
+        sim.measures.first_seen("cct")
+    with pytest.raises(ConfigError, match="not an instrument"):
+        sim.measures.agatston("chest")
+    with pytest.raises(ConfigError, match="kept without"):
+        first_seen(result.only(["HAP", "pH"]))
+
+
+def test_nothing_there_is_not_seen():
+    empty = sim.simulate(sim.scenario("normal_tissue_control").changed({"duration": "1 hour"}), times=2)
+    assert all(math.isinf(row.time) for row in first_seen(empty))
+    image = ct(phantom({"HAP": np.zeros((1, 1, 1))}, (1e-3,) * 3), settings={"noise": 0})
+    assert float(abs(image).max()) == 0

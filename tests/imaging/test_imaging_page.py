@@ -1,0 +1,21 @@
+"""docs/imaging.md runs as it stands."""
+
+import contextlib
+import io
+import re
+from pathlib import Path
+
+import matplotlib
+
+PAGE = Path(__file__).parents[2] / "docs" / "imaging.md"
+
+
+def test_the_page_runs(tmp_path, monkeypatch):
+    matplotlib.use("Agg")
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        exec(compile(block, str(PAGE), "exec"), {})  # noqa: S102  # our own documentation
+    assert "CT for calcium scores" in out.getvalue() and "Agatston" in out.getvalue()
+    assert all((tmp_path / p).stat().st_size > 0 for p in ("ct.png", "film.png", "ct.tif"))

@@ -1,0 +1,48 @@
+"""Pictures of CT and radiographs: grey scale, size, words, mistakes."""
+
+import numpy as np
+import pytest
+
+from sim import plotting as plot
+from sim.errors import ConfigError
+from sim.imaging import ct, phantom, radiograph
+
+
+@pytest.fixture
+def body():
+    inside = np.zeros((1, 8, 16))
+    inside[0, 2:6, 4:12] = 500.0
+    return phantom({"HAP": inside}, (9e-3, 1e-3, 1e-3))
+
+
+def test_a_ct_is_grey_in_its_window_and_bright_where_mineral_is(body):
+    image = ct(body, instrument="calcium_ct", settings={"noise": 0})
+    ax = plot.scan(image, window=(100, 400))
+    (drawn,) = ax.get_images()
+    assert drawn.get_clim() == (-100, 300) and drawn.cmap(1.0)[:3] == (1, 1, 1)
+    assert np.array_equal(drawn.get_array(), image.values[int(np.argmax(image.values.sum((1, 2))))])
+    left, right, low, high = drawn.get_extent()
+    assert right - left == pytest.approx(image.sizes["x"] * 0.43e-3)
+    assert high - low == pytest.approx(image.sizes["y"] * 0.43e-3)
+    assert "simulated CT for calcium scores" in ax.get_title(loc="left")
+    assert ax.texts[0].get_text() in ("5 mm", "2 mm")  # of the scale bar
+
+
+def test_a_radiograph_is_bright_where_little_comes_through(body):
+    film = radiograph(body, instrument="extremity")
+    ax = plot.scan(film)
+    (drawn,) = ax.get_images()
+    low, high = drawn.get_clim()
+    assert drawn.cmap(drawn.norm(low))[:3] == (1, 1, 1) and low < high
+    assert "along z" in ax.get_title(loc="left")
+
+
+def test_what_is_no_picture_is_a_sentence(body):
+    image = ct(body)
+    for wrong, more, words in (
+        (image.values, {}, "no picture of sim.imaging"),
+        (image, {"slice_at": 99}, "outside the"),
+        (image, {"window": (1, 0)}, "width above 0"),
+    ):
+        with pytest.raises(ConfigError, match=words):
+            plot.scan(wrong, **more)
