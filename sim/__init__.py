@@ -15,7 +15,7 @@ __version__ = "0.1.0"
 
 # name -> module; imported when first asked for, so that `import sim` imports nothing slow
 _PUBLIC = {
-    "Course": "sim.experiment.course",
+    "Course": "sim.experiment.timing.course",
     "Derived": "sim.model.process",
     "Intervention": "sim.experiment.intervention",
     "Model": "sim.model.model",
@@ -32,9 +32,12 @@ _PUBLIC = {
     "memory_forecast": "sim.run.memory",
     "scenario": "sim.experiment.catalogue",
     "scenarios": "sim.experiment.catalogue",
+    "script": "sim.run.script.run_script",
     "simulate": "sim.run.simulate",
     "speciate": "sim.chemistry.fluid",
     "sweep": "sim.sweeps.driver",
+    "treatment": "sim.experiment.treatments.treatment",
+    "treatments": "sim.experiment.treatments.treatment",
 }
 _MODULES = {
     "calibration": "sim.calibration",
@@ -70,9 +73,10 @@ if TYPE_CHECKING:
         scenario,
         scenarios,
     )
-    from sim.experiment.course import Course  # noqa: F401
     from sim.experiment.intervention import Intervention  # noqa: F401
     from sim.experiment.scenario import Scenario  # noqa: F401
+    from sim.experiment.timing.course import Course  # noqa: F401
+    from sim.experiment.treatments.treatment import treatment, treatments  # noqa: F401
     from sim.imaging import measures  # noqa: F401
     from sim.model import library  # noqa: F401
     from sim.model.glossary.entries import glossary  # noqa: F401
@@ -85,6 +89,7 @@ if TYPE_CHECKING:
         Result,
         load,
     )
+    from sim.run.script.run_script import script  # noqa: F401
     from sim.run.simulate import simulate  # noqa: F401
     from sim.space import shapes  # noqa: F401
     from sim.sweeps.driver import sweep  # noqa: F401

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.atlas.expectations import Answer, Expectation, expectations, judged, tally
-from sim.errors import ConfigError, FileFormatError, ScenarioError, nearest
+from sim.atlas.expectations import Answer, Expectation, expectation_of, judged, tally
+from sim.errors import FileFormatError, ScenarioError, nearest
 from sim.experiment.catalogue import scenario, scenarios
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
 
 RUNS = "runs"
+Job = tuple[str, str]  # a scenario, and a treatment or ""
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A condition in an atlas. failure: why there is no run of it, or ""."""
+    """A condition in an atlas. failure: why it was not run, or ""; treated: {treatment: folder of its run}"""
 
     name: str
     expected: Expectation
     folder: Path
     verdicts: tuple[Answer, ...] = ()
     failure: str = ""
+    treated: dict[str, Path] = field(default_factory=dict)
 
     @property
     def result(self) -> results.Result:
@@ -70,10 +72,12 @@ def atlas(
     names: Iterable[str] | None = None,
     workers: int = 0,
     report: Report | None = None,
+    treatments: bool = True,
 ) -> Atlas:
     """Run scenarios into a folder and judge them; what was run there already, and is the same, is kept.
 
     names: of scenarios, all when None; workers: processes, none for 0; report: is told a line for each run
+    treatments: whether to run each under its treatments too, from the start to the end
     An interruption keeps what is done; the next call goes on.
     """
     wanted = list(scenarios() if names is None else names)
@@ -82,26 +86,48 @@ def atlas(
             raise ScenarioError(f"no scenario is called '{name}'.{nearest(name, scenarios())}")
     base = Path(folder).expanduser()
     (base / RUNS).mkdir(parents=True, exist_ok=True)
-    failures: dict[str, str] = {}
-    left = [n for n in wanted if not _kept(base / RUNS / n, scenario(n))]
+    jobs = [(n, "") for n in wanted]
+    jobs += [(n, t) for n in wanted for t in (expectation_of(n).treatments if treatments else ())]
+    failures: dict[Job, str] = {}
+    left = [job for job in jobs if not _kept(_folder(base, job), _scenario(job))]
     say = report or (lambda line: None)
-    for n in wanted:
-        if n not in left:
-            say(f"{n}: kept")
-    for name, failure in _runs(left, base, workers):
-        failures[name] = failure
-        say(f"{name}: {failure or 'done'}")
-    return Atlas(base, tuple(_entry(n, base, failures.get(n, "")) for n in wanted))
+    for job in jobs:
+        if job not in left:
+            say(f"{_word(job)}: kept")
+    for job, failure in _runs(left, base, workers):
+        failures[job] = failure
+        say(f"{_word(job)}: {failure or 'done'}")
+    return Atlas(base, tuple(_entry(n, base, jobs, failures) for n in wanted))
 
 
-def _runs(names: list[str], base: Path, workers: int) -> Iterator[tuple[str, str]]:
+def _word(job: Job) -> str:
+    """ "infarct_myocardium@etidronate"."""
+    return "@".join(filter(None, job))
+
+
+def _folder(base: Path, job: Job) -> Path:
+    return base / RUNS / _word(job)
+
+
+def _scenario(job: Job) -> Scenario:
+    """The scenario, under its treatment from the start to the end."""
+    import warnings
+
+    name, treatment = job
+    made = scenario(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # doses of a treatment may lie outside what a scenario calls usual
+        return made.treated(treatment) if treatment else made
+
+
+def _runs(jobs: list[Job], base: Path, workers: int) -> Iterator[tuple[Job, str]]:
     """Runs, as they end, each with why it failed or ""."""
     if workers < 2:
-        for name in names:
-            yield name, run_into(base / RUNS / name, name)
+        for job in jobs:
+            yield job, run_into(_folder(base, job), job)
         return
     with ProcessPoolExecutor(workers) as pool:
-        waiting = {pool.submit(run_into, base / RUNS / name, name): name for name in names}
+        waiting = {pool.submit(run_into, _folder(base, job), job): job for job in jobs}
         try:
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
@@ -110,7 +136,7 @@ def _runs(names: list[str], base: Path, workers: int) -> Iterator[tuple[str, str
             raise
 
 
-def run_into(folder: Path, name: str) -> str:
+def run_into(folder: Path, job: Job) -> str:
     """Run a scenario and write result.nc and its picture into a folder; why it failed, or ""."""
     import warnings
 
@@ -118,7 +144,7 @@ def run_into(folder: Path, name: str) -> str:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the notes stand in the manifest, and on the page
-        result = simulate(scenario(name))
+        result = simulate(_scenario(job))
     if not result.success:
         return f"{result.status}: {result.message}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -149,9 +175,10 @@ def _kept(folder: Path, wanted: Scenario) -> bool:
     return held["status"] == "finished" and held["hash"] == run_fingerprint(wanted, Settings())
 
 
-def _entry(name: str, base: Path, failure: str) -> Entry:
-    known = expectations().get(name)
-    if known is None:
-        raise ConfigError(f"data/atlas/expectations.toml says nothing of {name}.")
-    entry = Entry(name, known, base / RUNS / name, (), failure)
-    return entry if failure else Entry(name, known, entry.folder, judged(known, entry.result))
+def _entry(name: str, base: Path, jobs: list[Job], failures: dict[Job, str]) -> Entry:
+    """A condition with its answers, and the treated runs that there are."""
+    known, failure = expectation_of(name), failures.get((name, ""), "")
+    done = [t for n, t in jobs if n == name and t and not failures.get((n, t))]
+    treated = {t: _folder(base, (name, t)) for t in done}
+    entry = Entry(name, known, _folder(base, (name, "")), (), failure, treated)
+    return entry if failure else replace(entry, verdicts=judged(known, entry.result))

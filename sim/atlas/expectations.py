@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -66,7 +66,16 @@ class Answer:
 def expectations() -> dict[str, Expectation]:
     """{scenario: what is known of its condition}."""
     content = tables_of_file(resources.files("sim") / "data" / "atlas" / "expectations.toml")
-    return {name: _expectation(name, table) for name, table in content.items()}
+    usual = tuple(content.pop("every").get("treatments", ()))
+    found = {name: _expectation(name, table) for name, table in content.items()}
+    return {n: replace(e, treatments=(*usual, *e.treatments)) for n, e in found.items()}
+
+
+def expectation_of(name: str) -> Expectation:
+    """What is known of the condition of a scenario."""
+    if name not in expectations():
+        raise ConfigError(f"data/atlas/expectations.toml says nothing of {name}.")
+    return expectations()[name]
 
 
 def _expectation(name: str, table: Any) -> Expectation:

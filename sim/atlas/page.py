@@ -12,7 +12,10 @@ from sim.atlas.expectations import RIGHT, UNSCORED, WRONG
 from sim.atlas.morphology import atlas_rules
 from sim.errors import FileFormatError
 from sim.experiment.catalogue import scenario
+from sim.experiment.treatments.treatment import treatment
 from sim.files import write_text
+from sim.run import measures
+from sim.run import result as results
 from sim.texts import duration_text
 
 if TYPE_CHECKING:
@@ -64,16 +67,39 @@ def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
     yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(known.known)}</dd>"
     for v in entry.verdicts:
         yield f"<dt>{escape(v.what)}: {escape(v.answer)}</dt><dd>{escape(v.found)}</dd>"
-    if known.reason and any(v.answer == WRONG for v in entry.verdicts):
-        yield f"<dt>Why it is missed</dt><dd>{escape(known.reason)}</dd>"
+    if any(v.answer == WRONG for v in entry.verdicts):
+        yield f"<dt>Why it is missed</dt><dd>{escape(known.reason or 'Not known.')}</dd>"
     if entry.failure:
         yield f"<dt>Not run</dt><dd>{escape(entry.failure)}</dd></dl>"
         return
     yield from (f"<dt>{escape(what)}</dt><dd>{escape(text)}</dd>" for what, text in _facts(entry))
     yield "</dl>"
+    yield from _treated(entry)
     picture = os.path.relpath(entry.folder / "story.png", atlas.folder)
     alt = f"{s.title}: mineral in space and time"
     yield f'<p><img src="{escape(Path(picture).as_posix())}" alt="{escape(alt)}"></p>'
+
+
+def _treated(entry: Entry) -> Iterator[str]:
+    """What treatments do to the mineral at the end, beside the run without."""
+    if not entry.treated:
+        return
+    plain = entry.result
+    head = ("under", "calcium in solids", "of the untreated", "expected of it")
+    yield f"<table><tr>{''.join(f'<th>{word}</th>' for word in head)}</tr>"
+    untreated = _mean(plain)
+    yield f"<tr><td>no treatment</td><td>{untreated:.3g} mM</td><td></td><td></td></tr>"
+    for name, folder in entry.treated.items():
+        found = _mean(results.load(folder / "result.nc"))
+        share = f"{100 * found / untreated:.3g} %" if untreated > 0 else ""
+        cells = (name, f"{found:.3g} mM", share, treatment(name).expected)
+        yield f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in cells)}</tr>"
+    yield "</table>"
+
+
+def _mean(result: results.Result) -> float:
+    """Calcium in solids over the tissue at the end [mM]."""
+    return float(measures.mean("Ca_in_mineral")(result))
 
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str]]:

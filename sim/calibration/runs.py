@@ -18,8 +18,9 @@ from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
 from sim.identity.described import described
 from sim.run import measures
+from sim.run.asked.output_times import output_times
 from sim.run.measures import Measure
-from sim.run.simulate import output_times, simulate
+from sim.run.simulate import simulate
 from sim.sweeps.design.job import Job
 from sim.texts import typed_time
 from sim.units import parse_unit, si_unit

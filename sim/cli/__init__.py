@@ -17,10 +17,12 @@ from typing import Any, TextIO
 
 import click
 
-from sim.cli import bench, cite, doctor, exit_codes, run, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, show, speciate
 from sim.cli.files import export, image
 from sim.cli.fit import calibrate, sensitivity
+from sim.cli.runs import run, script
 from sim.cli.sweep import commands
+from sim.cli.treatment.commands import treatments
 from sim.cli.validation import atlas, validate
 from sim.errors import HapsimError, unknown
 
@@ -193,9 +195,9 @@ def main() -> None:
 
 
 COMMANDS = (
-    show.scenarios, show.parts, show.show, show.glossary, run.run, commands.sweep, calibrate.calibrate,
-    sensitivity.sensitivity, validate.validate, atlas.atlas, export.export, image.image, speciate.speciate,
-    cite.cite, doctor.doctor, bench.bench,
+    show.scenarios, show.parts, treatments, show.show, show.glossary, run.run, commands.sweep,
+    calibrate.calibrate, sensitivity.sensitivity, validate.validate, atlas.atlas, export.export,
+    image.image, script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

@@ -44,6 +44,12 @@ changes = click.option(
     "that KEY follows (plasma.P=serum.csv, which begins with 'time [day], P [mM]'). "
     "May be repeated; plain numbers are SI, and refused where that cannot be meant.",
 )  # fmt: skip
+treatments = click.option(
+    "--treat", "-t", "treatments", multiple=True, metavar="NAME[/REGION][@START[..STOP]][:DOSE]",
+    help="Give a treatment (hapsim treatments): etidronate, etidronate@3day..10day, "
+    "etidronate@3day..10day:2uM, lavage/border@3day:0.5. May be repeated; --set etidronate.dose=5uM "
+    "changes one that is given.",
+)  # fmt: skip
 force = click.option("--force", is_flag=True, help="Overwrite files that are there.")
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress; print only where the files are.")
 
@@ -82,9 +88,21 @@ def named(name: str) -> Scenario:
     return scenario(name)
 
 
-def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenario, Scenario]:
-    """The scenario of this name or path, as it is and with the changes of --set and of other options.
+def chosen(
+    name: str, given: tuple[str, ...] = (), treated: tuple[str, ...] = (), **more: Any
+) -> tuple[Scenario, Scenario]:
+    """The scenario of this name or path, as it is and `with_changes`."""
+    base = named(name)
+    return base, with_changes(base, given, treated, **more)
 
+
+def with_changes(
+    base: Scenario, given: tuple[str, ...] = (), treated: tuple[str, ...] = (), **more: Any
+) -> Scenario:
+    """A scenario with the changes of --set and of other options.
+
+
+    treated: the words of --treat, which --set may then change
     more: changes by the options that are short for them (--days for duration), None where not given
     """
     from sim.experiment.targets import TEXTS
@@ -98,15 +116,17 @@ def chosen(name: str, given: tuple[str, ...] = (), **more: Any) -> tuple[Scenari
             raise ConfigError(f"{key} is given twice, by --set {key}=... and by an option; leave one out.")
         if value is not None:
             values[key] = value
-    base = named(name)
+    made = base
+    for word in treated:
+        made = made.treated(word)
     files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}
     if files:
-        from sim.experiment.course import Course
+        from sim.experiment.timing.course import Course
 
-        kept = [c for c in base.courses if c.of not in files]
+        kept = [c for c in made.courses if c.of not in files]
         values = {key: value for key, value in values.items() if key not in files}
         values["courses"] = (*kept, *(Course(key, file=text) for key, text in files.items()))
-    return base, typed(base, values) if values else base
+    return typed(made, values) if values else made
 
 
 def names_in(text: str | None) -> list[str] | None:

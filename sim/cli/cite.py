@@ -30,6 +30,8 @@ def cite(name: str | None, bibtex: bool) -> None:
         f"Parameters of {name or 'the model'}": parameters,
         f"Equilibrium constants, set {constants}": _constants(constants),
     }
+    if name is None:
+        citations["Treatments"] = _treatments()
     if bibtex:
         entries = dict.fromkeys(e for c in citations.values() for e in c.bibtex().split("\n\n") if e.strip())
         click.echo("\n\n".join(entries))
@@ -53,6 +55,15 @@ def _used(name: str | None) -> tuple[Citation, str]:
         return result.cite(), result.manifest["constants"]
     s = choices.named(name)
     return sources(s.parameters), s.constants
+
+
+def _treatments() -> Citation:
+    """The sources of the numbers of all treatments."""
+    from sim.experiment.treatments.treatment import treatment, treatments
+    from sim.parameters.references import cite as sources
+
+    found = map(treatment, treatments())
+    return sources({f"{t.name}.{n}": p for t in found for n, p in {**t.numbers, **t.properties}.items()})
 
 
 def _constants(name: str) -> Citation:

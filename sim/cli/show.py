@@ -50,19 +50,21 @@ def parts() -> None:
 @click.argument("name")
 @click.argument("parameter", required=False, default="")
 @choices.changes
+@choices.treatments
 @click.option("--all", "everything", is_flag=True, help="Every parameter of the model too.")
 @click.option("--brief", is_flag=True, help="A line for each parameter, without description and note.")
 @click.option("--toml", "as_file", is_flag=True, help="The scenario as a file, to start one's own from.")
 @choices.debug
 def show(
-    name: str, parameter: str, changes: tuple[str, ...], everything: bool, brief: bool, as_file: bool
-) -> None:
+    name: str, parameter: str, changes: tuple[str, ...], treatments: tuple[str, ...], everything: bool,
+    brief: bool, as_file: bool,
+) -> None:  # fmt: skip
     """Show what a scenario assumes: tissue, fluid, parameters, what they mean and where they come from.
 
     With PARAMETER, such as lesion.radius, all there is to say of that one; a part of a name, such as
     phosphatase, shows those it fits. Values that --set changes are marked with *.
     """
-    base, s = choices.chosen(name, changes)
+    base, s = choices.chosen(name, changes, treatments)
     if as_file:
         from sim.experiment.saving import scenario_text
 

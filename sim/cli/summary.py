@@ -10,6 +10,7 @@ import numpy as np
 from sim.cli.tables import name_list
 from sim.parameters.wording import shown_unit, wording
 from sim.run import measures, memory
+from sim.run.reported.result_text import began
 from sim.texts import duration_text, length_text, number_text, size_text
 from sim.units import to_unit
 
@@ -45,9 +46,13 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         SummaryLine("status", result.status, "", "status", f"{result.status}: {result.message}"),
         _time("simulated", m["t_end"], "simulated", whole),
     ]
+    if before := began(m):
+        found.append(SummaryLine("goes_on_from", before, "", "goes on from", f"{before}; not shown here"))
     for name, words in (("Ca_in_mineral", "calcium in solids"), ("HAP", "hydroxyapatite")):
         onset = measures.onset(name, above=ONSET)(result)
-        found.append(_time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})"))
+        line = _time(f"onset_{name}", onset, f"onset, {words}", f" (above {ONSET} {COUNTED[name]})")
+        earlier = before and onset <= result.t[0]  # than what is shown of the history
+        found.append(line._replace(text=f"before {line.text}") if earlier else line)
     found.append(_first_seen(result))
     found += [
         _mean(result, "HAP_density", "HAP_mean", "mean hydroxyapatite"),

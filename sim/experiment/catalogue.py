@@ -27,7 +27,8 @@ ROWS = (
     "courses",
 )  # those of a file come after those of its base
 PLAIN = (*TEXTS, "geometry", "outer", "duration", "layers", "domain", "stochastic", "resolution")
-KEYS = ("base", *PLAIN, *WORDS, *ROWS, "cells", "initial", "parameters")
+TREATMENTS = "treatments"  # words as "etidronate@3day..10day:2uM", given to what the rest of a file makes
+KEYS = ("base", *PLAIN, *WORDS, *ROWS, "cells", "initial", "parameters", TREATMENTS)
 BEYOND = "beyond"  # of an intervention: it lies beyond the end of a shortened run, and does not act
 LARGEST_FILE = 20_000_000  # bytes; a mask is data
 DEEPEST = 16  # tables within tables: shapes are made of shapes
@@ -150,7 +151,8 @@ def _made(
         values["initial"] = {**start.initial, **table["initial"]}
     values |= parameters_in(table.get("parameters", {}), "[parameters]")
     try:
-        return _with_beyond(typed(start, {"name": name, **values}), beyond)
+        made = _with_beyond(typed(start, {"name": name, **values}), beyond)
+        return _treated(made, table.get(TREATMENTS, []))
     except ConfigError:
         raise
     except (KeyError, TypeError, AttributeError, OverflowError, ValueError) as error:  # a list for a word
@@ -176,6 +178,17 @@ def _base(
     parts = named_parts(words.get("parts", ()))
     made = standard_model(constants, law, parts)
     return Scenario(name, made, constants=constants, growth_law=law, parts=parts)
+
+
+def _treated(made: Scenario, words: object) -> Scenario:
+    """The scenario under the treatments that are listed."""
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise ScenarioError(
+            f"{TREATMENTS} = {shown(words)} is not a list of texts, as ['etidronate@3day..10day']."
+        )
+    for word in words:
+        made = made.treated(word)
+    return made
 
 
 def _rows(given: object, key: str, folder: Path) -> list[Any]:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sim.errors import ScenarioError, nearest
-from sim.experiment.course import Course, check_value
-from sim.experiment.intervention import PARTS, PLASMA, Intervention, at_end
+from sim.experiment.intervention import PARTS, PLASMA, Intervention
+from sim.experiment.timing.course import Course, check_value
+from sim.experiment.timing.moments import at_end
 from sim.experiment.values.given import Given, check_unit
 from sim.experiment.values.relative import Relative, relative
 from sim.model.model import Model

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from sim.errors import ScenarioError, UnitError, listing, nearest, shown
+from sim.errors import RangeWarning, ScenarioError, UnitError, nearest, shown, warn_caller
+from sim.experiment.treatments.notation import ordered
+from sim.experiment.treatments.treatment import Treatment, dose_of, treatment
 from sim.experiment.values.file_tables import dotted_values
 from sim.experiment.values.given import (
     amount_text,
@@ -25,7 +27,7 @@ T = TypeVar("T")
 PLASMA = "plasma"
 PARTS = ("boundary", "parameters", "state")
 LASTING = PARTS[:2]  # parts that stay in force; state and excise act once
-SAME_TIME = 1e-12  # of a run's duration; times that differ by less are one
+DOSE = "dose"
 
 
 @dataclass(frozen=True, init=False)
@@ -40,6 +42,9 @@ class Intervention:
         fluid (no cells, vessels, buffer or matrix), by fresh fluid
     label: by which its time and values are called ("PPi.at"), and figures name it
     until: when boundary and parameters end [s or text]; left out, they last to the end of the run
+    treatment: the name of a treatment (sim.treatments()) in place of all these: what it changes follows from
+        its dose and from what would be in force without it
+    dose: of the treatment [SI or text]; its default if left out
 
     Each quantity has the value of the intervention that began last among those in force, else the
     scenario's own, or the course that it follows. So one that changes other quantities leaves this one
@@ -60,6 +65,8 @@ class Intervention:
     excise: bool
     label: str
     until: float | None
+    treatment: str
+    dose: float | None
 
     def __init__(
         self,
@@ -71,8 +78,10 @@ class Intervention:
         excise: bool = False,
         label: str = "",
         until: float | str | None = None,
+        treatment: str = "",
+        dose: float | str | None = None,
     ) -> None:
-        for name, word in (("region", region), ("label", label)):
+        for name, word in (("region", region), ("label", label), ("treatment", treatment)):
             if not isinstance(word, str):
                 raise ScenarioError(f"{name} = {shown(word)} of an intervention is not text.")
             if not word.isprintable():
@@ -90,6 +99,8 @@ class Intervention:
             "excise": excise,
             "label": label,
             "until": None if until is None else seconds(until, "until"),
+            "treatment": treatment,
+            "dose": dose_of(treatment, dose),
         }
         for name, value in values.items():
             object.__setattr__(self, name, value)
@@ -98,16 +109,27 @@ class Intervention:
                 check_unit(number, "1" if name == "pH" else "mol/m3", f"boundary.{name}")
         if self.at < 0:
             raise ScenarioError(f"an intervention cannot happen at {self.at:g} s, before the start.")
-        if not (self.boundary or self.parameters or self.state or self.excise):
+        plain = self.boundary or self.parameters or self.state or self.excise
+        if self.treatment and plain:
             raise ScenarioError(
-                "this intervention changes nothing; give boundary, parameters, state or excise."
+                f"an intervention that is the treatment '{self.treatment}' changes what that does and "
+                "nothing else; make two of it."
+            )
+        if not (plain or self.treatment):
+            raise ScenarioError(
+                "this intervention changes nothing; give boundary, parameters, state, excise or treatment."
+            )
+        if self.region and self.treatment and not self.given.local:
+            raise ScenarioError(
+                f"'{self.treatment}' acts by plasma or in all tissue alike, not in {self.region}; leave out "
+                "the region."
             )
         if self.until is not None:
             self._check_end(self.until)
 
     def _check_end(self, until: float) -> None:
         """Refuse an end that ends nothing, or comes before the start."""
-        if not (self.boundary or self.parameters):
+        if not self.lasts:
             raise ScenarioError(
                 f"until = {typed_time(until)} has nothing to end: state and excise act once, at "
                 f"{typed_time(self.at)}. Leave it out, or give boundary or parameters."
@@ -118,13 +140,24 @@ class Intervention:
                 "after at."
             )
 
+    @property
+    def given(self) -> Treatment:
+        """The treatment that it is; ScenarioError where it is none."""
+        return treatment(self.treatment)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether anything of it stays in force for a time."""
+        return self.given.lasts if self.treatment else bool(self.boundary or self.parameters)
+
     def table(self) -> dict[str, Any]:
         """The table of a scenario file: texts and numbers as given, and only what is not left out."""
         found: dict[str, Any] = {"at": self.at, "until": self.until, "label": self.label}
-        found |= {"region": self.region, "excise": self.excise}
+        found |= {"region": self.region, "excise": self.excise, "treatment": self.treatment}
+        found |= {} if self.dose is None else {DOSE: as_given(self.dose)}
         for part in ("boundary", "parameters", "state"):
             found[part] = {n: as_given(v) for n, v in getattr(self, part).items()}
-        return {key: value for key, value in found.items() if value or key == "at"}
+        return {key: value for key, value in found.items() if value or key in ("at", DOSE)}
 
     def in_words(self, unit: Callable[[str, str], str], digits: int = 6) -> str:
         """ "PPi at 3 day until 10 day: PPi 20 uM". unit: gives the unit of a name in a part
@@ -140,8 +173,15 @@ class Intervention:
         parts += [f"set {n} {_in_words(v, unit('state', n), digits)}{where}" for n, v in self.state.items()]
         if self.excise:
             parts.append(f"excise {self.region or 'everything'}")
+        if self.treatment:
+            dosed = "" if self.dose is None else f" {_in_words(self.dose, self._dose_unit, digits)}"
+            parts.append(f"{'' if self.given.lasts else 'once '}{self.treatment}{dosed}{where}")
         end = "" if self.until is None else f" until {typed_time(self.until, digits)}"
         return f"{self.label or 'intervention'} at {typed_time(self.at, digits)}{end}: {', '.join(parts)}"
+
+    @property
+    def _dose_unit(self) -> str:
+        return self.given.dose.unit if self.given.dose else ""
 
     def __str__(self) -> str:
         return self.in_words(unit_of_part)
@@ -160,6 +200,36 @@ def _in_words(value: float | str, unit: str, digits: int) -> str:
     if isinstance(given, str):
         return given
     return amount_text(given, unit, digits) if unit else f"{given:.{digits}g} in SI"
+
+
+def course_of(
+    name: str,
+    said: tuple[float | str, float | str | None, float | str | None],
+    region: str,
+    others: Iterable[Intervention],
+    known: Iterable[str],
+) -> Intervention:
+    """A course of a treatment beside other interventions, labelled by its name.
+
+    name: or all in a word, "etidronate@3day..10day:2uM"; said: start, stop and dose, where that leaves them
+    out; region: or that of the treatment, where it is among the `known`. Warns of a dose beyond its range.
+    """
+    word, beside = ordered(name), list(others)
+    given = treatment(word.name)
+    given.refuse_beside(cut.given for cut in beside if cut.treatment)
+    start, stop, dose = said
+    made = Intervention(
+        word.start or start,
+        region=word.region or region or (given.region if given.region in known else ""),
+        label=given.label_beside(cut.label for cut in beside),
+        until=word.stop or stop,
+        treatment=given.name,
+        dose=word.dose or dose,
+    )
+    beyond = given.outside(made.dose)
+    if beyond:
+        warn_caller(beyond, RangeWarning)
+    return made
 
 
 def _told(values: Mapping[str, Any] | None, part: str) -> dict[str, float | str]:
@@ -192,70 +262,6 @@ def own_name(part: str, name: str) -> str:
 
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and value.replace(".", "_").strip().isidentifier()
-
-
-class Moment(NamedTuple):
-    """A time [s] at which interventions begin, in this order, or end; and all that are then in force."""
-
-    at: float
-    begin: tuple[Intervention, ...]
-    in_force: tuple[Intervention, ...]
-
-
-def in_order(cuts: Iterable[Intervention], duration: float) -> tuple[Intervention, ...]:
-    """Interventions by time; those a rounding apart stay in the order given."""
-    given = list(cuts)
-    starts = _distinct((c.at for c in given), duration)
-    return tuple(sorted(given, key=lambda c: _index(starts, c.at, duration)))
-
-
-def moments(cuts: Iterable[Intervention], duration: float) -> tuple[Moment, ...]:
-    """When something begins or ends before the end of a run, a rounding apart being one time."""
-    ordered = in_order(cuts, duration)
-    ends = [c.until for c in ordered if c.until is not None]
-    times = [t for t in _distinct([c.at for c in ordered] + ends, duration) if not at_end(t, duration)]
-    last = len(times)
-    spans = [
-        (_index(times, c.at, duration), last if c.until is None else _index(times, c.until, duration), c)
-        for c in ordered
-    ]
-    return tuple(
-        Moment(
-            0.0 if t <= SAME_TIME * duration else t,
-            tuple(c for first, _, c in spans if first == k),
-            tuple(c for first, end, c in spans if first <= k < end),
-        )
-        for k, t in enumerate(times)
-    )  # fmt: skip
-
-
-def at_end(time: float, duration: float) -> bool:
-    """Whether a time is the end of a run, or later."""
-    return time >= duration * (1 - SAME_TIME)
-
-
-def not_reached(cuts: Iterable[Intervention], duration: float) -> list[str]:
-    """A sentence on interventions that do not act since the run ends before, or none."""
-    late = [f"{c.label or 'intervention'} at {typed_time(c.at)}" for c in cuts if at_end(c.at, duration)]
-    if not late:
-        return []
-    verb = "do" if len(late) > 1 else "does"
-    return [f"the run ends at {typed_time(duration)}, so {listing(late, 6)} {verb} not act."]
-
-
-def _distinct(times: Iterable[float], duration: float) -> list[float]:
-    """Times in order, one for those that are less than a rounding apart."""
-    found: list[float] = []
-    for t in sorted(times):
-        if not found or t - found[-1] > SAME_TIME * duration:
-            found.append(t)
-    return found
-
-
-def _index(times: list[float], t: float, duration: float) -> int:
-    """Which of the times this one is; their number for one that is none of them."""
-    slack = SAME_TIME * duration
-    return next((k for k, known in enumerate(times) if 0 <= t - known <= slack), len(times))
 
 
 def from_keys(kind: type[T], table: object, where: str) -> T:

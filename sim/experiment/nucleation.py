@@ -76,10 +76,15 @@ class StochasticNucleation:
             raise ScenarioError(f"stochastic nucleation: sample = {self.sample!r} must be a positive {what}.")
         return float(self.sample)
 
-    def ends(self, duration: float) -> np.ndarray:
-        """Times of the draws [s], the last at the end of the run."""
+    def ends(self, duration: float, span: float | None = None) -> np.ndarray:
+        """Times of the draws [s], the last at the end of the run.
+
+        span: duration of the first run [s], where this one goes on from it; None for that run itself
+        """
         if self.interval is None:
-            return duration * (np.arange(1, INTERVALS + 1) / INTERVALS) ** 2
+            whole = duration if span is None else span
+            count = max(1, int(np.ceil(INTERVALS * np.sqrt(duration / whole) * (1 - 1e-12))))
+            return np.minimum(whole * (np.arange(1, count + 1) / INTERVALS) ** 2, duration)
         count = int(np.ceil(duration / self.interval * (1 - 1e-12)))
         if count > 1_000_000:
             raise ScenarioError(

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import ScenarioError, UnitError, listing, shown
-from sim.experiment.course import Course
-from sim.experiment.intervention import PARTS, Intervention, at_end, unit_of_part
+from sim.experiment.intervention import PARTS, Intervention, unit_of_part
 from sim.experiment.models import unlike_library
 from sim.experiment.scenario_data import ScenarioData
+from sim.experiment.timing.course import Course
+from sim.experiment.timing.moments import at_end
 from sim.experiment.values.given import as_given
 from sim.files import write_text
 from sim.model.words.naming import parameter_words
@@ -49,7 +50,7 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
     head: dict[str, Any] = {"name": "" if path is not None and s.name == path.stem else s.name}
     head |= {key: getattr(s, key) for key in ("title", "notes", "expected", "geometry", "outer")}
     head |= {
-        "duration": _time(s.duration),
+        "duration": exact_time(s.duration),
         "constants": s.constants,
         "growth_law": s.growth_law,
         "parts": list(s.parts),
@@ -59,11 +60,11 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
     ]
     rows: dict[str, list[dict[str, Any]]] = {
         "layers": [{"name": n, "cells": c} for n, c in s.layers],
-        "domain": [{"length": _length(a), "cells": c} for a, c in s.domain],
-        "regions": [{"name": n, **_shape(shape, path)} for n, shape in s.regions],
+        "domain": [{"length": exact_length(a), "cells": c} for a, c in s.domain],
+        "regions": [{"name": n, **shape_table(shape, path)} for n, shape in s.regions],
         "random_fields": [
             {k: v for k, v in f.table().items() if v != ""}
-            | {"correlation_length": _length(f.correlation_length)}
+            | {"correlation_length": exact_length(f.correlation_length)}
             for f in s.random_fields
         ],
     }
@@ -72,7 +73,7 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
             lines.append(f"{key} = [{_listed(tables)}]")
     if s.stochastic is not None:
         chance = {k: v for k, v in s.stochastic.table().items() if v is not None}
-        chance |= {} if s.stochastic.interval is None else {"interval": _time(s.stochastic.interval)}
+        chance |= {} if s.stochastic.interval is None else {"interval": exact_time(s.stochastic.interval)}
         lines.append(f"stochastic = {_value(chance)}")
     if s.initial:
         initial = {n: v if isinstance(v, str) else as_given(v) for n, v in s.initial.items()}
@@ -88,9 +89,9 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
 
 def intervention_table(s: ScenarioData, cut: Intervention) -> dict[str, Any]:
     """All of an intervention as a table of a file: numbers exact, with their units."""
-    table = cut.table() | {"at": _time(cut.at)}
+    table = cut.table() | {"at": exact_time(cut.at)}
     if cut.until is not None:
-        table["until"] = _time(cut.until)
+        table["until"] = exact_time(cut.until)
     for part in PARTS:  # a plain number beyond its range would be taken for a slip
         if part in table:
             table[part] = {n: _with_unit(s, part, n, v) for n, v in table[part].items()}
@@ -102,7 +103,7 @@ def course_table(s: ScenarioData, course: Course) -> dict[str, Any]:
     unit = si_unit(s.parameter(course.of).unit)
     table = course.table()
     plain = [v if isinstance(v, str) or unit == "1" else f"{float(v)!r} {unit}" for v in table["values"]]
-    return table | {"times": [_time(t) for t in course.times], "values": plain}
+    return table | {"times": [exact_time(t) for t in course.times], "values": plain}
 
 
 def _with_unit(s: ScenarioData, part: str, name: str, value: float | str) -> float | str:
@@ -145,7 +146,7 @@ def parameter_entry(name: str, p: Parameter, said: str = "") -> dict[str, Any]:
     return found if from_unit(p.value, p.unit) == p.si else found | {"si": p.si}
 
 
-def _shape(shape: shapes.Shape, path: Path | None) -> dict[str, Any]:
+def shape_table(shape: shapes.Shape, path: Path | None) -> dict[str, Any]:
     """The table of a shape; a picture is told from the folder of the file, its pixels where there is none."""
     if path is None:
         return _with_metres(shapes.to_table(shapes.standalone(shape)))
@@ -159,11 +160,11 @@ def _with_metres(table: dict[str, Any]) -> dict[str, Any]:
         if key == "of":
             found[key] = [_with_metres(inner) for inner in value]
         elif key in shapes.LENGTHS:
-            found[key] = [_length(v) for v in value] if isinstance(value, list) else _length(value)
+            found[key] = [exact_length(v) for v in value] if isinstance(value, list) else exact_length(value)
     return found
 
 
-def _length(metres: float) -> float | str:
+def exact_length(metres: float) -> float | str:
     return metres if abs(metres) <= LONG else f"{metres!r} m"
 
 
@@ -175,7 +176,7 @@ def _from_folder(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     return table
 
 
-def _time(seconds: float) -> float | str:
+def exact_time(seconds: float) -> float | str:
     """ "30 day" where that is exactly the number, else seconds."""
     for unit, size in TIMES:
         text = f"{seconds / size:.12g} {unit}"

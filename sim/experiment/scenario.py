@@ -9,12 +9,13 @@ from typing import Any
 
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment import change, places
-from sim.experiment.course import Course
-from sim.experiment.intervention import Intervention
+from sim.experiment.intervention import Intervention, course_of
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.saving import save_scenario
 from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
-from sim.experiment.values.given import amount_text, as_given, seconds
+from sim.experiment.timing.course import Course
+from sim.experiment.values.given import seconds
+from sim.experiment.wording import amount_at_start, arrow, layers_text
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
 from sim.public import public
@@ -76,13 +77,27 @@ class Scenario(ScenarioData):
         return self.changed({"interventions": (*self.interventions, *interventions)})
 
     @public
+    def treated(
+        self, name: str, start: float | str = 0.0, stop: float | str | None = None,
+        dose: float | str | None = None, region: str = "",
+    ) -> Scenario:  # fmt: skip
+        """A copy under a treatment (sim.treatments()): the parts and properties it needs, and a course of it.
+
+        name: or all in a word, "etidronate@3day..10day:2uM"; start, stop: [s or text], or to the end
+        dose: text with a unit or SI, or its default; region: where, of what acts in tissue
+        "etidronate.dose" and "etidronate.at" are names for `changed`. Warns (RangeWarning) of an odd dose.
+        """
+        cut = course_of(name, (start, stop, dose), region, self.interventions, places.names_of(self))
+        values: dict[str, Any] = {"parts": (*self.parts, *cut.given.parts)}
+        if all(old.treatment != cut.treatment for old in self.interventions):
+            values |= cut.given.properties
+        return self.changed(values).with_intervention(cut)
+
+    @public
     def with_course(
-        self,
-        of: str,
-        times: Sequence[float | str] = (),
-        values: Sequence[float | str] = (),
+        self, of: str, times: Sequence[float | str] = (), values: Sequence[float | str] = (),
         file: str | Path | None = None,
-    ) -> Scenario:
+    ) -> Scenario:  # fmt: skip
         """A copy in which "plasma.P", say, follows values beside times, or a CSV, and no other course."""
         made = Course(of, times, values, file)
         return self.changed({"courses": (*(c for c in self.courses if c.of != made.of), made)})
@@ -208,7 +223,7 @@ class Scenario(ScenarioData):
 
     def initial_in_words(self) -> dict[str, str]:
         """The amounts at the start as they were given, or with units: {"Ca": "1.2 mM"}."""
-        return {n: _amount(self, n) for n in self.initial}
+        return {n: amount_at_start(self, n) for n in self.initial}
 
     def _unit(self, part: str, name: str) -> str:
         """The unit of a value of an intervention."""
@@ -225,18 +240,18 @@ class Scenario(ScenarioData):
         """What differs from `base` to this scenario, a line each: "old -> new", or "+" and "-"."""
         lines = [str(row) for row in base.parameters.diff(self.parameters)]
         for key in ("geometry", "outer", "constants", "growth_law"):
-            lines += _arrow(key, getattr(base, key), getattr(self, key))
-        lines += _arrow("parts", listing(base.parts) or "none", listing(self.parts) or "none")
-        lines += _arrow("duration", typed_time(base.duration), typed_time(self.duration))
+            lines += arrow(key, getattr(base, key), getattr(self, key))
+        lines += arrow("parts", listing(base.parts) or "none", listing(self.parts) or "none")
+        lines += arrow("duration", typed_time(base.duration), typed_time(self.duration))
         old, new = dict(base.layers), dict(self.layers)
         if list(old) == list(new):
-            lines += [row for n in old for row in _arrow(f"{n}.cells", str(old[n]), str(new[n]))]
+            lines += [row for n in old for row in arrow(f"{n}.cells", str(old[n]), str(new[n]))]
         else:
-            lines += _arrow("layers", _layers_text(base), _layers_text(self))
-        lines += _arrow("domain", places.domain_text(base.domain), places.domain_text(self.domain))
+            lines += arrow("layers", layers_text(base), layers_text(self))
+        lines += arrow("domain", places.domain_text(base.domain), places.domain_text(self.domain))
         for n in dict.fromkeys((*base.initial, *self.initial)):
             if base.initial.get(n) != self.initial.get(n):
-                lines.append(f"initial.{n}: {_amount(base, n)} -> {_amount(self, n)}")
+                lines.append(f"initial.{n}: {amount_at_start(base, n)} -> {amount_at_start(self, n)}")
         before = {p.name for p in base.model.processes}
         after = {p.name for p in self.model.processes}
         lines += [f"process removed: {n}" for n in sorted(before - after)]
@@ -246,7 +261,7 @@ class Scenario(ScenarioData):
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
-        layers = _layers_text(self)
+        layers = layers_text(self)
         if self.domain:
             layers = f"{places.domain_text(self.domain)} of {', '.join(places.names_of(self))}"
         outer = self.outer
@@ -258,23 +273,6 @@ class Scenario(ScenarioData):
         parts += [row for _, row in _events(self)]
         parts += [f"{self.duration / 86400:g} days", repr(self.model)]
         return printable(f"Scenario({'; '.join(parts)})")
-
-
-def _arrow(name: str, old: str, new: str) -> list[str]:
-    """ "name: old -> new" where they differ."""
-    return [] if old == new else [f"{name}: {old} -> {new}"]
-
-
-def _layers_text(s: ScenarioData) -> str:
-    return ", ".join(f"{n} ({c} cells)" for n, c in s.layers)
-
-
-def _amount(s: ScenarioData, name: str) -> str:
-    """An amount at the start as it was given, or with a unit."""
-    value = s.initial.get(name, "absent")
-    given = value if isinstance(value, str) else as_given(value)
-    units = {x.name: x.unit for x in s.model.species}
-    return given if isinstance(given, str) else amount_text(given, units.get(name, "1"))
 
 
 def _only_in(s: Scenario, rows: list[tuple[Any, str]], sign: str, others: list[tuple[Any, str]]) -> list[str]:

@@ -10,11 +10,12 @@ from sim.chemistry.constants_sets import constants_sets
 from sim.chemistry.other_names import species_hint
 from sim.errors import ParameterError, ScenarioError, UnitError, nearest, not_one_of, shown
 from sim.experiment import checks, places
-from sim.experiment.course import Course
-from sim.experiment.intervention import PLASMA, Intervention, from_keys, in_order
+from sim.experiment.intervention import PLASMA, Intervention, from_keys
 from sim.experiment.models import CONSTANTS, same_model, standard_model
 from sim.experiment.nucleation import StochasticNucleation
 from sim.experiment.places import Domain, Layers, Regions
+from sim.experiment.timing.course import Course
+from sim.experiment.timing.moments import in_order
 from sim.experiment.values.file_tables import parameter_from
 from sim.experiment.values.given import (
     Given,

@@ -9,6 +9,7 @@
 "initial.Ca"                     an amount at the start, everywhere
 "random_field.collagen.log_sd"   of a random field: log_sd, correlation_length, seed
 "region.lesion.radius"           a length of the shape of a region
+"etidronate.dose"                of a treatment, by the label of its course
 "PPi.at", "PPi.until", "intervention.1.PPi"   times and values of an intervention, by label or number;
                                  "intervention.<which>.boundary.PPi" (or state, parameters) where
                                  the short form could mean two of them
@@ -28,7 +29,7 @@ from typing import Any
 from sim.chemistry.constants_sets import constants_sets
 from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, listing, nearest, shown
-from sim.experiment.intervention import LASTING, PARTS, PLASMA, Intervention, own_name
+from sim.experiment.intervention import DOSE, PARTS, PLASMA, Intervention, own_name
 from sim.experiment.models import standard_model
 from sim.experiment.scenario_data import TEXTS, ScenarioData
 from sim.model.library import GROWTH_LAWS
@@ -112,7 +113,7 @@ def target_names(base: ScenarioData) -> list[str]:
     found += [f"region.{n}.{part}" for n, shape in base.regions for part in _lengths(shape)]
     for k, i in enumerate(base.interventions):
         which = i.label or str(k + 1)
-        times = TIMES if any(getattr(i, part) for part in LASTING) else TIMES[:1]
+        times = (TIMES if i.lasts else TIMES[:1]) + ((DOSE,) if i.dose is not None else ())
         found += [f"{lead}{which}.{time}" for time in times for lead in ("", "intervention.")]
         found += [f"intervention.{which}.{n}" for part in PARTS for n in getattr(i, part)]
     return found
@@ -227,12 +228,16 @@ def _intervention(base: ScenarioData, name: str) -> Target | None:
     if rest in TIMES:
         return Target("intervention", (k, rest), "s", least=0.0)
     i = base.interventions[k]
+    if rest == DOSE and i.treatment and i.given.dose is not None:
+        return Target(
+            "intervention", (k, rest), si_unit(i.given.dose.unit), least=0.0, parameter=i.given.dose
+        )
     part, _, inner = rest.partition(".")
     found = (
         [(part, inner)] if part in PARTS and inner else [(p, rest) for p in PARTS if rest in getattr(i, p)]
     )
     if given == name or not found:
-        held = [n for p in PARTS for n in getattr(i, p)]
+        held = [n for p in PARTS for n in getattr(i, p)] + ([DOSE] if i.dose is not None else [])
         raise ScenarioError(
             f"'{name}': the intervention '{which}' has its times, 'at' and 'until', and values of "
             f"{listing(held)}; call them intervention.{which}.{held[0] if held else 'at'}."

@@ -26,6 +26,7 @@ from typing import Any
 
 from sim.binder.cache import model_text
 from sim.binder.kept import once_a_model
+from sim.errors import ConfigError
 from sim.experiment.scenario import Scenario
 from sim.identity.described import (
     described,
@@ -64,6 +65,17 @@ def run_fingerprint(scenario: Scenario, settings: Settings) -> str:
         "model": text_of(_model_digest(scenario.model)),
     }
     return text_digest(text_of_parts(_texts_of_settings(settings) | about))
+
+
+def continued_fingerprint(own: str, before: Plain) -> str:
+    """The hash of a run that goes on from another: its `own`, and `before`, of which state.
+
+    Raises ConfigError where the other has no hash.
+    """
+    if not before["hash"]:
+        raise ConfigError("it goes on from a run that has no hash")
+    which = {key: before[key] for key in ("hash", "time", "at_end")}
+    return digest({"run": own, "before": which})
 
 
 # Fields whose tables could be written to in place; all others of a scenario are frozen.

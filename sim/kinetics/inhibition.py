@@ -37,3 +37,14 @@ def pinning(occupancy, ln_omega_HAP, pin, soft):
 def uncovered(occupancy):
     """Share of the surface free of poisons [0-1]: what can dissolve, or grow without steps."""
     return 1.0 - occupancy
+
+
+def adsorption(concentration, bound, occupancy, hap_m2, K, sites, tau):
+    """Poison that crystals take up [mol m-3 s-1]: bound tends to K c (1 - theta) sites pi m2 within tau.
+
+    Langmuir with one surface for all poisons: K c (1 - theta) is the share of its sites that this one
+    holds. concentration, bound [mol m-3]; sites [mol m-2] cover crystals; pi m2 is their area per volume,
+    hap_m2 being the summed squared diameters. What crystals lose as they dissolve goes back to the water.
+    """
+    held = K * max(concentration, 0.0) * (1.0 - occupancy) * sites * math.pi * max(hap_m2, 0.0)
+    return (held - bound) / tau

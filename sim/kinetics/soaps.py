@@ -7,6 +7,7 @@ import math
 from sim.kinetics.smooth import ramp
 
 ESTERS = 3.0  # fatty acids in a molecule of fat
+LEAST = 1e-6  # share of the seed that keeps the logarithm finite where there is no oil
 
 
 def lipolysis(fat, lipase, k):
@@ -22,10 +23,10 @@ def soap_saturation(a_Ca, pH, fatty_acid, fat, pK_acid, pK_soap, seed):
 
     Omega = {Ca} ({A})^2/K_soap with {A} = x K_acid/{H} at the surface of the oil, in which the acid has the
     mole fraction x; K_acid = {H}{A} over the pure liquid acid (Drzymala 1985).
-    seed [mol m-3]: keeps the logarithm finite where there is no acid.
+    seed [mol m-3]: oil below which there is none, so that nothing of it is saturated.
     """
-    acid = max(fatty_acid, 0.0) + seed
-    x = acid / (acid + max(fat, 0.0) / ESTERS)
+    acid = max(fatty_acid, 0.0)
+    x = (acid + LEAST * seed) / (acid + max(fat, 0.0) / ESTERS + seed)
     ions = math.log(x) + 2.302585092994046 * (pH - pK_acid)
     return math.log(max(a_Ca, 1e-30)) + 2.0 * ions + 2.302585092994046 * pK_soap
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from sim.binder.kept import once_a_model
 from sim.errors import ScenarioError
-from sim.experiment.intervention import moments
 from sim.experiment.scenario import Scenario
+from sim.experiment.timing.moments import moments
 from sim.identity.settings import OUTPUTS
 from sim.model.model import Model
 from sim.public import public

@@ -6,6 +6,10 @@ At the end of each interval every cell draws N ~ Poisson(expected_m0 x its true 
 expected, times N over its mean, joins the crystals, and the difference of calcium, phosphate and
 acidity is taken from the same cell's water or given back to it. A draw is a function of (seed,
 interval, cell) alone. Where N is large this is the mean-field model, whatever the interval.
+
+A run that goes on from another goes on with its intervals, and so draws what an unbroken run would. The
+rest of an interval that was drawn in part, at the end of the run before, has random numbers of its own, by
+the time of that draw: those of the interval are used up.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from sim.errors import ScenarioError, listing
 from sim.experiment.nucleation import StochasticNucleation
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient
+from sim.run.continued.draws import STREAM, Draws
 from sim.solvers.steps.solution import Solution
 from sim.solvers.steps.task import Progress, Task
 from sim.space.chance import poisson, uniform
@@ -37,7 +42,7 @@ BIRTHS = {
 Owner = TypeVar("Owner", Derived, Process)
 NOTHING = np.zeros(0)
 EXPECTED = {moment: expected for moment, expected, _ in BIRTHS.values()}
-STREAM = "nucleation"
+NEAR = 1e-9  # of a run; a draw this close to a cut is at the cut
 STEPS = 20  # of the integrator after a draw, which starts it anew: 18 to 28 in runs on 12 to 5000 cells
 LONG = 2_000_000  # draws times cells from which a run takes minutes
 
@@ -56,7 +61,9 @@ class Nuclei:
     def __init__(
         self, choice: StochasticNucleation, model: Model, grid: Grid, geometry: str, duration: float
     ):
-        self.seed, self.ends = choice.seed, choice.ends(duration)
+        self.choice, self.duration = choice, duration
+        self.draws = Draws(choice.seed, choice.interval, duration)
+        self.ends = choice.ends(duration)
         self.volume = grid.volume * choice.share(geometry)
         processes = {p.name: p for p in model.processes}
         for name, (moment, _, _) in BIRTHS.items():
@@ -68,6 +75,12 @@ class Nuclei:
         self.model = apart(model)
         self.index = {s.name: k for k, s in enumerate(self.model.species)}
         self.mineral = processes["nucleation: amount"].changes
+
+    def go_on(self, time: float, at_end: bool, before: Draws | None) -> None:
+        """Go on with the draws of a run at a time [s] of it. at_end: whether it ended there;
+        before: its draws, None where it had none"""
+        self.draws = self.draws.after(before, self.choice, time, at_end, NEAR * self.duration)
+        self.ends = self.choice.ends(self.duration, self.draws.span)
 
     def forecast(self, max_steps: int) -> str:
         """A sentence on what the draws will cost, where that is much or more than `max_steps`; else "".
@@ -104,13 +117,22 @@ class Nuclei:
             body[:, k] *= size / system.scale[k]
         return atol
 
-    def draw(self, system: System, y: np.ndarray, interval: int) -> tuple[np.ndarray, np.ndarray]:
-        """The state after the draw of an interval, and the crystals born in each cell (n,)."""
+    def _numbers(self, interval: int, near: float) -> str:
+        """The name of the random numbers of a draw. near [s]: less than that is no difference"""
+        return self.draws.stream_of(float(self.ends[interval - 1]) if interval else 0.0, near)
+
+    def draw(
+        self, system: System, y: np.ndarray, interval: int, stream: str = STREAM
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The state after the draw of an interval, and the crystals born in each cell (n,).
+
+        stream: name of the random numbers
+        """
         y = y.copy()
         u, _ = system.split(y)
         # Below zero by less than the tolerance, a millionth of a crystal, is none.
         mean = np.maximum(u[:, self.index["expected_m0"]], 0.0) * self.volume
-        born = poisson(mean, uniform(self.seed, STREAM, interval, mean.size))
+        born = poisson(mean, uniform(self.draws.seed, stream, interval, mean.size))
         ratio = np.divide(born, mean, out=np.zeros_like(mean), where=mean > 0)
         values = {n: p.si for n, p in system.parameters.items()}
         mineral = {n: coefficient(c, values) for n, c in self.mineral.items()}
@@ -141,10 +163,14 @@ class Nuclei:
     def solve(self, solve: Callable[[Task], Solution], task: Task) -> Solution:
         """What `solve` does of a task, interrupted by draws. An output at a draw shows it done."""
         system, t0, t1, t_eval = task.system, task.t0, task.t1, task.t_eval
-        near = 1e-9 * self.ends[-1]  # a draw this close to a cut is at the cut
+        near = NEAR * self.ends[-1]
         k = int(np.searchsorted(self.ends, t0 + near, side="right"))
         parts: list[Solution] = []
         y, start, steps, nuclei, draws = task.y0, t0, 0, 0, 0
+        if k and t0 - self.ends[k - 1] <= near and self.draws.last < self.ends[k - 1] - near:
+            # The run before broke off between the end of an interval and its draw.
+            y, born = self.draw(system, y, k - 1, self._numbers(k - 1, near))
+            nuclei, draws, self.draws = int(born.sum()), 1, replace(self.draws, last=t0)
         while not parts or (start < t1 and parts[-1].status == "finished"):
             drawn = self.ends[k] <= t1 + near
             end = t1 if not drawn or self.ends[k] >= t1 - near else float(self.ends[k])
@@ -163,13 +189,15 @@ class Nuclei:
                 break
             y, steps = part.end, steps + part.statistics["steps"]
             if drawn and part.status == "finished":
-                y, born = self.draw(system, part.end, k)
+                y, born = self.draw(system, part.end, k, self._numbers(k, near))
                 nuclei, draws, k = nuclei + int(born.sum()), draws + 1, k + 1
                 reason = self.shortage(system, part.end, y)
                 if reason:
                     part.status, part.message = "failed", f"At t = {end:.6g} s {reason}."
-                elif part.t.size and part.t[-1] == end:
-                    part.y[-1] = y
+                else:
+                    self.draws = replace(self.draws, last=end)
+                    if part.t.size and part.t[-1] == end:
+                        part.y[-1] = y
                 part.end = part.end if reason else y
             if parts:
                 parts[-1].end = NOTHING  # thousands of draws would hold thousands of states

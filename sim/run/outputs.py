@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from sim.chemistry.constants_sets import ConstantsSet, extended_set
 from sim.chemistry.formula import atomic_masses
 from sim.experiment.models import SPECIATION
 from sim.model.words.names import OMEGA
+from sim.run.continued.state_tables import AMOUNTS, BY_HAND, END, ENTERED, ENTERED_AT_END, FIRST
 from sim.run.coordinates import in_place
 from sim.run.ledger import inventory, pools, residual
 from sim.run.segments import Builder, Segment
@@ -24,11 +26,21 @@ LN10 = np.log(10.0)
 CELLS_AT_ONCE = 16_384  # cells times outputs that are handled together
 
 
+class LedgerBefore(NamedTuple):
+    """By element (e,) [mol], where a run goes on: contents at the first start, contents then less what
+    had come in, and what interventions had changed."""
+
+    first: np.ndarray
+    contents: np.ndarray
+    by_hand: np.ndarray
+
+
 class Outputs:
     """What a run gives at its output times.
 
     parts: segments with their solutions; starts: the state before each of them and that which it starts from
     kept: names of the columns to have; all when None
+    before: the ledger of the runs that this one goes on from; None at the first start
     times (k,): of output [s]; a cut is an output of both its segments, and is here once
     """
 
@@ -38,8 +50,9 @@ class Outputs:
         parts: Sequence[tuple[Segment, Solution]],
         starts: Sequence[tuple[np.ndarray, np.ndarray]],
         kept: Sequence[str] | None = None,
+        before: LedgerBefore | None = None,
     ):
-        self.builder, self.kept = builder, kept
+        self.builder, self.kept, self._before = builder, kept, before
         self._parts, self._starts = parts, starts
         self._firsts: list[int] = []
         self._unsolved: dict[str, float] = {}
@@ -54,6 +67,23 @@ class Outputs:
     def first_system(self) -> System:
         """The system that the run began with."""
         return self._parts[0][0].system
+
+    @property
+    def at_end(self) -> dict[str, np.ndarray]:
+        """What another run needs to go on, by the names of `state_tables`: bit for bit the state where
+        the run ended, which may lie after the last output, and what had come in by each output."""
+        segment, solution = self._parts[-1]
+        system = segment.system
+        amounts, entered = system.split(solution.end)
+        by_outputs = np.zeros((self.times.size, *entered.shape))
+        for here, k, _, y in self._pieces():
+            by_outputs[here] = self._parts[k][0].system.split(y)[1]
+        first, by_hand = self._inventories
+        contents = inventory(system, solution.end)
+        return {
+            AMOUNTS: amounts.copy(), ENTERED_AT_END: entered.copy(), ENTERED: by_outputs,
+            FIRST: first, END: contents, BY_HAND: by_hand[-1],
+        }  # fmt: skip
 
     @property
     def layer(self) -> np.ndarray:
@@ -134,8 +164,8 @@ class Outputs:
         jumps: list[np.ndarray] = []
         for (segment, solution), (before, y) in zip(self._parts, self._starts, strict=True):
             if not jumps:
-                start = last = inventory(segment.system, before)
-                jump = np.zeros_like(start)
+                here = inventory(segment.system, before)
+                start, last, jump = self._before or LedgerBefore(here, here, np.zeros_like(here))
             jump = jump + inventory(segment.system, y) - last
             jumps.append(jump)
             last = inventory(segment.system, solution.end)

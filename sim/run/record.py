@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -15,16 +16,18 @@ from sim.binder.expressions import model_expressions
 from sim.chemistry.activity import range_notes
 from sim.chemistry.constants_sets import constants_set, extended_set
 from sim.errors import ConfigError, ScenarioError, listing
-from sim.experiment.intervention import not_reached
 from sim.experiment.models import SPECIATION
 from sim.experiment.places import layout_table, unsaid_living
 from sim.experiment.saving import course_table, intervention_table, parameter_entry, scenario_text
 from sim.experiment.scenario import Scenario
+from sim.experiment.timing.moments import not_reached
 from sim.experiment.values.given import as_given
-from sim.identity.definition import run_fingerprint
+from sim.identity.definition import continued_fingerprint, run_fingerprint
 from sim.identity.settings import Settings
 from sim.identity.versions import installed_versions
 from sim.model.words.names import OMEGA
+from sim.run.beginning import Beginning
+from sim.run.continued.state_tables import with_state
 from sim.run.dataset import assemble, assemble_tables
 from sim.run.memory import MemoryForecast, account
 from sim.run.outputs import Outputs
@@ -41,6 +44,7 @@ class RunRecord:
 
     kept: variables of the result, all when None
     memory: the forecast, and the process before the run [bytes] · wall: s that the run took, set at its end
+    beginning: the state that the run goes on from, or that of rest
     """
 
     def __init__(
@@ -49,8 +53,10 @@ class RunRecord:
         settings: Settings,
         kept: Sequence[str] | None,
         memory: tuple[MemoryForecast, int | None],
+        beginning: Beginning,
     ):
         self.builder, self.settings, self.kept, self.memory = builder, settings, kept, memory
+        self.beginning = beginning
         self.parts: list[tuple[Segment, Solution]] = []
         self.starts: list[tuple[np.ndarray, np.ndarray]] = []
         self.wall = 0.0
@@ -68,7 +74,7 @@ class RunRecord:
     def outputs(self) -> Outputs:
         """The states at the output times, as plain arrays."""
         held = None if self.kept is None else (*self.kept, JUDGED)
-        return Outputs(self.builder, self.parts, self.starts, held)
+        return Outputs(self.builder, self.parts, self.starts, held, self.beginning.ledger)
 
     def dataset(self) -> LabelledArrays:
         """The dataset of the result."""
@@ -76,8 +82,9 @@ class RunRecord:
         return found.without(JUDGED) if self.kept is not None and JUDGED not in self.kept else found
 
     def tables(self) -> LabelledArrays:
-        """The tables of the result."""
-        return assemble_tables(self.outputs)
+        """The tables of the result, with what another run needs to go on."""
+        found = assemble_tables(self.outputs)
+        return with_state(found, self.builder.model, self.outputs.at_end)
 
     def notes(self) -> list[str]:
         """Sentences on what to mind: of the constants, of tissue, and beyond ranges of the chemistry."""
@@ -131,10 +138,18 @@ class RunRecord:
     @cached_property
     def identity(self) -> dict[str, Any]:
         """The hash of the run; "" and a sentence where something of one's own in it cannot be told apart."""
+        state = self.beginning.state
         try:
-            return {"hash": run_fingerprint(self.builder.scenario, self.settings)}
+            own = run_fingerprint(self.builder.scenario, self.settings)
+            return {"hash": own if state is None else continued_fingerprint(own, state.parent)}
         except ConfigError as e:
             return {"hash": "", "no_hash": str(e)}
+
+    def _before(self) -> dict[str, Any]:
+        """What the run goes on from, and how those before it were made; how far its draws have come."""
+        state, nuclei = self.beginning.state, self.builder.nuclei
+        found = {} if state is None else {"parent": state.parent, "history": state.history}
+        return found if nuclei is None else found | {"draws": asdict(nuclei.draws)}
 
     def manifest(self) -> dict:
         """Everything needed to tell what was run, with what, and how well it went.
@@ -144,6 +159,8 @@ class RunRecord:
         interventions, courses: in words · intervention_tables, course_tables: the same, complete and
             exact, as tables of a file
         notes: sentences on what to mind of the chemistry (added with the result)
+        times, variables: as asked for · parent, history: the run that this one goes on from, and how it and
+            those before it were made, the first one first
         """
         s = self.builder.scenario
         solutions = [p for _, p in self.parts]
@@ -172,12 +189,15 @@ class RunRecord:
             "rtol": self.settings.rtol,
             "atol": self.settings.atol,
             "max_steps": self.settings.max_steps,
+            "times": self.settings.times,
+            "variables": None if self.kept is None else list(self.kept),
             "statistics": self.statistics,
             "speciation_failures": int(sum(seg.system.failures.sum() for seg, _ in self.parts)),
             "undershoot": worst.undershoot,
             "undershoot_species": worst.undershoot_species,
             "wall_seconds": self.wall,
             "seed": None if s.stochastic is None else s.stochastic.seed,
+            **self._before(),
             "threads": get_num_threads(),
             "layout": layout_table(s),
             **self.identity,

@@ -15,8 +15,10 @@ from sim.experiment.intervention import Intervention, from_keys
 from sim.experiment.values.file_tables import parameter_from
 from sim.parameters import Citation, Parameters, cite
 from sim.public import public
+from sim.run.continued import joining
 from sim.run.coordinates import between_outputs
-from sim.run.result_text import result_text
+from sim.run.reported.differences import differences_text
+from sim.run.reported.result_text import result_text
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
 from sim.texts import typed_time
@@ -233,24 +235,21 @@ class Result:
     @public
     def diff(self, other: Result) -> str:
         """What differs from `other` to this result in how they were made, a line each: "old -> new"."""
-        mine, theirs = self.manifest, other.manifest
-        lines = []
-        if mine.get("scenario_text") and theirs.get("scenario_text"):
-            found = self.scenario.diff(other.scenario)
-            lines = [] if found == "no difference" else found.splitlines()
-        else:
-            lines += [str(row) for row in other.parameters.diff(self.parameters)]
-            keys = ("model", "geometry", "outer", "initial", "constants", "growth_law", "parts", "layout",
-                    "duration",
-                    "intervention_tables" if "intervention_tables" in mine else "interventions")  # fmt: skip
-            lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in keys if mine.get(k) != theirs.get(k)]
-        settings = ("solver", "rtol", "atol", "seed")
-        lines += [f"{k}: {theirs.get(k)} -> {mine.get(k)}" for k in settings if mine.get(k) != theirs.get(k)]
-        return "\n".join(lines) or "no difference"
+        return differences_text(self, other)
 
     def cite(self) -> Citation:
         """Sources of the parameters used, with a count of measured against assumed."""
         return cite(self.parameters)
+
+    @public
+    def joined(self, earlier: Result) -> Result:
+        """This run and the one that it goes on from as one result, which shows all: outputs of both, over
+        time and space the variables that both have, one ledger, all that was done to the tissue.
+
+        earlier: the result that was given as `start`, which may be joined itself
+        Raises ScenarioError where this one does not go on from it. Another run can go on from the joined one.
+        """
+        return Result(*joining.joined(self, earlier))
 
     @public
     def only(self, names: Sequence[str] | str) -> Result:

@@ -12,13 +12,15 @@ from sim.binder.system import System
 from sim.chemistry.other_names import species_hint
 from sim.errors import ScenarioError, nearest
 from sim.experiment.change import applied
-from sim.experiment.intervention import Intervention, Moment, at_end, moments
+from sim.experiment.intervention import Intervention
 from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import PERMEABILITY
+from sim.experiment.timing.moments import Moment, at_end, moments
 from sim.experiment.values.given import as_given
 from sim.experiment.values.relative import Relative
 from sim.parameters import Parameter, Parameters
 from sim.run.in_force.followed import check_follows, followed
+from sim.run.in_force.treated import check_treatment, once
 from sim.run.in_force.values import InForce, in_force, values_at_start
 from sim.run.nuclei import Nuclei
 from sim.run.start.first_state import FirstState
@@ -140,7 +142,10 @@ class Builder:
         u, _ = system.split(y)
         here = self.places.within(change.region)
         index = {x.name: k for k, x in enumerate(self.model.species)}
-        if change.excise:
+        excised, factors = once(change, self.model)
+        for name, factor in factors.items():
+            u[here, index[name]] *= factor
+        if excised:
             u[here] = system.split(self.first.fresh(system, t))[0][here]
         porosity = system.evaluate(t, y)[0]["porosity"]
         for name, value in change.state.items():
@@ -156,6 +161,8 @@ class Builder:
     def _check(self, cut: Intervention) -> None:
         """Refuse an intervention that could not act as it was meant; warn outside the range."""
         s, known = self.scenario, (*self.model.mobile, "pH")
+        if cut.treatment:
+            check_treatment(cut, s, known)
         for name in cut.boundary:
             if name not in known:
                 raise ScenarioError(

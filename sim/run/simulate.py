@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any
+from functools import partial
 
 import numpy as np
 
@@ -21,11 +19,15 @@ from sim.errors import (
     unknown,
     warn_caller,
 )
-from sim.experiment.intervention import SAME_TIME, moments, not_reached
 from sim.experiment.places import unsaid_living
 from sim.experiment.scenario import Scenario
-from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times, checked_times
+from sim.experiment.timing.moments import moments, not_reached
+from sim.identity.settings import ATOL, MAX_STEPS, RTOL, Settings, Times
 from sim.run import dataset, memory
+from sim.run.asked.output_times import output_times
+from sim.run.asked.progress_bar import progress_of
+from sim.run.beginning import beginning_at
+from sim.run.continued.run_state import RunState, state_of
 from sim.run.lazy_result import finished_result
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
@@ -45,8 +47,11 @@ def simulate(
     max_steps: int = MAX_STEPS,
     seed: int | None = None,
     variables: Sequence[str] | None = None,
+    start: Result | None = None,
+    at: float | str | None = None,
+    until: float | str | None = None,
 ) -> Result:
-    """Run a scenario from 0 to its duration.
+    """Run a scenario from 0 to its duration, or go on from a state of another run.
 
     solver: a name in sim.solvers.SOLVERS
     rtol: relative tolerance per step, 1e-13 to 0.1
@@ -57,22 +62,47 @@ def simulate(
     variables: names of those to keep over space and time, all when None; the ledger is always whole
     progress: True for a bar, or a function of (time [s], steps), which ends the run by raising
         KeyboardInterrupt: Ctrl-C itself reaches runs of the main thread only
+    start: a result to go on from, finished or not, of the same grid; the scenario may differ in
+        parameters, in interventions and in species that come in. The clock goes on: times, interventions
+        and the end are counted from the first start; what was to act once before the state does not act.
+    at: which of its outputs [s or text]; where it ended when None
+    until: when the run ends [s or text], instead of the scenario's duration
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry, and
     (TissueWarning) of tissue that nothing says is alive, (UnreachedWarning) of interventions beyond the end;
     the sentences stand in the manifest as `notes`.
     Warns (LongRunWarning) before a run whose draws of nucleation take long.
-    Returns a Result also when the run was interrupted or failed: see result.status.
+    Returns a Result also when the run was interrupted or failed: see result.status. One that goes on has
+    the outputs from there on (`result.joined(start)` has all) and the ledger of the whole history.
     """
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"simulate needs a Scenario, not {scenario!r}; try sim.scenario('...').")
+    if until is not None:
+        scenario = scenario.changed({"duration": until})
+    state = _state(start, at)
     settings = Settings.of(solver, rtol, atol, times, max_steps)
-    output_times(scenario.duration, times)  # refused in the words that they were given in
-    record = solved(scenario, settings, progress, seed, variables)
+    begins = 0.0 if state is None else state.time
+    if scenario.duration > begins:  # refused in the words that they were given in
+        output_times(scenario.duration, times, start=begins)
+    record = solved(scenario, settings, progress, seed, variables, state)
     result, told = finished_result(record), told_before(record.builder.scenario)
     for note in result.manifest["notes"]:
         if note not in told:
             warn_caller(note, RangeWarning)
     return result
+
+
+def _state(start: Result | None, at: float | str | None) -> RunState | None:
+    """The state of a result that a run goes on from; None for a run from the first start."""
+    if start is None:
+        if at is not None:
+            raise ScenarioError(
+                f"at = {shown(at)} is a time of a run to go on from, which is not given; give "
+                "start=result, or until=... for the end of the run."
+            )
+        return None
+    if not isinstance(start, Result):
+        raise ScenarioError(f"start = {shown(start)} is not a Result; sim.simulate and sim.load return one.")
+    return state_of(start, at)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +118,10 @@ class Run:
     wanted: np.ndarray
     stepped: bool
 
+    def first(self) -> np.ndarray:
+        """The state before the first segment's interventions."""
+        return self.record.beginning.first(self.segments[0])
+
     def begin(self, segment: Segment, left: np.ndarray, progress: Progress | None) -> Task:
         """What a solver is asked for a segment. left: the state before its cut"""
         settings, system = self.record.settings, segment.system
@@ -101,7 +135,9 @@ class Run:
 
     def end(self, segment: Segment, solution: Solution) -> None:
         """Note what came of a segment."""
-        if self.stepped and segment.start > 0 and solution.t.size:  # the step is seen, and just after it
+        first = segment is self.segments[0]  # whose start is no cut where a run goes on without a step
+        if self.stepped and segment.start > 0 and solution.t.size and (not first or segment.cuts):
+            # the step is seen, and just after it
             solution.t[0] = np.nextafter(segment.start, np.inf)
         self.record.end(segment, solution)
 
@@ -111,8 +147,12 @@ def prepared(
     settings: Settings,
     seed: int | None = None,
     variables: Sequence[str] | None = None,
+    state: RunState | None = None,
 ) -> Run:
-    """All of a run that comes before its first step, warnings and refusals included."""
+    """All of a run that comes before its first step, warnings and refusals included.
+
+    state: that the run goes on from
+    """
     chance = scenario.stochastic
     if chance is not None:
         seed = chance.seed if seed is None else seed
@@ -124,20 +164,21 @@ def prepared(
             "given to with_random_field."
         )
     times = settings.times
-    cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
-    wanted = output_times(scenario.duration, times, cuts)
-    stepped = isinstance(times, int)
     for note, kind in told_before(scenario).items():  # now, not after hours
         warn_caller(note, kind)
     builder = Builder(scenario)
+    beginning = beginning_at(builder, state)
+    cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
+    wanted = output_times(scenario.duration, times, cuts, beginning.time)
+    stepped = isinstance(times, int)
     kept = _kept(builder, variables)
     outputs = wanted.size + stepped * len(cuts)
     forecast = memory.admitted(scenario, settings.solver, outputs, kept=None if kept is None else len(kept))
     if builder.nuclei and (cost := builder.nuclei.forecast(settings.max_steps)):
         warn_caller(cost, LongRunWarning)
-    record = RunRecord(builder, settings, kept, (forecast, memory.resident()))
+    record = RunRecord(builder, settings, kept, (forecast, memory.resident()), beginning)
     # All segments now: a slip in the last must not cost the first.
-    return Run(record, list(builder.segments()), wanted, stepped)
+    return Run(record, beginning.segments(list(builder.segments())), wanted, stepped)
 
 
 def solved(
@@ -146,19 +187,20 @@ def solved(
     progress: bool | Progress = False,
     seed: int | None = None,
     variables: Sequence[str] | None = None,
+    state: RunState | None = None,
 ) -> RunRecord:
     """Run a scenario as `simulate` does; what was noted, from which a result can be made."""
-    run = prepared(scenario, settings, seed, variables)
+    run = prepared(scenario, settings, seed, variables, state)
     record, method, nuclei = run.record, find_solver(settings.solver), run.record.builder.nuclei
     solve = partial(nuclei.solve, method.solve) if nuclei else method.solve
     if method.prepare is not None:
         method.prepare(run.segments[0].system)
-    bar, report = _progress(progress, record.builder.scenario)
+    bar, report = progress_of(progress, record.builder.scenario, record.beginning.time)
     started = time.perf_counter()
     y = None
     try:
         for segment in run.segments:
-            left = segment.first() if y is None else y
+            left = run.first() if y is None else y
             solution = solve(run.begin(segment, left, report))
             run.end(segment, solution)
             y = solution.end
@@ -176,43 +218,6 @@ def told_before(scenario: Scenario) -> dict[str, type[Warning]]:
     told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
     told |= {note: TissueWarning for note in unsaid_living(scenario)}
     return told | dict.fromkeys(not_reached(scenario.interventions, scenario.duration), UnreachedWarning)
-
-
-def output_times(duration: float, times: Times, cuts: Sequence[float] = ()) -> np.ndarray:
-    """Output times [s]: given, or a number of them, dense at first where things move fastest, and each cut.
-
-    Given times that lie past an end of the run by a rounding are that end.
-    """
-    found, slack = checked_times(times), SAME_TIME * duration
-    if isinstance(found, int):
-        return _row_of_times(float(duration), found, tuple(cuts)).copy()
-    if found[0] < -slack or found[-1] > duration + slack:
-        given: Any = times  # a row: shown in the words that it was given in
-        outside = given[0 if found[0] < -slack else -1]
-        raise ScenarioError(
-            f"times: {shown(outside)} is outside the run, which goes from 0 to its duration, {duration:g} s."
-        )
-    row = np.array(found)
-    for k in range(row.size):  # several that a rounding makes one still rise
-        row[k] = max(row[k], np.nextafter(row[k - 1], np.inf) if k else 0.0)
-    for k in reversed(range(row.size)):
-        row[k] = min(row[k], np.nextafter(row[k + 1], 0.0) if k + 1 < row.size else duration)
-    return row
-
-
-@lru_cache(maxsize=16)  # the points of a sweep have the same
-def _row_of_times(duration: float, count: int, cuts: tuple[float, ...]) -> np.ndarray:
-    """A number of times, dense at first, and each cut."""
-    row = duration * (np.arange(count) / (count - 1)) ** 2
-    near = np.abs(row[:, None] - np.array(cuts)).min(axis=1, initial=np.inf) <= SAME_TIME * duration
-    return np.union1d(row[~near], cuts)
-
-
-def output_count(scenario: Scenario, times: Times = None) -> int:
-    """How many outputs simulate(scenario, times=times) has: a number of them has two more a cut."""
-    cuts = [m.at for m in moments(scenario.interventions, scenario.duration)]
-    stepped = isinstance(checked_times(times), int)
-    return output_times(scenario.duration, times, cuts).size + stepped * len(cuts)
 
 
 def variables_to_keep(scenario: Scenario, asked: Sequence[str], beside: Sequence[str] = ()) -> list[str]:
@@ -238,38 +243,3 @@ def _kept(builder: Builder, given: Sequence[str] | None) -> list[str] | None:
     if not names:
         raise ScenarioError("variables = [] keeps nothing; name one, such as 'HAP', or leave it out for all.")
     return list(dict.fromkeys(names))
-
-
-def _progress(progress: bool | Progress, scenario: Scenario):
-    if not progress:
-        return None, None
-    if callable(progress):
-        return None, progress
-    if sys.stderr is None:  # no console, as pythonw has none
-        return None, None
-    from tqdm.auto import tqdm
-
-    day = 86400.0
-    span = (
-        f"{scenario.duration / day:,.0f}"
-        if scenario.duration > 1000 * day
-        else f"{scenario.duration / day:.4g}"
-    )
-    bar = tqdm(
-        total=scenario.duration / day, desc=scenario.name, mininterval=0.2,
-        bar_format="{l_bar}{bar}| {unit}",
-    )  # fmt: skip
-    began, last = time.perf_counter(), [0.0]
-
-    def report(t: float, steps: int):
-        now = time.perf_counter()
-        if now - last[0] > 0.2 or t >= scenario.duration:
-            last[0] = now
-            done = t / scenario.duration
-            # Steps are tiny at first: a forecast from the first hundredth would be of weeks.
-            left = f"{(now - began) * (1 - done) / done:.0f} s left" if done > 0.01 else "starting"
-            bar.n = t / day
-            bar.unit = f"{t / day:,.4g} of {span} day, {steps} steps, {now - began:.0f} s, {left}"
-            bar.refresh()
-
-    return bar, report

@@ -31,7 +31,10 @@ USED = {
     "local": ("method", "log", "parameters", "step"),
 }
 DESIGNS = {"morris": "morris", "sobol": "saltelli"}
-OF_LOCAL = ("title", "notes", "scenario", *CHANGES, "cells", "parameters", "interventions", "measures", "run")
+OF_LOCAL = (
+    "title", "notes", "scenario", *CHANGES, "cells", "treatments", "parameters", "interventions", "measures",
+    "run",
+)  # fmt: skip
 
 Found = MorrisEffects | SobolIndices | LocalSensitivities
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.errors import ScenarioError
-from sim.run.simulate import output_times
+from sim.run.asked.output_times import output_times
 from sim.validation.wanted import Reading, Wanted
 
 if TYPE_CHECKING:

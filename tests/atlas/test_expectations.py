@@ -70,15 +70,15 @@ def test_places_are_judged_when_first_seen_and_at_the_end():
 
 def test_an_atlas_is_kept_and_goes_on(tmp_path):
     told = []
-    first = atlas(tmp_path, ["normal_tissue_control"], report=told.append)
+    first = atlas(tmp_path, ["normal_tissue_control"], treatments=False, report=told.append)
     assert [v.answer for v in first.entries[0].verdicts] == [RIGHT, RIGHT]
     stamp = (tmp_path / "runs" / "normal_tissue_control" / "result.nc").stat().st_mtime_ns
-    again = atlas(tmp_path, ["normal_tissue_control", "hyaline_scar"], report=told.append)
+    again = atlas(tmp_path, ["normal_tissue_control", "hyaline_scar"], treatments=False, report=told.append)
     assert told == ["normal_tissue_control: done", "normal_tissue_control: kept", "hyaline_scar: done"]
     assert (tmp_path / "runs" / "normal_tissue_control" / "result.nc").stat().st_mtime_ns == stamp
     assert again.counts["not scored"] == 1
     (tmp_path / "runs" / "hyaline_scar" / "result.nc").write_bytes(b"broken")
-    atlas(tmp_path, ["hyaline_scar"], report=told.append)
+    atlas(tmp_path, ["hyaline_scar"], treatments=False, report=told.append)
     assert told[-1] == "hyaline_scar: done"
     with pytest.raises(ScenarioError, match="Did you mean 'tb_caseous'"):
         atlas(tmp_path, ["tb_caseus"])
@@ -87,7 +87,7 @@ def test_an_atlas_is_kept_and_goes_on(tmp_path):
 def test_the_page_holds_wrong_answers_and_escapes_what_it_shows(tmp_path):
     from sim.atlas.page import write_page
 
-    made = atlas(tmp_path, ["normal_tissue_control"])
+    made = atlas(tmp_path, ["normal_tissue_control"], treatments=False)
     entry = made.entries[0]
     bad = Entry(
         entry.name, Expectation("x", "a < b & c", "source", reason="no <script>"), entry.folder,

@@ -220,7 +220,7 @@ def test_a_scenario_file_is_shown_cited_and_changed_like_a_named_one(tmp_path):
         (["run", NAME, "--resolution", "0.1", "--set", "resolution=0.2"], "resolution is given twice"),
         (["run", NAME, "--set", "PPi.at=3 day"], "'PPi.at' is nothing that infarct_myocardium has"),
         (["run", "nowhere.toml"], "the scenario file nowhere.toml does not exist"),
-        (["run"], "Missing argument 'NAME'"),
+        (["run"], "give the NAME of a scenario, or --continue DIR"),
         (["speciate", "Ca=2.5"], "add --pH 7.4"),
         (["speciate", "--pH", "7.4", "CA=2.5"], "Did you mean 'Ca'?"),
         (["speciate", "--pH", "7.4", "Ca"], "is not KEY=VALUE"),

@@ -109,7 +109,16 @@ OTHER_CUT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [f.name for f in fields(CUT)])
+GIVEN = sim.Intervention("1 s", treatment="lavage", dose=0.2)
+
+
+@pytest.mark.parametrize(("name", "other"), [("treatment", "tnap_inhibitor"), ("dose", 0.3)])
+def test_each_field_of_a_treatment_decides(name, other):
+    one, another = (BASE.with_intervention(c) for c in (GIVEN, replace(GIVEN, **{name: other})))
+    assert run_hash(one) != run_hash(another)
+
+
+@pytest.mark.parametrize("name", [f.name for f in fields(CUT) if f.name not in ("treatment", "dose")])
 def test_each_field_of_an_intervention_decides(name):
     """The label too: an axis such as "a.at" is named by it."""
     one, other = (BASE.with_intervention(c) for c in (CUT, replace(CUT, **{name: OTHER_CUT[name]})))
@@ -216,7 +225,9 @@ def test_every_argument_of_simulate_is_a_setting_or_of_the_scenario():
     arguments = set(inspect.signature(sim.simulate).parameters)
     assert {f.name for f in fields(Settings)} == set(OTHER_SETTINGS)
     # variables: what of a run is kept, which changes no number of it
-    assert arguments - set(OTHER_SETTINGS) == {"scenario", "seed", "progress", "variables"}
+    # until: the scenario's duration; start, at: a state of a run with a hash (test_continued.py)
+    more = {"scenario", "seed", "progress", "variables", "until", "start", "at"}
+    assert arguments - set(OTHER_SETTINGS) == more
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import sim
-from sim.experiment.intervention import in_order, moments
-from sim.run.simulate import output_times
+from sim.experiment.timing.moments import in_order, moments
+from sim.run.asked.output_times import output_times
 from sim.solvers import SOLVERS
 
 DAY = 86400.0

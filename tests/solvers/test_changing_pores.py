@@ -10,8 +10,8 @@ from reference import jacobian
 from test_closing_pores import drawn, faults
 
 import sim
+from sim.run.asked.output_times import output_times
 from sim.run.segments import Builder
-from sim.run.simulate import output_times
 from sim.solvers import Task, ndf, scipy_ivp, solver
 from sim.solvers.linear.elimination import changing_pores
 from sim.solvers.linear.newton_matrix import LinearSystem

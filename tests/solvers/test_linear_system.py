@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from reference import busy, jacobian
 
+from sim.run.asked.output_times import output_times
 from sim.run.segments import Builder
-from sim.run.simulate import output_times
 from sim.solvers import Task, solver
 from sim.solvers.linear.newton_matrix import LinearSystem
 from sim.solvers.linear.thomas import invert_in_place

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -49,14 +50,19 @@ def straight(times: Iterable[float], values: Iterable[float]) -> Curve:
 
 
 def smooth(times: np.ndarray, value: Callable[[float], float]) -> Curve:
-    """The curve of a function of time that is smooth between these times: of fourth degree there."""
+    """The curve of a function of time that is smooth between these times, at which it may jump: of fourth
+    degree there."""
     fit = np.linalg.inv(np.vander(SAMPLES, increasing=True))
     pieces = np.zeros((times.size, SAMPLES.size))
-    first = value(float(times[0]))
     for k in range(times.size - 1):
-        inner = [value(float(t)) for t in times[k] + (times[k + 1] - times[k]) * SAMPLES[1:-1]]
-        last = value(float(times[k + 1]))
-        pieces[k] = fit @ [first, *inner, last]
-        first = last
-    pieces[-1, 0] = first
+        at = times[k] + (times[k + 1] - times[k]) * SAMPLES
+        at[-1] = np.nextafter(times[k + 1], times[k])  # what it jumps to belongs to the next stretch
+        pieces[k] = fit @ [value(float(t)) for t in at]
+    pieces[-1, 0] = value(float(times[-1]))
     return Curve(times, pieces)
+
+
+def combined(curves: Sequence[Curve], value: Callable[..., float]) -> Curve:
+    """The curve of a function of the values of curves, exact where that is of fourth degree in time."""
+    times = reduce(np.union1d, (c.times for c in curves))
+    return smooth(times, lambda t: value(*(c.at(t) for c in curves)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FREE = ("low", "high", "log", "start")
 FIT = ("starts", "seed", "errors", "confidence", "profiles", "workers", "solver", "rtol", "atol", "max_steps")
 TABLES = ("parameters", "interventions", "free", "fit", "points")
-KEYS = ("title", "notes", "scenario", "data", *CHANGES, "cells", *TABLES)
+KEYS = ("title", "notes", "scenario", "data", *CHANGES, "cells", "treatments", *TABLES)
 POINT = ("time", "quantity", "value", "sd")
 
 

@@ -17,9 +17,10 @@ from sim.cli.tables import text_table
 @click.option(
     "--workers", type=click.IntRange(0), default=0, show_default=True, help="Processes, 0 for none."
 )
+@click.option("--no-treatments", is_flag=True, help="Leave out the runs under treatments.")
 @choices.quiet
 @choices.debug
-def atlas(names: tuple[str, ...], out: Path, workers: int, quiet: bool) -> int:
+def atlas(names: tuple[str, ...], out: Path, workers: int, no_treatments: bool, quiet: bool) -> int:
     """Run scenarios and write one page: picture, onset, place of mineral, right or wrong.
 
     NAME is one of `hapsim scenarios`; all of them without one. Runs that are there are kept: after Ctrl-C
@@ -28,7 +29,8 @@ def atlas(names: tuple[str, ...], out: Path, workers: int, quiet: bool) -> int:
     from sim.atlas import atlas as made
     from sim.atlas.page import write_page
 
-    found = made(out, names or None, workers, None if quiet else lambda line: click.echo(line, err=True))
+    report = None if quiet else lambda line: click.echo(line, err=True)
+    found = made(out, names or None, workers, report, not no_treatments)
     page = write_page(found)
     if quiet:
         click.echo(page)

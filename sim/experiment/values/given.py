@@ -37,7 +37,7 @@ class Given(float):
 
 
 class Seconds(float):
-    """A time [s] that was judged when it was given: copies of what holds it say nothing again."""
+    """A time [s], or a dose, that was judged when it was given: copies of what holds it say nothing again."""
 
 
 def seconds(value: float | str, name: str) -> Seconds:

@@ -68,7 +68,8 @@ def budget(
                     t, *[np.where(v * sign > 0, v, 0.0) for v in some.values()],
                     labels=[_word(result, p) for p in some], colors=[colour(p, result) for p in some], lw=0,
                 )  # fmt: skip
-        ax.plot(t, whole[0] + supplied, color="k", lw=1.2, ls=(0, (4, 2)), label="start + supplied")
+        came = supplied - supplied[0]  # a run that goes on has the supplies of all its history
+        ax.plot(t, whole[0] + came, color="k", lw=1.2, ls=(0, (4, 2)), label="start + supplied")
         ax.axhline(whole[0], color="k", lw=0.7, ls=":", label="start")
         time_axis(ax, end, clock)
         ax.set_ylabel(f"{element} per tissue [mM]")

@@ -109,7 +109,9 @@ def _deed(given: Intervention, words: str, result: Result) -> _Deed:
         for n, (v, name) in values.items()
         if v == name or (not isinstance(v, str) and math.isclose(float(v), own.get(name, math.nan)))
     )
-    return said._replace(at=given.at, until=until, label=given.label, back=back)
+    # A treatment is worded by its name and dose, which its label alone would not tell.
+    label = "" if given.treatment and given.label == given.treatment else given.label
+    return said._replace(at=given.at, until=until, label=label, back=back)
 
 
 def _with_back(deed: _Deed, own: dict[str, str]) -> _Deed:
@@ -130,8 +132,8 @@ def _parsed(text: object) -> _Deed | None:
         return None
     lasting, once = {}, []
     for part in said["what"].split(", "):
-        if part.startswith(("excise ", "set ")):
-            once.append(re.sub(r"^excise (.*)$", r"\1 excised", _printed(part)))
+        if part.startswith(("excise ", "set ", "once ")):
+            once.append(re.sub(r"^excise (.*)$", r"\1 excised", _printed(part)).removeprefix("once "))
         else:
             name, _, value = part.partition(" ")
             lasting[name] = _printed(value)

@@ -15,6 +15,7 @@ from sim.plotting.canvas import SMALL, style
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
 from sim.run import measures
+from sim.run.reported.result_text import began
 from sim.texts import moment_text, number_text
 
 if TYPE_CHECKING:
@@ -198,10 +199,12 @@ def _summary(result: Result) -> list[str]:
     m = result.manifest
     when = measures.onset("Ca_in_mineral", above="0.1 mM")(result)
     came = f"onset {moment_text(when)}" if np.isfinite(when) else "no onset"
+    if began(m) and when <= result.t[0]:
+        came = f"onset before {moment_text(float(result.t[0]))}"
     calcium, hap = _amount(result, "Ca_in_mineral"), _amount(result, "HAP_density")
     parts = [
         m["scenario"],
-        f"{places.kind(result).replace('_', ' ')}, {moment_text(m['t_end'])}",
+        f"{places.kind(result).replace('_', ' ')}, {_span(result)}",
         f"{came} (0.1 mM calcium in solids)",
         f"at the end {calcium} mM calcium in solids and {hap} mg HAP/cm$^3$ on average",
     ]
@@ -209,6 +212,12 @@ def _summary(result: Result) -> list[str]:
         until = f"after {moment_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
         parts.append(f"{m['status'].upper()} {until}")
     return parts
+
+
+def _span(result: Result) -> str:
+    """How long the run was; of one that goes on from another and is shown alone, from when to when."""
+    end = moment_text(result.manifest["t_end"])
+    return f"{moment_text(float(result.t[0]))} to {end}" if began(result.manifest) else end
 
 
 def _amount(result: Result, name: str) -> str:

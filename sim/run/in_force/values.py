@@ -12,6 +12,7 @@ from sim.experiment.scenario import Scenario
 from sim.experiment.values.given import as_given
 from sim.experiment.values.relative import Relative
 from sim.parameters import Parameters
+from sim.run.in_force.treated import Conditions, put_levels, put_relative
 from sim.units import convert
 
 
@@ -65,6 +66,8 @@ def in_force(s: Scenario, cuts: Sequence[Intervention], own: Mapping[str, float]
             curves.pop(full, None)
             given = value if told is None else told
             _set(fluid, name, own if isinstance(given, str) else {name: _concentration(name, given)})
+        put_levels(s, cut, Conditions(values, fluid, curves))
+    put_relative(s, cuts, Conditions(values, fluid, curves))
     return InForce(Parameters(values), fluid, curves)
 
 

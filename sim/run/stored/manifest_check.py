@@ -19,6 +19,15 @@ OF_PARAMETER = {
 }  # fmt: skip
 
 
+# What a run goes on from, and how far its draws have come, where a manifest has these.
+OF_STATE = {
+    **dict.fromkeys(
+        ("parent", "before"), {"hash": str, "scenario": str, "time": float, "at_end": bool, "status": str}
+    ),
+    "draws": {"seed": int, "span": float, "stream": str, "first": float, "last": float},
+}  # fmt: skip
+
+
 def manifest_from(text: object, where: str) -> dict[str, Any]:
     """The manifest that a file holds as JSON. Raises FileFormatError, which names what does not fit."""
     if not isinstance(text, str) or len(text) > LONGEST:
@@ -55,6 +64,14 @@ def manifest_from(text: object, where: str) -> dict[str, Any]:
         tables = found.setdefault(key, [])
         good = isinstance(tables, list) and all(isinstance(t, dict) for t in tables)
         _needs(good, key, found, "a list of tables", where)
+    history = found.get("history", [])
+    good = isinstance(history, list) and all(isinstance(t, dict) for t in history)
+    _needs(good, "history", found, "a list of tables", where)
+    for key, parts in OF_STATE.items():
+        held = found.get(key)
+        if held is not None:
+            good = isinstance(held, dict) and all(_is(held.get(n), k) for n, k in parts.items())
+            _needs(good, key, found, f"a table of {', '.join(parts)}", where)
     layout = found.setdefault("layout", {})
     _needs(isinstance(layout, dict), "layout", found, "a table", where)
     return found
@@ -77,6 +94,13 @@ def _parameter(name: str, row: object, where: str) -> dict[str, Any]:
                 f"{where} is damaged: {shown(key)} of its parameter {shown(name)} is {shown(value)}."
             )
     return row
+
+
+def _is(value: object, kind: type) -> bool:
+    """Whether a value of JSON is text, a truth, a whole number or a number."""
+    if kind is float:
+        return _number(value)
+    return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
 
 
 def _number(value: object) -> bool:

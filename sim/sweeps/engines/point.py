@@ -14,9 +14,10 @@ from sim.errors import ConfigError, RangeWarning, SolverError, shown, warn_calle
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
 from sim.run import memory
+from sim.run.asked.output_times import output_times
 from sim.run.lazy_result import LazyResult
 from sim.run.result import Result
-from sim.run.simulate import output_times, solved
+from sim.run.simulate import solved
 from sim.sweeps.design.job import Job, Point
 from sim.sweeps.engines.first_steps import compile_for
 from sim.sweeps.engines.guard import Guard, Stop

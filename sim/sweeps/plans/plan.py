@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 CHANGES = ("duration", "geometry", "outer", "constants", "growth_law", "resolution")
 TABLES = ("parameters", "interventions", "design", "axes", "points", "measures", "run", "figures")
-KEYS = ("title", "notes", "scenario", *CHANGES, "parts", "cells", *TABLES)
+KEYS = ("title", "notes", "scenario", *CHANGES, "parts", "cells", "treatments", *TABLES)
 RUN = ("solver", "rtol", "atol", "times", "timeout", "memory", "keep", "lanes")
 FIGURE = ("x", "y", "colour", "contours", "scale", "at", "title")
 
@@ -167,6 +167,8 @@ def _base(top: Section, folder: Path) -> Scenario:
             f"{top.where}: no scenario is called {shown(name)}, and that of a file ends in '.toml'.{hint}"
         )
     base = scenario(folder / name if name.endswith(".toml") else name)
+    for word in top.names("treatments", "treatments, as ['etidronate@3day..10day']"):
+        base = base.treated(word)
     return typed(base, _changes(top))
 
 

@@ -27,9 +27,20 @@ def result_text(m: dict, outputs: int, notes: Sequence[str]) -> str:
     lines[-1:-1] = [
         f"├─ {text}" for text in (*_chance(m), *m.get("courses", ()), *m.get("interventions", ()), *notes)
     ]
+    if before := began(m):
+        lines.insert(1, f"├─ goes on from {before}")
     if m.get("unbalanced"):
         lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
     return printable("\n".join(lines))
+
+
+def began(manifest: dict) -> str:
+    """ "10 days of infarct_myocardium", which a run goes on from; "" where it has its first start."""
+    parent = manifest["before"] if "before" in manifest else manifest.get("parent")
+    if not parent:
+        return ""
+    end = {"finished": "", "interrupted": ", which was interrupted", "failed": ", which failed"}
+    return f"{typed_time(parent['time'])} of {parent['scenario']}{end.get(parent['status'], '')}"
 
 
 def _chance(manifest: dict) -> list[str]:

@@ -1,0 +1,1 @@
+"""Treatments on the command line."""

@@ -1,0 +1,1 @@
+"""When what is done to tissue begins and ends."""

@@ -1,0 +1,1 @@
+"""Treatments as data: what each does, at which dose, and what it is known from."""

@@ -1,0 +1,1 @@
+"""Runs that go on from a state of another run."""

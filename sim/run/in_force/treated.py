@@ -1,0 +1,166 @@
+"""What treatments make of parameters, of the fluid outside and, once, of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.binder.courses.curves import Curve, combined, smooth, straight
+from sim.errors import RangeWarning, ScenarioError, warn_caller
+from sim.experiment.intervention import PLASMA, Intervention
+from sim.experiment.places import names_of
+from sim.experiment.scenario import Scenario
+from sim.experiment.scenario_data import OF_PLACES
+from sim.experiment.treatments.effects import BOUNDARY, MINERAL, PARAMETERS, PLACES, STATE, TISSUE, Effect
+from sim.experiment.treatments.treatment import Treatment
+from sim.model.model import Model
+from sim.model.words.names import PH
+from sim.parameters import Parameter
+from sim.texts import typed_time
+
+ON_CRYSTALS = "adsorbed"  # the pool of what lies on the surface of crystals and goes with them
+MOST_DOSES = 100  # that are followed one by one; of more, plasma has the mean
+LAST_HALF_LIFE = 20  # after which nothing of a dose is left: a millionth
+
+
+class Conditions(NamedTuple):
+    """What is in force: parameters by name, {species or pH: value [SI]} of the fluid outside, and what
+    follows curves, which go before both."""
+
+    values: dict[str, Parameter]
+    fluid: dict[str, float]
+    curves: dict[str, Curve]
+
+
+def put_levels(s: Scenario, cut: Intervention, held: Conditions) -> None:
+    """What a treatment sets to a level takes the place of what is in force."""
+    for effect in _lasting(cut):
+        if not effect.relative:
+            _put(s, cut, effect, held)
+
+
+def put_relative(s: Scenario, cuts: Iterable[Intervention], held: Conditions) -> None:
+    """What treatments raise, lower or multiply, one after the other, of what is in force without them."""
+    for cut in cuts:
+        for effect in _lasting(cut):
+            if effect.relative:
+                _put(s, cut, effect, held)
+
+
+def once(cut: Intervention, model: Model) -> tuple[bool, dict[str, float]]:
+    """Whether an intervention replaces tissue, and {species: factor on what there is} of a treatment."""
+    if not cut.treatment:
+        return cut.excise, {}
+    effects = cut.given.effects
+    factors: dict[str, float] = {}
+    for effect in effects:
+        if effect.part == STATE:
+            by = cut.given.changed(effect, 1.0, cut.dose or 0.0, effect.name)
+            names = mineral_names(model) if effect.name == MINERAL else [effect.name]
+            factors |= dict.fromkeys(names, by)
+    return any(e.part == TISSUE for e in effects), factors
+
+
+def mineral_names(model: Model) -> list[str]:
+    """Species that are mineral: solids, counts of their crystals, and what these have adsorbed."""
+    crystals = {n for x in model.solids if x.solid is not None for n in x.solid.crystals}
+    return [
+        x.name for x in model.species if x.solid is not None or x.name in crystals or x.pool == ON_CRYSTALS
+    ]
+
+
+def check_treatment(cut: Intervention, s: Scenario, mobile: Iterable[str]) -> None:
+    """Refuse a treatment of what the scenario has not; warn of a dose outside its range, and where doses
+    are too many to be followed one by one."""
+    given = cut.given
+    known: dict[str, Iterable[str]] = {
+        BOUNDARY: tuple(mobile),
+        PARAMETERS: s.parameters,
+        PLACES: (*s.model.fields, *OF_PLACES),
+        STATE: (MINERAL, *(x.name for x in s.model.species)),
+    }
+    for effect in given.effects:
+        if effect.name not in known.get(effect.part, [effect.name]):
+            needs = f" It needs parts = {list(given.parts)}: scenario.treated(...) adds them."
+            raise ScenarioError(
+                f"'{cut.treatment}': {s.name} has no {effect.name}, which it acts on."
+                f"{needs if given.parts else ''}"
+            )
+    said = given.outside(cut.dose)
+    count = len(given.doses(cut.at, _end(s, cut)))
+    for sentence in (said, _many(given, count) if count > MOST_DOSES else ""):
+        if sentence:
+            warn_caller(sentence, RangeWarning)
+
+
+def _many(given: Treatment, count: int) -> str:
+    each = "" if given.interval is None else f", one every {typed_time(given.interval.si)}"
+    return (
+        f"{given.name}: {count} doses{each}, are more than the {MOST_DOSES} that are followed one by one: "
+        "plasma is held at their mean."
+    )
+
+
+def level_in_plasma(given: Treatment, dose: float, start: float, end: float) -> float | Curve:
+    """The level that a dose makes between two times [s]: itself, where it is kept up; else just after
+    each dose, which then decays by the half-life; the mean where doses are many."""
+    times = given.doses(start, end)
+    if given.half_life is None or not times:
+        return dose
+    if len(times) > MOST_DOSES:
+        return given.mean(dose)
+    half = given.half_life.si
+    given_at = np.array(times)
+    grid = (given_at[:, None] + half * np.arange(LAST_HALF_LIFE + 1)).ravel()
+    after = np.repeat(np.append(given_at[1:], end), LAST_HALF_LIFE + 1)
+
+    def level(t: float) -> float:
+        past = (t - given_at[np.searchsorted(given_at, t, side="right") - 1]) / half
+        return 0.0 if past >= LAST_HALF_LIFE else dose * 2.0**-past
+
+    return smooth(np.append(grid[grid < after], end), level)
+
+
+def _end(s: Scenario, cut: Intervention) -> float:
+    return s.duration if cut.until is None else min(cut.until, s.duration)
+
+
+def _lasting(cut: Intervention) -> Iterator[Effect]:
+    if cut.treatment:
+        yield from (e for e in cut.given.effects if e.lasts)
+
+
+def _put(s: Scenario, cut: Intervention, effect: Effect, held: Conditions) -> None:
+    """Have what is in force be what one effect of a treatment makes of it."""
+    if effect.part == BOUNDARY:
+        name = f"{PLASMA}.{effect.name}"
+        if effect.relative and effect.name == PH and not {PH, name} & {*held.fluid, *held.curves}:
+            raise ScenarioError(
+                f"'{cut.treatment}' changes the pH of plasma, and {s.name} says none: give plasma.pH."
+            )
+        found = _under(s, cut, effect, name, held.curves.pop(name, held.fluid.get(effect.name, 0.0)))
+        if isinstance(found, Curve):
+            held.curves[name] = found
+        else:
+            held.fluid[effect.name] = found
+        return
+    places = [cut.region] if cut.region else names_of(s)
+    for name in [f"{p}.{effect.name}" for p in places] if effect.part == PLACES else [effect.name]:
+        p = held.values[name] if name in held.values else s.parameter(name)
+        found = _under(s, cut, effect, name, held.curves.pop(name, p.si))
+        if isinstance(found, Curve):
+            held.curves[name] = found
+        else:
+            held.values[name] = p.at(found)
+
+
+def _under(s: Scenario, cut: Intervention, effect: Effect, name: str, own: float | Curve) -> float | Curve:
+    """What a quantity is under an effect of a treatment [SI]. own: what it is without"""
+    given = cut.given
+    level = level_in_plasma(given, cut.dose or 0.0, cut.at, _end(s, cut))
+    if not isinstance(own, Curve) and not isinstance(level, Curve):
+        return given.changed(effect, own, level, name)
+    whole = [x if isinstance(x, Curve) else straight([0.0], [x]) for x in (own, level)]
+    return combined(whole, lambda a, b: given.changed(effect, a, b, name))

@@ -1,0 +1,1 @@
+"""Runs as Python that makes them again."""
