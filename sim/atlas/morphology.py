@@ -1,8 +1,9 @@
 """Where mineral lies in a lesion, in a word, by one rule for all geometries.
 
-The lesion is what is dead or dying at the start; where nothing is, the whole tissue. Depth runs from 0 at its
-centre to 1 at its edge: along a line by coordinate, in a plane or box by the distance to the edge of the
-piece of lesion. The deposit is where calcium in solids reaches half of its peak. It is called
+The lesion is what is dead or dying at the start, lumina with blood apart; where nothing is, the whole
+tissue. Depth runs from 0 at its centre to 1 at its edge: along a line by coordinate, in a plane or box by the
+distance to the edge of the piece of lesion. The deposit is where calcium in solids reaches half of its peak.
+It is called
 
     none      when the peak stays below what a run tells as an onset
     points    when it falls into three pieces or more, none of them wide (in a plane or box)
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 WORDS = ("none", "rim", "core", "diffuse", "bands", "points")
 VARIABLE = "Ca_in_mineral"
 DEPTHS = 40  # bins of depth in a plane or box
+ALL_WATER = 0.95  # share of a place that is all water
 ALIVE = 0.5  # share of living tissue below which a place belongs to the lesion
 DYING = ("doomed", "leaky")
 
@@ -95,7 +97,24 @@ def _lesion(result: Result) -> np.ndarray:
     for name in DYING:
         if name in result.dataset:
             dead |= np.asarray(result.array_of(name))[0] > ALIVE
+    dead &= ~_blood(result)
     return dead if dead.any() else np.ones_like(dead)
+
+
+def _blood(result: Result) -> np.ndarray:
+    """(*space) whether a place is a lumen: all water, and renewed by blood."""
+    layer, p = np.asarray(result.array_of("layer")), result.manifest.get("parameters", {})
+    known = result.parameters if p else {}
+
+    def value(name: str) -> float:
+        return known[name].si if name in known else 0.0
+
+    least = atlas_rules().si("morphology.blood")
+    lumina = [
+        place for place in dict.fromkeys(layer.ravel().tolist())
+        if value(f"{place}.perfusion") >= least and value(f"{place}.phi0") >= ALL_WATER
+    ]  # fmt: skip
+    return np.isin(layer, lumina)
 
 
 def _line(result: Result, here: np.ndarray, lesion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -85,14 +85,16 @@ def _treated(entry: Entry) -> Iterator[str]:
     if not entry.treated:
         return
     plain = entry.result
-    head = ("under", "calcium in solids", "of the untreated", "expected of it")
+    head = ("under, from the start on", "calcium in solids at the end", "of the untreated", "expected of it")
     yield f"<table><tr>{''.join(f'<th>{word}</th>' for word in head)}</tr>"
     untreated = _mean(plain)
     yield f"<tr><td>no treatment</td><td>{untreated:.3g} mM</td><td></td><td></td></tr>"
     for name, folder in entry.treated.items():
         found = _mean(results.load(folder / "result.nc"))
         share = f"{100 * found / untreated:.3g} %" if untreated > 0 else ""
-        cells = (name, f"{found:.3g} mM", share, treatment(name).expected)
+        given = treatment(name)
+        dose = f"{name}, {given.dose.text()}" if given.dose is not None else name
+        cells = (dose, f"{found:.3g} mM", share, given.expected)
         yield f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in cells)}</tr>"
     yield "</table>"
 
@@ -126,6 +128,6 @@ def _rules() -> str:
     )
     return (
         f"Mineral is seen from so much calcium in solids at any place: {seen}. Where it lies is told by "
-        f"where it reaches {rules['morphology.level'].text()} of its peak. An answer is open where the run "
-        "ends before the latest time that is known."
+        f"where it reaches {rules['morphology.level'].text()} of its peak, in depth from the centre of the "
+        "lesion, 0, to its edge, 1. An answer is open where the run ends before the latest time known."
     )

@@ -101,7 +101,6 @@ def with_changes(
 ) -> Scenario:
     """A scenario with the changes of --set and of other options.
 
-
     treated: the words of --treat, which --set may then change
     more: changes by the options that are short for them (--days for duration), None where not given
     """
@@ -117,6 +116,8 @@ def with_changes(
         if value is not None:
             values[key] = value
     made = base
+    if treated and "duration" in values:  # first: a treatment may lie beyond the end that was
+        made = typed(made, {"duration": values.pop("duration")})
     for word in treated:
         made = made.treated(word)
     files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}

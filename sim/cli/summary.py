@@ -77,6 +77,10 @@ def summary_lines(result: Result) -> list[SummaryLine]:
         _peak(result, "HAP_density", "HAP_peak", "peak hydroxyapatite"),
         _peak(result, "Ca_in_mineral", "Ca_in_solids_peak", "peak calcium in solids"),
     ]
+    done = m.get("interventions", ())
+    found += [
+        SummaryLine(f"intervention_{k}", line, "", "done to it", line) for k, line in enumerate(done, 1)
+    ]
     found += [SummaryLine(f"note_{k}", note, "", "note", note) for k, note in enumerate(result.notes, 1)]
     found.append(_lowest_pH(result))
     origin = _origin(calcium)
@@ -198,11 +202,11 @@ def _peak(result: Result, name: str, key: str, label: str) -> SummaryLine:
     si, where, unit = measures.peak(name)(result), measures.where_peak(name)(result), _unit(result, name)
     amount, value = _amount(result, name, si), to_unit(si, unit)
     if not where:
-        return SummaryLine(key, {"amount": value}, unit, label, amount)
+        return SummaryLine(key, {"amount": value}, unit, label, f"{amount} at the end")
     distance = math.hypot(*where.values())
-    text = f"{amount} at {length_text(distance, 3)} from the {_middle(result)}"
+    text = f"{amount} at the end, at {length_text(distance, 3)} from the {_middle(result)}"
     if value < SHOWN:
-        text = amount
+        text = f"{amount} at the end"
     return SummaryLine(key, {"amount": value, "distance_mm": distance * 1e3}, unit, label, text)
 
 

@@ -29,6 +29,7 @@ from sim.model.words.names import OMEGA
 from sim.run.beginning import Beginning
 from sim.run.continued.state_tables import with_state
 from sim.run.dataset import assemble, assemble_tables
+from sim.run.in_force.treated import treatment_notes
 from sim.run.memory import MemoryForecast, account
 from sim.run.outputs import Outputs
 from sim.run.segments import Builder, Segment
@@ -92,7 +93,7 @@ class RunRecord:
         ranges = self._range_notes(columns[JUDGED]) if JUDGED in columns else []
         late = not_reached(s.interventions, s.duration)
         unsolved = filter(None, [self.outputs.unsolved])
-        return [*constants_notes(s), *unsaid_living(s), *late, *ranges, *unsolved]
+        return [*constants_notes(s), *treatment_notes(s), *unsaid_living(s), *late, *ranges, *unsolved]
 
     def notes_of_ends(self) -> list[str]:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""

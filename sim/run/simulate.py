@@ -28,6 +28,7 @@ from sim.run.asked.output_times import output_times
 from sim.run.asked.progress_bar import progress_of
 from sim.run.beginning import beginning_at
 from sim.run.continued.run_state import RunState, state_of
+from sim.run.in_force.treated import treatment_notes
 from sim.run.lazy_result import finished_result
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
@@ -216,6 +217,7 @@ def solved(
 def told_before(scenario: Scenario) -> dict[str, type[Warning]]:
     """Sentences on what to mind that are known before a run, with the kind of warning that each is."""
     told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
+    told |= {note: RangeWarning for note in treatment_notes(scenario)}
     told |= {note: TissueWarning for note in unsaid_living(scenario)}
     return told | dict.fromkeys(not_reached(scenario.interventions, scenario.duration), UnreachedWarning)
 

@@ -76,6 +76,19 @@ def test_places_in_a_plane():
     assert plane([(-2, 0, 0.8), (2, 0, 0.8)]).word == "diffuse"  # two are no points
 
 
+def test_a_lumen_is_no_part_of_a_lesion():
+    """A core of even mineral beside blood takes its whole depth: it is no rim around the lumen."""
+    layers = [("lumen", 10), ("core", 10), ("tissue", 5)]
+    made = sim.Scenario("wall", MODEL, "cylinder", layers, "fixed", "1 s").changed(
+        FLUID
+        | {"lumen.radius": "2 mm", "lumen.phi0": 1.0, "lumen.perfusion": "5 1/min", "core.thickness": "1 mm"}
+        | {"core.HAP": "50 mM", "core.phi0": 0.6, "tissue.thickness": "1 mm", "tissue.viable": 1.0}
+    )
+    assert morphology(sim.simulate(made, times=2)).word == "diffuse"
+    still = made.changed({"lumen.perfusion": 0.0})  # a cyst's fluid belongs to the cyst
+    assert morphology(sim.simulate(still, times=2)).word == "rim"
+
+
 def test_a_stirred_run_has_no_place():
     made = sim.Scenario("pot", MODEL, "well_mixed", (("pot", 1),), "closed", "1 s")
     with pytest.raises(ConfigError, match="has no places"):

@@ -54,3 +54,12 @@ def test_show_tells_of_the_treatment():
 def test_sources_of_treatments_are_cited():
     said = hapsim("cite").stdout
     assert "Treatments" in said and "lioufas2022" in said and "phosphate_binder.dose" in said
+
+
+def test_a_treatment_may_lie_beyond_the_end_that_was(tmp_path):
+    """--days is heard before --treat, in whatever order they stand."""
+    out = tmp_path / "late"
+    words = ["run", "elastin_implant_rat", "--treat", "pyrophosphate@22day", "--days", "23", "--outputs", "5"]
+    found = hapsim(*words, "--out", str(out), "--no-figure")
+    assert found.exit_code == 0, found.output
+    assert "pyrophosphate at 22 days" in found.output

@@ -197,21 +197,25 @@ def _indices(result: Result) -> tuple[str, ...]:
 def _summary(result: Result) -> list[str]:
     """Onset, amounts and status, in parts."""
     m = result.manifest
-    when = measures.onset("Ca_in_mineral", above="0.1 mM")(result)
-    came = f"onset {moment_text(when)}" if np.isfinite(when) else "no onset"
-    if began(m) and when <= result.t[0]:
-        came = f"onset before {moment_text(float(result.t[0]))}"
     calcium, hap = _amount(result, "Ca_in_mineral"), _amount(result, "HAP_density")
     parts = [
         m["scenario"],
         f"{places.kind(result).replace('_', ' ')}, {_span(result)}",
-        f"{came} (0.1 mM calcium in solids)",
+        f"above 0.1 mM: {_came(result, 'Ca_in_mineral')} calcium in solids, {_came(result, 'HAP')} apatite",
         f"at the end {calcium} mM calcium in solids and {hap} mg HAP/cm$^3$ on average",
     ]
     if m["status"] != "finished":
         until = f"after {moment_text(m['t_end'])}" if m["t_end"] > 0 else "at the start"
         parts.append(f"{m['status'].upper()} {until}")
     return parts
+
+
+def _came(result: Result, name: str) -> str:
+    """When there was first so much of a solid anywhere: "3 days", "never", "before 10 days"."""
+    when = measures.onset(name, above="0.1 mM")(result)
+    if began(result.manifest) and when <= result.t[0]:
+        return f"before {moment_text(float(result.t[0]))}"
+    return moment_text(when) if np.isfinite(when) else "never"
 
 
 def _span(result: Result) -> str:

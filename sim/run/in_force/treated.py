@@ -8,11 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.binder.courses.curves import Curve, combined, smooth, straight
-from sim.errors import RangeWarning, ScenarioError, warn_caller
+from sim.errors import ScenarioError
 from sim.experiment.intervention import PLASMA, Intervention
 from sim.experiment.places import names_of
 from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import OF_PLACES
+from sim.experiment.timing.moments import at_end
 from sim.experiment.treatments.effects import BOUNDARY, MINERAL, PARAMETERS, PLACES, STATE, TISSUE, Effect
 from sim.experiment.treatments.treatment import Treatment
 from sim.model.model import Model
@@ -72,8 +73,7 @@ def mineral_names(model: Model) -> list[str]:
 
 
 def check_treatment(cut: Intervention, s: Scenario, mobile: Iterable[str]) -> None:
-    """Refuse a treatment of what the scenario has not; warn of a dose outside its range, and where doses
-    are too many to be followed one by one."""
+    """Refuse a treatment of what the scenario has not."""
     given = cut.given
     known: dict[str, Iterable[str]] = {
         BOUNDARY: tuple(mobile),
@@ -88,11 +88,16 @@ def check_treatment(cut: Intervention, s: Scenario, mobile: Iterable[str]) -> No
                 f"'{cut.treatment}': {s.name} has no {effect.name}, which it acts on."
                 f"{needs if given.parts else ''}"
             )
-    said = given.outside(cut.dose)
-    count = len(given.doses(cut.at, _end(s, cut)))
-    for sentence in (said, _many(given, count) if count > MOST_DOSES else ""):
-        if sentence:
-            warn_caller(sentence, RangeWarning)
+
+
+def treatment_notes(s: Scenario) -> list[str]:
+    """Sentences on doses outside their range, and on those too many to be followed one by one."""
+    found: list[str] = []
+    for cut in s.interventions:
+        if cut.treatment and not at_end(cut.at, s.duration):
+            count = len(cut.given.doses(cut.at, _end(s, cut)))
+            found += [cut.given.outside(cut.dose), _many(cut.given, count) if count > MOST_DOSES else ""]
+    return [text for text in dict.fromkeys(found) if text]
 
 
 def _many(given: Treatment, count: int) -> str:
