@@ -37,22 +37,21 @@ def first_time(course: SeenOverTime, t: np.ndarray, level: float) -> float:
     return float("inf")
 
 
-def densities_over_time(result: Result) -> dict[str, np.ndarray]:
-    """{solid: mass per volume (times, *space) [kg m-3]} of solids that are ever there."""
-    found = {}
-    for name in matters_of(result):
-        values = np.maximum(result.array_of(name), 0.0)
-        if values.any():
-            found[name] = values * result.attributes_of(name)["molar_mass"]
-    return found
+def densities_at(result: Result) -> Callable[[int], dict[str, np.ndarray]]:
+    """{solid: mass per volume (*space) [kg m-3]} by the number of the output, of solids that are ever there.
+
+    One output at a time: all of a box at once would be as large as its result again.
+    """
+    held = {n: result.array_of(n) for n in matters_of(result)}
+    there = {n: result.attributes_of(n)["molar_mass"] for n, v in held.items() if v.max() > 0.0}
+    return lambda k: {n: np.maximum(held[n][k], 0.0) * mass for n, mass in there.items()}
 
 
 def densest_cell(result: Result) -> SeenOverTime:
     """Density of all mineral in the cell that has most [kg m-3]."""
-    densities = densities_over_time(result)
-    total = sum(densities.values(), np.zeros((result.t.size, *result.array_of("volume").shape)))
-    values = total.reshape(result.t.size, -1).max(1)
-    return SeenOverTime(values, lambda k: float(values[k]))
+    densities, none = densities_at(result), np.zeros(result.array_of("volume").shape)
+    values = [float(sum(densities(k).values(), none).max()) for k in range(result.t.size)]
+    return SeenOverTime(np.array(values), values.__getitem__)
 
 
 def ct_number(name: str) -> Callable[[Result], SeenOverTime]:
@@ -94,9 +93,11 @@ def _over_area(
     result: Result, scanner: Instrument, slopes: Mapping[str, float], tissue: np.ndarray, around: float
 ) -> SeenOverTime:
     """Of what densities times slopes on tissue show, blurred and sliced as by a scanner, without noise."""
-    over = np.zeros((result.t.size, *tissue.shape)) + (tissue - around)
-    for solid, density in densities_over_time(result).items():
-        over = over + slopes[solid] * density
+    densities = densities_at(result)
+
+    def over(k: int) -> np.ndarray:
+        return sum((slopes[n] * d for n, d in densities(k).items()), tissue - around)
+
     block = block_of(result, None, finest(scanner))
     deep, high, wide = (float(e[-1] - e[0]) for e in block.edges)
     frame = frame_of((deep, high, wide), scanner)
@@ -114,10 +115,11 @@ def _over_area(
 
     @cache
     def seen(k: int) -> float:
-        image = averaged(block.place(over[k]), (z, y, x))
+        image = averaged(block.place(over(k)), (z, y, x))
         return around + max(highest_over(plane, count) for plane in image)
 
-    return SeenOverTime(around + np.maximum(over.reshape(result.t.size, -1).max(1), 0.0), seen)
+    bound = [around + max(float(over(k).max()), 0.0) for k in range(result.t.size)]
+    return SeenOverTime(np.array(bound), seen)
 
 
 def highest_over(plane: np.ndarray, count: int) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.imaging.detection.courses import SeenOverTime, densities_over_time
+from sim.imaging.detection.courses import SeenOverTime, densities_at
 from sim.imaging.volumes.averages import averages, regular_centres
 from sim.imaging.volumes.of_result import block_of, lengths_that_lack, matters_of
 from sim.imaging.volumes.rounds import symmetric_edges
@@ -86,7 +86,7 @@ def _finest_cell(result: Result) -> float:
 def _largest(result: Result, machine: Instrument) -> SeenOverTime:
     pixel = machine.si("pixel")
     rays = rays_through(result, max(pixel / PER_PIXEL, _finest_cell(result) / PER_CELL))
-    densities, matters = densities_over_time(result), matters_of(result)
+    densities, matters = densities_at(result), matters_of(result)
     blur = []
     for e in rays.edges:
         centres = regular_centres(float(e[-1] - e[0]), pixel, 0.5 * float(e[0] + e[-1]))
@@ -94,11 +94,12 @@ def _largest(result: Result, machine: Instrument) -> SeenOverTime:
 
     @cache
     def seen(k: int) -> float:
-        mass = {name: rays.line(d[k]) for name, d in densities.items()}
+        mass = {name: rays.line(d) for name, d in densities(k).items()}
         dark = 1.0 - transmitted(matters, machine, mass, {})
         return float((blur[0] @ rays.laid(dark) @ blur[1].T).max()) if mass else 0.0
 
     # Blur makes no pixel darker than the darkest ray, and none meets more of a solid than the ray with most.
-    worst = {name: np.array([rays.line(d).max() for d in densities[name]]) for name in densities}
+    each = [{name: rays.line(d).max() for name, d in densities(k).items()} for k in range(result.t.size)]
+    worst = {name: np.array([most[name] for most in each]) for name in each[0]}
     bound = 1.0 - transmitted(matters, machine, worst, {})
     return SeenOverTime(np.broadcast_to(bound.ravel(), result.t.shape), seen)

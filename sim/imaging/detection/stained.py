@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.chemistry.formula import elements, molar_mass
-from sim.imaging.detection.courses import SeenOverTime, densities_over_time
+from sim.imaging.detection.courses import SeenOverTime, densities_at
 from sim.imaging.resonance.instruments import scanner
 from sim.imaging.resonance.matter import relaxation_per_calcium
 from sim.imaging.volumes.averages import averaged, averages, regular_centres
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def calcium_over_time(result: Result) -> np.ndarray:
     """Calcium in all solids (times, *space) [mol m-3]."""
     found = np.zeros((result.t.size, *result.array_of("volume").shape))
-    for name, density in densities_over_time(result).items():
+    for name, density in _densities(result).items():
         formula = matters_of(result)[name].formula
         found += density * (elements(formula).get("Ca", 0.0) / molar_mass(formula))
     return found
@@ -32,6 +32,13 @@ def densest_calcium(result: Result) -> SeenOverTime:
     """Calcium in solids of the cell that has most [mol m-3]: what dye or silver can bind to."""
     values = calcium_over_time(result).reshape(result.t.size, -1).max(1)
     return SeenOverTime(values, lambda k: float(values[k]))
+
+
+def _densities(result: Result) -> dict[str, np.ndarray]:
+    """{solid: mass per volume (times, *space) [kg m-3]} of solids that are ever there."""
+    at = densities_at(result)
+    rows = [at(k) for k in range(result.t.size)]
+    return {n: np.stack([row[n] for row in rows]) for n in (rows[0] if rows else {})}
 
 
 def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
@@ -47,7 +54,7 @@ def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
         calcium = calcium_over_time(result)
         matters = matters_of(result)
         filled = np.zeros_like(calcium)
-        for solid, density in densities_over_time(result).items():
+        for solid, density in _densities(result).items():
             filled += density / matters[solid].density
         filled = np.minimum(filled, 1.0)
 
