@@ -76,7 +76,9 @@ class FinishedResult(Result):
         if self._unmade("tables") is None:
             return None
         found = self._held("tables", name) or self._held("dataset", name)
-        return found if found is not None and {*found.dims} <= {"time", *self.space} else None
+        if found is None or {*found.dims} <= {"time", *self.space}:
+            return found
+        return found if len(found.dims) == 1 else None  # edges of cells, names of species
 
     def array_of(self, name: str) -> np.ndarray:
         """As that of a Result."""

@@ -61,6 +61,8 @@ class Result:
 
     def array_of(self, name: str) -> np.ndarray:
         """The numbers of a variable over (time, *space), as far as it has these axes."""
+        if name in self.tables.variables and self.tables[name].ndim == 1:  # edges of cells, names of species
+            return self.tables[name].values
         order = ("time", *self.dataset["volume"].dims) if "volume" in self.dataset else ("time", ...)
         return self[name].transpose(*order, missing_dims="ignore").values
 

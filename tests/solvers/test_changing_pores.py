@@ -34,7 +34,7 @@ def closing(geometry, sizes=None):
     scenario = scenario.with_parameters({"capsule.perfusion": 1e-3, "outer.permeability": 1e-6})
     builder = Builder(scenario)
     (segment,) = builder.segments()
-    system, end = segment.system, 0.9 * segment.end
+    system, end = segment.system, 0.8 * segment.end
     task = Task(
         system, 0.0, end, builder.initial(system), output_times(end, 2), 1e-5, system.tolerances(1e-7)
     )

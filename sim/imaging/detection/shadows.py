@@ -45,7 +45,7 @@ def rays_through(result: Result, step: float) -> Rays:
     length = lengths_that_lack(result, None)
     across = np.array([-0.5 * length, 0.5 * length])
     if result.space == ("r",):
-        faces = result["r_edges"].values
+        faces = result.array_of("r_edges")
         edges = symmetric_edges(float(faces[-1]), step)
         places = np.abs(0.5 * (edges[1:] + edges[:-1]))
         if result.manifest["geometry_kind"] != "sphere":
@@ -80,7 +80,7 @@ def contrast(name: str) -> Callable[[Result], SeenOverTime]:
 
 def _finest_cell(result: Result) -> float:
     """The thinnest shell of a cylinder or sphere [m]; no detail of it is smaller."""
-    return float(np.diff(result["r_edges"].values).min()) if result.space == ("r",) else 0.0
+    return float(np.diff(result.array_of("r_edges")).min()) if result.space == ("r",) else 0.0
 
 
 def _largest(result: Result, machine: Instrument) -> SeenOverTime:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.chemistry.solids import solids
-from sim.errors import ConfigError, listing
+from sim.errors import ConfigError, UnknownNameError, listing
 from sim.imaging.volumes.rounds import Shells, symmetric_edges
 from sim.imaging.volumes.specimen import AXES, Matter, Specimen
 from sim.parameters import Parameters, load_parameters
@@ -93,7 +93,7 @@ def block_of(result: Result, length: float | str | None, step: float | str | Non
         return _round(result, across, step)
     if not axes:
         return Block((across, across, across), lambda v: np.full((1, 1, 1), float(v)), "z")
-    faces = {a: result[f"{a}_edges"].values for a in axes}
+    faces = {a: result.array_of(f"{a}_edges") for a in axes}
     if axes == ("x",) and faces["x"][0] >= 0.0:  # half of a slab, from its mid-plane
         x = np.concatenate([-faces["x"][:0:-1], faces["x"]])
         if faces["x"][0] > 0.0:  # the wall of a hollow: nothing between
@@ -114,7 +114,7 @@ def _about_zero(faces: np.ndarray) -> np.ndarray:
 
 
 def _round(result: Result, across: np.ndarray, step: float | str | None) -> Block:
-    faces = result["r_edges"].values
+    faces = result.array_of("r_edges")
     fine = float(faces[-1]) / FINE if step is None else convert_number(step, "m", "step")
     if fine <= 0:
         raise ConfigError(f"step = {step} is not above 0.")
@@ -149,9 +149,11 @@ def matters_of(result: Result) -> dict[str, Matter]:
 
 def _need_all(result: Result) -> None:
     """A result of which solids were left out would show too little mineral."""
-    if "species" not in result.tables.variables:
+    try:
+        named = result.array_of("species")
+    except UnknownNameError:  # of an older file
         return
-    lost = [s for s in map(str, result.tables["species"].values) if s in solids() and s not in result.solids]
+    lost = [s for s in map(str, named) if s in solids() and s not in result.solids]
     if lost:
         raise ConfigError(
             f"this result was kept without {listing(lost)}, and pictures need all its solids. Run it again "

@@ -17,6 +17,7 @@ OMEGA = "ln_omega_"  # of a phase: what speciation gives, and results show as SI
 UNACCOUNTED = "unaccounted"  # pool, and beginning of the names, of what processes make or lose
 
 AXES = tuple(dict.fromkeys(a for g in GEOMETRIES.values() for a in g.axes))
+END = ("amounts", "contents", "entered", "interventions")
 RESULTS: dict[str, str] = {
     "time": "the time of a result",
     "time_days": "the time of a result",
@@ -32,6 +33,13 @@ RESULTS: dict[str, str] = {
     "layer": "the layers and regions in results",
     "stoichiometry": "what processes change, in results",
     "contents": "what species contain, in results",
+    "cell": "the cells of the state that a result ends with",
+    "side": "the sides of the tissue in the state that a result ends with",
+    "mobile": "the list of mobile species in results",
+    "species_unit": "the units of species in results",
+    "entered": "what was supplied up to each output of a result",
+    "first_contents": "what the tissue held at the start, in results",
+    **{f"end_{n}": "the state that a result ends with" for n in END},
     "species_description": "the list of species in results",
     "process_description": "the list of processes in results",
     "HAP_density": "the mass of hydroxyapatite in results",

@@ -201,7 +201,7 @@ def _summary(result: Result) -> list[str]:
     parts = [
         m["scenario"],
         f"{places.kind(result).replace('_', ' ')}, {_span(result)}",
-        f"above 0.1 mM: {_came(result, 'Ca_in_mineral')} calcium in solids, {_came(result, 'HAP')} apatite",
+        f"onset (0.1 mM): calcium in solids {_came(result, 'Ca_in_mineral')}, apatite {_came(result, 'HAP')}",
         f"at the end {calcium} mM calcium in solids and {hap} mg HAP/cm$^3$ on average",
     ]
     if m["status"] != "finished":
