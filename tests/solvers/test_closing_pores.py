@@ -241,11 +241,14 @@ def test_without_a_way_on_the_same_tissue_ends_early(monkeypatch, every_third_is
 
 
 def test_where_error_tests_fail_cvode_begins_anew(monkeypatch):
-    one = drawn(163)
-    found = one.run(solver="cvode")
-    assert faults(found) == []
-    if not found.stats["restarts"]:
-        pytest.skip("by the rounding of this machine no error test fails on the way")
+    """Which draws meet failing error tests hangs on the rounding of the machine: one of these does."""
+    for k in (163, 160, 170, 154, 143):
+        one = drawn(k)
+        found = one.run(solver="cvode")
+        assert faults(found) == []
+        if found.stats["restarts"] > 0:
+            break
+    assert found.stats["restarts"] > 0
     monkeypatch.setattr(cvode, "MAX_RESTARTS", 0)
     assert "Error tests failed" in one.run(solver="cvode").message
 
