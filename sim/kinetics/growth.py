@@ -106,5 +106,5 @@ def growth_amount(growth_rate, hap_m2, HAP, L_max, molar_volume):
 
 
 def shrink(moment, shrinkage):
-    """Loss of a moment, or of HAP, by dissolution."""
+    """Loss of a moment, or of an amount, in proportion to it: by dissolution, or with what takes it away."""
     return shrinkage * moment

@@ -53,11 +53,3 @@ def replacement(viable, healing):
     healing: share of the dead tissue that is replaced per time [1/s].
     """
     return healing * max(1.0 - viable, 0.0)
-
-
-def removal(amount, healing):
-    """What goes with what is replaced (debris with dead tissue, crystals with urine), amount per time.
-
-    healing: share replaced per time [1/s].
-    """
-    return healing * amount
