@@ -19,26 +19,23 @@ if TYPE_CHECKING:
     from sim.run.result import Result
 
 
-def calcium_over_time(result: Result) -> np.ndarray:
-    """Calcium in all solids (times, *space) [mol m-3]."""
-    found = np.zeros((result.t.size, *result.array_of("volume").shape))
-    for name, density in _densities(result).items():
-        formula = matters_of(result)[name].formula
-        found += density * (elements(formula).get("Ca", 0.0) / molar_mass(formula))
-    return found
-
-
 def densest_calcium(result: Result) -> SeenOverTime:
     """Calcium in solids of the cell that has most [mol m-3]: what dye or silver can bind to."""
-    values = calcium_over_time(result).reshape(result.t.size, -1).max(1)
-    return SeenOverTime(values, lambda k: float(values[k]))
+    densities, calcium = densities_at(result), _calcium_per_mass(result)
+    none = np.zeros(result.array_of("volume").shape)
+    values = [float(_weighted(densities(k), calcium, none).max()) for k in range(result.t.size)]
+    return SeenOverTime(np.array(values), values.__getitem__)
 
 
-def _densities(result: Result) -> dict[str, np.ndarray]:
-    """{solid: mass per volume (times, *space) [kg m-3]} of solids that are ever there."""
-    at = densities_at(result)
-    rows = [at(k) for k in range(result.t.size)]
-    return {n: np.stack([row[n] for row in rows]) for n in (rows[0] if rows else {})}
+def _calcium_per_mass(result: Result) -> dict[str, float]:
+    """{solid: calcium in a mass of it [mol/kg]}."""
+    formulas = {n: m.formula for n, m in matters_of(result).items()}
+    return {n: elements(f).get("Ca", 0.0) / molar_mass(f) for n, f in formulas.items()}
+
+
+def _weighted(densities: dict[str, np.ndarray], weights: dict[str, float], none: np.ndarray) -> np.ndarray:
+    """Densities of solids times weights, added up."""
+    return sum((density * weights[n] for n, density in densities.items()), none)
 
 
 def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
@@ -51,19 +48,20 @@ def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
     def course(result: Result) -> SeenOverTime:
         of = scanner(name)
         rate = relaxation_per_calcium(of.frequency)
-        calcium = calcium_over_time(result)
-        matters = matters_of(result)
-        filled = np.zeros_like(calcium)
-        for solid, density in _densities(result).items():
-            filled += density / matters[solid].density
-        filled = np.minimum(filled, 1.0)
+        densities, calcium = densities_at(result), _calcium_per_mass(result)
+        volumes = {n: 1.0 / m.density for n, m in matters_of(result).items()}
+        none = np.zeros(result.array_of("volume").shape)
 
-        def lost(k: int | slice, t: float) -> np.ndarray:
-            """Of the cells, at an output or all, and an echo time [standard deviations of the noise]."""
-            left = (1.0 - filled[k]) * np.exp(-t * rate * calcium[k])
-            return np.asarray((1.0 - left) * np.exp(-t / of.T2star) / of.noise)
+        def lost(k: int) -> list[np.ndarray]:
+            """Of the cells at an output, for each echo time [standard deviations of the noise]."""
+            there = densities(k)
+            water = 1.0 - np.minimum(_weighted(there, volumes, none), 1.0)
+            decay = rate * _weighted(there, calcium, none)
+            return [
+                (1.0 - water * np.exp(-t * decay)) * np.exp(-t / of.T2star) / of.noise for t in of.echo_times
+            ]
 
-        every = [lost(slice(None), t).reshape(result.t.size, -1).max(1) for t in of.echo_times]
+        bound = [max(float(cells.max()) for cells in lost(k)) for k in range(result.t.size)]
         block = block_of(result, None, 0.5 * min(of.voxel))
         along = [
             averages(edges, regular_centres(float(edges[-1] - edges[0]), v), v)
@@ -72,11 +70,9 @@ def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
 
         @cache
         def seen(k: int) -> float:
-            voxels = (
-                averaged(block.place(lost(k, t)), (along[0], along[1], along[2])) for t in of.echo_times
-            )
+            voxels = (averaged(block.place(cells), (along[0], along[1], along[2])) for cells in lost(k))
             return float(max(v.max() for v in voxels))
 
-        return SeenOverTime(np.max(every, axis=0), seen)
+        return SeenOverTime(np.array(bound), seen)
 
     return course
