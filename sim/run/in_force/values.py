@@ -44,28 +44,29 @@ def in_force(s: Scenario, cuts: Sequence[Intervention], own: Mapping[str, float]
     if not cuts:
         return InForce(s.parameters, dict(own), courses)
     values, fluid, curves = dict(s.parameters), dict(own), dict(courses)
+
+    def said(value: float | str, full: str) -> float | str | None:
+        """What an intervention sets a quantity to, or its name; None where it follows a curve instead."""
+        told = _told(s, value, full, courses)
+        if isinstance(told, Curve):
+            curves[full] = told
+            return None
+        curves.pop(full, None)
+        return value if told is None else told
+
     for cut in cuts:
         for name, value in cut.parameters.items():
-            p = s.parameter(name)
-            told = _told(s, value, name, courses)
-            if isinstance(told, Curve):
-                curves[name] = told
+            p, given = s.parameter(name), said(value, name)
+            if given is None:
                 continue
-            curves.pop(name, None)
-            given = value if told is None else told
             values[name] = p if isinstance(given, str) else p.at(convert(as_given(given), p.unit, name))
             place, _, species = name.partition(".")
             if place == PLASMA:  # what is said of plasma is said of the fluid outside
                 _set(fluid, species, own if isinstance(given, str) else {species: values[name].si})
         for name, value in cut.boundary.items():
-            full = own_name("boundary", name)
-            told = _told(s, value, full, courses)
-            if isinstance(told, Curve):
-                curves[full] = told
-                continue
-            curves.pop(full, None)
-            given = value if told is None else told
-            _set(fluid, name, own if isinstance(given, str) else {name: _concentration(name, given)})
+            given = said(value, own_name("boundary", name))
+            if given is not None:
+                _set(fluid, name, own if isinstance(given, str) else {name: _concentration(name, given)})
         put_levels(s, cut, Conditions(values, fluid, curves))
     put_relative(s, cuts, Conditions(values, fluid, curves))
     return InForce(Parameters(values), fluid, curves)
