@@ -27,7 +27,11 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Entry:
-    """A condition in an atlas. failure: why it was not run, or ""; treated: {treatment: folder of its run}"""
+    """A condition in an atlas.
+
+    failure: why it was not run, or ""; treated: {treatment: folder of its run}; failed: {treatment: why a run
+        under it failed}
+    """
 
     name: str
     expected: Expectation
@@ -35,6 +39,7 @@ class Entry:
     verdicts: tuple[Answer, ...] = ()
     failure: str = ""
     treated: dict[str, Path] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     @property
     def result(self) -> results.Result:
@@ -59,7 +64,13 @@ class Atlas:
     def rows(self) -> list[tuple[str, str, str, str, str]]:
         """Condition, statement, what is known, what was found, and the answer, a row for each statement."""
         found = [(e.name, v.what, v.wanted, v.found, v.answer) for e in self.entries for v in e.verdicts]
-        return found + [(e.name, "run", "", e.failure, "not run") for e in self.entries if e.failure]
+        return found + [(word, "run", "", why, "not run") for word, why in self.failures.items()]
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """{"scenario" or "scenario@treatment": why it failed}."""
+        found = {e.name: e.failure for e in self.entries if e.failure}
+        return found | {_word((e.name, t)): why for e in self.entries for t, why in e.failed.items()}
 
     def summary(self) -> str:
         """ "30 right, 20 wrong, 3 open, 2 not scored"."""
@@ -178,7 +189,8 @@ def _kept(folder: Path, wanted: Scenario) -> bool:
 def _entry(name: str, base: Path, jobs: list[Job], failures: dict[Job, str]) -> Entry:
     """A condition with its answers, and the treated runs that there are."""
     known, failure = expectation_of(name), failures.get((name, ""), "")
-    done = [t for n, t in jobs if n == name and t and not failures.get((n, t))]
-    treated = {t: _folder(base, (name, t)) for t in done}
-    entry = Entry(name, known, _folder(base, (name, "")), (), failure, treated)
+    given = [t for n, t in jobs if n == name and t]
+    failed = {t: failures[name, t] for t in given if failures.get((name, t))}
+    treated = {t: _folder(base, (name, t)) for t in given if t not in failed}
+    entry = Entry(name, known, _folder(base, (name, "")), (), failure, treated, failed)
     return entry if failure else replace(entry, verdicts=judged(known, entry.result))

@@ -21,7 +21,7 @@ from sim.units import convert
 if TYPE_CHECKING:
     from sim.run.result import Result
 
-KEYS = ("onset", "seen", "first", "last", "known", "confidence", "scored", "reason", "treatments")
+KEYS = ("onset", "seen", "first", "last", "known", "confidence", "source", "scored", "reason", "treatments")
 CONFIDENCE = ("source", "estimate", "none")
 RIGHT, WRONG, OPEN, UNSCORED = "right", "wrong", "open", "not scored"
 NEVER = "never"
@@ -38,6 +38,7 @@ class Expectation:
     name: str
     known: str
     confidence: str
+    source: str = ""
     onset: tuple[float, float] | None = None
     seen: str = ""
     first: tuple[str, ...] = ()
@@ -92,7 +93,8 @@ def _expectation(name: str, table: Any) -> Expectation:
             if word not in WORDS:
                 raise ConfigError(not_one_of(f"{where}: {key}", word, WORDS))
     return Expectation(
-        name, given.text("known", most=300), confidence, _onset(given, where), seen, words["first"],
+        name, given.text("known", most=300), confidence, given.text("source", most=200),
+        _onset(given, where), seen, words["first"],
         words["last"], scored, given.text("reason", most=300), given.names("treatments", "names"),
     )  # fmt: skip
 

@@ -50,8 +50,9 @@ def _page(atlas: Atlas) -> Iterator[str]:
     yield "<table><tr><th>condition</th><th>statement</th><th>known</th><th>found</th><th>answer</th></tr>"
     for name, what, wanted, found, answer in atlas.rows:
         cells = "".join(f"<td>{escape(text)}</td>" for text in (what, wanted, found))
+        section = name.partition("@")[0]  # of a treated run, that of its condition
         yield (
-            f'<tr><td><a href="#{escape(name)}">{escape(name)}</a></td>{cells}'
+            f'<tr><td><a href="#{escape(section)}">{escape(name)}</a></td>{cells}'
             f'<td class="answer" style="background: {TINT.get(answer, "#fff2cc")}">{escape(answer)}</td></tr>'
         )
     yield "</table>"
@@ -64,7 +65,8 @@ def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
     s, known = scenario(entry.name), entry.expected
     yield f'<h2 id="{escape(entry.name)}">{escape(s.title)}</h2>'
     yield f'<p class="small">{escape(entry.name)}</p><p>{escape(s.notes)}</p><dl>'
-    yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(known.known)}</dd>"
+    said = f"{known.known} [{known.source}]"
+    yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(said)}</dd>"
     for v in entry.verdicts:
         yield f"<dt>{escape(v.what)}: {escape(v.answer)}</dt><dd>{escape(v.found)}</dd>"
     if any(v.answer == WRONG for v in entry.verdicts):
@@ -82,7 +84,7 @@ def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
 
 def _treated(entry: Entry) -> Iterator[str]:
     """What treatments do to the mineral at the end, beside the run without."""
-    if not entry.treated:
+    if not entry.treated and not entry.failed:
         return
     plain = entry.result
     head = ("under, from the start on", "calcium in solids at the end", "of the untreated", "expected of it")
@@ -96,6 +98,8 @@ def _treated(entry: Entry) -> Iterator[str]:
         dose = f"{name}, {given.dose.text()}" if given.dose is not None else name
         cells = (dose, f"{found:.3g} mM", share, given.expected)
         yield f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in cells)}</tr>"
+    for name, why in entry.failed.items():
+        yield f"<tr><td>{escape(name)}</td><td>not run: {escape(why)}</td><td></td><td></td></tr>"
     yield "</table>"
 
 

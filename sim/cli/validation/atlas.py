@@ -37,4 +37,4 @@ def atlas(names: tuple[str, ...], out: Path, workers: int, no_treatments: bool, 
     else:
         click.echo(text_table(found.rows, ("condition", "statement", "known", "found", "answer")))
         click.echo(f"{found.summary()}. Page: {page}")
-    return exit_codes.FAILED if any(e.failure for e in found.entries) else exit_codes.DONE
+    return exit_codes.FAILED if found.failures else exit_codes.DONE
