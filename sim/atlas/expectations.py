@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.atlas.morphology import VARIABLE, WORDS, Morphology, atlas_rules, morphology
 from sim.errors import ConfigError, not_one_of, shown
+from sim.parameters.references import source_keys
 from sim.parameters.sections import Section, tables_of_file
 from sim.run.measures import first_above
 from sim.texts import duration_text
@@ -32,13 +33,14 @@ class Expectation:
     """What is known of a condition.
 
     onset: earliest and latest time at which mineral is first seen [s]; None where nothing is known, and
-        (inf, inf) where it never may be; seen: by what; first, last: words of morphology that fit
+        (inf, inf) where it never may be; seen: by what; first, last: words of morphology that fit;
+        sources: keys of the bibliography (sim.parameters.load_references)
     """
 
     name: str
     known: str
     confidence: str
-    source: str = ""
+    sources: tuple[str, ...] = ()
     onset: tuple[float, float] | None = None
     seen: str = ""
     first: tuple[str, ...] = ()
@@ -93,7 +95,7 @@ def _expectation(name: str, table: Any) -> Expectation:
             if word not in WORDS:
                 raise ConfigError(not_one_of(f"{where}: {key}", word, WORDS))
     return Expectation(
-        name, given.text("known", most=300), confidence, given.text("source", most=200),
+        name, given.text("known", most=300), confidence, source_keys(given.text("source", most=200)),
         _onset(given, where), seen, words["first"],
         words["last"], scored, given.text("reason", most=300), given.names("treatments", "names"),
     )  # fmt: skip

@@ -8,12 +8,13 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.atlas.expectations import RIGHT, UNSCORED, WRONG
+from sim.atlas.expectations import RIGHT, UNSCORED, WRONG, Expectation
 from sim.atlas.morphology import atlas_rules
 from sim.errors import FileFormatError
 from sim.experiment.catalogue import scenario
 from sim.experiment.treatments.treatment import treatment
 from sim.files import write_text
+from sim.parameters import load_references
 from sim.run import measures
 from sim.run import result as results
 from sim.texts import duration_text
@@ -61,12 +62,18 @@ def _page(atlas: Atlas) -> Iterator[str]:
     yield "</body></html>"
 
 
+def _sources(known: Expectation) -> str:
+    """What is known rests on these, as a list of small print; "" for none."""
+    cited = load_references()
+    items = "".join(f"<li>{escape(str(cited[key]))}</li>" for key in known.sources)
+    return f'<ul class="small">{items}</ul>' if items else ""
+
+
 def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
     s, known = scenario(entry.name), entry.expected
     yield f'<h2 id="{escape(entry.name)}">{escape(s.title)}</h2>'
     yield f'<p class="small">{escape(entry.name)}</p><p>{escape(s.notes)}</p><dl>'
-    said = f"{known.known} [{known.source}]"
-    yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(said)}</dd>"
+    yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(known.known)}{_sources(known)}</dd>"
     for v in entry.verdicts:
         yield f"<dt>{escape(v.what)}: {escape(v.answer)}</dt><dd>{escape(v.found)}</dd>"
     if any(v.answer == WRONG for v in entry.verdicts):

@@ -10,6 +10,7 @@ from copy import copy
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
+from sim.parameters.references import source_keys
 from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
 from sim.units.unit_table import OFFSETS, UNITS
@@ -91,7 +92,7 @@ class Parameter:
     @property
     def sources(self) -> tuple[str, ...]:
         """The BibTeX keys of `source`."""
-        return tuple(re.findall(r"[^,;\s]+", self.source))
+        return source_keys(self.source)
 
     def at(self, si: float) -> Parameter:
         """The same parameter at another SI value, without source: nobody measured this number."""

@@ -56,6 +56,11 @@ class Reference:
         return "\n".join([f"@{self.kind}{{{self.key},", *lines, "}"])
 
 
+def source_keys(source: str) -> tuple[str, ...]:
+    """The BibTeX keys in a text that lists them."""
+    return tuple(re.findall(r"[^,;\s]+", source))
+
+
 class References(Mapping[str, Reference]):
     """References by key; two entries of one key must be the same entry."""
 

@@ -17,7 +17,7 @@ OMEGA = "ln_omega_"  # of a phase: what speciation gives, and results show as SI
 UNACCOUNTED = "unaccounted"  # pool, and beginning of the names, of what processes make or lose
 
 AXES = tuple(dict.fromkeys(a for g in GEOMETRIES.values() for a in g.axes))
-END = ("amounts", "contents", "entered", "interventions")
+END = ("amounts", "contents", "entered", "interventions", "cell", "side", "mobile")
 RESULTS: dict[str, str] = {
     "time": "the time of a result",
     "time_days": "the time of a result",
@@ -33,9 +33,6 @@ RESULTS: dict[str, str] = {
     "layer": "the layers and regions in results",
     "stoichiometry": "what processes change, in results",
     "contents": "what species contain, in results",
-    "cell": "the cells of the state that a result ends with",
-    "side": "the sides of the tissue in the state that a result ends with",
-    "mobile": "the list of mobile species in results",
     "species_unit": "the units of species in results",
     "entered": "what was supplied up to each output of a result",
     "first_contents": "what the tissue held at the start, in results",

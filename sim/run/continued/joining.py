@@ -84,7 +84,7 @@ def _tables(
     kept = [n for n in OVER_TIME if n in old and n in new]
     pools = list(dict.fromkeys([*new["pool"].values.tolist(), *old["pool"].values.tolist()]))
     axes = {"element": new["element"].values, "pool": pools}
-    axes |= {"mobile": new["mobile"].values} if "mobile" in new.coords else {}
+    axes |= {"end_mobile": new["end_mobile"].values} if "end_mobile" in new.coords else {}
     parts = [
         part[kept].drop_vars([c for c in part[kept].coords if c not in ("time", *axes)])
         .isel(time=which).reindex(axes, fill_value=0.0)

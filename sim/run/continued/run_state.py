@@ -101,13 +101,13 @@ def state_of(result: ResultToRead, at: float | str | None = None) -> RunState:
 
 def _at_end(result: ResultToRead, time: float) -> RunState:
     held = result.tables
-    amounts = held[names.AMOUNTS].transpose("cell", "species").values
+    amounts = held[names.AMOUNTS].transpose("end_cell", "species").values
     if not np.isfinite(amounts).all():
         raise ScenarioError(
             f"the run ended at {typed_time(time)} with numbers that are not finite: {result.message} Go on "
             f"from an earlier output, at='{typed_time(float(result.t[-1]))}'."
         )
-    entered = held[names.ENTERED_AT_END].transpose("side", "mobile").values
+    entered = held[names.ENTERED_AT_END].transpose("end_side", "end_mobile").values
     ledger = (held[names.END].values, held[names.BY_HAND].values)
     return _made(result, time, True, amounts, entered, ledger)
 
@@ -116,7 +116,7 @@ def _at_output(result: ResultToRead, time: float) -> RunState:
     """As the dataset has it: concentrations of what is mobile are turned back into amounts."""
     k = int(np.flatnonzero(result.t == time)[0])
     species = [str(n) for n in result.tables["species"].values]
-    mobile = [str(n) for n in result.tables["mobile"].values]
+    mobile = [str(n) for n in result.tables["end_mobile"].values]
     missing = [n for n in (*species, "porosity") if n not in result.dataset]
     if missing:
         raise ScenarioError(
@@ -132,7 +132,7 @@ def _at_output(result: ResultToRead, time: float) -> RunState:
             porosity = result.dataset["porosity"].isel(time=k).transpose(*grid_order).values.reshape(-1)
             c = c * porosity
         columns.append(c)
-    entered = result.tables[names.ENTERED].transpose("time", "side", "mobile").values[k]
+    entered = result.tables[names.ENTERED].transpose("time", "end_side", "end_mobile").values[k]
     contents, by_hand = np.zeros(len(result.elements)), np.zeros(len(result.elements))
     for pool, amounts in result.pools.items():
         if pool == "interventions":
@@ -152,7 +152,7 @@ def _made(
         time, at_end,
         tuple(str(n) for n in held["species"].values), tuple(str(u) for u in held[names.UNITS].values),
         np.array(amounts, float),
-        tuple(str(n) for n in held["mobile"].values), np.array(entered, float),
+        tuple(str(n) for n in held["end_mobile"].values), np.array(entered, float),
         tuple(str(n) for n in held["element"].values), np.array(held[names.FIRST].values, float), *ledger,
         {a: held[f"{a}_edges"].values for a in axes}, str(m.get("geometry_kind", "")), m,
     )  # fmt: skip

@@ -14,9 +14,13 @@ AMOUNTS, ENTERED_AT_END, ENTERED = "end_amounts", "end_entered", "entered"
 FIRST, END, BY_HAND = "first_contents", "end_contents", "end_interventions"
 UNITS = "species_unit"
 WORDS = {
-    AMOUNTS: (("cell", "species"), "1", "amount per volume of tissue where the run ended, in species_unit"),
-    ENTERED_AT_END: (("side", "mobile"), "mol", "what had come in where the run ended"),
-    ENTERED: (("time", "side", "mobile"), "mol", "what had come in, cumulative"),
+    AMOUNTS: (
+        ("end_cell", "species"),
+        "1",
+        "amount per volume of tissue where it ended, in species_unit",
+    ),
+    ENTERED_AT_END: (("end_side", "end_mobile"), "mol", "what had come in where the run ended"),
+    ENTERED: (("time", "end_side", "end_mobile"), "mol", "what had come in, cumulative"),
     FIRST: (("element",), "mol", "contents at the first start"),
     END: (("element",), "mol", "contents less what had come in, where the run ended"),
     BY_HAND: (("element",), "mol", "what interventions had changed where the run ended"),
@@ -33,8 +37,8 @@ def with_state(tables: LabelledArrays, model: Model, arrays: Mapping[str, np.nda
     }
     labels = {
         UNITS: ("species", np.array([s.unit for s in model.species], str)),
-        "side": ("side", np.array(SUPPLIES, str)),
-        "mobile": ("mobile", np.array(model.mobile, str)),
+        "end_side": ("end_side", np.array(SUPPLIES, str)),
+        "end_mobile": ("end_mobile", np.array(model.mobile, str)),
     }
     added = LabelledArrays.of(said, labels, {})
     together, coordinates = tables.variables | added.variables, tables.coordinates | added.coordinates
