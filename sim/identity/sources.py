@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-# Files and rooms of the package that arrange runs, show them or word them. Every other .py and .toml
+# Files and rooms of the package that arrange runs, show them or word them. Every other .py, .toml and .csv
 # file counts, so that a new one does without being named here.
 NO_NUMBERS = frozenset({
     "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
@@ -17,7 +17,7 @@ NO_NUMBERS = frozenset({
     # A scenario enters a definition field by field; sweep files, measurements and experiments enter no run.
     "data/calibration", "data/experiments", "data/scenarios", "data/sweeps", "data/validation",
 })  # fmt: skip
-SUFFIXES = (".py", ".toml")
+SUFFIXES = (".py", ".toml", ".csv")
 
 
 @cache

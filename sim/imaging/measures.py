@@ -62,7 +62,7 @@ def hounsfield(instrument: str = "calcium_ct") -> Measure:
     def measure(result: Result) -> float:
         return ct_number(instrument)(result).seen(result.t.size - 1)
 
-    return Measure(f"CT number by {instrument}", measure, unit="1")
+    return Measure(f"CT number by {instrument}", measure, unit="HU")
 
 
 @public

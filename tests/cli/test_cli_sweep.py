@@ -344,6 +344,7 @@ def test_a_scheduler_that_does_not_answer_is_bad_input(file, monkeypatch):
         ([7200.0, 30 * 86400.0], "s", ["2 h", "30 days"]),
         ([5.99208, 7.0], "1", ["5.99", "7"]),
         ([1e-14], "m s-1", ["1e-14 m s-1"]),
+        ([40.2, 312.0], "HU", ["40.2 HU", "312 HU"]),  # which sim.units does not know
     ],
 )
 def test_numbers_as_people_write_them(values, unit, texts):

@@ -79,7 +79,8 @@ def _fresh():
     sources_hash.cache_clear()
 
 
-DATA = sorted(p.relative_to(PACKAGE / "data").as_posix() for p in (PACKAGE / "data").rglob("*.toml"))
+TABLES = (p for kind in ("*.toml", "*.csv") for p in (PACKAGE / "data").rglob(kind))
+DATA = sorted(p.relative_to(PACKAGE / "data").as_posix() for p in TABLES)
 # Named by users, and in a definition field by field, or what results are compared with
 INPUTS = {"calibration", "experiments", "scenarios", "sweeps", "validation"}
 

@@ -138,6 +138,20 @@ def test_measures_go_into_a_sweep(tmp_path):
     assert np.isinf(table["seen"]).all() and (table["HU"] > 40).all()
 
 
+def test_workers_import_imaging_only_for_measures_of_pictures():
+    def imaging_imported(_result):  # within a function, so that it is sent by value, without this file
+        import sys
+
+        return float(any(name.startswith("sim.imaging.") for name in sys.modules))
+
+    base = sim.scenario("infarct_myocardium").changed({"duration": "1 hour", "lesion.cells": 8})
+    design = sim.sweeps.grid({"lesion.radius": ["1 mm"]})
+    for measure, imported in ((sim.measures.mean("HAP"), 0.0), (sim.measures.first_seen("ct"), 1.0)):
+        measures = {"asked": measure, "imported": imaging_imported}
+        table = sim.sweep(base, design, measures=measures, workers=2)
+        assert table.measure("imported")[0] == imported
+
+
 def test_mistakes_are_sentences():
     result = rising()
     with pytest.raises(ConfigError, match="Did you mean 'chest'"):

@@ -1,5 +1,6 @@
 """Sweep files: what they mean, and that nothing in them is trusted."""
 
+import math
 import re
 import time
 from pathlib import Path
@@ -114,6 +115,61 @@ def test_measures_and_options_are_those_of_the_library(plan):
     }  # fmt: skip
 
 
+PICTURES = """
+scenario = "monckeberg_ckd"
+duration = "1 year"
+resolution = 0.25
+axes = { "plasma.P" = { low = "2 mM", high = "2.4 mM", n = 2 } }
+
+[measures]
+stain = { what = "first_seen", by = "von_kossa" }
+seen = { what = "first_seen" }
+log_seen = { what = "first_seen", by = "ct", log = true }
+density = { what = "hounsfield", by = "chest_ct" }
+score = { what = "agatston" }
+"""
+
+
+def test_measures_of_pictures_are_those_of_the_library(tmp_path):
+    """By a method or an instrument; left out, that of the function."""
+    plan = plan_of(PICTURES, tmp_path)
+    of, result = sim.measures, sim.simulate(plan.base, times=13)
+    by_hand = {
+        "stain": of.first_seen("von_kossa"), "seen": of.first_seen("ct"),
+        "density": of.hounsfield("chest_ct"), "score": of.agatston("calcium_ct"),
+    }  # fmt: skip
+    found = {name: measure(result) for name, measure in plan.measures.items()}
+    assert found == {n: m(result) for n, m in by_hand.items()} | {"log_seen": math.log10(found["seen"])}
+    assert found["stain"] < found["seen"] < plan.base.duration  # or nothing was asked of them
+    table = plan.run(times=13)
+    assert table.units == {
+        "plasma.P": "mol m-3", "stain": "s", "seen": "s", "log_seen": "1", "density": "HU", "score": "1"
+    }  # fmt: skip
+    assert {name: table.measure(name)[0] for name in found} == pytest.approx(found)
+
+
+BAD_PICTURES = {
+    "unknown measure": ('"agatston"', '"agastton"', "Did you mean 'agatston'?"),
+    "unknown method": ('"von_kossa"', '"von_kosa"', "Did you mean 'von_kossa'?"),
+    "unknown instrument": ('"chest_ct"', '"chset_ct"', "Did you mean 'chest_ct'?"),
+    "a radiograph has no CT number": ('"chest_ct"', '"mammography"', "is not one of chest_ct"),
+    "of for by": ('by = "von_kossa"', 'of = "von_kossa"', "'by' a method or instrument"),
+    "a layer": ('"agatston"', '"agatston", within = "media"', "within is not for agatston"),
+    "by for of": ('"agatston"', '"mean", by = "ct"', "mean is 'of' a variable"),
+    "code": ('"von_kossa"', "\"__import__('os').getcwd()\"", "is not one of von_kossa"),
+    "a number": ('"von_kossa"', "7", "is not text"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PICTURES)
+def test_slips_in_measures_of_pictures(case, tmp_path):
+    old, new, sentence = BAD_PICTURES[case]
+    assert old in PICTURES
+    with pytest.raises(ConfigError) as caught:
+        plan_of(PICTURES.replace(old, new), tmp_path)
+    assert sentence in str(caught.value) and "mine.toml [measures]" in str(caught.value)
+
+
 def test_figures_name_axes_and_measures(plan):
     (one,) = plan.figures
     assert (one.x, one.y, one.colour) == ("acid.load", "reflow.at", "mineral")
@@ -180,7 +236,7 @@ def test_a_scenario_file_beside_the_sweep_file(tmp_path):
 
 
 def test_what_ships_loads_and_checks():
-    assert {"acid_question", "size_question"} <= set(plans())
+    assert {"acid_question", "seen_question", "size_question"} <= set(plans())
     for name in plans():
         plan = load_plan(name)
         plan.check()

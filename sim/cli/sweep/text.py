@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.cli.tables import name_list, text_paragraph
+from sim.errors import UnitError
 from sim.texts import duration_text, number_text, size_text
-from sim.units import readable_unit, to_unit
+from sim.units import parse_unit, readable_unit, to_unit
 
 if TYPE_CHECKING:
     from sim.sweeps.design.axis import Axis
@@ -55,9 +56,14 @@ def value_text(value: float | int | str, unit: str) -> str:
 
 
 def together(values: Sequence[float], unit: str) -> list[str]:
-    """Numbers as people write them, in one unit where they lie within three decades."""
+    """Numbers as people write them, in one unit where they lie within three decades.
+
+    unit: of them; one that sim.units does not know, as HU of a CT, is said as it is
+    """
     if unit in ("", "1"):
         return [number_text(v) for v in values]
+    if not _is_known(unit):
+        return [f"{number_text(v)} {unit}" for v in values]
     sizes = [abs(v) for v in values if v] or [0.0]
     common = max(sizes) <= 1000 * min(sizes)
     texts = []
@@ -135,6 +141,14 @@ def measure_text(values: np.ndarray, unit: str) -> str:
     low, middle, high = together([float(f(known)) for f in (np.min, np.median, np.max)], unit)
     text = f"{low} to {high}, median {middle}"
     return f"{text}; {word} in {never}" if never else text
+
+
+def _is_known(unit: str) -> bool:
+    try:
+        parse_unit(unit)
+    except UnitError:
+        return False
+    return True
 
 
 def _in_order(counts: Mapping[str, int]) -> list[str]:

@@ -153,7 +153,8 @@ def _need_all(result: Result) -> None:
         named = result.array_of("species")
     except UnknownNameError:  # of an older file
         return
-    lost = [s for s in map(str, named) if s in solids() and s not in result.solids]
+    kept = result.solids  # once: a file's variables are looked through for it
+    lost = [s for s in map(str, named) if s in solids() and s not in kept]
     if lost:
         raise ConfigError(
             f"this result was kept without {listing(lost)}, and pictures need all its solids. Run it again "

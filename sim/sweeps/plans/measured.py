@@ -1,11 +1,12 @@
-"""What is measured, as files say it: mineral = { what = "mean", of = "HAP", within = "lesion" }."""
+"""What is measured, as files say it: mineral = { what = "mean", of = "HAP", within = "lesion" }, or of a
+picture seen = { what = "first_seen", by = "ct" }."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from sim.errors import ConfigError, nearest, shown, unknown
+from sim.errors import ConfigError, listing, nearest, shown, unknown
 from sim.experiment.places import names_of
 from sim.parameters.sections import Section, si_quantity
 from sim.run import measures
@@ -22,6 +23,7 @@ MEASURES: dict[str, Callable[..., measures.Measure]] = {
     "onset": measures.onset,
     "lowest": measures.lowest,
 }
+PICTURES = {"first_seen": "", "hounsfield": "ct", "agatston": "ct"}  # {measure: kind of its instruments}
 LEVELS = ("onset", "volume")  # those that have a use for `above`
 OF_MEASURE = ("what", "of", "above", "within")
 
@@ -37,8 +39,9 @@ def measures_of(top: Section, base: Scenario) -> dict[str, measures.Measure]:
     known = variables_of(base)
     found = {}
     for name, table in content.items():
-        one = Section(table, f"{top.where} [measures] {shown(name)}", (*OF_MEASURE, "log"))
-        found[name] = measure_in(one, base, known)
+        one = Section(table, f"{top.where} [measures] {shown(name)}", (*OF_MEASURE, "by", "log"))
+        what = one.choice("what", (*MEASURES, *PICTURES))
+        found[name] = _picture(one, what) if what in PICTURES else measure_in(_of_variable(one), base, known)
         if one.yes("log"):
             found[name] = measures.log10(found[name])
     return found
@@ -72,6 +75,30 @@ def measure_in(one: Section, base: Scenario, known: Mapping[str, str]) -> measur
     level = one.needed("above") if what == "volume" else one.content.get("above", "0.1 mM")
     si_quantity(level, known[of], f"{one.where}: above")  # refused here, not in every point
     return MEASURES[what](of, above=level, within=within)
+
+
+def _of_variable(one: Section) -> Section:
+    """The table of a measure that is taken of a variable."""
+    if "by" in one:
+        raise ConfigError(
+            f"{one.where}: by is for {listing(PICTURES)}; {one.text('what')} is 'of' a variable. Take it out."
+        )
+    return one
+
+
+def _picture(one: Section, what: str) -> measures.Measure:
+    """What a picture of all the tissue shows, by a method of imaging or an instrument."""
+    from sim.imaging import METHODS, instruments
+    from sim.imaging import measures as pictures  # only here: imaging takes a while to import
+
+    for key in ("of", "above", "within"):
+        if key in one:
+            raise ConfigError(
+                f"{one.where}: {key} is not for {what}, which is 'by' a method or instrument. Take it out."
+            )
+    known = [n for n, i in instruments().items() if i.kind == PICTURES[what]] or list(METHODS)
+    measure = getattr(pictures, what)
+    return measure(one.choice("by", known)) if "by" in one else measure()
 
 
 def _contents(one: Section, base: Scenario) -> measures.Measure:
