@@ -25,7 +25,25 @@ def test_a_ct_is_grey_in_its_window_and_bright_where_mineral_is(body):
     assert right - left == pytest.approx(image.sizes["x"] * 0.43e-3)
     assert high - low == pytest.approx(image.sizes["y"] * 0.43e-3)
     assert "simulated CT for calcium scores" in ax.get_title(loc="left")
+    assert "level 100, width 400 HU" in ax.get_title(loc="left")
     assert ax.texts[0].get_text() in ("5 mm", "2 mm")  # of the scale bar
+    assert outlines(ax.lines[0]) == outlines(ax.texts[0]) == ["black"]
+
+
+def outlines(drawn):
+    """What is drawn beneath, of what is white: CT is dark and a film may be bright."""
+    assert drawn.get_color() == "white"
+    return [e._gc["foreground"] for e in drawn.get_path_effects() if getattr(e, "_gc", None)]
+
+
+def test_the_words_of_a_narrow_picture_are_within_it(body):
+    """The title of a tall picture is broken into lines; the longest name of an instrument is one of CT."""
+    inside = np.zeros((1, 60, 4))
+    image = ct(phantom({"HAP": inside}, (9e-3, 1e-3, 1e-3)), instrument="high_resolution_ct")
+    fig = plot.scan(image).figure
+    fig.canvas.draw()
+    box = fig.axes[0]._left_title.get_window_extent()
+    assert 0 <= box.x0 and box.x1 <= fig.bbox.width and box.y1 <= fig.bbox.height
 
 
 def test_a_radiograph_is_bright_where_little_comes_through(body):

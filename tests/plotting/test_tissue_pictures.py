@@ -39,6 +39,24 @@ def test_a_slide_shows_the_pixels_and_a_bar_of_true_length(result):
     assert "von Kossa" in ax.get_title(loc="left") and "simulated" in ax.get_title(loc="left")
 
 
+def test_the_bar_of_a_flat_slide_holds_its_words(result):
+    section = sim.imaging.histology(result, magnification=4, width="4 mm", height="0.4 mm")
+    ax = plot.slide(section)
+    ax.figure.canvas.draw()
+    words, ground = ax.texts[0].get_window_extent(), ax.patches[0].get_window_extent()
+    assert ground.y0 <= words.y0 and words.y1 <= ground.y1
+    assert ax.patches[-1].get_window_extent().y1 <= words.y0 + 1
+
+
+def test_the_scan_of_a_long_thin_body_is_a_picture():
+    """A slab is wider than one voxel on it and its figure no tower."""
+    wall = sim.simulate(sim.scenario("monckeberg_ckd").changed({"duration": "1 hour"}), times=2)
+    made = sim.imaging.mri(wall)
+    assert made.sizes["x"] >= 5 and abs(made.x.values).min() < 1e-12
+    wide, high = plot.resonance(made).get_size_inches()
+    assert high < wide
+
+
 def test_a_scan_has_its_slice_where_it_is_asked_for(result):
     made = sim.imaging.mri(result, noise=False)
     fig = plot.resonance(made, z=1e-3)

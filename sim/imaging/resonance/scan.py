@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
+AROUND = 2  # voxels on each side of the body at least; a thin one lies in the middle of an odd number
 MARGIN = 1.5  # field of view in bodies: the field of a sphere falls to a third from its surface to there
 FINEST, COARSEST = 16, 2  # small cells along a side of a voxel
 ACROSS = 32  # cells at least from the middle of a round body outwards
@@ -65,7 +66,10 @@ def mri(
     setting = _setting(instrument, field, seed, noise)
     of = setting.scanner
     body = result if isinstance(result, Specimen) else _body(result, at, length, of)
-    voxels = [max(int(np.ceil(MARGIN * a / v)), 3) for a, v in zip(body.size, of.voxel, strict=True)]
+    voxels = [
+        max(int(np.ceil(MARGIN * a / v)), int(np.ceil(a / v)) // 2 * 2 + 2 * AROUND + 1)
+        for a, v in zip(body.size, of.voxel, strict=True)
+    ]
     fine = _fineness(voxels)
     spacing = [v / fine for v in of.voxel]
     centres = [regular_centres(n * fine * d, d) for n, d in zip(voxels, spacing, strict=True)]

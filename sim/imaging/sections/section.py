@@ -15,6 +15,7 @@ from sim.imaging.sections.lattice import roughness
 from sim.imaging.sections.planes import Window, window
 from sim.imaging.sections.sampling import Sampler, at_time, half_extents, time_of
 from sim.imaging.sections.stains import CHANNELS, Stain, histology_numbers, picture_of, relative, stain
+from sim.imaging.xray.tissues import tissue_of
 from sim.public import public
 from sim.space.chance import seed_number
 from sim.units import convert_number
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 CALCIUM = "Ca_in_mineral"
 SOLID = "HAP"  # what calcium in solids is taken for
+FAT = "fat"  # which is washed out of sections in paraffin
 GONE = ("doomed", "leaky")  # states of cells on their way to death
 PARTS = {MATRIX: "matrix", LIVING: "living", DYING: "living", DEAD: "dead"}
 
@@ -69,7 +71,8 @@ def histology(
     calcium = np.maximum(pixels(at_time(result, CALCIUM, time)), 0.0)  # undershoot of the solver
     drawn = _grained(calcium, _rough(frame, seed, "grain", "grain.size", "grain.strength"))
     cells = cells_of(frame.v, frame.u, _shares(result, time, frame), thick, seed, f"cells {frame.name}")
-    amounts = amounts_of(made, cells, drawn, _texture(frame, seed))
+    left = 1.0 - known.si("tissue.washed") * pixels(_fat(result))
+    amounts = amounts_of(made, cells, drawn, left * _texture(frame, seed))
     scale = relative(thick) * pixels.inside
     picture = picture_of({dye: scale * amount for dye, amount in amounts.items()})
     facts = {
@@ -129,6 +132,13 @@ def _grained(calcium: np.ndarray, factor: np.ndarray) -> np.ndarray:
 def _texture(frame: Window, seed: int) -> np.ndarray:
     fine = _rough(frame, seed, "fine", "texture.fine", "texture.strength")
     return fine * _rough(frame, seed, "coarse", "texture.coarse", "texture.strength")
+
+
+def _fat(result: Result) -> np.ndarray:
+    """Whether a cell of the model is fat (*space), by data/imaging/regions.toml."""
+    layer, scenario = result.array_of("layer"), str(result.manifest["scenario"])
+    fat = {str(name): tissue_of(str(name), scenario) == FAT for name in np.unique(layer)}
+    return np.array([fat[str(n)] for n in layer.ravel()], float).reshape(layer.shape)
 
 
 def _shares(result: Result, time: float, frame: Window) -> Any:

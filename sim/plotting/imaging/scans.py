@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WINDOWS = {"HU": (130.0, 600.0), "kg m-3": (100.0, 200.0)}  # level and width where none is given
+NARROWEST = 0.7  # of the width of a square picture, so that the title has room
+LETTERS = 24  # in a line of the title of a narrow picture
+SHOWN_IN = {"HU": "HU", "kg m-3": "mg/mL"}
+FILM = "signal, 1 beside the tissue [-]"
 BARS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2)  # lengths [m]
 STEEP = 3.0  # standard deviations of a radiograph's grey beyond which nothing more is told apart
 
@@ -36,7 +41,9 @@ def scan(
     up, across = (str(d) for d in plane.dims)
     size = float(plane.attrs["pixel"])
     high, wide = plane.shape
-    with canvas(ax, (4.6 * max(0.5, min(1.0, wide / high)) + 1.1, 4.6 * min(1.0, high / wide) + 0.8)) as ax:
+    with canvas(
+        ax, (4.6 * max(NARROWEST, min(1.0, wide / high)) + 1.1, 4.6 * min(1.0, high / wide) + 0.8)
+    ) as ax:
         half = 0.5 * width
         grey = "gray_r" if unit == "1" else "gray"  # as a film: where little comes through it stays bright
         look: dict[str, Any] = {"cmap": grey, "vmin": level - half, "vmax": level + half}
@@ -49,10 +56,14 @@ def scan(
         ax.set_yticks([])
         for side in ax.spines.values():
             side.set_visible(False)
-        ax.set_title(title)
+        told = f"\nlevel {level:.4g}, width {width:.4g} {SHOWN_IN[unit]}" if unit in WINDOWS else ""
+        narrow = wide < NARROWEST * high
+        ax.set_title(
+            "\n".join(fill(line, LETTERS) if narrow else line for line in (title + told).split("\n"))
+        )
         _scale_bar(ax, reach)
         bar = ax.figure.colorbar(shown_image, ax=ax, shrink=0.8)
-        bar.set_label({"HU": "CT number [HU]", "kg m-3": "hydroxyapatite [mg/mL]"}.get(unit, "signal [-]"))
+        bar.set_label({"HU": "CT number [HU]", "kg m-3": "hydroxyapatite [mg/mL]"}.get(unit, FILM))
     return ax
 
 
@@ -69,7 +80,7 @@ def _plane(
         )
     words = f"simulated {said['title']}"
     if "time" in said:
-        words += f"\n{said['scenario']} at {moment_text(said['time'])}"
+        words += f"\n{str(said['scenario']).replace('_', ' ')}, {moment_text(said['time'])}"
     if isinstance(image, xr.Dataset):
         signal = image["signal"]
         signal.attrs["pixel"] = said["pixel"]
@@ -79,7 +90,11 @@ def _plane(
     k = int(np.argmax(np.asarray(image).sum((1, 2)))) if slice_at is None else slice_at
     if not -image.sizes["z"] <= k < image.sizes["z"]:
         raise ConfigError(f"slice_at = {k} is outside the {image.sizes['z']} slices of this picture.")
-    return image.isel(z=k), str(said["units"]), words + f"\nslice of {length_text(said['slice'], 3)}"
+    return image.isel(z=k), str(said["units"]), words + f"\nslice of {_length(said['slice'])}"
+
+
+def _length(metres: float) -> str:
+    return length_text(metres, 3).replace(" um", " µm")
 
 
 def _window(values: np.ndarray, unit: str) -> tuple[float, float]:
@@ -99,10 +114,17 @@ def _checked(window: tuple[float, float]) -> tuple[float, float]:
 
 def _scale_bar(ax: Axes, reach: tuple[float, float, float, float]) -> None:
     """A bar of a round length, a quarter of the picture at most, at its lower left."""
+    from matplotlib.patheffects import Normal, Stroke
+
     wide, high = reach[1] - reach[0], reach[3] - reach[2]
     fitting = [b for b in BARS if b <= min(0.25 * max(wide, high), 0.8 * wide)]
     if not fitting:
         return
     x, y = reach[0] + 0.05 * wide, reach[2] + 0.05 * high
-    ax.plot([x, x + fitting[-1]], [y, y], color="white", lw=2.5, solid_capstyle="butt")
-    ax.text(x, y + 0.02 * high, length_text(fitting[-1], 3), color="white", fontsize=SMALL, va="bottom")
+    # White with a black border: films may be bright there, and CT is mostly dark.
+    outline = [Stroke(linewidth=4.0, foreground="black"), Normal()]
+    ax.plot([x, x + fitting[-1]], [y, y], color="white", lw=2.5, solid_capstyle="butt", path_effects=outline)
+    ax.text(
+        x, y + 0.02 * high, _length(fitting[-1]), color="white", fontsize=SMALL, va="bottom",
+        path_effects=[Stroke(linewidth=2.0, foreground="black"), Normal()],
+    )  # fmt: skip

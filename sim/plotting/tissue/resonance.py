@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ECHOES = 3  # of several, that are drawn: the first, the middle, the last
 PPM = 1e6
+TALLEST = 4.0  # inches of a picture, however long the slice is
 
 
 class Panel(NamedTuple):
@@ -48,7 +49,7 @@ def resonance(scan: xarray.Dataset, z: float = 0.0) -> Figure:
         fig, axes = plt.subplots(
             1,
             len(panels),
-            figsize=(2.5 * len(panels), 0.9 + 2.2 * ratio),
+            figsize=(2.5 * len(panels), 0.9 + min(2.2 * ratio, TALLEST)),
             layout="constrained",
             squeeze=False,
         )

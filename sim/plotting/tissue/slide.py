@@ -20,6 +20,7 @@ ROUND = (1.0, 2.0, 5.0)  # leading digits of a scale bar
 WHOLE_MM = 0.999e-3  # from where on a bar is told in mm
 SHARE = 0.25  # of the width that a bar is at most
 LONGEST = 5.2  # inches of the longer side
+POINTS = 72.0  # to an inch
 
 
 def slide(section: xarray.Dataset, ax: Axes | None = None) -> Axes:
@@ -33,7 +34,7 @@ def slide(section: xarray.Dataset, ax: Axes | None = None) -> Axes:
         ax.imshow(picture, interpolation="antialiased", rasterized=True)
         ax.set_axis_off()
         ax.set_title(_title(section.attrs))
-        scale_bar(ax, section.attrs["pixel"], (high, wide))
+        scale_bar(ax, section.attrs["pixel"], (high, wide), SMALL / POINTS / per)
     return ax
 
 
@@ -49,8 +50,9 @@ def bar_length(width: float) -> float:
     return float(max(decade * r for r in ROUND if decade * r <= most * (1 + 1e-9)))
 
 
-def scale_bar(ax: Axes, pixel: float, shape: tuple[int, int]) -> None:
-    """A black bar on white at the lower right of a picture. pixel: side [m]; shape: rows, columns"""
+def scale_bar(ax: Axes, pixel: float, shape: tuple[int, int], letters: float) -> None:
+    """A black bar on white at the lower right of a picture. pixel: side [m]; shape: rows, columns
+    letters: height of the text [pixels]"""
     from matplotlib.patches import Rectangle
 
     high, wide = shape
@@ -58,7 +60,8 @@ def scale_bar(ax: Axes, pixel: float, shape: tuple[int, int]) -> None:
     unit = "mm" if length >= WHOLE_MM else "um"
     text = f"{to_unit(length, unit):g} {micro(unit)}"
     across, margin = length / pixel, 0.03 * min(high, wide)
-    thick, room = 0.012 * high, 0.065 * high
+    thick = 0.3 * letters
+    room = 2.2 * letters
     left, low = wide - margin - across, high - margin
     box: dict[str, Any] = {"facecolor": "white", "alpha": 0.75, "linewidth": 0.0}
     pad = 0.5 * margin
