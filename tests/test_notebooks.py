@@ -120,6 +120,33 @@ def test_notebook_runs_to_what_is_stored(path):
     assert differences(notebook, executed(notebook)) == []
 
 
+# What answers must say whatever their last digits: a number in the last cell, and its bounds.
+BOUNDS = {
+    "06_when_would_it_be_seen": [
+        (r"positive (\S+) times sooner than CT", 30, math.inf),  # a stain needs 20 mM, CT 0.95 M
+        (r"von Kossa section +shows mineral after +(\S+) days", 0.0, 30),
+    ],
+    "07_from_a_section_to_a_prediction_and_back": [
+        (r"Dice of what was read from the slide: (\S+),", 0.9, 1.0),
+        (r"Dice of what was predicted: (\S+)\.$", 0.9, 1.0),
+    ],
+}
+
+
+@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem in BOUNDS], ids=lambda p: p.stem)
+def test_the_answer_lies_within_bounds(path):
+    """Of what is stored; that a run gives the same is another test."""
+    last = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"][-1]
+    answer = texts(last)["stream"]
+    for pattern, low, high in BOUNDS[path.stem]:
+        (found,) = re.findall(pattern, answer, flags=re.M)
+        assert low <= float(found) <= high, f"{pattern}: {found}"
+
+
+def test_bounds_are_of_notebooks_that_are_there():
+    assert set(BOUNDS) <= {p.stem for p in NOTEBOOKS}
+
+
 def test_a_changed_number_word_or_picture_is_found():
     """The comparison itself, on a stored notebook of which one thing is changed at a time."""
     stored = nbformat.read(NOTEBOOKS[0], as_version=4)

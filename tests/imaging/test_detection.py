@@ -101,6 +101,16 @@ def test_a_crossing_is_linear_between_outputs():
     assert first_time(SeenOverTime(np.array([4.0]), lambda k: 4.0), np.array([7.0]), 3.0) == 7.0
 
 
+def test_ends_of_the_range_bracket_the_time():
+    """What rises in proportion to time crosses each end of the range in proportion too."""
+    result = rising(last=200.0)
+    (row,) = first_seen(result, ["micro_ct"])
+    low, high = row.threshold.range
+    assert row.earliest == pytest.approx(row.time * low / row.threshold.value)
+    assert row.latest == pytest.approx(row.time * high / row.threshold.value)
+    assert first_seen(result, ["chest"])[0].latest >= first_seen(result, ["chest"])[0].time
+
+
 def test_pixels_have_to_touch():
     plane = np.array([[9, 0, 0, 8], [0, 7, 0, 0], [0, 0, 0, 0], [6, 0, 0, 5.0]])
     assert highest_over(plane, 1) == 9

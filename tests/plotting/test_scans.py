@@ -5,7 +5,7 @@ import pytest
 
 from sim import plotting as plot
 from sim.errors import ConfigError
-from sim.imaging import ct, phantom, radiograph
+from sim.imaging import ct, mri, phantom, radiograph
 
 
 @pytest.fixture
@@ -53,6 +53,21 @@ def test_a_radiograph_is_bright_where_little_comes_through(body):
     low, high = drawn.get_clim()
     assert drawn.cmap(drawn.norm(low))[:3] == (1, 1, 1) and low < high
     assert "along z" in ax.get_title(loc="left")
+
+
+def test_an_mri_is_dark_where_mineral_is(body):
+    """Its last echo in the middle slice, from black for no signal."""
+    made = mri(body, noise=False)
+    ax = plot.scan(made)
+    (drawn,) = ax.get_images()
+    middle = made.magnitude.values[-1, made.sizes["z"] // 2]
+    np.testing.assert_array_equal(drawn.get_array(), middle)
+    assert drawn.get_clim()[0] == 0 and drawn.cmap(0.0)[:3] == (0, 0, 0)
+    calcium = made.calcium.values[made.sizes["z"] // 2]
+    assert middle[calcium > 0.5 * calcium.max()].max() < 0.5 * np.median(middle[calcium == 0])
+    assert "gradient echo at 3 T" in ax.get_title(loc="left") and "TE 25 ms" in ax.get_title(loc="left")
+    left, right, _, _ = drawn.get_extent()
+    assert right - left == pytest.approx(made.sizes["x"] * made.attrs["spacing"][2])
 
 
 def test_what_is_no_picture_is_a_sentence(body):

@@ -76,6 +76,7 @@ class Sighting:
     """What a method sees of a result.
 
     time: when it first shows mineral [s], linear between outputs; inf if never
+    earliest, latest: the same at the ends of the range of the threshold [s]
     threshold, at_end: from where on, and what it sees at the end, in `unit`
     """
 
@@ -85,6 +86,8 @@ class Sighting:
     threshold: Parameter
     at_end: float
     unit: str
+    earliest: float
+    latest: float
 
     @property
     def confidence(self) -> str:
@@ -110,7 +113,8 @@ class FirstSeen(tuple[Sighting, ...]):
         import pandas as pd
 
         rows = [
-            {"method": r.method, "time": r.time, "threshold": r.threshold.value, "range": r.threshold.range,
+            {"method": r.method, "time": r.time, "earliest": r.earliest, "latest": r.latest,
+             "threshold": r.threshold.value, "range": r.threshold.range,
              "at_end": r.at_end, "unit": r.unit, "confidence": r.confidence, "note": r.threshold.note}
             for r in self
         ]  # fmt: skip
@@ -148,5 +152,9 @@ def _sighting(method: Method, result: Result) -> Sighting:
     course, level = method.course(result), detection_levels()[method.name]
     end = course.seen(result.t.size - 1)
     at_end = end if level.unit == "1" else float(to_unit(end, level.unit))
-    time = first_time(course, result.t, level.si)
-    return Sighting(method.name, method.title, time, level, at_end, method.unit)
+    ends = (level.value if end is None else end for end in level.range)
+    low, time, high = (
+        first_time(course, result.t, level.si * (value / level.value))
+        for value in (next(ends), level.value, next(ends))
+    )
+    return Sighting(method.name, method.title, time, level, at_end, method.unit, low, high)

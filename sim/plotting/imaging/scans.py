@@ -1,4 +1,4 @@
-"""CT slices and radiographs in grey, with the window told and a scale bar."""
+"""CT slices, radiographs and echoes in grey, with the window told and a scale bar."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 WINDOWS = {"HU": (130.0, 600.0), "kg m-3": (100.0, 200.0)}  # level and width where none is given
+LABELS = {
+    "HU": "CT number [HU]",
+    "kg m-3": "hydroxyapatite [mg/mL]",
+    "magnitude": "magnitude, water at TE 0 is 1 [-]",
+}
 NARROWEST = 0.7  # of the width of a square picture, so that the title has room
 LETTERS = 24  # in a line of the title of a narrow picture
 SHOWN_IN = {"HU": "HU", "kg m-3": "mg/mL"}
+MAGNITUDE = "magnitude"  # stands for its unit, which is none
+PROTONS = 42.577e6  # frequency in a tesla [1/s]
 FILM = "signal, 1 beside the tissue [-]"
 BARS = (1e-5, 2e-5, 5e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2, 2e-2, 5e-2)  # lengths [m]
 STEEP = 3.0  # standard deviations of a radiograph's grey beyond which nothing more is told apart
@@ -30,10 +37,11 @@ def scan(
     window: tuple[float, float] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A picture of sim.imaging in grey: a slice of a CT or a radiograph, bright where it attenuates.
+    """A picture of sim.imaging in grey: a slice of a CT or a radiograph, bright where it attenuates, or the
+    magnitude of the last echo of an MRI, dark where there is calcium. `resonance` shows all of a scan.
 
-    image: of sim.imaging.ct, dual_energy or radiograph
-    slice_at: number of the slice; the one with the highest sum when None
+    image: of sim.imaging.ct, dual_energy, radiograph or mri
+    slice_at: number of the slice; the one with the highest sum when None, of an MRI the middle one
     window: (level, width) of the grey scale, in the unit of the picture; of CT 130 and 600 HU when None
     """
     plane, unit, title = _plane(image, slice_at)
@@ -63,7 +71,7 @@ def scan(
         )
         _scale_bar(ax, reach)
         bar = ax.figure.colorbar(shown_image, ax=ax, shrink=0.8)
-        bar.set_label({"HU": "CT number [HU]", "kg m-3": "hydroxyapatite [mg/mL]"}.get(unit, FILM))
+        bar.set_label(LABELS.get(unit, FILM))
     return ax
 
 
@@ -78,9 +86,11 @@ def _plane(
         raise ConfigError(
             f"{shown(type(image).__name__)} is no picture of sim.imaging; ct and radiograph make one."
         )
-    words = f"simulated {said['title']}"
+    words = f"simulated {said.get('title', said['instrument'])}"
     if "time" in said:
         words += f"\n{str(said['scenario']).replace('_', ' ')}, {moment_text(said['time'])}"
+    if isinstance(image, xr.Dataset) and "magnitude" in image:
+        return _magnitude(image, slice_at, words)
     if isinstance(image, xr.Dataset):
         signal = image["signal"]
         signal.attrs["pixel"] = said["pixel"]
@@ -88,9 +98,25 @@ def _plane(
     if not isinstance(image, xr.DataArray):
         raise ConfigError("this picture is no CT and no radiograph.")
     k = int(np.argmax(np.asarray(image).sum((1, 2)))) if slice_at is None else slice_at
-    if not -image.sizes["z"] <= k < image.sizes["z"]:
-        raise ConfigError(f"slice_at = {k} is outside the {image.sizes['z']} slices of this picture.")
+    _refuse_outside(k, image.sizes["z"])
     return image.isel(z=k), str(said["units"]), words + f"\nslice of {_length(said['slice'])}"
+
+
+def _magnitude(scan: xarray.Dataset, slice_at: int | None, words: str) -> tuple[xarray.DataArray, str, str]:
+    """The last echo, where mineral is darkest."""
+    k = scan.sizes["z"] // 2 if slice_at is None else slice_at
+    _refuse_outside(k, scan.sizes["z"])
+    plane = scan["magnitude"].isel(echo=-1, z=k)
+    plane.attrs["pixel"] = scan.attrs["spacing"][1]
+    told = f"\nslice of {_length(scan.attrs['spacing'][0])}, TE {1e3 * float(plane['echo']):.3g} ms"
+    tesla = scan.attrs["frequency"] / PROTONS
+    words = words.replace(str(scan.attrs["instrument"]), f"gradient echo at {tesla:.3g} T", 1)
+    return plane, MAGNITUDE, words + told
+
+
+def _refuse_outside(k: int, slices: int) -> None:
+    if not -slices <= k < slices:
+        raise ConfigError(f"slice_at = {k} is outside the {slices} slices of this picture.")
 
 
 def _length(metres: float) -> str:
@@ -100,6 +126,8 @@ def _length(metres: float) -> str:
 def _window(values: np.ndarray, unit: str) -> tuple[float, float]:
     if unit in WINDOWS:
         return WINDOWS[unit]
+    if unit == MAGNITUDE:  # black is no signal
+        return 0.5 * float(values.max()), float(values.max())
     low, high = float(values.min()), float(values.max())
     spread = float(np.std(values))
     width = max(min(high - low, 2 * STEEP * spread), 1e-6)
