@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import sim
+from sim import machine
 from sim.cli import main, summary
 from sim.errors import ScenarioError
 from sim.run import memory
@@ -139,9 +140,9 @@ def test_a_container_has_its_limit(tmp_path):
         ("memory.max", "1000\n"), ("memory.current", "700\n"), ("memory.stat", "anon 1\ninactive_file 200\n"),
     ):  # fmt: skip
         (tmp_path / name).write_text(text)
-    assert memory._group_free(str(tmp_path)) == 500
+    assert machine._of_group(str(tmp_path)) == 500
     (tmp_path / "memory.max").write_text("max\n")
-    assert memory._group_free(str(tmp_path)) is None
+    assert machine._of_group(str(tmp_path)) is None
 
 
 def test_sizes_are_read_at_a_glance():
