@@ -57,8 +57,8 @@ def check_maps(maps: Sequence[MeasuredMap], model: Model, known: Sequence[str]) 
         solid, most = solids.get(m.of), float(m.amounts.max())
         if solid is not None and most > solid.density:
             raise ScenarioError(
-                f"map of {m.of}: a voxel holds {most:.4g} mg/mL, and the solid itself {solid.density:.4g}. Are "
-                f"the numbers of {m.path or 'the map'} what zero = {m.zero:g} and slope = {m.slope:g} are for?"
+                f"map of {m.of}: a voxel holds {most:.4g} mg/mL, and the solid itself {solid.density:.4g}. "
+                f"Are zero = {m.zero:g} and slope = {m.slope:g} those of {m.path or 'the map'}?"
             )
 
 

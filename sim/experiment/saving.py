@@ -69,9 +69,8 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
             for f in s.random_fields
         ],
     }
-    rows["maps"] = [
-        _from_folder(map_table(m, path is not None), path.parent if path else Path()) for m in s.maps
-    ]
+    folder = path.parent if path else Path()
+    rows["maps"] = [_from_folder(map_table(m, path is not None), folder) for m in s.maps]
     for key, tables in rows.items():
         if tables:
             lines.append(f"{key} = [{_listed(tables)}]")

@@ -290,7 +290,7 @@ def _exactly(s: Scenario, event: Any) -> str:
 
 
 def _events(s: Scenario) -> list[tuple[Any, str]]:
-    """Regions, random fields, maps, chance, courses and interventions, each with a line that says what it is."""
+    """Regions, random fields, maps, chance, courses and interventions, each with a line on what it is."""
     rows: list[tuple[Any, str]] = [
         ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
     ]

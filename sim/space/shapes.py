@@ -233,18 +233,8 @@ _KEYS = {
     "voxels": ("path", "above", "axes", "plane", "centre", "spacing", "digest"),
 } | {word: tuple(f.name for f in fields(kind)) for kind, word in _WORDS.items()}
 
-LENGTHS = (
-    "radius",
-    "inner",
-    "outer",
-    "radii",
-    "size",
-    "centre",
-    "point",
-    "width",
-    "plane",
-    "spacing",
-)  # in m
+# Keys of tables that are lengths [m].
+LENGTHS = ("radius", "inner", "outer", "radii", "size", "centre", "point", "width", "plane", "spacing")
 
 
 def from_table(table: dict, where: str = "shape") -> Shape:

@@ -13,7 +13,7 @@ from sim.space.mask import Mask
 from sim.space.shape_checks import centre_by_name
 from sim.units import convert_number
 from sim.voxels.reading import read_voxels
-from sim.voxels.volume import sides
+from sim.voxels.volume import Voxels, sides
 
 AXES = (2, 3)
 
@@ -36,8 +36,8 @@ def voxels(
     above: in the numbers of the file (HU); axes: 3 for a box, 2 for a rectangle
     plane: z of the slice that a rectangle takes [m or text], from the middle of the volume; the mean over z
         when None
-    centre: where the middle of the volume lies [m or text], a length an axis; the place that hapsim wrote into
-        a file of its own, else the origin
+    centre: where the middle of the volume lies [m or text], a length an axis; the place that hapsim wrote
+        into a file of its own, else the origin
     digest: of the pixels as they were; a file that has changed since is refused
     """
     if axes not in AXES:
@@ -46,16 +46,14 @@ def voxels(
     try:
         found = read_voxels(path, spacing)
     except FileFormatError as error:
-        raise FileFormatError(f"voxels: {error}") from None
+        raise ScenarioError(f"voxels: {error}") from None
     values = found.values
     if axes == 2:
-        values = (
-            values.mean(axis=0) if plane is None else values[_slice_at(plane, values.shape[0], found.sizes)]
-        )
+        values = values.mean(axis=0) if plane is None else values[_slice_at(plane, found)]
     inside = values >= bound
     if not inside.any():
         raise ScenarioError(
-            f"the mask {path} is empty: no voxel reaches above = {bound:g}; the highest is {values.max():.4g}."
+            f"the mask {path} is empty: no voxel reaches above = {bound:g}; the most is {values.max():.4g}."
         )
     size = [n * s for n, s in zip(inside.shape, found.sizes[-axes:], strict=True)][::-1]
     place = list(centre) if len(centre) else list(found.middle[-axes:])[::-1]
@@ -70,11 +68,12 @@ def voxels(
     return made.came_from(os.fspath(path), rest | ({"spacing": list(given)} if given else {}))
 
 
-def _slice_at(plane: float | str, count: int, sizes: tuple[float, float, float]) -> int:
+def _slice_at(plane: float | str, found: Voxels) -> int:
     at = convert_number(plane, "m", "voxels: plane")
-    k = int(np.floor(at / sizes[0] + 0.5 * count))
+    count, step = found.values.shape[0], found.sizes[0]
+    k = int(np.floor(at / step + 0.5 * count))
     if not 0 <= k < count:
-        reach = 0.5e3 * count * sizes[0]
+        reach = 0.5e3 * count * step
         raise ScenarioError(
             f"voxels: plane = {at * 1e3:.4g} mm is outside of the volume, {-reach:.4g} to {reach:.4g} mm."
         )

@@ -1,1 +1,1 @@
-"""Measured volumes as files hold them: DICOM series, NIfTI, stacks of TIFF, PNG; numbers, places and units."""
+"""Measured volumes as files hold them, DICOM series, NIfTI, TIFF, PNG: numbers, places and units."""

@@ -36,8 +36,8 @@ def read_stack(path: str | os.PathLike, spacing: Sequence[float] = ()) -> Voxels
                 found.seek(k)
                 if not found.mode.startswith(NUMBERS) or found.mode == "LA":
                     raise FileFormatError(
-                        f"{path} is a picture in colour ({found.mode}); a volume holds one number a voxel. Of a "
-                        "stained section sim.imaging.stain_mask and stain_density make regions."
+                        f"{path} is a picture in colour ({found.mode}); a volume holds one number a voxel. "
+                        "Of a stained section sim.imaging.stain_mask and stain_density make regions."
                     )
                 if found.mode == "P":
                     raise FileFormatError(f"{path} has a palette of colours; save it in grey.")
@@ -73,8 +73,8 @@ def _placed(
     steps = [abs(float(places[a][1])) for a in "zyx"]
     if spacing and not np.allclose(spacing, steps, rtol=1e-6, atol=0):
         raise FileFormatError(
-            f"{path} says that its voxels are {' x '.join(f'{s * 1e3:g}' for s in steps)} mm along z, y and x, "
-            f"and spacing says {' x '.join(f'{s * 1e3:g}' for s in spacing)} mm. Leave spacing out."
+            f"{path} says that its voxels are {' x '.join(f'{s * 1e3:g}' for s in steps)} mm along z, y and "
+            f"x, and spacing says {' x '.join(f'{s * 1e3:g}' for s in spacing)} mm. Leave spacing out."
         )
     middle = []
     for n, axis in enumerate("zyx"):

@@ -68,9 +68,9 @@ def check_memory(path: object, shape: Sequence[int], free: int | None = None) ->
     free = free_memory() if free is None else free
     if free is not None and need > free:
         raise FileFormatError(
-            f"{path} has {' x '.join(map(str, shape))} voxels, which take {size_text(need)} of memory as they "
-            f"are read, and {size_text(free)} are free. Cut out the part that is wanted, or resample it to "
-            "larger voxels."
+            f"{path} has {' x '.join(map(str, shape))} voxels, which take {size_text(need)} of memory as "
+            f"they are read, and {size_text(free)} are free. Cut out the part that is wanted, or resample "
+            "it to larger voxels."
         )
 
 

@@ -101,7 +101,7 @@ def test_a_dense_matrix_of_a_large_plane_is_refused_before_anything_is_built():
 
 
 def test_the_door_of_simulate_and_of_the_command(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "available", lambda: 10**6)
+    monkeypatch.setattr(memory, "free_memory", lambda: 10**6)
     with pytest.raises(ScenarioError, match=r"1 MB are free\. Take fewer cells"):
         sim.simulate(scenario("slab", 30, 20))
     out = tmp_path / "out"
@@ -112,7 +112,7 @@ def test_the_door_of_simulate_and_of_the_command(monkeypatch, tmp_path):
 
 
 def test_a_system_that_does_not_say_refuses_nothing(monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: None)
+    monkeypatch.setattr(memory, "free_memory", lambda: None)
     assert sim.simulate(scenario("slab", 3, 2).with_(duration="1 s"), times=2).success
 
 

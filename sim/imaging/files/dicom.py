@@ -45,9 +45,9 @@ def write_dicom(
         section in colour, or the optical density of a dye, as a secondary capture; or a data set, of which
         `variable` is written ("phase"; magnitude or picture unless told)
     Numbers of MR and optical densities are spread over 65535 steps between the least and the greatest of all
-    slices; a mapping of real-world values says how, of optical densities slope and intercept. The files say DERIVED\\SECONDARY, that they are simulated, and
-    how; identifiers follow from the picture, so the same picture gives the same bytes. Positions are those of
-    its coordinates, z from foot to head.
+    slices; a mapping of real-world values says how, of optical densities slope and intercept. The files say
+    DERIVED\\SECONDARY, that they are simulated, and how; identifiers follow from the picture, so the same
+    picture gives the same bytes. Positions are those of its coordinates, z from foot to head.
     Raises ConfigError without pydicom (the extra `imaging`), for other pictures and for CT numbers outside
     -8192 to 57343 HU.
     """

@@ -35,9 +35,10 @@ def write_nifti(
     image: over (z, y, x), of sim.imaging.ct, dual_energy, volume or mri; (echo, z, y, x), echoes along the
         fourth axis; a section (y, x) or in colour; or a data set, of which `variable` is written ("phase";
         magnitude or picture unless told)
-    bits: of a number, 32 or 64; colours are RGB24. Axes x and y of a volume run to the left and the back of a patient, as
-    in DICOM; the affine says so, in mm. Attributes go along as JSON in a header extension. The same picture
-    gives the same bytes. It is written slice by slice, and takes no more memory than one.
+    bits: of a number, 32 or 64; colours are RGB24
+    Axes x and y of a volume run to the left and the back of a patient, as in DICOM; the affine says so [mm].
+    Attributes go along as JSON in a header extension. The same picture gives the same bytes. It is written
+    slice by slice, and takes no more memory than one.
     Raises ConfigError without nibabel (the extra `imaging`).
     """
     nibabel = need_nibabel()

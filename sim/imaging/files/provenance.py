@@ -79,7 +79,7 @@ def file_picture(image: Any, what: str, variable: str = "") -> FilePicture:
     values = np.asarray(array.values)
     if values.size == 0 or (values.dtype.kind == "f" and not np.isfinite(values).all()):
         raise ConfigError(f"the picture holds values that are no numbers; {what} cannot say so.")
-    places = {a: _place(array, a, said, what) for a in dims if a in AXES}
+    places: dict[str, tuple[float, float]] = {a: _place(array, a, said, what) for a in dims if a in AXES}
     echoes = tuple(float(t) for t in np.atleast_1d(array["echo"].values)) if "echo" in array.coords else ()
     units = str(said.get("units", ""))
     return FilePicture(values, kind, str(array.name or ""), units, places, said, echoes)

@@ -43,7 +43,7 @@ def mineral_map(
     kVp, body: of the slope of HU with mg/mL (`ct_slope`); what the file says, else the body of chest_ct
     least: [mg/mL]; voxels below it hold nothing, and are counted (`cleared` of the map). None: voxels below
         zero are refused. Noise needs one
-    centre, plane, region: where the volume lies, which slice a plane takes, and where it acts, see MeasuredMap
+    centre, plane, region: where the volume lies, the slice that a plane takes, where it acts: MeasuredMap
     spacing: sides of voxels along z, y and x [m or text], of pictures, which do not tell
     Raises ConfigError, FileFormatError or ScenarioError, sentences that name the file.
     """
@@ -67,9 +67,7 @@ def mineral_map(
         try:
             slope = 1.0 / convert_number(f"1 {unit}", DENSITY, "units")
         except UnitError as error:
-            raise ConfigError(
-                f"{path}: no mineral can be read from numbers in {shown(unit)}: {error}"
-            ) from None
+            raise ConfigError(f"{path}: numbers in {shown(unit)} are no mineral: {error}") from None
     return MeasuredMap(of, path, slope, zero, least, centre, plane, spacing, region)
 
 
@@ -99,8 +97,8 @@ def sites_map(
 def _of_tissue(path: object, tissue: float | str | None) -> float:
     if tissue is None:
         raise ConfigError(
-            f"{path} holds CT numbers: give that of tissue without mineral, tissue='muscle' or a number of HU. "
-            "Mineral is what lies above it."
+            f"{path} holds CT numbers: give that of tissue without mineral, tissue='muscle' or a number of "
+            "HU. Mineral is what lies above it."
         )
     return tissue_number("the tissue", tissue)
 

@@ -19,9 +19,7 @@ import numpy as np
 
 from sim.errors import FileFormatError, RegionWarning, ScenarioError, shown, warn_caller
 from sim.space.grid import Grid
-from sim.space.mask import overlaps
-from sim.space.maps.shell_means import shell_means, within
-from sim.texts import length_text
+from sim.space.maps.laying import AXES, Laid, laid
 from sim.units import convert_number
 from sim.voxels.reading import read_voxels
 from sim.voxels.volume import Voxels, sides
@@ -38,15 +36,6 @@ class Cleared(NamedTuple):
     sum: float
 
 
-class Laid(NamedTuple):
-    """A map on a grid: sums of what voxels hold in a cell over its volume (n,), the share of it that they
-    cover (n,), and by what spheres and cylinders were scaled to hold what the voxels hold."""
-
-    means: np.ndarray
-    share: np.ndarray
-    correction: float
-
-
 @dataclass(frozen=True, init=False)
 class MeasuredMap:
     """What a measured volume says of one quantity, cell by cell.
@@ -57,12 +46,12 @@ class MeasuredMap:
     zero, slope: a voxel is (number - zero) / slope: of CT, HU of tissue without mineral, and HU per mg/mL
     least: voxels below it [mg/mL, or of the factor] hold nothing; they are counted in `cleared`. None: voxels
         below zero are refused
-    centre: where the middle of the volume lies in the tissue (x, y, z) [m or text]; the place that hapsim wrote
-        into a file of its own, else the origin
+    centre: where the middle of the volume lies in the tissue (x, y, z) [m or text]; the place that hapsim
+        wrote into a file of its own, else the origin
     plane: z of the slice that a rectangle or cylinder takes [m or text]; the mean over z when None
     region: the layer or region where the map acts; everywhere when empty
     digest: of the voxels as they were
-    Raises ScenarioError or FileFormatError, which name the file.
+    Raises ScenarioError, which names the file.
     """
 
     of: str
@@ -131,9 +120,9 @@ class MeasuredMap:
         if self.least is None and low < -slack:
             below = int(np.count_nonzero(amounts < -slack))
             raise ScenarioError(
-                f"{owner}: {below} of {amounts.size} voxels lie below zero, the lowest at {low:.4g}: noise, or "
-                "tissue with a lower number than `zero`. Give least, the amount below which a voxel is taken to "
-                "hold nothing (three times the noise, for example); what is set to zero is counted."
+                f"{owner}: {below} of {amounts.size} voxels lie below zero, the lowest at {low:.4g}: noise, "
+                "or tissue with a lower number than `zero`. Give least, the amount below which a voxel is "
+                "taken to hold nothing (three times the noise, for example); what is set to zero is counted."
             )
         if not self.amounts.any():
             raise ScenarioError(
@@ -162,27 +151,24 @@ class MeasuredMap:
         return float(self.amounts.sum()) * self.voxels.volume
 
     def laid(self, grid: Grid) -> Laid:
-        """The map on a grid; means are exact where cells are flat. Warns (RegionWarning) of what lies beyond."""
-        if not grid.axes:
-            return Laid(np.array([self.amounts.mean()]), np.ones(1), 1.0)
-        seen = self._seen(grid)
-        found, inside = self._round(grid, seen) if "r" in grid.axes else self._flat(grid, seen)
-        lost = 1.0 - inside / float(seen.sum())
-        if lost > LOST and not self.region:
+        """The map on a grid; means are exact on flat cells. Warns (RegionWarning) of what lies beyond it."""
+        found = laid(self._seen(grid), self.centre[::-1], self.voxels.sizes, grid)
+        if found.lost > LOST and not self.region:
             warn_caller(
-                f"{100 * lost:.3g} % of the {self.of} in {Path(self.path).name or 'the map'} lies outside of the "
-                "domain and is not used. Make the domain larger, or move the centre of the map.",
+                f"{100 * found.lost:.3g} % of the {self.of} in {Path(self.path).name or 'the map'} lies "
+                "outside of the domain and is not used. Make the domain larger, or move the centre of the map.",
                 RegionWarning,
             )
         return found
 
     def _seen(self, grid: Grid) -> np.ndarray:
         """The voxels as a grid sees them: means over axes that it lacks, or the slice at `plane`."""
-        axes = 3 if grid.kind == "sphere" else 2 if grid.kind == "cylinder" else len(grid.axes)
+        axes = AXES[grid.kind]
         if axes == 3:
             return self.amounts
         flat = self.amounts.mean(axis=0) if self.plane is None else self.amounts[self._slice()]
         found: np.ndarray = flat if axes == 2 else flat.mean(axis=0)
+        found = found if axes else found.mean(keepdims=True)
         if not found.any():
             raise ScenarioError(f"map of {self.of}: the slice at plane = {self.plane:g} m holds nothing.")
         return found
@@ -197,41 +183,6 @@ class MeasuredMap:
                 f"{high:.4g} mm along z."
             )
         return k
-
-    def _flat(self, grid: Grid, seen: np.ndarray) -> tuple[Laid, float]:
-        """The map on flat cells, and the sum of the voxels that lie in the grid."""
-        held, volumes = seen.T, np.ones(())  # indexed [x, y, z]
-        covered = np.ones(held.shape)
-        for d, axis in enumerate(grid.axes):
-            along = self._along(grid, d, axis)
-            held = np.moveaxis(np.tensordot(along, held, (1, d)), 0, d)
-            covered = np.moveaxis(np.tensordot(along, covered, (1, d)), 0, d)
-            volumes = np.multiply.outer(volumes, np.diff(grid.edges[axis]) / self.voxels.sizes[2 - d])
-        halves = 2.0 if grid.kind == "slab" else 1.0
-        inside = float((held * volumes).sum()) * halves
-        return Laid(held.ravel(), np.minimum(covered.ravel(), 1.0), 1.0), inside
-
-    def _along(self, grid: Grid, d: int, axis: str) -> np.ndarray:
-        """Shares of the cells along an axis that each voxel covers (cells, voxels); of a slab, whose other half
-        is its mirror image, the mean of both."""
-        n, side = self.amounts.shape[2 - d], self.voxels.sizes[2 - d]
-        pixels = self.centre[d] + (np.arange(n + 1) - 0.5 * n) * side
-        found = overlaps(grid.edges[axis], pixels)
-        if grid.kind != "slab":
-            return found
-        return 0.5 * (found + overlaps(-grid.edges[axis][::-1], pixels)[::-1])
-
-    def _round(self, grid: Grid, seen: np.ndarray) -> tuple[Laid, float]:
-        """The map on shells, and the sum of the voxels that lie in the grid."""
-        faces, power = grid.edges["r"], seen.ndim
-        middle, steps = self.centre[::-1][-power:], self.voxels.sizes[-power:]
-        means, share = shell_means(seen, faces, middle, steps)
-        inside = within(seen, float(faces[-1]), middle, steps)
-        inside -= within(seen, float(faces[0]), middle, steps) if faces[0] > 0 else 0.0
-        now = float(means @ np.diff(faces**power)) * (np.pi if power == 2 else 4.0 * np.pi / 3.0)
-        if not now > 0:
-            raise ScenarioError(f"map of {self.of}: nothing of it lies within {length_text(faces[-1])}.")
-        return Laid(means, share, inside / now), inside / float(np.prod(steps))
 
     def without_path(self) -> MeasuredMap:
         """The same voxels, standing for themselves where the file cannot be found again."""
@@ -248,8 +199,8 @@ class MeasuredMap:
             bits = base64.b64encode(packed).decode()
             if len(bits) > MOST_TEXT:
                 raise ScenarioError(
-                    f"the voxels of {self.path or 'a map'} are too many to be kept within a scenario; save the "
-                    "scenario beside the file, scenario.save('my.toml')."
+                    f"the voxels of {self.path or 'a map'} are too many to be kept within a scenario; save "
+                    "the scenario beside the file, scenario.save('my.toml')."
                 )
             found |= {"cells": list(self.voxels.values.shape), "bits": bits}
             found |= {"spacing": list(self.voxels.sizes)}
@@ -287,7 +238,7 @@ def _read(owner: str, path: str | os.PathLike, spacing: float | str | Sequence[f
     try:
         return read_voxels(path, spacing)
     except FileFormatError as error:
-        raise FileFormatError(f"{owner}: {error}") from None
+        raise ScenarioError(f"{owner}: {error}") from None
 
 
 def _held(owner: str, cells: Sequence[int], bits: str, spacing: tuple[float, ...]) -> Voxels:
