@@ -32,7 +32,7 @@ def grid_of(scenario):
 
 
 def ideal(densities, sides):
-    """CT numbers of densities (z, y, x) [mg/mL] by the slope of 120 kVp behind 20 cm, voxels about the origin."""
+    """CT numbers of densities (z, y, x) [mg/mL] by the slope of 120 kVp behind 20 cm, about the origin."""
     places = {
         a: (a, (np.arange(n) - 0.5 * (n - 1)) * s)
         for a, n, s in zip("zyx", densities.shape, sides, strict=True)
@@ -167,8 +167,9 @@ def test_a_slab_takes_the_mean_of_both_halves(plane, tmp_path):
 
 @pytest.mark.parametrize("geometry", ["cylinder", "sphere"])
 def test_shells_of_a_constant_are_constant_and_mass_is_kept(plane, tmp_path, geometry):
-    """A ball, or rod, of known mass: the ledger of the run has it; a constant stays one, to what the edge of the
-    outermost shell cuts voxels into (5e-3)."""
+    """A ball, or rod, of known mass: the ledger of the run has it; a constant stays one.
+
+    Tolerance of the correction: parts that the edge of the outermost shell cuts voxels into."""
     pytest.importorskip("nibabel")
     round_ = plane.with_geometry(geometry, {"lesion": 8, "border": 4})
     grid = grid_of(round_)

@@ -156,7 +156,7 @@ class MeasuredMap:
         if found.lost > LOST and not self.region:
             warn_caller(
                 f"{100 * found.lost:.3g} % of the {self.of} in {Path(self.path).name or 'the map'} lies "
-                "outside of the domain and is not used. Make the domain larger, or move the centre of the map.",
+                "outside of the domain and is not used. Make the domain larger, or move the map's centre.",
                 RegionWarning,
             )
         return found
