@@ -61,7 +61,7 @@ def test_mistakes_are_sentences(saved, tmp_path):
         ),
         (
             (saved, "--mri", "--variable", "phase"),
-            "--variable is of --mri and --histology, written as numbers",
+            "--variable is of --mri written",
         ),
         ((saved, "--mri", "--instrument", "gre_3t", "--out", tmp_path / "a.png"), "gre_3T"),
         ((saved, "--ct", "--out", tmp_path / "a.jpg"), ".png, .tif"),

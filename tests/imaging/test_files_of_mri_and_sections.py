@@ -143,7 +143,7 @@ def test_what_has_no_place_in_a_file_is_refused(scan, section, tmp_path):
         (scan["phase"].assign_attrs(scan.attrs).drop_vars("z"), "", "places along z"),
         (scan["susceptibility"].isel(z=[0, 1, 3]), "", "not equally far apart"),
         (scan["magnitude"], "phase", "is of a data set"),
-        (section["tissue"].values, "", "an xarray with places"),
+        (section["tissue"].rename(y="v"), "", "over v, x"),
     ):
         with pytest.raises(ConfigError, match=words):
             write_tiff(wrong, tmp_path / "a.tif", name)

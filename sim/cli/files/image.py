@@ -58,8 +58,7 @@ def _stains() -> str:
     "--variable",
     default="",
     metavar="NAME",
-    help="Of --mri phase, susceptibility, swi; of --histology calcium: what a file of numbers holds, else the "
-    "magnitude and the picture in colour.",
+    help="What a file of numbers holds of --mri: phase, swi or susceptibility; magnitude when left out.",
 )
 @choices.force
 @choices.debug
@@ -97,8 +96,8 @@ def image(
         )
     if kind == "histology" and instrument:
         raise ConfigError("--instrument is of --ct, --xray and --mri; --histology has a --stain.")
-    if variable and (kind not in ("mri", "histology") or _ending(target) == ".png"):
-        raise ConfigError("--variable is of --mri and --histology, written as numbers; see --out.")
+    if variable and (kind != "mri" or _ending(target) == ".png"):
+        raise ConfigError("--variable is of --mri written as numbers, with --out phase.nii.gz for example.")
     _free(target, force)
     found = load_result(result)
     if kind == "histology":
@@ -126,7 +125,7 @@ def image(
     film = radiograph(found, at, name, seed)
     if _ending(target) in (".nii", ".nii.gz", ""):
         raise ConfigError(
-            f"{target}: a radiograph is written as .png or .tif; NIfTI and DICOM are for CT, MRI and sections."
+            f"{target}: a radiograph is written as .png or .tif; NIfTI and DICOM are for CT and MRI."
         )
     if _ending(target) == ".png":
         click.echo(_png(film, target))

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.files import write_whole
-from sim.imaging.files.provenance import AXES, SECTION, FilePicture, file_picture
+from sim.imaging.files.provenance import AXES, OTHER, SECTION, FilePicture, file_picture
 from sim.imaging.volumes.volume import coordinates
 from sim.public import public
 from sim.voxels.nifti_volume import ENDINGS, need_nibabel, read_volume
@@ -46,6 +46,8 @@ def write_nifti(
     target = Path(path)
     if not target.name.endswith(ENDINGS):
         raise ConfigError(f"{target} does not end in .nii or .nii.gz.")
+    if picture.kind == OTHER and picture.values.ndim < len(AXES):
+        raise ConfigError("a NIfTI file holds a volume or a section; a radiograph is written as TIFF.")
     if bits not in PRECISIONS:
         raise ConfigError(f"bits = {bits} is not 32 or 64.")
     header = _header(nibabel, picture, PRECISIONS[bits])

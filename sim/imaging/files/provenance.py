@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WARNING = "Simulated by hapsim; not a patient"
 CT, MR, SECTION, OTHER = "ct", "mr", "section", "other"  # what a picture is of
 USUAL = ("magnitude", "picture")  # the variable of a data set that is written unless told otherwise
-COLOURS = 3
+COLOURS, FLAT = 3, 2  # axes of a section in colour, and of a radiograph
 AXES = ("z", "y", "x")
 
 
@@ -69,7 +69,7 @@ def file_picture(image: Any, what: str, variable: str = "") -> FilePicture:
         kind = SECTION
     elif dims == ("echo", *AXES) or (dims == AXES and str(said.get("modality", "")).startswith("MRI")):
         kind = MR
-    elif dims in (AXES, ("y", "x")):
+    elif dims == AXES or (len(dims) == FLAT and set(dims) <= set(AXES)):  # the latter of radiographs
         kind = CT if said.get("units") == "HU" and dims == AXES else OTHER
     else:
         raise ConfigError(

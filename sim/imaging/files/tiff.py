@@ -41,7 +41,8 @@ def write_tiff(image: xarray.DataArray | xarray.Dataset, path: str | os.PathLike
     else:
         planes = picture.values.reshape(-1, *picture.values.shape[-2:])
         pages = [Image.fromarray(np.ascontiguousarray(p, dtype=np.float32)) for p in planes]
-    held, (per_x, per_y) = BytesIO(), (1.0 / (abs(picture.places[a][1]) * CM) for a in "xy")
+    sides = [step for _, step in picture.places.values()][-2:]
+    held, (per_y, per_x) = BytesIO(), (1.0 / (abs(s) * CM) for s in sides)
     pages[0].save(
         held, "TIFF", save_all=True, append_images=pages[1:],
         tiffinfo={DESCRIPTION: picture.text()},
