@@ -299,6 +299,8 @@ def test_a_result_needs_no_file_and_tells_what_was_set_to_zero(plane, tmp_path):
     assert about["file"] == "a.nii.gz" and str(tmp_path) not in str(about)
     assert about["cleared"] == np.count_nonzero(below & (made.maps[0].voxels.values != TISSUE))
     assert "a.nii.gz" in repr(found) and "HAP from a.nii.gz" in made.diff(plane)
+    made_again: dict = {}
+    exec(compile(sim.script(found), "script", "exec"), made_again)  # noqa: S102  # what hapsim wrote itself
     again = sim.simulate(found.scenario, times=2)
     assert np.array_equal(again["HAP"].values, result["HAP"].values)
 
@@ -375,3 +377,18 @@ def test_the_slope_is_that_of_the_voltage_and_the_body(tmp_path):
     other = write_tiff(image.assign_attrs(kVp=80.0, body=0.3), tmp_path / "b.tif")
     assert mineral_map(other, tissue=TISSUE).slope == ct_slope(HAP.formula, HAP.density, 80, 0.3)
     assert mineral_map(path, "OCP", tissue=TISSUE).slope < mineral_map(path, tissue=TISSUE).slope
+
+
+def test_a_run_goes_on_from_one_that_began_with_a_map_and_sweeps_carry_it(plane, tmp_path):
+    path = write_tiff(ideal(np.full((1, 5, 5), 100.0), (1e-3, 2e-3, 2e-3)), tmp_path / "a.tif")
+    made = plane.changed({"maps": [mineral_map(path, tissue=TISSUE)]})
+    whole = sim.simulate(made, times=["1 min", "2 min"], until="2 min")
+    rest = sim.simulate(made, start=sim.simulate(made, times=["1 min"]), until="2 min")
+    assert rest["HAP"].values[-1] == pytest.approx(whole["HAP"].values[-1], rel=1e-5)
+    design = sim.sweeps.grid({"lesion.radius": ("4 mm", "4.1 mm")}, n=2)
+    measures = {"mineral": sim.measures.mean("HAP")}
+    table = sim.sweep(made, design, store=tmp_path / "s.db", measures=measures, workers=2)
+    here = [
+        sim.measures.mean("HAP")(sim.simulate(made.changed({"lesion.radius": r}))) for r in ("4 mm", "4.1 mm")
+    ]
+    assert table.to_dataframe()["mineral"].values == pytest.approx(here, rel=1e-9)

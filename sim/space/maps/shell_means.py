@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 LAYERS = 4  # radii in a shell, at the middles of parts of equal volume
-FEWEST, MOST = 256, 200_000  # points of a radius
-PER_VOXEL = 16.0  # points on the surface of a voxel that a radius crosses
+FEWEST, MOST = 256, 50_000  # points of a radius
+PER_VOXEL = 4.0  # points on the surface of a voxel that a radius crosses
 FINE = 8  # parts of a voxel's side where the outermost shell cuts it
 GOLDEN = np.pi * (3.0 - np.sqrt(5.0))  # angle between points of a spiral that covers a sphere evenly
 
