@@ -165,6 +165,21 @@ def test_a_slab_takes_the_mean_of_both_halves(plane, tmp_path):
     assert 2 * float(laid.means @ np.diff(grid.edges["x"])) == pytest.approx(140 * 2.5e-3, rel=1e-9)
 
 
+def test_the_length_of_the_tissue_leaves_out_what_lies_around_it(plane, tmp_path):
+    """A slab of 6 mm by 6 mm in a picture of 8 mm by 8 mm: the mean is that of the slab."""
+    dense = np.zeros((4, 8, 8))
+    dense[:, 1:7] = 70.0
+    dense[0] = dense[3] = 35.0 * (dense[1] > 0)  # slices of 2 mm that the tissue fills by half
+    path = write_tiff(ideal(dense, (2e-3, 1e-3, 1e-3)), tmp_path / "a.tif")
+    slab = grid_of(plane.with_geometry("slab", {"lesion": 4, "border": 1}))
+    whole, own = (mineral_map(path, tissue=TISSUE, length=a).laid(slab).means for a in (None, "6 mm"))
+    inner = slab.edges["x"][1:] <= 4e-3
+    assert whole[inner] == pytest.approx(70 * 6 / 8 * 6 / 8, rel=1e-6)
+    assert own[inner] == pytest.approx(70 * (4 + 2 * 0.5) / 6, rel=1e-6)
+    with pytest.raises(ScenarioError, match="must be a positive length"):
+        mineral_map(path, tissue=TISSUE, length=0)
+
+
 @pytest.mark.parametrize("geometry", ["cylinder", "sphere"])
 def test_shells_of_a_constant_are_constant_and_mass_is_kept(plane, tmp_path, geometry):
     """A ball, or rod, of known mass: the ledger of the run has it; a constant stays one.

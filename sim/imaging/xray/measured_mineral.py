@@ -31,6 +31,7 @@ def mineral_map(
     units: str = "",
     centre: Sequence[float | str] = (),
     plane: float | str | None = None,
+    length: float | str | None = None,
     spacing: float | str | Sequence[float | str] = (),
     region: str = "",
 ) -> MeasuredMap:
@@ -43,7 +44,8 @@ def mineral_map(
     kVp, body: of the slope of HU with mg/mL (`ct_slope`); what the file says, else the body of chest_ct
     least: [mg/mL]; voxels below it hold nothing, and are counted (`cleared` of the map). None: voxels below
         zero are refused. Noise needs one
-    centre, plane, region: where the volume lies, the slice that a plane takes, where it acts: MeasuredMap
+    centre, plane, length, region: where the volume lies, the slice that a plane takes, how much of axes that
+        a slab, cylinder or plane lacks, where it acts; see MeasuredMap
     spacing: sides of voxels along z, y and x [m or text], of pictures, which do not tell
     Raises ConfigError, FileFormatError or ScenarioError, sentences that name the file.
     """
@@ -68,7 +70,7 @@ def mineral_map(
             slope = 1.0 / convert_number(f"1 {unit}", DENSITY, "units")
         except UnitError as error:
             raise ConfigError(f"{path}: numbers in {shown(unit)} are no mineral: {error}") from None
-    return MeasuredMap(of, path, slope, zero, least, centre, plane, spacing, region)
+    return MeasuredMap(of, path, slope, zero, least, centre, plane, length, spacing, region)
 
 
 @public
@@ -80,6 +82,7 @@ def sites_map(
     least: float | None = None,
     centre: Sequence[float | str] = (),
     plane: float | str | None = None,
+    length: float | str | None = None,
     spacing: float | str | Sequence[float | str] = (),
     region: str = "",
 ) -> MeasuredMap:
@@ -91,7 +94,7 @@ def sites_map(
     """
     if not reference > zero:
         raise ConfigError(f"reference = {reference:g} must be above zero = {zero:g}.")
-    return MeasuredMap(of, path, reference - zero, zero, least, centre, plane, spacing, region)
+    return MeasuredMap(of, path, reference - zero, zero, least, centre, plane, length, spacing, region)
 
 
 def _of_tissue(path: object, tissue: float | str | None) -> float:

@@ -20,6 +20,7 @@ import numpy as np
 from sim.errors import FileFormatError, RegionWarning, ScenarioError, shown, warn_caller
 from sim.space.grid import Grid
 from sim.space.maps.laying import AXES, Laid, laid
+from sim.space.mask import overlaps
 from sim.units import convert_number
 from sim.voxels.reading import read_voxels
 from sim.voxels.volume import Voxels, sides
@@ -48,7 +49,9 @@ class MeasuredMap:
         below zero are refused
     centre: where the middle of the volume lies in the tissue (x, y, z) [m or text]; the place that hapsim
         wrote into a file of its own, else the origin
-    plane: z of the slice that a rectangle or cylinder takes [m or text]; the mean over z when None
+    plane: z of the slice that a grid without z takes [m or text]; the mean over z when None
+    length: of the tissue along axes that the grid lacks [m or text], about the origin: what means are taken
+        over; the whole volume when None, with what lies around the tissue
     region: the layer or region where the map acts; everywhere when empty
     digest: of the voxels as they were
     Raises ScenarioError, which names the file.
@@ -61,6 +64,7 @@ class MeasuredMap:
     least: float | None
     centre: tuple[float, ...]
     plane: float | None
+    length: float | None
     region: str
     # Where the voxels came from decides nothing: those of another path are the same map.
     path: ClassVar[str] = ""
@@ -76,6 +80,7 @@ class MeasuredMap:
         least: float | None = None,
         centre: Sequence[float | str] = (),
         plane: float | str | None = None,
+        length: float | str | None = None,
         spacing: float | str | Sequence[float | str] = (),
         region: str = "",
         digest: str = "",
@@ -101,8 +106,11 @@ class MeasuredMap:
             of=of, least=None, digest=found.digest(), region=region, path=os.fspath(path), voxels=found,
             spacing=sides(spacing), centre=said or found.middle[::-1],
             plane=None if plane is None else convert_number(plane, "m", f"{owner}: plane"),
+            length=None if length is None else convert_number(length, "m", f"{owner}: length"),
         )  # fmt: skip
         self._set(**numbers)
+        if self.length is not None and not self.length > 0:
+            raise ScenarioError(f"{owner}: length = {shown(length)} must be a positive length.")
         if digest and digest != self.digest:
             raise ScenarioError(
                 f"{path} has changed since the scenario was written (voxels {self.digest}, then {digest})."
@@ -163,15 +171,26 @@ class MeasuredMap:
 
     def _seen(self, grid: Grid) -> np.ndarray:
         """The voxels as a grid sees them: means over axes that it lacks, or the slice at `plane`."""
-        axes = AXES[grid.kind]
-        if axes == 3:
-            return self.amounts
-        flat = self.amounts.mean(axis=0) if self.plane is None else self.amounts[self._slice()]
-        found: np.ndarray = flat if axes == 2 else flat.mean(axis=0)
-        found = found if axes else found.mean(keepdims=True)
+        found = self.amounts
+        for d in range(3 - AXES[grid.kind]):  # z, then y, then x
+            if d == 0 and self.plane is not None:
+                found = found[self._slice()]
+            else:
+                found = np.tensordot(self._weights(d), found, (0, 0))
         if not found.any():
-            raise ScenarioError(f"map of {self.of}: the slice at plane = {self.plane:g} m holds nothing.")
-        return found
+            raise ScenarioError(
+                f"map of {self.of}: the part of the volume that a {grid.kind} sees holds nothing; look at "
+                "`plane`, `length` and `centre`."
+            )
+        return np.atleast_1d(found)
+
+    def _weights(self, d: int) -> np.ndarray:
+        """Of voxels in a mean along an axis that a grid lacks: over `length` about the origin, or all."""
+        n, side = self.amounts.shape[d], self.voxels.sizes[d]
+        if self.length is None:
+            return np.full(n, 1.0 / n)
+        faces = self.centre[2 - d] + (np.arange(n + 1) - 0.5 * n) * side
+        return overlaps(np.array([-0.5, 0.5]) * self.length, faces)[0]
 
     def _slice(self) -> int:
         plane, count, step = self.plane or 0.0, self.amounts.shape[0], self.voxels.sizes[0]
@@ -206,7 +225,7 @@ class MeasuredMap:
             found |= {"spacing": list(self.voxels.sizes)}
         found |= {"slope": self.slope, "zero": self.zero, "centre": list(self.centre)}
         found |= {} if self.least is None else {"least": self.least}
-        found |= {} if self.plane is None else {"plane": self.plane}
+        found |= {n: v for n in ("plane", "length") if (v := getattr(self, n)) is not None}
         return found | ({"region": self.region} if self.region else {})
 
     def about(self) -> dict[str, Any]:
