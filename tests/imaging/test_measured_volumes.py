@@ -260,6 +260,10 @@ def test_a_picture_is_a_factor_on_the_density_of_sites(plane, tmp_path):
     there = before > 0
     expected = np.repeat(np.repeat(grey[::-1] / 100, 3, 0), 3, 1).T  # rows run downwards in a picture
     assert there.any() and factor[there] == pytest.approx(expected[there], rel=1e-12)
+    small = sites_map(tmp_path / "sites.png", 50, spacing=("1 mm", "0.5 mm", "0.5 mm"))  # 2 mm of 10
+    after = Builder(plane.changed({"maps": [small]})).fields(plane.parameters)["collagen"].reshape(12, 12)
+    far = there & (np.hypot(*(grid_of(plane).centres[a] for a in "xy")) > 2e-3).reshape(12, 12)
+    assert np.array_equal(after[far], before[far]) and not np.allclose(after[there], before[there])
 
 
 def test_a_volume_is_a_region(plane, tmp_path):
