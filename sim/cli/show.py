@@ -185,6 +185,7 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
         *[("domain", f"{length_text(a)} ({c} cells)") for a, c in s.domain],
         *[(f"region {n}", repr(shape)) for n, shape in s.regions],
         *[("random field", repr(f)) for f in s.random_fields],
+        *[("map", m.in_words()) for m in s.maps],
         *[("nucleation", repr(s.stochastic)) for _ in "1" if s.stochastic],
         ("boundary", f"{s.outer}: {outside[s.outer]}"),
         ("duration", duration_text(s.duration)),

@@ -25,6 +25,7 @@ ROWS = (
     "random_fields",
     "interventions",
     "courses",
+    "maps",
 )  # those of a file come after those of its base
 PLAIN = (*TEXTS, "geometry", "outer", "duration", "layers", "domain", "stochastic", "resolution")
 TREATMENTS = "treatments"  # words as "etidronate@3day..10day:2uM", given to what the rest of a file makes
@@ -200,7 +201,7 @@ def _rows(given: object, key: str, folder: Path) -> list[Any]:
             raise ScenarioError(f"{key}: {shown(row)} is not a table.")
     if key == "courses":
         return [_read_from(row, folder) for row in given]
-    return [_found_from(row, folder) for row in given] if key == "regions" else given
+    return [_found_from(row, folder) for row in given] if key in ("regions", "maps") else given
 
 
 def _kept(start: Scenario, key: str, rows: list[Any]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""What a scenario refuses of its random fields, interventions, courses and amounts at the start."""
+"""What a scenario refuses of its random fields, maps, interventions, courses and amounts at the start."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sim.experiment.values.given import Given, check_unit
 from sim.experiment.values.relative import Relative, relative
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
+from sim.space.maps.measured_map import MeasuredMap
 from sim.space.random_field import RandomField
 from sim.texts import typed_time
 from sim.units import si_unit
@@ -33,6 +34,31 @@ def check_random_fields(fields: Sequence[RandomField], model: Model, known: Sequ
             raise ScenarioError(
                 f"random field of {f.field}: there is no layer or region '{f.region}'."
                 f"{nearest(f.region, known)}"
+            )
+
+
+def check_maps(maps: Sequence[MeasuredMap], model: Model, known: Sequence[str]) -> None:
+    """Refuse a map of what is no solid and no density of the model, or of more than the solid itself."""
+    solids = {s.name: s.solid for s in model.solids if s.solid is not None}
+    densities = [n for n, (_, unit, _) in model.fields.items() if unit != "1"]
+    seen = set()
+    for m in maps:
+        if m.of not in solids and m.of not in densities:
+            every = [*solids, *densities]
+            raise ScenarioError(
+                f"map: '{m.of}' is no solid of the model ({', '.join(solids)}) and no density of it "
+                f"({', '.join(densities)}).{nearest(m.of, every)}"
+            )
+        if m.region and m.region not in known:
+            raise ScenarioError(f"map of {m.of}: there is no place '{m.region}'.{nearest(m.region, known)}")
+        if (m.of, m.region) in seen:
+            raise ScenarioError(f"two maps of {m.of} act in {m.region or 'all places'}; give one.")
+        seen.add((m.of, m.region))
+        solid, most = solids.get(m.of), float(m.amounts.max())
+        if solid is not None and most > solid.density:
+            raise ScenarioError(
+                f"map of {m.of}: a voxel holds {most:.4g} mg/mL, and the solid itself {solid.density:.4g}. "
+                f"Are zero = {m.zero:g} and slope = {m.slope:g} those of {m.path or 'the map'}?"
             )
 
 

@@ -16,6 +16,7 @@ from sim.model.words.spelling import check_word
 from sim.space import shapes
 from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
+from sim.space.maps.measured_map import MeasuredMap
 from sim.space.random_field import RandomField
 from sim.space.shape_reach import reaches_beyond
 from sim.space.shapes import Shape
@@ -54,6 +55,8 @@ class Placed(Protocol):
     def random_fields(self) -> tuple[RandomField, ...]: ...
     @property
     def stochastic(self) -> StochasticNucleation | None: ...
+    @property
+    def maps(self) -> tuple[MeasuredMap, ...]: ...
     @property
     def initial(self) -> Mapping[str, float | str]: ...
     @property
@@ -178,7 +181,7 @@ def shape_text(shape: Shape) -> str:
         if key in ("bits", "digest") or value in ([], ""):
             continue
         row = value if isinstance(value, list) else [value]
-        if key in ("direction", "normal", "cells", "threshold") or isinstance(value, str):
+        if key in ("direction", "normal", "cells", "threshold", "above", "axes") or isinstance(value, str):
             said = [v if isinstance(v, str) else f"{v:g}" for v in row]
         else:
             said = [length_text(v) if v else "0" for v in row]
@@ -238,6 +241,7 @@ def layout_table(s: Placed) -> dict:
         "domain": [list(row) for row in s.domain],
         "regions": [{"name": n, **_without_folders(shapes.to_table(shape))} for n, shape in s.regions],
         "random_fields": [f.table() for f in s.random_fields],
+        "maps": [m.about() for m in s.maps],
         "stochastic": s.stochastic.table() if s.stochastic else {},
     }
     return {k: v for k, v in found.items() if v}

@@ -20,6 +20,7 @@ from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter
 from sim.parameters.slips import LONG
 from sim.space import shapes
+from sim.space.maps.measured_map import MeasuredMap
 from sim.units import convert, from_unit, si_unit
 
 TIMES = (("year", 31557600.0), ("day", 86400.0), ("hour", 3600.0), ("min", 60.0))
@@ -68,6 +69,8 @@ def scenario_text(s: ScenarioData, path: Path | None = None) -> str:
             for f in s.random_fields
         ],
     }
+    folder = path.parent if path else Path()
+    rows["maps"] = [_from_folder(map_table(m, path is not None), folder) for m in s.maps]
     for key, tables in rows.items():
         if tables:
             lines.append(f"{key} = [{_listed(tables)}]")
@@ -146,6 +149,11 @@ def parameter_entry(name: str, p: Parameter, said: str = "") -> dict[str, Any]:
     return found if from_unit(p.value, p.unit) == p.si else found | {"si": p.si}
 
 
+def map_table(m: MeasuredMap, by_path: bool) -> dict[str, Any]:
+    """The table of a map, lengths with their unit: the path of its file, or its voxels."""
+    return _with_metres(m.table(by_path))
+
+
 def shape_table(shape: shapes.Shape, path: Path | None) -> dict[str, Any]:
     """The table of a shape; a picture is told from the folder of the file, its pixels where there is none."""
     if path is None:
@@ -157,7 +165,7 @@ def _with_metres(table: dict[str, Any]) -> dict[str, Any]:
     """The table with lengths that a reader would take for a slip written with their unit."""
     found = dict(table)
     for key, value in table.items():
-        if key == "of":
+        if key == "of" and isinstance(value, list):
             found[key] = [_with_metres(inner) for inner in value]
         elif key in shapes.LENGTHS:
             found[key] = [exact_length(v) for v in value] if isinstance(value, list) else exact_length(value)
@@ -169,7 +177,7 @@ def exact_length(metres: float) -> float | str:
 
 
 def _from_folder(table: dict[str, Any], folder: Path) -> dict[str, Any]:
-    if "of" in table:
+    if isinstance(table.get("of"), list):
         return table | {"of": [_from_folder(inner, folder) for inner in table["of"]]}
     if "path" in table and not os.path.isabs(table["path"]):
         return table | {"path": os.path.relpath(os.path.abspath(table["path"]), folder)}

@@ -49,6 +49,7 @@ class Scenario(ScenarioData):
     regions: ((name, shape), ...) painted over the layers, later over earlier (sim.shapes); their
         parameters are called as those of layers are
     random_fields: lognormal factors on fields of the model (with_random_field)
+    maps: measured volumes, what a run starts with or a factor on sites (sim.imaging.mineral_map)
     stochastic: whether and how nucleation is drawn (with_stochastic_nucleation)
     """
 
@@ -289,10 +290,10 @@ def _exactly(s: Scenario, event: Any) -> str:
 
 
 def _events(s: Scenario) -> list[tuple[Any, str]]:
-    """Regions, random fields, chance, courses and interventions, each with a line that says what it is."""
+    """Regions, random fields, maps, chance, courses and interventions, each with a line on what it is."""
     rows: list[tuple[Any, str]] = [
         ((n, shape), f"region {n}: {places.shape_text(shape)}") for n, shape in s.regions
     ]
-    rows += [(f, f.in_words()) for f in (*s.random_fields, s.stochastic) if f is not None]
+    rows += [(f, f.in_words()) for f in (*s.random_fields, *s.maps, s.stochastic) if f is not None]
     rows += zip(s.courses, s.courses_in_words(), strict=True)
     return rows + list(zip(s.interventions, s.interventions_in_words(), strict=True))

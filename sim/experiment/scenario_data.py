@@ -35,6 +35,7 @@ from sim.model.words.naming import parameter_words
 from sim.parameters import Parameter, Parameters
 from sim.space.boundary import KINDS as BOUNDARY_KINDS
 from sim.space.geometries import GEOMETRIES
+from sim.space.maps.measured_map import MeasuredMap
 from sim.space.random_field import RandomField
 from sim.units import convert_number
 
@@ -70,6 +71,7 @@ class ScenarioData:
     random_fields: tuple[RandomField, ...]
     courses: tuple[Course, ...]
     stochastic: StochasticNucleation | None
+    maps: tuple[MeasuredMap, ...]
 
     def __init__(
         self,
@@ -93,6 +95,7 @@ class ScenarioData:
         random_fields: Iterable[RandomField | Mapping[str, Any]] = (),
         stochastic: StochasticNucleation | Mapping[str, Any] | None = None,
         courses: Iterable[Course | Mapping[str, Any]] = (),
+        maps: Iterable[MeasuredMap | Mapping[str, Any]] = (),
     ) -> None:
         self._set(name=name, title=title, notes=notes, expected=expected)
         for key in TEXTS:
@@ -122,6 +125,8 @@ class ScenarioData:
         drawn = [from_keys(RandomField, f, name) for f in listed_rows(random_fields, name)]
         self._set(random_fields=tuple(drawn))
         checks.check_random_fields(self.random_fields, model, places.names_of(self))
+        self._set(maps=tuple(from_keys(MeasuredMap, m, name) for m in listed_rows(maps, name)))
+        checks.check_maps(self.maps, model, places.names_of(self))
         chance = None if stochastic is None else from_keys(StochasticNucleation, stochastic, name)
         if chance is not None:
             chance.share(geometry)  # refuses what the geometry lacks

@@ -14,7 +14,7 @@
                                  "intervention.<which>.boundary.PPi" (or state, parameters) where
                                  the short form could mean two of them
 "name", "title", "notes", "expected"                text
-"layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions", "courses"
+"layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions", "courses", "maps"
                                  the whole of it, as Scenario(...) takes it
 
 Axes of sweeps and calibrations may have the names of numbers and words, not those of text and wholes.
@@ -44,6 +44,7 @@ FIELD_UNITS = {"log_sd": "1", "correlation_length": "m", "seed": "1"}
 WORDS = {"growth_law": GROWTH_LAWS, "outer": OUTER}
 WHOLES = (
     "layers", "domain", "initial", "regions", "random_fields", "stochastic", "interventions", "courses",
+    "maps",
 )  # fmt: skip
 WHOLE_NUMBERS = ("seed", "cells")  # the last part of a name whose values are whole numbers
 RESOLUTION, CELLS = (0.01, 100.0), (1, 100_000)

@@ -51,6 +51,10 @@ def _slip(made: ScenarioData, name: str, value: Any) -> str:
     if name == "random_fields":
         lengths = (row.get("correlation_length") for row in value if isinstance(row, Mapping))
         return next((s for v in lengths if (s := slip("random field: correlation_length", v, "m"))), "")
+    if name == "maps":
+        rows = (row for row in value if isinstance(row, Mapping))
+        lengths = (v for row in rows for v in (*row.get("centre", ()), row.get("plane"), row.get("length")))
+        return next((s for v in lengths if (s := slip("map: place", v, "m"))), "")
     if name == "domain" and not isinstance(value, str):
         lengths = (row.get("length") if isinstance(row, Mapping) else row[0] for row in value)
         return next((s for a in lengths if (s := slip("domain: length", a, "m"))), "")

@@ -22,6 +22,7 @@ from sim.imaging.xray.calcium_score import CalciumScore, calcium_score, threshol
 from sim.imaging.xray.ct import ct
 from sim.imaging.xray.dual_energy import dual_energy
 from sim.imaging.xray.instruments import Instrument, instruments
+from sim.imaging.xray.measured_mineral import mineral_map, sites_map
 from sim.imaging.xray.radiograph import radiograph
 
 __all__ = [
@@ -40,10 +41,12 @@ __all__ = [
     "histology",
     "instruments",
     "mass_attenuation",
+    "mineral_map",
     "mri",
     "phantom",
     "radiograph",
     "scanners",
+    "sites_map",
     "read_dicom",
     "read_nifti",
     "specimen",

@@ -17,6 +17,7 @@ from sim.errors import ScenarioError
 from sim.experiment.scenario import Scenario
 from sim.experiment.timing.moments import moments
 from sim.identity.settings import OUTPUTS
+from sim.machine import free_memory
 from sim.model.model import Model
 from sim.public import public
 from sim.run.nuclei import EXPECTED
@@ -133,6 +134,7 @@ def _factors(n: int, power: int, s: int, m: int, which: str) -> int:
 def _columns(scenario: Scenario) -> int:
     """Variables of the dataset that have a value in each cell."""
     model, drawn = scenario.model, {f.field for f in scenario.random_fields}
+    drawn |= {m.of for m in scenario.maps if m.of in model.fields}
     extra = _derived_columns(model)
     extra += 2 * len(EXPECTED) if scenario.stochastic else 0  # crystals not yet drawn, and the sums with them
     return len(model.species) + len(drawn) + extra
@@ -158,7 +160,7 @@ def admitted(
     found = memory_forecast(scenario, solver, outputs, kept)
     if free is None and found.peak < NEVER_REFUSED:
         return found
-    free = available() if free is None else free
+    free = free_memory() if free is None else free
     if free is None or found.peak <= free:
         return found
     largest = sorted(found.parts.items(), key=lambda row: -row[1])[:2]
@@ -184,42 +186,6 @@ def account(forecast: MemoryForecast, before: int | None) -> dict:
 def _larger(peak: int | None, before: int | None) -> int | None:
     """The two are counted by different parts of the system, which may differ by some pages."""
     return peak if peak is None or before is None else max(peak, before)
-
-
-def available() -> int | None:
-    """Memory that a run can still have [bytes]; None where the system does not say."""
-    known = [v for v in (_linux_free(), _group_free()) if v is not None]
-    if known:
-        return min(known)
-    try:
-        page = os.sysconf("SC_PAGE_SIZE")
-        names = [k for k in ("SC_AVPHYS_PAGES", "SC_PHYS_PAGES") if k in os.sysconf_names]
-        return page * os.sysconf(names[0]) if names else None
-    except (AttributeError, ValueError, OSError):
-        return None
-
-
-def _linux_free() -> int | None:
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            rows = dict(line.split(":", 1) for line in file)
-        return 1024 * int(rows["MemAvailable"].split()[0])
-    except (OSError, KeyError, ValueError):
-        return None
-
-
-def _group_free(folder: str = "/sys/fs/cgroup") -> int | None:
-    """What a container may still take; cached files give way and do not count."""
-    try:
-        with open(f"{folder}/memory.max", encoding="ascii") as file:
-            limit = int(file.read())  # "max" where there is none
-        with open(f"{folder}/memory.current", encoding="ascii") as file:
-            used = int(file.read())
-        with open(f"{folder}/memory.stat", encoding="ascii") as file:
-            cached = dict(line.split() for line in file)["inactive_file"]
-        return max(0, limit - used + int(cached))
-    except (OSError, KeyError, ValueError):
-        return None
 
 
 def resident() -> int | None:

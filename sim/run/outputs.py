@@ -228,7 +228,7 @@ def _quantities(
 
 def drawn(builder: Builder) -> list[str]:
     """Fields of the model that a random factor was drawn for."""
-    return list(dict.fromkeys(f.field for f, _ in builder.places.factors))
+    return list(dict.fromkeys(field for field, _ in builder.places.factors))
 
 
 def mineral_calcium(builder: Builder, system: System, u: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class Mask(Centred):
     path: str = field(compare=False)
     threshold: float = field(compare=False)
     inside_is: str = field(compare=False)
+    of_volume: tuple[tuple[str, Any], ...] = field(compare=False)  # the rest of the table of `voxels`
 
     def __init__(
         self,
@@ -69,8 +71,12 @@ class Mask(Centred):
             size=lengths,
             centre=_lengths(centre, array.ndim, "centre") if len(centre) else (0.0,) * array.ndim,
             digest=hashlib.sha256(repr(array.shape).encode() + np.packbits(found).tobytes()).hexdigest()[:16],
-            path="", threshold=0.5, inside_is="bright",
+            path="", threshold=0.5, inside_is="bright", of_volume=(),
         )  # fmt: skip
+
+    def came_from(self, path: str, of_volume: dict[str, Any]) -> Mask:
+        """The same pixels, with the table of the volume that they were read from."""
+        return copy.copy(self)._set(path=path, of_volume=tuple(of_volume.items()))
 
     def _set(self, **values) -> Mask:
         for name, value in values.items():
@@ -107,7 +113,7 @@ class Mask(Centred):
                     "the domain larger, or the mask's size smaller."
                 )
             pixel = start + self.size[d] * np.arange(self.cells[d] + 1) / self.cells[d]
-            covered = np.moveaxis(np.tensordot(_overlap(faces, pixel), covered, (1, d)), 0, d)
+            covered = np.moveaxis(np.tensordot(overlaps(faces, pixel), covered, (1, d)), 0, d)
         return covered.ravel()
 
     def inside(self, grid: Grid) -> np.ndarray:
@@ -116,6 +122,8 @@ class Mask(Centred):
 
     def table(self) -> dict:
         """Plain data, for scenario files and hashes: the path of a picture, else the pixels."""
+        if self.path and self.of_volume:
+            return {"shape": "voxels", "path": self.path, "digest": self.digest, **dict(self.of_volume)}
         if self.path:
             return {
                 "shape": "image", "path": self.path, "width": self.size[0], "centre": list(self.centre),
@@ -191,7 +199,7 @@ def _grey(path: Path) -> np.ndarray:
     return data[..., :3] @ LUMA if data.shape[2] >= 3 else data[..., 0]
 
 
-def _overlap(faces: np.ndarray, pixel: np.ndarray) -> np.ndarray:
+def overlaps(faces: np.ndarray, pixel: np.ndarray) -> np.ndarray:
     """Share of each cell along one axis that each pixel covers (cells, pixels)."""
     low = np.maximum(faces[:-1, None], pixel[None, :-1])
     high = np.minimum(faces[1:, None], pixel[None, 1:])

@@ -6,8 +6,8 @@
 
 Lengths are given in metres or as text with a unit, and are metres afterwards. Coordinates are those of
 the grid: the middle of a rectangle or box is the origin; along a line x or r counts from the mid-plane,
-the axis or the centre, and a shape is cut along that line. `image` reads a picture as a mask, `Mask` takes
-an array.
+the axis or the centre, and a shape is cut along that line. `image` reads a picture as a mask, `voxels` a
+measured volume; `Mask` takes an array.
 """
 
 from __future__ import annotations
@@ -24,10 +24,11 @@ from sim.errors import ScenarioError, listing, nearest, not_one_of, shown
 from sim.space import shape_checks as checks
 from sim.space.grid import Grid
 from sim.space.mask import Mask, image
+from sim.space.voxel_mask import voxels
 
 __all__ = [
     "SHAPES", "Annulus", "Box", "Difference", "Disc", "Ellipse", "HalfSpace", "Intersection", "Mask",
-    "Shape", "Union", "from_table", "image", "to_table",
+    "Shape", "Union", "from_table", "image", "to_table", "voxels",
 ]  # fmt: skip
 
 Length = float | str
@@ -211,7 +212,7 @@ def _all(parts: Iterable[np.ndarray]) -> np.ndarray:
 
 Shape = Disc | Annulus | Ellipse | Box | HalfSpace | Union | Intersection | Difference | Mask
 
-# The word of a scenario file -> what makes the shape. `image` is a function: it reads the file once.
+# The word of a scenario file -> what makes the shape. `image` and `voxels` are functions: they read once.
 SHAPES: dict[str, Callable[..., Shape]] = {
     "disc": Disc,
     "annulus": Annulus,
@@ -223,14 +224,17 @@ SHAPES: dict[str, Callable[..., Shape]] = {
     "difference": Difference,
     "mask": Mask.from_bits,
     "image": image,
+    "voxels": voxels,
 }
 _WORDS = {kind: word for word, kind in SHAPES.items() if isinstance(kind, type)}
 _KEYS = {
     "mask": ("cells", "bits", "size", "centre"),
     "image": ("path", "width", "centre", "threshold", "inside", "digest"),
+    "voxels": ("path", "above", "axes", "plane", "centre", "spacing", "digest"),
 } | {word: tuple(f.name for f in fields(kind)) for kind, word in _WORDS.items()}
 
-LENGTHS = ("radius", "inner", "outer", "radii", "size", "centre", "point", "width")  # keys of tables, in m
+# Keys of tables that are lengths [m].
+LENGTHS = tuple("radius inner outer radii size centre point width plane length spacing".split())
 
 
 def from_table(table: dict, where: str = "shape") -> Shape:

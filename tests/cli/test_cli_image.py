@@ -59,7 +59,10 @@ def test_mistakes_are_sentences(saved, tmp_path):
             (saved, "--histology", "--stain", "von_kosa", "--out", tmp_path / "a.png"),
             "Did you mean 'von_kossa'",
         ),
-        ((saved, "--mri", "--out", tmp_path / "a.nii"), "written as .png"),
+        (
+            (saved, "--mri", "--variable", "phase"),
+            "--variable is of --mri written",
+        ),
         ((saved, "--mri", "--instrument", "gre_3t", "--out", tmp_path / "a.png"), "gre_3T"),
         ((saved, "--ct", "--out", tmp_path / "a.jpg"), ".png, .tif"),
         ((saved, "--xray", "--out", tmp_path / "a.nii"), "are for CT"),

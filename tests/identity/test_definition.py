@@ -26,6 +26,7 @@ from sim.identity.settings import Settings
 from sim.model.process import Derived, Process
 from sim.model.species import Species
 from sim.parameters import Parameters
+from sim.space.maps.measured_map import MeasuredMap
 from sim.space.random_field import RandomField
 from sim.sweeps import grid
 from sim.sweeps.design.job import Job
@@ -39,6 +40,7 @@ def run_hash(scenario=BASE, **settings):
 
 # --- scenario
 
+ONE_VOXEL = "eNpjYACBSAcAAPoAmg=="  # 100 mg/mL
 OTHER = {
     "model": BASE.model.without("acid"),
     "geometry": "sphere",
@@ -55,6 +57,7 @@ OTHER = {
     "regions": (("clot", shapes.Disc("1 mm")),),
     "random_fields": (RandomField("collagen", 0.5, 1e-3, 1),),
     "stochastic": StochasticNucleation(1, None, "10 um"),
+    "maps": (MeasuredMap("HAP", cells=(1, 1, 1), bits=ONE_VOXEL, spacing="1 mm"),),
     "courses": (sim.Course("plasma.P", ["0 s", "1 h"], ["1 mM", "2 mM"]),),
 }
 

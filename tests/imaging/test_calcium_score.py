@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import xarray as xr
 from bodies import cylinder, true_mass
+from scipy.optimize import brentq
+from scipy.stats import ncx2
 
 from sim.errors import ConfigError
 from sim.imaging import calcium_score, ct, thresholds
@@ -89,6 +91,39 @@ def test_phantom_cylinders_of_5_mm(density, weight, chain):
     radius = 2.5 + spread * NormalDist().inv_cdf(1 - 130 / (1.365 * density))
     assert found.agatston == pytest.approx(3 * np.pi * radius**2 * weight, rel=0.06)
     assert found.mass == pytest.approx(true_mass(density), rel=0.15)
+
+
+def blurred_cylinder(density, image):
+    """Agatston's score and the mass from 130 HU on of 5 mm blurred as the picture is, worked out apart.
+
+    A disc blurred by a Gaussian is the chance that a point with normal errors lies in it, which is that of
+    a noncentral chi-squared number of two degrees of freedom.
+    """
+    spread = np.hypot(1e3 * image.attrs["psf"] / 2.3548, 1e3 * image.attrs["pixel"] / np.sqrt(12))  # [mm]
+
+    def held(r):
+        return density * ncx2.cdf((2.5 / spread) ** 2, 2, (r / spread) ** 2)
+
+    slope = image.attrs["slope_HAP"]
+    edge = brentq(lambda r: slope * held(r) - 130.0, 1e-3, 5.0)
+    r = np.linspace(0.0, edge, 20_001)
+    weight = sum(slope * held(0.0) >= t for t in (130, 200, 300, 400))
+    return 3 * np.pi * edge**2 * weight, 9e-9 * np.trapezoid(held(r) * 2 * np.pi * r, r)
+
+
+@pytest.mark.parametrize("chain", ["table", "projections"])
+@pytest.mark.parametrize(
+    ("density", "weight", "wider"), [(200, 2, (0.9, 1)), (400, 4, (1.2, 1.35)), (800, 4, (1.3, 1.45))]
+)
+def test_both_chains_score_what_a_blurred_cylinder_has(density, weight, wider, chain):
+    """Both see the point spread of 1 mm of calcium_ct, so they are held against a cylinder that is blurred
+    alike: within 15 %. Against the cylinder itself, whose area is that of 5 mm, the score of a dense one is
+    a third to four tenths too high: that is the scanner's, and docs/imaging.md says so."""
+    image = ct(cylinder(density), chain=chain, offset=("1.5 mm", 0, 0), **SCORING)
+    found, (agatston, mass) = calcium_score(image), blurred_cylinder(density, image)
+    assert found.agatston == pytest.approx(agatston, rel=0.15)
+    assert found.mass == pytest.approx(mass, rel=0.15)
+    assert wider[0] < found.agatston / (3 * np.pi * 2.5**2 * weight) < wider[1]
 
 
 @pytest.mark.parametrize(("density", "lost"), [(200, 0.2), (400, 0.08), (800, 0.04)])

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import matplotlib
+import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "imaging.md"
 
@@ -13,9 +14,12 @@ PAGE = Path(__file__).parents[2] / "docs" / "imaging.md"
 def test_the_page_runs(tmp_path, monkeypatch):
     matplotlib.use("Agg")
     monkeypatch.chdir(tmp_path)
-    (block,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    pytest.importorskip("nibabel")
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        exec(compile(block, str(PAGE), "exec"), {})  # noqa: S102  # our own documentation
+        exec(compile("\n".join(blocks), str(PAGE), "exec"), {})  # noqa: S102  # our own documentation
+    there, seen = re.search(r"([\d.]+) mg were there, ([\d.]+) mg were seen", out.getvalue()).groups()
+    assert f"# {there} mg, {seen} mg" in PAGE.read_text(encoding="utf-8")
     assert "CT for calcium scores" in out.getvalue() and "Agatston" in out.getvalue()
     assert all((tmp_path / p).stat().st_size > 0 for p in ("ct.png", "film.png", "ct.tif"))

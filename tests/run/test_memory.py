@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import sim
+from sim import machine
 from sim.cli import main, summary
 from sim.errors import ScenarioError
 from sim.run import memory
@@ -100,7 +101,7 @@ def test_a_dense_matrix_of_a_large_plane_is_refused_before_anything_is_built():
 
 
 def test_the_door_of_simulate_and_of_the_command(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "available", lambda: 10**6)
+    monkeypatch.setattr(memory, "free_memory", lambda: 10**6)
     with pytest.raises(ScenarioError, match=r"1 MB are free\. Take fewer cells"):
         sim.simulate(scenario("slab", 30, 20))
     out = tmp_path / "out"
@@ -111,7 +112,7 @@ def test_the_door_of_simulate_and_of_the_command(monkeypatch, tmp_path):
 
 
 def test_a_system_that_does_not_say_refuses_nothing(monkeypatch):
-    monkeypatch.setattr(memory, "available", lambda: None)
+    monkeypatch.setattr(memory, "free_memory", lambda: None)
     assert sim.simulate(scenario("slab", 3, 2).with_(duration="1 s"), times=2).success
 
 
@@ -139,9 +140,9 @@ def test_a_container_has_its_limit(tmp_path):
         ("memory.max", "1000\n"), ("memory.current", "700\n"), ("memory.stat", "anon 1\ninactive_file 200\n"),
     ):  # fmt: skip
         (tmp_path / name).write_text(text)
-    assert memory._group_free(str(tmp_path)) == 500
+    assert machine._of_group(str(tmp_path)) == 500
     (tmp_path / "memory.max").write_text("max\n")
-    assert memory._group_free(str(tmp_path)) is None
+    assert machine._of_group(str(tmp_path)) is None
 
 
 def test_sizes_are_read_at_a_glance():

@@ -17,6 +17,7 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.identity.described import described, digest, text_of
 from sim.identity.differences import differing
 from sim.parameters import Parameters
+from sim.space.maps.measured_map import MeasuredMap
 from sim.space.random_field import RandomField
 from sim.sweeps import grid
 from sim.sweeps.design.job import Job
@@ -106,6 +107,7 @@ def test_running_a_model_or_pickling_its_job_keeps_its_key():
 
 
 WORDS = ("name", "title", "notes", "expected")
+ONE_VOXEL = "eNpjYACBSAcAAPoAmg=="  # 100 mg/mL
 OTHER = {
     "name": "other",
     "model": BASE.model.without("acid"),
@@ -127,6 +129,7 @@ OTHER = {
     "regions": (("clot", shapes.Disc("1 mm")),),
     "random_fields": (RandomField("collagen", 0.5, 1e-3, 1),),
     "stochastic": StochasticNucleation(1, None, "10 um"),
+    "maps": (MeasuredMap("HAP", cells=(1, 1, 1), bits=ONE_VOXEL, spacing="1 mm"),),
 }
 
 

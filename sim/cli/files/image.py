@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sim.cli import choices
+from sim.cli.files.tissue import mri_png, section_png
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,8 +51,14 @@ def _stains() -> str:
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File ending in .png, of CT also .tif, .nii or .nii.gz, or a folder for a DICOM series; else "
-    "ct.png, xray.png, mri.png or histology.png beside the result.",
+    help="File ending in .png, or of numbers in .tif, .nii or .nii.gz, or a folder for DICOM; else ct.png, "
+    "xray.png, mri.png or histology.png beside the result.",
+)
+@click.option(
+    "--variable",
+    default="",
+    metavar="NAME",
+    help="What a file of numbers holds of --mri: phase, swi or susceptibility; magnitude when left out.",
 )
 @choices.force
 @choices.debug
@@ -63,6 +71,7 @@ def image(
     magnification: float | None,
     seed: int,
     out: Path | None,
+    variable: str,
     force: bool,
 ) -> None:
     """A result as an instrument shows it; prints the files, and of CT the calcium scores.
@@ -73,6 +82,7 @@ def image(
       hapsim image results/tb_caseous/result.nc --ct --instrument calcium_ct --out series
       hapsim image results/tb_caseous/result.nc --xray --instrument mammography --out film.png
       hapsim image results/tb_caseous/result.nc --histology --stain von_kossa --at '90 day'
+      hapsim image results/tb_caseous/result.nc --mri --variable phase --out phase.nii.gz
     """
     from sim.imaging import ct, radiograph
     from sim.run.result import load as load_result
@@ -86,20 +96,21 @@ def image(
         )
     if kind == "histology" and instrument:
         raise ConfigError("--instrument is of --ct, --xray and --mri; --histology has a --stain.")
-    if kind in ("mri", "histology") and _ending(target) != ".png":
-        raise ConfigError(f"{target}: MRI and sections are written as .png; sim.imaging gives their numbers.")
+    if variable and (kind != "mri" or _ending(target) == ".png"):
+        raise ConfigError("--variable is of --mri written as numbers, with --out phase.nii.gz for example.")
     _free(target, force)
     found = load_result(result)
     if kind == "histology":
-        from sim.cli.files.tissue import write_section
+        from sim.imaging import histology
 
-        click.echo(write_section(found, at, stain or STAIN, magnification, seed, target))
+        section = histology(found, at, stain or STAIN, magnification, seed=seed)
+        click.echo(_seen(section, section_png, target, variable))
         return
     name = instrument or DEFAULT[kind]
     if kind == "mri":
-        from sim.cli.files.tissue import write_mri
+        from sim.imaging import mri
 
-        click.echo(write_mri(found, at, name, seed, target))
+        click.echo(_seen(mri(found, at, name, seed), mri_png, target, variable))
         return
     if kind == "ct":
         picture = ct(found, at, name, seed)
@@ -113,11 +124,22 @@ def image(
         return
     film = radiograph(found, at, name, seed)
     if _ending(target) in (".nii", ".nii.gz", ""):
-        raise ConfigError(f"{target}: a radiograph is written as .png or .tif; NIfTI and DICOM are for CT.")
+        raise ConfigError(
+            f"{target}: a radiograph is written as .png or .tif; NIfTI and DICOM are for CT and MRI."
+        )
     if _ending(target) == ".png":
         click.echo(_png(film, target))
     else:
-        click.echo(_write(film["signal"].assign_attrs(film.attrs), target)[0])
+        click.echo(_write(film, target, "signal")[0])
+
+
+def _seen(
+    picture: xarray.Dataset, draw: Callable[[xarray.Dataset, Path], Path], target: Path, variable: str
+) -> Path:
+    """MRI or a section as a figure, or a variable of it as numbers."""
+    if _ending(target) == ".png":
+        return draw(picture, target)
+    return _write(picture, target, variable)[0]
 
 
 def _ending(target: Path) -> str:
@@ -141,20 +163,20 @@ def _free(target: Path, force: bool) -> None:
             old.unlink()  # of a longer series
 
 
-def _write(picture: xarray.DataArray, target: Path) -> list[Path]:
+def _write(picture: xarray.DataArray | xarray.Dataset, target: Path, variable: str = "") -> list[Path]:
     """Write numbers as the file that the ending asks for."""
     ending = _ending(target)
     if ending in (".tif", ".tiff"):
         from sim.imaging.files.tiff import write_tiff
 
-        return [write_tiff(picture, target)]
+        return [write_tiff(picture, target, variable)]
     if ending:
         from sim.imaging.files.nifti import write_nifti
 
-        return [write_nifti(picture, target)]
+        return [write_nifti(picture, target, variable)]
     from sim.imaging.files.dicom import write_dicom
 
-    write_dicom(picture, target)
+    write_dicom(picture, target, variable)
     return [target]
 
 

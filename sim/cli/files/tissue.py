@@ -6,35 +6,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import xarray
     from matplotlib.figure import Figure
-
-    from sim.run.result import Result
 
 DPI = 200  # of sections, whose pixels are finer than those of other figures
 
 
-def write_mri(result: Result, at: str | None, instrument: str, seed: int, target: Path) -> Path:
+def mri_png(scan: xarray.Dataset, target: Path) -> Path:
     """A gradient-echo scan, its middle slice."""
-    from sim.imaging import mri
     from sim.plotting.pictures import windowless_pyplot
 
     windowless_pyplot()
     from sim.plotting.tissue.resonance import resonance
 
-    return _written(resonance(mri(result, at, instrument, seed)), target)
+    return _written(resonance(scan), target)
 
 
-def write_section(
-    result: Result, at: str | None, stain: str, magnification: float | None, seed: int, target: Path
-) -> Path:
-    """A stained section through the middle, across z."""
-    from sim.imaging import histology
+def section_png(section: xarray.Dataset, target: Path) -> Path:
+    """A stained section."""
     from sim.plotting.pictures import windowless_pyplot
 
     plt = windowless_pyplot()
     from sim.plotting.tissue.slide import slide
 
-    slide(histology(result, at, stain, magnification, seed=seed))
+    slide(section)
     return _written(plt.gcf(), target, dpi=DPI)
 
 

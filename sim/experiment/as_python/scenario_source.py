@@ -16,6 +16,7 @@ from sim.experiment.saving import (
     exact_length,
     exact_time,
     intervention_table,
+    map_table,
     parameter_entry,
     shape_table,
 )
@@ -143,6 +144,7 @@ def _rows(s: Scenario) -> dict[str, Any]:
             | {"correlation_length": exact_length(f.correlation_length)}
             for f in s.random_fields
         ],
+        "maps": [map_table(m, False) for m in s.maps],
         "stochastic": chance or None,
         "interventions": [Call("sim.Intervention", intervention_table(s, i)) for i in s.interventions],
         "courses": [Call("sim.Course", course_table(s, c)) for c in s.courses],

@@ -50,10 +50,11 @@ def numbers_for(
         if region not in chosen:
             raise ConfigError(unknown("a region here", region, chosen))
         chosen[region] = value
-    return {region: _number(region, value) for region, value in chosen.items()}
+    return {region: tissue_number(region, value) for region, value in chosen.items()}
 
 
-def _number(region: str, value: str | float) -> float:
+def tissue_number(region: str, value: str | float) -> float:
+    """A CT number [HU] that is given, or that of a tissue of data/imaging/tissues.toml."""
     if isinstance(value, str):
         if value not in tissues():
             raise ConfigError(

@@ -81,11 +81,11 @@ def _outside(system: System, now: InForce, first: FirstState) -> Iterator[Follow
 
 
 def _of_layer(system: System, place: str, quantity: str, places: Places) -> dict:
-    """Entries of a field or of perfusion in the cells of a layer, with random factors if there are."""
+    """Entries of a field or of perfusion in the cells of a layer, times random and measured factors."""
     cells = np.flatnonzero(places.within(place))
     weight = np.ones(cells.size)
     for field, factor in places.factors:
-        if field.field == quantity:
+        if field == quantity:
             weight = weight * factor[cells]
     found, none = {}, np.zeros(cells.size)
     fields = list(system.model.fields)

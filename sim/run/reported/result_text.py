@@ -44,9 +44,10 @@ def began(manifest: dict) -> str:
 
 
 def _chance(manifest: dict) -> list[str]:
-    """Random fields and chance of a run in words."""
+    """Random fields, maps and chance of a run in words."""
     layout = manifest.get("layout") or {}
     drawn = layout.get("stochastic")
     rows = layout.get("random_fields", ())
     fields = [from_keys(RandomField, row, "a random field").in_words() for row in rows]
+    fields += [f"map of {m['of']} from {m['file']} ({m['digest'][:8]})" for m in layout.get("maps", ())]
     return fields + ([from_keys(StochasticNucleation, drawn, "chance").in_words()] if drawn else [])

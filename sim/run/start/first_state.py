@@ -88,8 +88,16 @@ class FirstState:
                         value = self._number(given, layer, x.name)
                     row[index[x.name]] = s.quantity(layer, x.name, value)
             u[self.places.within(layer)] = row
+        self._lay_maps(u)
         self._seed_crystals(u, values)
         return y
+
+    def _lay_maps(self, u: np.ndarray) -> None:
+        """Solids that were measured [kg m-3 to mol m-3], in the part of a cell that voxels cover."""
+        molar_masses = {s.name: s.solid.molar_mass for s in self.model.solids if s.solid is not None}
+        for name, laid, here in self.places.contents:
+            k, measured = self.index[name], laid.means * laid.correction / molar_masses[name]
+            u[here, k] = (measured + (1.0 - laid.share) * u[:, k])[here]
 
     def _check_word(self, name: str, word: float | str) -> None:
         """Refuse the name of a quantity that no layer or region has."""

@@ -11,6 +11,7 @@ from sim.model.model import Model
 from sim.parameters import Parameters
 from sim.space.geometries import GEOMETRIES
 from sim.space.grid import Grid
+from sim.space.maps.measured_map import MeasuredMap
 from sim.space.random_field import RandomField
 
 
@@ -18,21 +19,26 @@ class Places:
     """Layers and regions of a scenario on its grid.
 
     names: of layers, then of regions that are no layer; layer (n,): index of the name of each cell
-    factors: random fields with their factor in each cell (n,)
+    factors: random fields and maps of sites with their factor in each cell (n,)
+    contents: maps of solids on the grid, and where they act (n,)
     """
 
     def __init__(self, scenario: Scenario, grid: Grid):
         self.grid, self.names = grid, names_of(scenario)
         self.layer = locate(scenario, grid)
-        self.factors = [(f, self._factor(f)) for f in scenario.random_fields]
+        sites = [m for m in scenario.maps if m.of in scenario.model.fields]
+        self.factors = [(f.field, self._factor(f)) for f in scenario.random_fields]
+        self.factors += [(m.of, self._sites(m)) for m in sites]
+        rest = [m for m in scenario.maps if m not in sites]
+        self.contents = [(m.of, m.laid(grid), self.within(m.region)) for m in rest]
 
     def fields(self, model: Model, parameters: Parameters) -> dict[str, np.ndarray]:
         """{field: (n,)} of a model from the layers and regions, times random factors."""
         found = {
             name: self.by_layer(parameters, name, default) for name, (default, _, _) in model.fields.items()
         }
-        for f, factor in self.factors:
-            found[f.field] = found[f.field] * factor
+        for field, factor in self.factors:
+            found[field] = found[field] * factor
         return found
 
     def by_layer(self, parameters: Parameters, name: str, default: float) -> np.ndarray:
@@ -49,6 +55,11 @@ class Places:
     def _factor(self, f: RandomField) -> np.ndarray:
         """A random factor where its region is, 1 elsewhere."""
         return np.where(self.within(f.region), f.factor(self.grid), 1.0)
+
+    def _sites(self, m: MeasuredMap) -> np.ndarray:
+        """A measured factor where its voxels and its region are, 1 elsewhere."""
+        found = m.laid(self.grid)
+        return np.where(self.within(m.region), found.means + 1.0 - found.share, 1.0)
 
 
 def make_grid(s: Scenario) -> Grid:
