@@ -1,0 +1,1 @@
+"""The documentation: pages, and `building`, which makes a site of them. `python -m docs` builds it."""

@@ -1,0 +1,25 @@
+"""Equations as MathML, written while the site is built: browsers show it themselves, so no script is needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
+
+def inline(writer: Any, node: nodes.math) -> None:
+    """An equation within a line."""
+    writer.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def displayed(writer: Any, node: nodes.math_block) -> None:
+    """An equation on a line of its own."""
+    writer.body.append(f'<div class="equation">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
+
+
+def add_to(app: Any) -> None:
+    """The renderer `mathml` of a Sphinx application."""
+    app.add_html_math_renderer("mathml", (inline, None), (displayed, None))
