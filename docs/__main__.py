@@ -1,6 +1,6 @@
-"""`python -m docs [FOLDER]`: build the site, every warning an error. It needs no network, once Sphinx is there.
+"""`python -m docs [FOLDER]`: build the site, every warning an error. Neither it nor the site needs a network.
 
-The site is written to docs/_build/site; open index.html there, no server is needed.
+It is written to docs/_build/site; open index.html there, no server is needed.
 """
 
 import sys
@@ -27,17 +27,8 @@ def build(folder: Path) -> int:
 
     source = folder.parent / f"{folder.name}_source"
     source_tree.write(source)
-    options = [
-        "-W",
-        "--keep-going",
-        "-q",
-        "-b",
-        "html",
-        "-c",
-        str(HERE),
-        "-d",
-        str(folder.parent / "doctrees"),
-    ]
+    kept = folder.parent / f"{folder.name}_doctrees"
+    options = ["-W", "--keep-going", "-q", "-b", "html", "-c", str(HERE), "-d", str(kept)]
     return sphinx([*options, str(source), str(folder)])
 
 

@@ -53,7 +53,7 @@ templates_path = [str(Path(__file__).parent / "building" / "templates")]
 
 
 def setup(app):
-    """What the site adds to Sphinx: equations without a script, house docstrings, links from names in code."""
+    """What the site adds to Sphinx: equations without a script, house docstrings, names that are links."""
     mathematics.add_to(app)
     app.connect("autodoc-process-docstring", docstrings.as_fields)
     app.connect("doctree-resolved", code_links.link_names)

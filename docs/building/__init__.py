@@ -1,1 +1,1 @@
-"""How the site is made: pages copied and written from data (`source_tree`), then Sphinx with `docs/conf.py`."""
+"""How the site is made: pages copied and written from data (`source_tree`), then Sphinx (`docs/conf.py`)."""

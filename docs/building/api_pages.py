@@ -41,7 +41,7 @@ def names() -> dict[str, Any]:
 
 
 def page_of(name: str, value: Any) -> str:
-    """The page on a name. Classes have a word more: `sim.Scenario` and `sim.scenario` are one file to some disks."""
+    """The page on a name. Classes have a word more: `Scenario` and `scenario` are one file to some disks."""
     if inspect.ismodule(value):
         return f"{FOLDER}/{name}"
     if type(value) is float:  # units: rows of one table

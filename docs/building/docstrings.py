@@ -1,8 +1,8 @@
 """Docstrings of the house as Sphinx reads them.
 
-The house writes "name: what it is" under the first lines, further lines of one indented, and "Returns ..." at
-the beginning of a line. Here arguments become fields, `:param name:`, and what is returned `:returns:`; all else
-stays prose. What reStructuredText would read as markup is escaped, and one backtick stands for code.
+The house writes "name: what it is" under the first lines, further lines of one indented, and "Returns ..."
+at the beginning of a line. Here arguments become fields, `:param name:`, and what is returned `:returns:`;
+all else stays prose. What reStructuredText would read as markup is escaped; one backtick stands for code.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Equations as MathML, written while the site is built: browsers show it themselves, so no script is needed."""
+"""Equations as MathML, written while the site is built: browsers show it themselves, without a script."""
 
 from __future__ import annotations
 

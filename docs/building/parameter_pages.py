@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import sim
-from docs.building.tables import between, code, number, place, plain, slug, table, unit, whole
-from sim.atlas.expectations import expectations
+from docs.building.tables import between, code, facts, number, place, plain, slug, table, unit, whole
+from sim.atlas.expectations import Expectation, expectations
 from sim.experiment.scenario import Scenario
 from sim.model.library.parts import parts
 from sim.parameters import CONFIDENCE, Parameter, Parameters, load_references
@@ -17,8 +17,8 @@ from sim.texts import duration_text
 
 HEAD = ("name", "value", "range", "what it is, and why", "how sure")
 SURE = """*How sure* a number is: **measured** where it was, under the conditions that count; **derived** by
-calculation from measured ones; **fitted** to the outcome of experiments, which it then no longer tests; **assumed**
-within what is plausible. Most numbers of kinetics are assumed: see [limits](../limits.md)."""
+calculation from measured ones; **fitted** to the outcome of experiments, which it then no longer tests;
+**assumed** within what is plausible. Most numbers of kinetics are assumed: see [limits](../limits.md)."""
 
 
 def pages() -> dict[str, str]:
@@ -34,7 +34,7 @@ def pages() -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def groups() -> dict[str, Parameters]:
-    """Parameters by what they belong to: "" is the model that every scenario has, then growth laws and parts."""
+    """Parameters by what they belong to: "" is the model that all have, then growth laws and parts."""
     base = sim.library.model().parameters
     found = {"": base}
     for law in sim.library.GROWTH_LAWS[1:]:
@@ -82,8 +82,9 @@ def _parameters() -> str:
     base = groups()[""]
     lines = [
         "# Parameters",
-        f"The model has {len(base)} parameters: {counted(base.values())}. Each may be changed by its name: "
-        '`scenario.with_parameters({"growth.k": "2e-14 m/s"})`, `hapsim run NAME --set growth.k="2e-14 m/s"`. '
+        f"The model has {len(base)} parameters: {counted(base.values())}. Each may be changed by its name:",
+        '* `scenario.with_parameters({"growth.k": "2e-14 m/s"})`\n'
+        '* `hapsim run NAME --set growth.k="2e-14 m/s"`',
         "Values are in the unit of their row; within the package all are SI.",
         SURE,
     ]
@@ -108,9 +109,9 @@ def _fields() -> str:
     return _page(
         [
             "# Layers and fluid",
-            "What a scenario may say of each layer or region (`lesion.radius`, `lesion.phi0`), and of the fluid "
-            "outside and in the vessels (`plasma.Ca`). A field that nothing says has its default "
-            "([model](../model.md)); the amount of a species at the start is plasma's, or 0 of what does not move.",
+            "What a scenario may say of each layer or region (`lesion.radius`, `lesion.phi0`), and of the "
+            "fluid outside and in the vessels (`plasma.Ca`). A field that nothing says has its default "
+            "([model](../model.md)); a species begins at plasma's amount, or at 0 if it does not move.",
             table(("name", "unit", "what it is"), told),
         ]
     )
@@ -124,8 +125,8 @@ def _sources() -> str:
     return _page(
         [
             "# Sources",
-            "Every number names its source by one of these keys. `hapsim cite NAME` lists those of a scenario, as "
-            "text or as BibTeX. Entries that were completed from memory say so.",
+            "Every number names its source by one of these keys. `hapsim cite NAME` lists those of a "
+            "scenario, as text or as BibTeX. Entries that were completed from memory say so.",
             table(("key", "reference"), told),
         ]
     )
@@ -141,9 +142,9 @@ def _scenarios() -> str:
     return _page(
         [
             "# Scenarios",
-            f"{len(told)} scenarios come with the package. Each page has all that one sets by itself, with source "
-            "and confidence, what is known of the condition, and how to run it. `hapsim atlas` runs them all and "
-            "sets what comes out beside what is known.",
+            f"{len(told)} scenarios come with the package. Each page has all that one sets by itself, with "
+            "source and confidence, what is known of the condition, and how to run it. `hapsim atlas` runs "
+            "them all and sets what comes out beside what is known.",
             table(("name", "condition", "geometry", "duration"), told),
             f"```{{toctree}}\n:hidden:\n\n{entries}\n```",
         ]
@@ -152,7 +153,7 @@ def _scenarios() -> str:
 
 def _scenario(s: Scenario) -> str:
     own = Parameters({n: p for n, p in s.parameters.items() if s.model.parameters.get(n) != p})
-    facts = [
+    set_up = [
         ("geometry", s.geometry.replace("_", " ")),
         ("from the centre outwards", ", ".join(f"{n} ({c} cells)" for n, c in s.layers)),
         ("boundary", s.outer),
@@ -164,36 +165,34 @@ def _scenario(s: Scenario) -> str:
     lines = [f"# {s.title}", f"`{s.name}`"]
     lines += [plain(s.notes)] if s.notes else []
     lines += [f"*Expected:* {plain(s.expected)}"] if s.expected else []
-    lines += [
-        f"```bash\nhapsim run {s.name}\n```",
-        f'```python\nresult = sim.simulate(sim.scenario("{s.name}"))\n```',
-    ]
-    lines += ["## Set-up", table(("", ""), [(k, v) for k, v in facts if v])]
+    lines += [f'```python\nimport sim\n\nresult = sim.simulate(sim.scenario("{s.name}"))\n```']
+    lines += [f"```bash\nhapsim run {s.name}\n```", "## Set-up", facts(set_up)]
     known = expectations().get(s.name)
     if known is not None:
         lines += ["## What is known of the condition", _known(known)]
     lines += [
         "## What it sets",
-        f"{len(own)} values ({counted(own.values())}); all others are [those of the model](../parameters.md). "
-        f"`hapsim show {s.name}` lists the same.",
+        f"{len(own)} values ({counted(own.values())}); all others are "
+        f"[those of the model](../parameters.md). `hapsim show {s.name}` lists the same.",
         table(HEAD, rows(own, "../", anchors=False)),
     ]
     return _page(lines)
 
 
-def _known(known: object) -> str:
+def _known(known: Expectation) -> str:
     """What the atlas holds against the outcome."""
-    said = {
-        "known": known.known,
-        "how sure": known.confidence,
-        "source": known.source,
-        "first seen": _onset(known.onset),
-        "seen by": known.seen,
-        "where, at first": ", ".join(known.first),
-        "where, in the end": ", ".join(known.last),
-        "why the model misses it, where it does": known.reason,
-    }
-    return table(("", ""), [(k, plain(str(v))) for k, v in said.items() if v])
+    return facts(
+        [
+            ("known", plain(known.known)),
+            ("how sure", known.confidence),
+            ("source", plain(known.source)),
+            ("first seen", _onset(known.onset)),
+            ("seen by", known.seen),
+            ("where, at first", ", ".join(known.first)),
+            ("where, in the end", ", ".join(known.last)),
+            ("why the model misses it, where it does", plain(known.reason)),
+        ]
+    )
 
 
 def _onset(times: tuple[float, float] | None) -> str:
@@ -206,6 +205,3 @@ def _onset(times: tuple[float, float] | None) -> str:
 
 def _page(lines: Iterable[str]) -> str:
     return "\n\n".join(lines) + "\n"
-
-
-__all__ = ["every_parameter", "groups", "pages", "rows", "sources"]

@@ -1,6 +1,6 @@
-"""The folder that Sphinx reads: pages of docs/, notebooks and the project's own papers, and pages made from data.
+"""The folder that Sphinx reads: pages of docs/, notebooks, the project's own papers, pages made from data.
 
-Nothing in it is kept in the repository. Links between files of the repository lead to the pages that these become.
+Nothing in it is kept in the repository. Links between files of the repository lead to their pages.
 """
 
 from __future__ import annotations
@@ -49,9 +49,7 @@ def _of_root(path: Path) -> str:
 
 
 def relinked(text: str, file: str, places: dict[str, str]) -> str:
-    """Text of a file of the repository with its links as they are in the site; a link to what is not in the site
-    becomes the name of the file.
-    """
+    """Text of a file with its links as they are in the site; one to what is not there becomes a name."""
     folder, own = PurePosixPath(file).parent, PurePosixPath(places[file]).parent
 
     def changed(found: re.Match[str]) -> str:
@@ -69,7 +67,7 @@ def generated() -> dict[str, str]:
 
 
 def write(folder: Path) -> None:
-    """Write the source tree. Files that do not change keep their times, so that Sphinx reads only what did."""
+    """Write the source tree. Files that do not change keep their times: Sphinx reads only what did."""
     places = copied()
     contents: dict[str, bytes] = {}
     for file, place in places.items():

@@ -17,6 +17,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(_cell(str(c)) for c in line) + " |" for line in lines)
 
 
+def facts(rows: Iterable[tuple[str, str]]) -> str:
+    """A list of what is known, a line each; what is empty is left out."""
+    return "\n".join(f"* **{what}**: {' '.join(text.split())}" for what, text in rows if text)
+
+
 def _cell(text: str) -> str:
     return " ".join(text.replace("|", "\\|").split())
 
@@ -31,9 +36,9 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-")
 
 
-def number(value: float | None) -> str:
+def number(value: float | None, digits: int = 6) -> str:
     """A number as tables show it; "" where there is none."""
-    return "" if value is None else f"{value:.6g}"
+    return "" if value is None else f"{value:.{digits}g}"
 
 
 def between(low: float | None, high: float | None) -> str:

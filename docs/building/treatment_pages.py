@@ -6,12 +6,12 @@ import inspect
 
 import sim
 from docs.building.parameter_pages import HEAD, rows
-from docs.building.tables import code, place, plain, table
+from docs.building.tables import code, facts, place, plain, table
 from sim.model.library.parts import parts
 
 NOTICE = """:::{warning}
-**Not a clinical tool.** Doses are levels in a model, many of them from memory or assumed; nothing here says what to give
-to anybody.
+**Not a clinical tool.** Doses are levels in a model, many of them from memory or assumed; nothing here
+says what to give to anybody.
 :::"""
 
 
@@ -26,11 +26,12 @@ def pages() -> dict[str, str]:
 
 def _treatments() -> str:
     found = [sim.treatment(n) for n in sim.treatments()]
-    listed = [
-        (f'<a href="#treatment-{t.name}">{t.name}</a>', plain(t.title), "" if t.dose is None else t.dose.text(),
-         "" if t.dose is None else t.dose.confidence, plain(t.acts_on))
-        for t in found
-    ]  # fmt: skip
+    listed = []
+    for t in found:
+        dose = ("", "") if t.dose is None else (t.dose.text(), t.dose.confidence)
+        listed.append(
+            (f'<a href="#treatment-{t.name}">{t.name}</a>', plain(t.title), *dose, plain(t.acts_on))
+        )
     lines = [
         "# Treatments",
         NOTICE,
@@ -39,11 +40,8 @@ def _treatments() -> str:
         table(("name", "treatment", "default dose", "how sure", "acts on"), listed),
     ]
     for t in found:
-        title = f"## {t.name}"
-        words = [
-            (plain(what), plain(text)) for what, text in t.in_words() if text and what not in t.properties
-        ]
-        lines += [f"(treatment-{t.name})=\n{title}", plain(t.title) + ".", table(("", ""), words)]
+        words = [(plain(what), plain(text)) for what, text in t.in_words() if what not in t.properties]
+        lines += [f"(treatment-{t.name})=\n## {t.name}", plain(t.title) + ".", facts(words)]
         if t.properties:
             lines += [table(HEAD, rows(t.properties, anchors=False))]
     return "\n\n".join(lines) + "\n"
@@ -64,7 +62,7 @@ def _parts() -> str:
             ("fields of a layer", ", ".join(code(f"<layer>.{n}") for n in part.fields)),
             ("reactions", ", ".join(map(code, part.reactions))),
         ]
-        lines += [f"## {name}", plain(part.description), table(("", ""), [(k, v) for k, v in told if v])]
+        lines += [f"## {name}", plain(part.description), facts(told)]
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
@@ -80,9 +78,9 @@ def _measures() -> str:
     return "\n\n".join(
         [
             "# Measures",
-            "A measure is a number of a result: `sim.measures.mean(\"HAP\")(result)`. Sweeps, sensitivities and "
-            "designs take them by name; `within` is a layer or region. Those of files are called as here, "
-            '`{ what = "mean", of = "HAP" }`. Any function of a `Result` that gives a number will do as well.',
+            'A measure is a number of a result: `sim.measures.mean("HAP")(result)`. Sweeps and fits take '
+            "them; `within` is a layer or region. Files call them as here, "
+            '`{ what = "mean", of = "HAP" }`. Any function of a `Result` that gives a number will do too.',
             table(("name", "called", "what it is"), told),
             "What can be measured: every variable of a result, listed in the [glossary](../glossary.md).",
         ]
