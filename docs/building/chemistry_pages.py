@@ -45,14 +45,15 @@ def _minerals() -> str:
     return _page(
         [
             "# Minerals",
-            "Solids of the package. One that a reaction of the model names takes part in runs; the others are "
-            "known to `sim.speciate` and `sim.equilibrate`. Each is one table of data: "
+            "Solids of the package. One that a reaction of the model names takes part in runs; the others "
+            "are known to `sim.speciate` and `sim.equilibrate`. Each is one table of data: "
             "[a mineral of your own](../own_mineral.md).",
             table(SOLID_HEAD, found),
             "*Starts* names the solids that begin on its surface.",
             "## Solubility",
-            "log₁₀ of the solubility product at 37 °C. A phase that a set lacks never forms with that set. Products of different sets may be of different reactions (with H⁺, or for "
-            "another formula unit): the reactions are on the pages of the [sets](constants.md).",
+            "log₁₀ of the solubility product at 37 °C. A phase that a set lacks never forms with that set. "
+            "Products of different sets may be of different reactions (with H⁺, or for another "
+            "formula unit): the reactions are on the pages of the [sets](constants.md).",
             table(("phase", "solids of that phase", *map(code, sets)), solubility),
         ]
     )
