@@ -40,6 +40,7 @@ html_show_copyright = False
 html_show_sphinx = False
 html_math_renderer = "mathml"
 html_sidebars = {"index": []}
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "show_toc_level": 2,

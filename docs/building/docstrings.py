@@ -9,116 +9,129 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 FIELD = re.compile(r"^(?P<names>\*{0,2}[A-Za-z_]\w*(?:, \*{0,2}[A-Za-z_]\w*)*): +(?P<text>\S.*)$")
-BEGINS = re.compile(r"^(Returns|Raises|Warns|Source:|Yields)\b")
-BEHIND = r"(?:;| ·|(?<=\S) {{3,}}) *(?=(?:{names})(?:, (?:{names}))*: )"
+SENTENCE = re.compile(r"^(Returns|Raises|Warns|Yields|Source)\b")
+# What stands between two arguments of one line: "a: ...; b: ...", "a: ... · b: ...", "a: ...   b: ..."
+BETWEEN = r"(?:[;.,]| ·|(?<=\S) {{2,}}) *(?=(?:{names})(?:, (?:{names}))*: )"
+PROSE, CODE, RETURNS = "prose", "code", "returns"
+
+
+class Piece(NamedTuple):
+    """Lines that belong together. kind: PROSE, CODE, RETURNS, or the names of a field"""
+
+    kind: str
+    lines: list[str]
+
+    @property
+    def text(self) -> str:
+        """Its lines as one."""
+        return " ".join(line.strip() for line in self.lines)
 
 
 def as_fields(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
     """The hook of autodoc: changes the lines of a docstring in place."""
-    lines[:] = fielded(lines, arguments(obj) if what in ("function", "class", "method") else ())
+    lines[:] = fielded(lines, arguments(obj), what != "module")
 
 
 def arguments(obj: Any) -> tuple[str, ...]:
-    """Names that a function or the constructor of a class takes."""
+    """Names that a function or the constructor of a class takes; none of what is not called."""
     try:
         return tuple(n for n in inspect.signature(obj).parameters if n != "self")
     except (TypeError, ValueError):
         return ()
 
 
-def fielded(lines: list[str], names: Collection[str] = ()) -> list[str]:
-    """Lines of a docstring as reStructuredText: prose first, then a field for each of the arguments."""
+def fielded(lines: Sequence[str], names: Collection[str] = (), attributes: bool = True) -> list[str]:
+    """Lines of a docstring as reStructuredText: prose first, then a field for each of the arguments.
+
+    attributes: whether "name: text" of what is no argument, in a place of its own, is a field too
+    """
     prose: list[str] = []
     fields: list[str] = []
-    for kind, words in _blocks(lines, names):
-        if kind == "code":
-            prose += ["::", "", *(f"    {w}" for w in words), ""]
-        elif kind == "prose":
-            prose += [escaped(" ".join(words)), ""]
-        elif kind == "returns":
-            text = " ".join(words).removeprefix("Returns ").strip()
-            fields.append(f":returns: {escaped(text)}")
+    for piece in pieces(lines, names, attributes):
+        if piece.kind == CODE:
+            prose += ["::", "", *(f"    {line[4:]}" for line in piece.lines), ""]
+        elif piece.kind == PROSE:
+            prose += [escaped(piece.text), ""]
+        elif piece.kind == RETURNS:
+            fields.append(f":returns: {escaped(piece.text.removeprefix('Returns '))}")
         else:
-            text = " ".join(words)
-            for each in kind.split(", "):
-                fields += _field(each.strip("*"), text, each.strip("*") in names)
+            for each in (n.strip("*") for n in piece.kind.split(", ")):
+                what = f"param {each}" if each in names else each
+                fields.append(f":{what}: {escaped(piece.text)}")
     return [*prose, *fields, ""]
 
 
-def _field(name: str, text: str, argument: bool) -> list[str]:
-    if argument:
-        return [f":param {name}: {escaped(text)}"]
-    return [f":{name}: {escaped(text)}"]
-
-
-def _blocks(lines: list[str], names: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """(what it is, its lines) of each piece: "prose", "code", "returns", or the names of a field."""
-    kind, words, blank, code = "prose", [], True, False
-    for line in [*_split(lines, names), ""]:
-        text = line.strip()
-        found = None if line.startswith(" ") else FIELD.match(line)
-        if found and not _is_field(found["names"], names, blank, kind):
-            found = None
-        if not text:
-            if words and not code:
-                yield kind, words
-                kind, words = "prose", []
+def pieces(lines: Sequence[str], names: Collection[str], attributes: bool) -> list[Piece]:
+    """What a docstring is made of, in its order."""
+    found = [Piece(PROSE, [])]
+    blank = False
+    for at, line in enumerate(_split(lines, names)):
+        if not line.strip():
             blank = True
             continue
-        if line.startswith("    ") and (code or (blank and kind == "prose" and not words)):
-            if not code:
-                kind, words, code = "code", [], True
-            words.append(line[4:])
-            blank = False
-            continue
-        if found or (BEGINS.match(line) and not line.startswith(" ")) or code:
-            if words:
-                yield kind, words
-            code, words = False, []
-            kind = found["names"] if found else "returns" if line.startswith("Returns ") else "prose"
-            text = found["text"] if found else text
-        elif kind not in ("prose", "returns") and not line.startswith(" "):
-            yield kind, words  # prose goes on after a field
-            kind, words = "prose", []
-        words.append(text)
+        last, indented = found[-1], line.startswith("    ")
+        field = None if indented else FIELD.match(line)
+        alone = attributes and at > 0 and (blank or last.kind != PROSE)
+        if field and not _is_field(field["names"], names, alone):
+            field = None
+        if indented and (blank or last.kind == CODE):
+            if last.kind != CODE:
+                found.append(Piece(CODE, []))
+            found[-1].lines.append(line)
+        elif field:
+            found.append(Piece(field["names"], [field["text"]]))
+        elif SENTENCE.match(line):
+            found.append(Piece(RETURNS if line.startswith("Returns ") else PROSE, [line]))
+        elif blank or last.kind == CODE or (last.kind not in (PROSE, RETURNS) and _begins(line)):
+            found.append(Piece(PROSE, [line]))
+        else:
+            last.lines.append(line)
         blank = False
-    if words:
-        yield kind, words
+    return [piece for piece in found if piece.lines]
 
 
-def _is_field(given: str, names: Collection[str], blank: bool, kind: str) -> bool:
-    """Of arguments, always; else where it stands as a piece of its own and not within a sentence."""
-    if {n.strip("*") for n in given.split(", ")} <= set(names):
-        return True
-    return given.islower() and (blank or kind not in ("prose", "returns"))
+def _begins(line: str) -> bool:
+    """Whether a line under a field is prose again, and not more of the field."""
+    return not line.startswith(" ") and not line[0].islower()
 
 
-def _split(lines: list[str], names: Collection[str]) -> Iterator[str]:
-    """Lines on which one argument follows another, as "timeout: ...; memory: ...", are several."""
+def _is_field(given: str, names: Collection[str], alone: bool) -> bool:
+    """Of arguments, always; of attributes where it does not stand within a sentence."""
+    return {n.strip("*") for n in given.split(", ")} <= set(names) or (alone and given.islower())
+
+
+def _split(lines: Sequence[str], names: Collection[str]) -> Iterator[str]:
+    """Where one argument follows another in a line, each has a line of its own."""
     if not names:
         yield from lines
         return
-    behind = re.compile(BEHIND.format(names="|".join(map(re.escape, names))))
+    between = re.compile(BETWEEN.format(names="|".join(map(re.escape, names))))
     for line in lines:
-        if line.strip():
-            indent = "" if FIELD.match(line) else line[: len(line) - len(line.lstrip())]
-            first, *more = behind.split(line)
-            yield first
-            yield from (indent * 0 + m for m in more)
-        else:
-            yield line
+        listed: list[str] = []
+        for part in between.split(line):
+            if {n.strip() for n in part.split(",")} <= set(names):  # "a, b: what both are" is not to be cut
+                listed.append(part.strip())
+            else:
+                yield ", ".join([*listed, part])
+                listed = []
 
 
 def escaped(text: str) -> str:
     """Prose as reStructuredText: `code` is literal, and what would be markup is not."""
-    pieces = re.split(r"(`[^`]+`)", text)
     return "".join(
-        f"``{p[1:-1].strip()}``" + ("\\ " if k + 1 < len(pieces) and re.match(r"\w", pieces[k + 1]) else "")
-        if k % 2
-        else re.sub(r"([\\*|`]|(?<=\w)_(?!\w)|(?<!\w)_(?=\w))", r"\\\1", p)
-        for k, p in enumerate(pieces)
+        _literal(piece, after) if piece.startswith("`") else MARKUP.sub(r"\\\1", piece)
+        for piece, after in pairwise([*re.split(r"(`[^`]+`)", text), ""])
     )
+
+
+MARKUP = re.compile(r"([\\*|`]|(?<=\w)_(?!\w)|(?<!\w)_(?=\w))")
+
+
+def _literal(piece: str, after: str) -> str:
+    """Code; an empty pair of marks parts it from a letter that follows."""
+    return f"``{piece[1:-1].strip()}``" + ("\\ " if re.match(r"\w", after) else "")

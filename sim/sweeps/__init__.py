@@ -1,7 +1,9 @@
 """Sweeps: designs of points, and what it takes to run them.
 
-design = sim.sweeps.latin_hypercube({"lesion.radius": ("0.2 mm", "5 mm")}, n=200, seed=1)
-table = sim.sweep(base, design, store="radius.db", workers=2)
+    design = sim.sweeps.latin_hypercube({"lesion.radius": ("0.2 mm", "5 mm")}, n=200, seed=1)
+    table = sim.sweep(base, design, store="radius.db", workers=2)
+
+A design is a grid, a sample or a table of points; every point is a row of the table.
 """
 
 from __future__ import annotations

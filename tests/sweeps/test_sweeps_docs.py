@@ -1,4 +1,4 @@
-"""What docs/sweeps.md shows runs, or at least reads, as it stands."""
+"""What docs/sweeps.md and the script of docs/cluster.md show runs, or at least reads, as it stands."""
 
 import ast
 import re
@@ -10,6 +10,7 @@ from sim.sweeps.plans.plan import load_plan
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs" / "sweeps.md").read_text(encoding="utf-8")
+CLUSTER = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 
 
 def blocks(language):
@@ -37,7 +38,7 @@ def test_the_file_is_one(tmp_path):
 
 def test_the_script_for_a_cluster_is_python_and_its_arguments_exist():
     """dask-jobqueue need not be installed; where it is, SLURMCluster writes the script of a job."""
-    script = blocks("python")[3]
+    script = re.findall(r"```python\n(.*?)```", CLUSTER, flags=re.S)[-1]
     tree = ast.parse(script)
     made = next(
         n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "SLURMCluster"
