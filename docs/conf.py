@@ -34,6 +34,7 @@ html_title = "hapsim"
 html_theme = "pydata_sphinx_theme"
 html_static_path = [str(Path(__file__).parent / "building" / "static")]
 html_css_files = ["site.css"]
+html_show_search_summary = False  # a page from a file may not read others
 html_show_sourcelink = False
 html_copy_source = False
 html_show_copyright = False

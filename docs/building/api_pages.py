@@ -40,6 +40,17 @@ def names() -> dict[str, Any]:
     return {f"{m}.{n}": getattr(module, n) for m, module in modules().items() for n in public_names(module)}
 
 
+def twin(name: str, value: Any) -> str:
+    """What a name of `sim` is called in its module, where it is public there too; "" elsewhere."""
+    if name.count(".") > 1 or inspect.ismodule(value):
+        return ""
+    for other, module in modules().items():
+        for each in public_names(module) if other != "sim" else ():
+            if getattr(module, each) is value:
+                return f"{other}.{each}"
+    return ""
+
+
 def page_of(name: str, value: Any) -> str:
     """The page on a name. Classes have a word more: `Scenario` and `scenario` are one file to some disks."""
     if inspect.ismodule(value):
@@ -124,7 +135,7 @@ def _module_page(name: str, module: ModuleType) -> str:
     if values:
         lines += [".. rubric:: Values in SI", ""]
         for each, value in values:
-            lines += [f".. py:data:: {each}", f"   :value: {number(value)}", ""]
+            lines += [f".. py:data:: {each.rpartition('.')[2]}", f"   :value: {number(value)}", ""]
     if rest:
         lines += _toctree([f"{n.rpartition('.')[2]} </{page_of(n, v)}>" for n, v in rest])
     return "\n".join(lines)
@@ -132,6 +143,8 @@ def _module_page(name: str, module: ModuleType) -> str:
 
 def _object_page(name: str, value: Any) -> str:
     lines = _heading(name)
+    if other := twin(name, value):  # described once: Sphinx's source pages know one place of a function
+        return "\n".join([*lines, f".. py:function:: {name}", "", f"   The same as :py:func:`{other}`.", ""])
     if inspect.isclass(value):
         lines += [f".. autoclass:: {name}", "   :members:", "   :special-members: __getitem__, __call__"]
         if issubclass(value, Exception):

@@ -29,9 +29,7 @@ def _treatments() -> str:
     listed = []
     for t in found:
         dose = ("", "") if t.dose is None else (t.dose.text(), t.dose.confidence)
-        listed.append(
-            (f'<a href="#treatment-{t.name}">{t.name}</a>', plain(t.title), *dose, plain(t.acts_on))
-        )
+        listed.append((f"[{t.name}](#treatment-{t.name})", plain(t.title), *dose, plain(t.acts_on)))
     lines = [
         "# Treatments",
         NOTICE,

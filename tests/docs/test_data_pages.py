@@ -94,7 +94,7 @@ def test_every_public_name_has_its_page(pages):
         for name in getattr(sim, module).__all__:
             page = places[f"sim.{module}.{name}"].partition("#")[0]
             assert f"sim.{module}.{name}" in pages[f"{page}.rst"]
-    assert "sim.units.mM" in pages["api/sim.units.rst"] and "sim.errors.SolverError" in places
+    assert ".. py:data:: mM\n" in pages["api/sim.units.rst"] and "sim.errors.SolverError" in places
 
 
 def test_no_two_pages_are_one_file_where_case_does_not_count(pages):

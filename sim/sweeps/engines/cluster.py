@@ -32,6 +32,8 @@ from sim.units import convert_number
 if TYPE_CHECKING:
     from distributed import Client, Future
 
+__all__ = ["connect", "run"]
+
 AHEAD = 2  # chunks for every worker thread: one that runs and one that waits for it
 DEATHS = 2  # workers that a point may end
 POLL = 2.0  # s between checks of the connection
