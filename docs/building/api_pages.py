@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from types import ModuleType, UnionType
 from typing import Any
@@ -86,7 +87,8 @@ def summary(value: Any) -> str:
     """The first sentence of what is said of something; "" for plain values."""
     if type(value) in (str, float, int, tuple, dict, list) or not value.__doc__:
         return ""
-    return " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split("\n")[0].split())
+    first = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
+    return re.split(r"(?<=\w\w\.|.\)\.|.\]\.)\s", first)[0]
 
 
 def _heading(title: str) -> list[str]:

@@ -185,7 +185,7 @@ def _known(known: Expectation) -> str:
         [
             ("known", plain(known.known)),
             ("how sure", known.confidence),
-            ("source", plain(known.source)),
+            ("source", sources(", ".join(known.sources), "../")),
             ("first seen", _onset(known.onset)),
             ("seen by", known.seen),
             ("where, at first", ", ".join(known.first)),

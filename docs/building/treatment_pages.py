@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 
 import sim
+from docs.building.api_pages import summary
 from docs.building.parameter_pages import HEAD, rows
 from docs.building.tables import code, facts, place, plain, table
 from sim.model.library.parts import parts
@@ -68,10 +69,9 @@ def _measures() -> str:
     told = []
     for name in sim.measures.__all__:
         value = getattr(sim.measures, name)
-        lines = (inspect.getdoc(value) or "").split("\n")
         called = f"{name}{inspect.signature(value)}" if inspect.isfunction(value) else name
         told.append(
-            (place(name) + code(f"sim.measures.{name}"), code(called), plain(lines[0]).replace("`", ""))
+            (place(name) + code(f"sim.measures.{name}"), code(called), plain(summary(value)).replace("`", ""))
         )
     return "\n\n".join(
         [
