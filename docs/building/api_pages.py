@@ -85,7 +85,7 @@ def pages() -> dict[str, str]:
 
 def summary(value: Any) -> str:
     """The first sentence of what is said of something; "" for plain values."""
-    if type(value) in (str, float, int, tuple, dict, list) or not value.__doc__:
+    if type(value) in (str, float, int, tuple, dict, list, UnionType) or not value.__doc__:
         return ""
     first = " ".join((inspect.getdoc(value) or "").split("\n\n")[0].split())
     return re.split(r"(?<=\w\w\.|.\)\.|.\]\.)\s", first)[0]

@@ -166,7 +166,20 @@ def _scenario(s: Scenario) -> str:
     lines += [plain(s.notes)] if s.notes else []
     lines += [f"*Expected:* {plain(s.expected)}"] if s.expected else []
     lines += [f'```python\nimport sim\n\nresult = sim.simulate(sim.scenario("{s.name}"))\n```']
-    lines += [f"```bash\nhapsim run {s.name}\n```", "## Set-up", facts(set_up)]
+    size = next((n for n in own if n.endswith((".radius", ".thickness"))), "resolution")
+    more = f"{size}='{own[size].text()}'" if size in own else f"{size}=2"
+    commands = [
+        f"hapsim run {s.name}",
+        f"hapsim run {s.name} --set {more} --days 30",
+        f"hapsim atlas {s.name}",
+    ]
+    lines += [
+        "```bash\n" + "\n".join(commands) + "\n```",
+        "[What can be changed](../../own_scenario.md#change-anything-by-name), by `--set` and in Python. "
+        "`hapsim atlas` sets what is found beside what is known.",
+        "## Set-up",
+        facts(set_up),
+    ]
     known = expectations().get(s.name)
     if known is not None:
         lines += ["## What is known of the condition", _known(known)]
