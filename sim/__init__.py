@@ -20,6 +20,7 @@ _PUBLIC = {
     "Intervention": "sim.experiment.intervention",
     "Model": "sim.model.model",
     "Parameter": "sim.parameters",
+    "Parameters": "sim.parameters",
     "Process": "sim.model.process",
     "Result": "sim.run.result",
     "Scenario": "sim.experiment.scenario",
@@ -83,7 +84,10 @@ if TYPE_CHECKING:
     from sim.model.model import Model  # noqa: F401
     from sim.model.process import Derived, Process  # noqa: F401
     from sim.model.species import Species  # noqa: F401
-    from sim.parameters import Parameter  # noqa: F401
+    from sim.parameters import (  # noqa: F401
+        Parameter,
+        Parameters,
+    )
     from sim.run.memory import memory_forecast  # noqa: F401
     from sim.run.result import (  # noqa: F401
         Result,
