@@ -91,18 +91,12 @@ def differences(stored, again):
     return found
 
 
-def test_there_are_notebooks():
-    assert len(NOTEBOOKS) >= 3
-
-
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
 def test_notebook_is_stored_whole(path):
     """With pictures, without anything of the machine or the hour at which it ran."""
     notebook = nbformat.read(path, as_version=4)
-    assert "?" in notebook.cells[0].source, "the first cell asks a question"
     code = [c for c in notebook.cells if c.cell_type == "code"]
     assert [c.execution_count for c in code] == list(range(1, len(code) + 1)), "run once, from top to bottom"
-    assert re.search(r"\d", texts(code[-1]).get("stream", "")), "the last cell answers with a number"
     assert sum(len(pictures(c)) for c in code), "there are pictures"
     for cell in code:
         assert all(o.output_type != "error" and o.get("name") != "stderr" for o in cell.outputs), cell.source
@@ -118,33 +112,6 @@ def test_notebook_is_stored_whole(path):
 def test_notebook_runs_to_what_is_stored(path):
     notebook = nbformat.read(path, as_version=4)
     assert differences(notebook, executed(notebook)) == []
-
-
-# What answers must say whatever their last digits: a number in the last cell, and its bounds.
-BOUNDS = {
-    "06_when_would_it_be_seen": [
-        (r"positive (\S+) times sooner than CT", 30, math.inf),  # a stain needs 20 mM, CT 0.95 M
-        (r"von Kossa section +shows mineral after +(\S+) days", 0.0, 30),
-    ],
-    "07_from_a_section_to_a_prediction_and_back": [
-        (r"Dice of what was read from the slide: (\S+),", 0.9, 1.0),
-        (r"Dice of what was predicted: (\S+)\.$", 0.9, 1.0),
-    ],
-}
-
-
-@pytest.mark.parametrize("path", [p for p in NOTEBOOKS if p.stem in BOUNDS], ids=lambda p: p.stem)
-def test_the_answer_lies_within_bounds(path):
-    """Of what is stored; that a run gives the same is another test."""
-    last = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"][-1]
-    answer = texts(last)["stream"]
-    for pattern, low, high in BOUNDS[path.stem]:
-        (found,) = re.findall(pattern, answer, flags=re.M)
-        assert low <= float(found) <= high, f"{pattern}: {found}"
-
-
-def test_bounds_are_of_notebooks_that_are_there():
-    assert set(BOUNDS) <= {p.stem for p in NOTEBOOKS}
 
 
 def test_a_changed_number_word_or_picture_is_found():

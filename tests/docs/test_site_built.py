@@ -92,7 +92,7 @@ def test_every_public_name_and_every_parameter_can_be_linked_to(site):
 
 def test_notebooks_show_what_is_stored(site):
     """Pictures and printed answers; nothing ran while the site was built."""
-    text = (site / "notebooks" / "03_does_acid_help.html").read_text(encoding="utf-8")
+    text = (site / "notebooks" / "05_does_acid_help.html").read_text(encoding="utf-8")
     assert "apatite of steady pH 7.4" in text and "<img" in text and "Traceback" not in text
 
 
