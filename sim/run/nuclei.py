@@ -26,8 +26,8 @@ from sim.experiment.nucleation import StochasticNucleation
 from sim.model.model import Model
 from sim.model.process import Derived, Kernel, Process, arguments, coefficient
 from sim.run.continued.draws import STREAM, Draws
-from sim.solvers.steps.solution import Solution
-from sim.solvers.steps.task import Progress, Task
+from sim.solvers.steps.solution import STATUS, Solution
+from sim.solvers.steps.task import Observer, Progress, Task
 from sim.space.chance import poisson, uniform
 from sim.space.grid import Grid
 
@@ -179,6 +179,7 @@ class Nuclei:
             span = replace(
                 task, t0=start, t1=end, y0=y, t_eval=t_eval[inside], atol=atol,
                 progress=_after(task.progress, steps), max_steps=task.max_steps - steps,
+                observer=UntilDraw(task.observer, end) if drawn and task.observer else task.observer,
             )  # fmt: skip
             try:
                 part = solve(span)
@@ -198,6 +199,7 @@ class Nuclei:
                     self.draws = replace(self.draws, last=end)
                     if part.t.size and part.t[-1] == end:
                         part.y[-1] = y
+                        _tell_drawn(task, part)
                 part.end = part.end if reason else y
             if parts:
                 parts[-1].end = NOTHING  # thousands of draws would hold thousands of states
@@ -206,6 +208,31 @@ class Nuclei:
             parts.append(part)
             start = end
         return _joined(parts, {"nuclei": nuclei, "draws": draws})
+
+
+class UntilDraw:
+    """An observer of a part of a run that ends with a draw: the output there is shown when it is done.
+
+    end: of the part [s]
+    """
+
+    def __init__(self, observer: Observer, end: float):
+        self.step, self._observer, self._end = observer.step, observer, end
+
+    def output(self, t: float, y: np.ndarray) -> None:
+        """As that of an Observer."""
+        if t < self._end:
+            self._observer.output(t, y)
+
+
+def _tell_drawn(task: Task, part: Solution) -> None:
+    """Show the last output of a part, at a draw; whoever looks on may end the run."""
+    if task.observer is None:
+        return
+    try:
+        task.observer.output(float(part.t[-1]), part.y[-1])
+    except KeyboardInterrupt:
+        part.status, part.message = "interrupted", STATUS["interrupted"]
 
 
 def _after(progress: Progress | None, before: int) -> Progress | None:

@@ -20,6 +20,7 @@ from sim.run.continued.state_tables import AMOUNTS, BY_HAND, END, ENTERED, ENTER
 from sim.run.coordinates import in_place
 from sim.run.ledger import inventory, pools, residual
 from sim.run.segments import Builder, Segment
+from sim.run.watching.undisturbed import undisturbed
 from sim.solvers.steps.solution import Solution, where_unsolved
 
 LN10 = np.log(10.0)
@@ -187,9 +188,8 @@ class Outputs:
         found = []
         for row, (segment, solution) in ((0, self._parts[0]), (-1, self._parts[-1])):
             system = segment.system
-            memory, failures = system.cells.memory.copy(), system.failures.copy()
-            found.append(system.evaluate_all(solution.t[row:][:1], solution.y[row:][:1])[0][name][0])
-            system.cells.memory[:], system.failures[:] = memory, failures
+            with undisturbed(system):
+                found.append(system.evaluate_all(solution.t[row:][:1], solution.y[row:][:1])[0][name][0])
         return np.array(found)
 
 
