@@ -276,8 +276,11 @@ class Snapshot(LazyResult):
         return LabelledArrays.of({name: variable}, coordinates, {}).dataset()[name]
 
     def kept(self) -> Result:
-        """A Result of this one output that stays, with all its variables."""
-        return Result(self.dataset, self.manifest, self.tables)
+        """A Result of this one output that stays, with all its variables, and that a run can go on from."""
+        row = self.manifest
+        if self.status == "running":  # seen from here the run ends
+            row = row | {"status": "interrupted", "message": "Kept while the run went on."}
+        return Result(self.dataset, row, self.tables)
 
     def close(self) -> None:
         """The run goes on: from now on what is asked for is answered with a sentence."""
