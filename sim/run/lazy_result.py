@@ -1,6 +1,6 @@
 """Results of runs of which datasets of xarray are made when they are asked for.
 
-FinishedResult is what a run gives, Snapshot what a watch sees of it before. LazyResult is what measures of a sweep are taken of: a sweep wants a
+FinishedResult is what a run gives. LazyResult is what measures of a sweep are taken of: a sweep wants a
 number or two of each run, and arrays, ledger and manifest of a run take longer than a stirred cell takes to
 be solved.
 """
@@ -10,21 +10,18 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.errors import ConfigError
 from sim.parameters import Parameters
 from sim.public import public
 from sim.run import dataset
-from sim.run.coordinates import in_place, of_cells, space_of
+from sim.run.coordinates import in_place, space_of
 from sim.run.record import RunRecord
 from sim.run.result import Result
-from sim.run.segments import Segment
 from sim.run.stored.labelled import LabelledArray, LabelledArrays
 from sim.run.stored.result_file import write_result
-from sim.texts import typed_time
 
 if TYPE_CHECKING:
     import xarray
@@ -134,13 +131,6 @@ class FinishedResult(Result):
         return write_result(path, data, tables, self.manifest)
 
 
-def snapshot_of(
-    record: RunRecord, segment: Segment, t: float, y: np.ndarray, status: str, call: int, seconds: float
-) -> Snapshot:
-    """The state y at t [s] of a segment of a run, of which the record holds what came before."""
-    return Snapshot(record.present(segment, t, y, status), call, seconds)
-
-
 class LazyResult(Result):
     """A Result equal to that of `finished_result`. It holds on to the systems and states of the run."""
 
@@ -234,67 +224,3 @@ class LazyResult(Result):
     def parameters(self) -> Parameters:
         """The parameters of the run."""
         return self.record.builder.scenario.parameters
-
-
-class Snapshot(LazyResult):
-    """The present state of a run that goes on, as a Result with one output: nothing is computed before it is
-    asked for, and nothing can be read once the function that was called with it has returned.
-
-    call: 1 for the first of a run · seconds: of real time since the run began
-    `status` is "running", and in the last call how the run ended.
-    """
-
-    call: int
-    seconds: float
-
-    def __init__(self, record: RunRecord, call: int, seconds: float):
-        super().__init__(record)
-        self.__dict__.update(call=call, seconds=seconds)
-
-    @property
-    def time(self) -> float:
-        """Time of the run [s]."""
-        return float(self.t[0])
-
-    @property
-    def done(self) -> float:
-        """The share of the run's duration that has passed, 0-1."""
-        return self.time / self.record.builder.scenario.duration
-
-    @property
-    def solids(self) -> tuple[str, ...]:
-        """As those of a Result."""
-        return tuple(s.name for s in self.record.builder.model.solids)
-
-    def __getitem__(self, name: str) -> xarray.DataArray:
-        """As that of a Result, without making the others."""
-        if not isinstance(name, str) or not self._is_variable(name):
-            return super().__getitem__(name)
-        builder = self.record.builder
-        coordinates = of_cells(builder.grid, self.t)
-        variable = (("time", *self.space), self.array_of(name), self.attributes_of(name))
-        return LabelledArrays.of({name: variable}, coordinates, {}).dataset()[name]
-
-    def kept(self) -> Result:
-        """A Result of this one output that stays, with all its variables, and that a run can go on from."""
-        row = self.manifest
-        if self.status == "running":  # seen from here the run ends
-            row = row | {"status": "interrupted", "message": "Kept while the run went on."}
-        return Result(self.dataset, row, self.tables)
-
-    def close(self) -> None:
-        """The run goes on: from now on what is asked for is answered with a sentence."""
-        self.__dict__["record"] = _Gone(self.time)
-
-
-class _Gone:
-    """What a snapshot has once the run has gone on."""
-
-    def __init__(self, time: float):
-        self.__dict__["time"] = time
-
-    def __getattr__(self, name: str) -> NoReturn:
-        raise ConfigError(
-            f"this snapshot shows {typed_time(self.__dict__['time'])} of a run that has gone on; read it "
-            "inside the function that is called with it, or keep snapshot.kept()."
-        )

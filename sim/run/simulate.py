@@ -29,10 +29,11 @@ from sim.run.asked.progress_bar import progress_of
 from sim.run.beginning import beginning_at
 from sim.run.continued.run_state import RunState, state_of
 from sim.run.in_force.treated import treatment_notes
-from sim.run.lazy_result import Snapshot, finished_result, snapshot_of
+from sim.run.lazy_result import finished_result
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
 from sim.run.segments import Builder, Segment
+from sim.run.snapshot import Snapshot, snapshot_of
 from sim.run.watching.observing import RunObserver
 from sim.run.watching.watch import Watch, as_watch
 from sim.solvers import DEFAULT, Solution, Task

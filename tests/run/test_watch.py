@@ -123,9 +123,7 @@ def test_a_snapshot_is_the_state_of_the_same_time():
 def test_a_snapshot_that_was_kept_can_be_gone_on_from(tmp_path):
     """As an interrupted run can: its end is that of the unbroken run, to the tolerance."""
     kept = []
-    whole = sim.simulate(
-        treated(), rtol=1e-7, atol=1e-9, watch=always(lambda s: kept.append(s.kept()))
-    )
+    whole = sim.simulate(treated(), rtol=1e-7, atol=1e-9, watch=always(lambda s: kept.append(s.kept())))
     start = next(r for r in kept if r.t[0] > 7 * hour)
     loaded = sim.load(start.save(tmp_path / "kept.nc"))
     rest = sim.simulate(treated(), start=loaded, rtol=1e-7, atol=1e-9)
@@ -252,7 +250,10 @@ def test_what_is_evaluated_beside_a_run_leaves_no_trace():
     [
         (3, "watch = 3 is neither a function of a snapshot nor a sim.Watch"),
         (True, "watch = True is neither"),
-        (lambda: sim.Watch(print, every="-1 s"), "every = '-1 s' must be a time of at least 0 s, or 'output'"),
+        (
+            lambda: sim.Watch(print, every="-1 s"),
+            "every = '-1 s' must be a time of at least 0 s, or 'output'",
+        ),
         (lambda: sim.Watch(print, every="outputs"), "every"),
         (lambda: sim.Watch(print, share=0), "share = 0 must be above 0 and at most 1"),
         (lambda: sim.Watch(3), "function"),

@@ -113,7 +113,8 @@ class RunObserver:
             raise KeyboardInterrupt from error
         finally:
             self._last = time.perf_counter()
-            self._spent += self._last - begun
+            if self._calls > 1:  # the first loads and compiles what all later ones have
+                self._spent += self._last - begun
 
 
 def _sentence(error: Exception, t: float) -> str:

@@ -26,8 +26,8 @@ def solve_side_by_side(lanes: RunsInLanes, tasks: Sequence[Task]) -> list[Soluti
     """The solutions of tasks, one a run of the lanes, that agree in all but system, first state and absolute
     tolerances; None where the group failed. "interrupted" is the status of all or none.
 
-    The progress of the first task is told of all; observers are told nothing. Statistics and undershoot are those of the group;
-    statistics["lanes"] tells how many runs it had.
+    The progress of the first task is told of all, observers of nothing. Statistics and undershoot are those
+    of the group; statistics["lanes"] tells how many runs it had.
     """
     first = tasks[0]
     task = replace(

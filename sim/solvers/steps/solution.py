@@ -140,10 +140,8 @@ class Recorder:
         self.y[len(self.t)] = y
         self.t.append(float(t))
 
-    def follow(
-        self, t: float, y: np.ndarray, steps: int, kept: int, undershoot: float, species: int
-    ) -> None:
-        """Take over what an integrator recorded by itself: the state, outputs in y[:kept], steps, undershoot."""
+    def follow(self, t: float, y: np.ndarray, steps: int, kept: int, undershoot: float, species: int) -> None:
+        """Take over what an integrator recorded by itself: state, outputs in y[:kept], steps, undershoot."""
         self.steps = steps
         self.t = self.t_eval[:kept].tolist()
         self.watch(undershoot, species)
