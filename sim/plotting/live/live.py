@@ -52,7 +52,7 @@ class InNotebook:
             raise ConfigError(not_installed("a live figure needs", "ipython")) from None
         from matplotlib.backends import backend_agg  # noqa: F401  # now, and not on the clock of the run
 
-        self.names, self._display = names, display
+        self.names, self.display = names, display
         self.figure: LiveFigure | None = None
         self._handle: Any = None
 
@@ -61,7 +61,7 @@ class InNotebook:
         if snapshot.call == 1 or self.figure is None:
             names = usual_names(snapshot) if self.names is None else self.names
             self.figure = LiveFigure(snapshot, names)
-            self._handle = self._display(image_of(self.figure.png()), display_id=True)
+            self._handle = self.display(image_of(self.figure.png()), display_id=True)
             return
         self.figure.update(snapshot)
         self._handle.update(image_of(self.figure.png()))

@@ -136,7 +136,7 @@ def head_line(snapshot: Present, width: int, blocks: bool) -> str:
     letters = BAR if blocks else PLAIN_BAR
     room = min(LABEL, width - len(name) - len(words) - 2)
     if room < 4:
-        return f"{name} {words}"[:width]
+        return words.strip()[:width]
     filled = round(done * room)
     return f"{name} {letters[0] * filled}{letters[1] * (room - filled)} {words}"
 
@@ -152,18 +152,18 @@ def variable_line(
     volume = snapshot.array_of("volume")
     mean = float((values[0] * volume).sum() / volume.sum())
     least, most = snapshot.least_resolved(name), float(np.nanmax(np.abs(values)))
-    nothing = 0.0 < most <= least
+    nothing = 0.0 < most <= least  # a pattern in it would be one of rounding
     shown = "" if unit == "1" else f" {unit}"
     numbers = number_text(mean * factor, float(f"{least * factor:.0e}")) + shown
+    ends = [number_text(float(f(values)) * factor, 0.0) for f in (np.nanmin, np.nanmax)]
     if values.size > 1 and not nothing:
-        ends = (number_text(float(f(values)) * factor, 0.0) for f in (np.nanmin, np.nanmax))
         numbers += f" ({' to '.join(ends)})"
     room = width - len(label) - max(len(numbers), NUMBERS) - 2
     if room < 8:
         return f"{label} {numbers}"[:width]
     row = _resampled(snapshot, values, room) if course is None else course[-room:]
-    if nothing:  # a pattern in it would be one of rounding
-        row = np.zeros_like(row)
+    if nothing or (course is None and ends[0] == ends[1]):  # what reads the same does not look different
+        row = np.full_like(row, 0.0 if nothing else mean)
     letters = BLOCKS if blocks else PLAIN_BLOCKS
     return f"{label} {letters_of(row, letters).ljust(room)} {numbers}"[:width]
 
