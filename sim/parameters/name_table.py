@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sim.errors import UnknownNameError, nearest, shown
+from sim.notebook.fragments import html_table
 
 if TYPE_CHECKING:
     import pandas
@@ -37,13 +37,7 @@ class NameTable:
         return str(self)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in self.head)
-        rows = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in row) + "</tr>"
-            for row in self.rows
-        )
-        title = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return html_table(self.head, self.rows, self.title)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """A pandas.DataFrame with the columns of the head."""

@@ -164,6 +164,11 @@ class Parameter:
                     return f"; a number {size:g} times {times} would be inside."
         return "."
 
+    def _repr_html_(self) -> str:
+        from sim.parameters.in_html import parameter_html
+
+        return parameter_html(self)
+
     def range_text(self) -> str:
         """The range with its unit, "0.05 to 15 mm"; "at least 0 mM" where an end is open; "" without one."""
         if self.low is None:

@@ -10,7 +10,7 @@ from sim.public import public
 from sim.units import convert_number
 
 EVERY = 0.5  # s of real time between two looks
-SHARE = 0.03  # of the real time of a run that looks may take
+SHARE = 0.02  # of the real time of a run that looks may take
 OUTPUTS = "output"
 
 
