@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from typing import Protocol
 
 from sim.notebook.fragments import (
     MOST_ROWS,
@@ -16,11 +17,27 @@ from sim.notebook.fragments import (
     html_table,
     html_whole,
 )
-from sim.parameters.parameter import Parameter
 from sim.parameters.references import References, load_references
 
 FEW = 25  # that are shown at once; more are folded by what stands before the first point of their names
 HEAD = ("name", "value", "range", "confidence", "source")
+
+
+class Documented(Protocol):
+    """What is read of a parameter."""
+
+    @property
+    def source(self) -> str: ...
+    @property
+    def sources(self) -> tuple[str, ...]: ...
+    @property
+    def confidence(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def description(self) -> str: ...
+    def text(self) -> str: ...
+    def range_text(self) -> str: ...
 
 
 @lru_cache(maxsize=1)
@@ -28,24 +45,24 @@ def _known() -> References:
     return load_references()
 
 
-def source_cell(p: Parameter) -> Cell:
+def source_cell(p: Documented) -> Cell:
     """The keys of the sources; behind them what these are."""
     known = _known()
     return Tipped(p.source, "\n".join(str(known[k]) for k in p.sources if k in known))
 
 
-def parameter_row(name: str, p: Parameter) -> tuple[Cell, ...]:
+def parameter_row(name: str, p: Documented) -> tuple[Cell, ...]:
     """Name (with what it is), value, range, confidence (with the note), source (in full)."""
     return Tipped(name, p.description), p.text(), p.range_text(), Tipped(p.confidence, p.note), source_cell(p)
 
 
-def parameters_html(parameters: Mapping[str, Parameter]) -> Html:
+def parameters_html(parameters: Mapping[str, Documented]) -> Html:
     """A table; of many parameters one for each group, folded."""
     count = html_head(f"{len(parameters)} parameters")
     return html_whole(count, *parameter_folds(parameters))
 
 
-def parameter_folds(parameters: Mapping[str, Parameter]) -> Iterator[Html]:
+def parameter_folds(parameters: Mapping[str, Documented]) -> Iterator[Html]:
     """The same without a head."""
     if len(parameters) <= FEW:
         yield html_table(HEAD, (parameter_row(n, p) for n, p in parameters.items()))
@@ -61,7 +78,7 @@ def parameter_folds(parameters: Mapping[str, Parameter]) -> Iterator[Html]:
         yield Html(f"<p>{len(names) - MOST_ROWS} more groups were left out; print() shows all.</p>")
 
 
-def parameter_html(p: Parameter) -> Html:
+def parameter_html(p: Documented) -> Html:
     """One number with all that is known of it."""
     rows: list[tuple[str, Cell]] = [
         ("value", p.text()), ("range", p.range_text()), ("confidence", p.confidence),

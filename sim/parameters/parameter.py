@@ -10,6 +10,7 @@ from copy import copy
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
+from sim.parameters.in_html import parameter_html
 from sim.parameters.references import source_keys
 from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
@@ -165,8 +166,6 @@ class Parameter:
         return "."
 
     def _repr_html_(self) -> str:
-        from sim.parameters.in_html import parameter_html
-
         return parameter_html(self)
 
     def range_text(self) -> str:

@@ -50,7 +50,7 @@ class LiveFigure:
                 self._renew = [draw(ax, snapshot, n) for ax, n in zip(axes, self.names, strict=False)]
             courses = self.names[:1] if spatial else self.names
             for ax, name in zip(axes[-len(courses) :], courses, strict=True):
-                self._renew.append(Course(ax, snapshot, name).renew)
+                self._renew.append(MeanCourse(ax, snapshot, name).renew)
             self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=9.5)
             self.update(snapshot)
             layout.execute(self.figure)
@@ -119,7 +119,7 @@ def _map(ax: Axes, snapshot: Snapshot, name: str) -> Callable[[Snapshot], None]:
     return renew
 
 
-class Course:
+class MeanCourse:
     """The mean of a variable over the whole tissue, since the run was first looked at."""
 
     def __init__(self, ax: Axes, snapshot: Snapshot, name: str):
