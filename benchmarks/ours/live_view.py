@@ -54,23 +54,25 @@ def run(quick: bool) -> dict:
     for watch in (None, *views.values()):  # warm
         sim.simulate(plane.changed({"duration": 60.0}), rtol=1e-4, times=2, watch=watch)
     for name, watch in views.items():
-        plain, watched, calls, wall = [], [], [], []
+        plain, watched, calls, inside, wall = [], [], [], [], []
         for _ in range(pairs):
             began, cpu = time.perf_counter(), time.process_time()
             alone = sim.simulate(plane, rtol=1e-4, times=2)
             plain.append(time.process_time() - cpu)
             wall.append(time.perf_counter() - began)
-            count: list[float] = []
+            spent: list[float] = []
             cpu = time.process_time()
-            seen = sim.simulate(plane, rtol=1e-4, times=2, watch=counted(watch, count))
+            seen = sim.simulate(plane, rtol=1e-4, times=2, watch=timed(watch, spent))
             watched.append(time.process_time() - cpu)
-            calls.append(len(count))
+            calls.append(len(spent))
+            inside.append(sum(spent) / plain[-1])
             same &= np.array_equal(alone.array_of("HAP"), seen.array_of("HAP"))
         more = [b / a - 1.0 for a, b in zip(plain, watched, strict=True)]
         rows.append(
             {"view": name, "cells": side * side, "plain": statistics.median(plain),
              "watched": statistics.median(watched), "more": statistics.median(more), "least": min(more),
-             "most": max(more), "calls": statistics.median(calls), "pairs": pairs,
+             "most": max(more), "inside": statistics.median(inside),
+             "calls": statistics.median(calls), "pairs": pairs,
              "seconds": statistics.median(wall)}
         )  # fmt: skip
     checks = [
@@ -83,12 +85,13 @@ def run(quick: bool) -> dict:
     return {"question": QUESTION, "checks": checks, "notes": [], "tables": {"views": rows}}
 
 
-def counted(watch, calls: list[float]):
-    """The same watch, that notes the times at which it was called."""
+def timed(watch, spent: list[float]):
+    """The same watch, that notes the processor time of each call."""
     import sim
 
     def function(snapshot) -> None:
-        calls.append(snapshot.time)
+        began = time.process_time()
         watch.function(snapshot)
+        spent.append(time.process_time() - began)
 
     return sim.Watch(function, every=watch.every, share=watch.share)

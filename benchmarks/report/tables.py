@@ -88,7 +88,8 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
     ("live_view", "views"): [
         ("view", "view", plain), ("cells", "cells", whole), ("plain", "CPU alone", seconds),
         ("watched", "CPU watched", seconds), ("more", "added", share), ("least", "least", share),
-        ("most", "most", share), ("calls", "views", plain), ("pairs", "pairs", plain),
+        ("most", "most", share), ("inside", "within views", share), ("calls", "views", plain),
+        ("pairs", "pairs", plain),
     ],
     ("kernels", "limits"): [
         ("threads", "threads", plain), ("bandwidth", "bandwidth", scaled("GB/s", 1e9)),
