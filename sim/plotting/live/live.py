@@ -10,7 +10,7 @@ from sim.errors import ConfigError, not_installed, not_one_of
 from sim.plotting.live.figure import LiveFigure, image_of
 from sim.public import public
 from sim.run.watching.strip import is_terminal, strip, usual_names
-from sim.run.watching.watch import EVERY, Watch
+from sim.run.watching.watch import EVERY, SHARE, Watch
 
 if TYPE_CHECKING:
     from sim.run.snapshot import Snapshot
@@ -19,7 +19,12 @@ WHERE = ("auto", "notebook", "terminal")
 
 
 @public
-def live(names: Sequence[str] | str | None = None, every: float | str = EVERY, where: str = "auto") -> Watch:
+def live(
+    names: Sequence[str] | str | None = None,
+    every: float | str = EVERY,
+    where: str = "auto",
+    share: float = SHARE,
+) -> Watch:
     """What shows a run while it goes on: sim.simulate(scenario, watch=plot.live()).
 
     names: variables; calcium in solids and pH when None, or the first species of a model without them
@@ -27,13 +32,14 @@ def live(names: Sequence[str] | str | None = None, every: float | str = EVERY, w
     where: "notebook", one figure that is drawn again in its place: each variable over space (a box is cut
         through its middle) and the mean of the first over time; "terminal", lines of text, as
         `hapsim run --watch` has them, and nothing where standard error is no terminal; "auto" finds out
+    share: of the run's real time that pictures may take; a picture takes a tenth of a second or two
     """
     if where not in WHERE:
         raise ConfigError(not_one_of("where", where, WHERE))
     chosen = [names] if isinstance(names, str) else names if names is None else list(names)
     if where == "notebook" or (where == "auto" and in_notebook()):
-        return Watch(InNotebook(chosen), every)
-    return strip(chosen, every)
+        return Watch(InNotebook(chosen), every, share)
+    return strip(chosen, every, share)
 
 
 def in_notebook() -> bool:

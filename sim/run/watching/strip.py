@@ -10,7 +10,7 @@ from typing import Any, Protocol, TextIO
 
 import numpy as np
 
-from sim.run.watching.watch import EVERY, Watch
+from sim.run.watching.watch import EVERY, SHARE, Watch
 from sim.texts import duration_text, moment_text, number_text
 from sim.units import to_unit
 
@@ -49,17 +49,20 @@ UP, CLEAR = "\x1b[{}A", "\r\x1b[2K"  # of a terminal: the cursor so many lines u
 
 
 def strip(
-    names: Sequence[str] | str | None = None, every: float | str = EVERY, stream: TextIO | None = None
+    names: Sequence[str] | str | None = None,
+    every: float | str = EVERY,
+    share: float = SHARE,
+    stream: TextIO | None = None,
 ) -> Watch:
     """A watch that writes to a terminal, in place. It is silent where the stream is none.
 
     names: variables; calcium in solids and pH when None, or the first species of a model without them
-    stream: standard error when None
+    every, share: as those of a Watch · stream: standard error when None
     A line shows a variable from the centre (left) outwards, through the middle of other axes, from its least
     to its most of now (amounts from zero); of a stirred cell over the time since the run began. Its mean,
     least and most over the whole tissue follow.
     """
-    return Watch(Strip(names, stream), every)
+    return Watch(Strip(names, stream), every, share)
 
 
 def usual_names(snapshot: Present) -> list[str]:
