@@ -31,7 +31,7 @@ from sim.run.continued.state_tables import with_state
 from sim.run.dataset import assemble, assemble_tables
 from sim.run.in_force.treated import treatment_notes
 from sim.run.memory import MemoryForecast, account
-from sim.run.outputs import Outputs
+from sim.run.outputs import OneOutput, Outputs
 from sim.run.segments import Builder, Segment
 from sim.run.stored.labelled import LabelledArrays
 from sim.solvers.steps.solution import STATUS, Solution
@@ -81,6 +81,7 @@ class RunRecord:
         ]  # fmt: skip
         found.parts.append((segment, Solution(np.array([t]), y[None], t, y, status, STATUS[status])))
         found.starts = self.starts[: len(found.parts)]
+        found.outputs = OneOutput(self.builder, found.parts, found.starts, None, self.beginning.ledger)
         return found
 
     @cached_property

@@ -13,7 +13,7 @@ from sim.plotting.colours import colour
 from sim.plotting.labels import look_of, time_scale, time_words
 from sim.plotting.runs import places, planes
 from sim.plotting.spans import is_logarithm, least_span, widened
-from sim.plotting.ticks import power_in_label
+from sim.plotting.ticks import figure_of, power_in_label
 from sim.texts import duration_text, moment_text
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DPI = 80  # of the pictures: each is made in a fraction of a tenth of a second
 PANEL = (3.9, 3.0)  # inches
+MARGINS = (0.8, 0.15, 0.5, 0.45)  # of a panel, left, right, below and above [inches]
+BAR = (0.08, 0.1, 0.75)  # before, of and behind a colour bar [inches]
 
 
 class LiveFigure:
@@ -34,27 +36,30 @@ class LiveFigure:
     def __init__(self, snapshot: Snapshot, names: Sequence[str]):
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
 
         self.names = list(names)
         spatial = bool(snapshot.space)
         panels = len(self.names) * spatial + (1 if spatial else len(self.names))
-        layout = ConstrainedLayoutEngine(wspace=0.08)  # room for numbers that grow longer
         with style():
-            self.figure = Figure(figsize=(PANEL[0] * panels, PANEL[1]), layout=layout, dpi=DPI)
+            self.figure = Figure(figsize=(PANEL[0] * panels, PANEL[1]), dpi=DPI)
             self._canvas = FigureCanvasAgg(self.figure)
-            axes = list(np.atleast_1d(self.figure.subplots(1, panels)))
             draw = _map if len(snapshot.space) > 1 else _line
             self._renew: list[Callable[[Snapshot], None]] = []
             if spatial:
-                self._renew = [draw(ax, snapshot, n) for ax, n in zip(axes, self.names, strict=False)]
+                self._renew = [draw(self._place(k), snapshot, n) for k, n in enumerate(self.names)]
             courses = self.names[:1] if spatial else self.names
-            for ax, name in zip(axes[-len(courses) :], courses, strict=True):
-                self._renew.append(MeanCourse(ax, snapshot, name).renew)
+            for k, name in enumerate(courses, panels - len(courses)):
+                self._renew.append(MeanCourse(self._place(k), snapshot, name).renew)
             self._title = self.figure.suptitle(" ", x=0.01, ha="left", fontsize=9.5)
             self.update(snapshot)
-            layout.execute(self.figure)
-            self.figure.set_layout_engine("none")  # a layout takes longer than all the rest
+
+    def _place(self, k: int) -> Axes:
+        """Axes of panel k from the left. Places are given: to find them takes longer than a picture."""
+        wide, high = self.figure.get_size_inches()
+        low, free = MARGINS[2], PANEL[1] - MARGINS[2] - MARGINS[3]
+        left = PANEL[0] * k + MARGINS[0]
+        size = PANEL[0] - MARGINS[0] - MARGINS[1]
+        return self.figure.add_axes((left / wide, low / high, size / wide, free / high))
 
     def update(self, snapshot: Snapshot) -> None:
         """Show the state of now."""
@@ -106,7 +111,7 @@ def _map(ax: Axes, snapshot: Snapshot, name: str) -> Callable[[Snapshot], None]:
     section = planes.section(snapshot, snapshot[name].isel(time=0))
     image = planes.draw(ax, snapshot, section, look.factor, Normalize(0.0, 1.0), "viridis", size, unit)
     middle = (snapshot[name].sizes[snapshot.space[0]] // 2,) if len(snapshot.space) == 3 else ()
-    bar = ax.figure.colorbar(image, ax=ax, pad=0.02, aspect=25)
+    bar = ax.figure.colorbar(image, cax=_beside(ax, section))
     bar.outline.set_visible(False)
 
     def renew(now: Snapshot) -> None:
@@ -117,6 +122,20 @@ def _map(ax: Axes, snapshot: Snapshot, name: str) -> Callable[[Snapshot], None]:
         _label(bar.ax.yaxis, look.label, low, high)
 
     return renew
+
+
+def _beside(ax: Axes, section: planes.Plane) -> Axes:
+    """Axes of a colour bar as high as the section, which the panel then has the shape of."""
+    figure = figure_of(ax)
+    wide, high = figure.get_size_inches()
+    left, low, width, height = ax.get_position(original=True).bounds
+    room, tall = width * wide - sum(BAR), height * high
+    shape = float(np.ptp(section.x) / np.ptp(section.y))
+    across = min(room, tall * shape)
+    up = across / shape
+    bottom = low * high + tall - up
+    ax.set_position((left, bottom / high, across / wide, up / high))
+    return figure.add_axes((left + (across + BAR[0]) / wide, bottom / high, BAR[1] / wide, up / high))
 
 
 class MeanCourse:
