@@ -135,7 +135,9 @@ def _beside(ax: Axes, section: planes.Plane) -> Axes:
     up = across / shape
     bottom = low * high + tall - up
     ax.set_position((left, bottom / high, across / wide, up / high))
-    return figure.add_axes((left + (across + BAR[0]) / wide, bottom / high, BAR[1] / wide, up / high))
+    return figure.add_axes(
+        (left + (across + BAR[0]) / wide, bottom / high, BAR[1] / wide, up / high), label="<colorbar>"
+    )
 
 
 class MeanCourse:
