@@ -262,10 +262,9 @@ class Scenario(ScenarioData):
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
-        layers = layers_text(self)
+        layers, outer = layers_text(self), self.outer
         if self.domain:
             layers = f"{places.domain_text(self.domain)} of {', '.join(places.names_of(self))}"
-        outer = self.outer
         if outer == "exchange" and PERMEABILITY in self.parameters:
             outer += f" ({self.parameters[PERMEABILITY].text()})"
         parts = [f"{self.name}: {self.title or 'untitled'}", f"{self.geometry}, {layers}", f"outer {outer}"]

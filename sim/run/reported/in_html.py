@@ -24,7 +24,7 @@ from sim.texts import number_text, typed_time
 from sim.units import to_unit
 
 
-class Told(Protocol):
+class ToldOfResult(Protocol):
     """What is read of a result."""
 
     @property
@@ -39,7 +39,7 @@ class Told(Protocol):
     def attributes_of(self, name: str) -> dict: ...
 
 
-def result_html(result: Told) -> Html:
+def result_html(result: ToldOfResult) -> Html:
     """How a run went and what it holds at its last output; folded: its variables, numbers and versions."""
     m = result.manifest
     counts = ", ".join(f"{v} {k}" for k, v in m["statistics"].items())
@@ -65,13 +65,13 @@ def result_html(result: Told) -> Html:
     )  # fmt: skip
 
 
-def _variables(result: Told) -> Html:
+def _variables(result: ToldOfResult) -> Html:
     head = ("name", "least", "most", "unit", "what it is")
     rows = _rows(result) if result.t.size else iter(())
     return html_table(head, rows, all_of_it="result.dataset holds all")
 
 
-def _rows(result: Told) -> Iterator[tuple[Cell, ...]]:
+def _rows(result: ToldOfResult) -> Iterator[tuple[Cell, ...]]:
     for name in result.names:
         said: dict[str, Any] = result.attributes_of(name)
         unit = str(said.get("units", "1"))
