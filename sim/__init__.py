@@ -25,6 +25,7 @@ _PUBLIC = {
     "Result": "sim.run.result",
     "Scenario": "sim.experiment.scenario",
     "Species": "sim.model.species",
+    "Watch": "sim.run.watching.watch",
     "calibrate": "sim.calibration",
     "constants_sets": "sim.chemistry.constants_sets",
     "equilibrate": "sim.chemistry.batch.equilibrate",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     )
     from sim.run.script.run_script import script  # noqa: F401
     from sim.run.simulate import simulate  # noqa: F401
+    from sim.run.watching.watch import Watch  # noqa: F401
     from sim.space import shapes  # noqa: F401
     from sim.sweeps.driver import sweep  # noqa: F401
 

@@ -92,6 +92,10 @@ class UnreachedWarning(UserWarning):
     """Interventions that lie beyond the end of a run, which was shortened; they do not act."""
 
 
+class WatchWarning(UserWarning):
+    """A function that looked at a run while it went on has failed; the run ended there, with what it had."""
+
+
 def warn_caller(sentence: str, category: type[Warning]) -> None:
     """Warn, pointing at the line outside the package that called it, however deep inside it was noticed."""
     frame, level = sys._getframe(1), 2

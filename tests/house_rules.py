@@ -23,6 +23,7 @@ LAYERS = {
     "sim.machine": 0,
     "sim.public": 0,
     "sim.data": 0,
+    "sim.notebook": 0,
     "sim.jit": 0,
     "sim.units": 1,
     "sim.parameters": 2,

@@ -85,6 +85,12 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("picture", "picture, warm", plain), ("seconds", "time", seconds), ("fastest", "fastest", seconds),
         ("slowest", "slowest", seconds), ("cpu", "CPU", seconds),
     ],
+    ("live_view", "views"): [
+        ("view", "view", plain), ("cells", "cells", whole), ("plain", "CPU alone", seconds),
+        ("watched", "CPU watched", seconds), ("more", "added", share), ("least", "least", share),
+        ("most", "most", share), ("inside", "within views", share), ("calls", "views", plain),
+        ("pairs", "pairs", plain),
+    ],
     ("kernels", "limits"): [
         ("threads", "threads", plain), ("bandwidth", "bandwidth", scaled("GB/s", 1e9)),
         ("flops", "multiply-adds", scaled("GFLOP/s", 1e9)),

@@ -20,6 +20,7 @@ from sim.calibration.wording import lines_of
 from sim.errors import ConfigError, nearest
 from sim.experiment.change import applied
 from sim.experiment.scenario import Scenario
+from sim.notebook.fragments import html_text
 from sim.texts import printable
 from sim.units import parse_unit, to_unit
 
@@ -177,9 +178,7 @@ class Calibration:
         return printable("\n".join(lines_of(self)))
 
     def _repr_html_(self) -> str:
-        import html
-
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        return html_text(repr(self))
 
 
 def fitted_scenario(scenario: Scenario, free: Sequence[Free], values: np.ndarray, data: Data) -> Scenario:

@@ -15,7 +15,7 @@ from sim.experiment.saving import save_scenario
 from sim.experiment.scenario_data import PERMEABILITY, PLASMA, SIZES, ScenarioData
 from sim.experiment.timing.course import Course
 from sim.experiment.values.given import seconds
-from sim.experiment.wording import amount_at_start, arrow, layers_text
+from sim.experiment.wording import amount_at_start, arrow, layers_text, scenario_html
 from sim.model.model import Model
 from sim.parameters import Parameter, Parameters
 from sim.public import public
@@ -262,18 +262,19 @@ class Scenario(ScenarioData):
         return "\n".join(lines) or "no difference"
 
     def __repr__(self) -> str:
-        layers = layers_text(self)
+        layers, outer = layers_text(self), self.outer
         if self.domain:
             layers = f"{places.domain_text(self.domain)} of {', '.join(places.names_of(self))}"
-        outer = self.outer
         if outer == "exchange" and PERMEABILITY in self.parameters:
             outer += f" ({self.parameters[PERMEABILITY].text()})"
         parts = [f"{self.name}: {self.title or 'untitled'}", f"{self.geometry}, {layers}", f"outer {outer}"]
         if self.initial:
             parts.append("initial " + ", ".join(f"{n} {text}" for n, text in self.initial_in_words().items()))
-        parts += [row for _, row in _events(self)]
-        parts += [f"{self.duration / 86400:g} days", repr(self.model)]
+        parts += [*(row for _, row in _events(self)), f"{self.duration / 86400:g} days", repr(self.model)]
         return printable(f"Scenario({'; '.join(parts)})")
+
+    def _repr_html_(self) -> str:
+        return scenario_html(self, [text for _, text in _events(self)])
 
 
 def _only_in(s: Scenario, rows: list[tuple[Any, str]], sign: str, others: list[tuple[Any, str]]) -> list[str]:

@@ -262,7 +262,7 @@ class Model:
         return model_table(self, what)
 
     def _repr_html_(self) -> str:
-        return model_html(self)
+        return model_html(self, repr(self))
 
     def __repr__(self) -> str:
         return (

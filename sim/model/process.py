@@ -18,8 +18,11 @@ from sim.errors import ModelError, UnitError, shown
 from sim.jit.callables import called, plain_function
 from sim.model.collector import Sum
 from sim.model.species import Coefficient
+from sim.model.words.model_tables import change_text
 from sim.model.words.spelling import check_line, check_word
+from sim.notebook.fragments import html_facts, html_head, html_whole
 from sim.parameters import Parameter
+from sim.parameters.in_html import parameter_folds
 from sim.public import public
 from sim.units import parse_unit
 
@@ -130,6 +133,12 @@ class Process:
         _check_given(self)
         if not self.changes:
             raise ModelError(f"{self.name}: a process must change at least one species.")
+
+    def _repr_html_(self) -> str:
+        facts = [("changes", change_text(self.changes)), ("rate", called(self.formula)),
+                 ("reads", ", ".join(self.needs))]  # fmt: skip
+        folds = parameter_folds(self.parameters) if self.parameters else ()
+        return html_whole(html_head(self.name, self.description), html_facts(facts), *folds)
 
     @property
     def needs(self) -> tuple[str, ...]:

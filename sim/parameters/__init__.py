@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ParameterError, RangeWarning, UnitError, listing, nearest, shown, warn_caller
+from sim.parameters.in_html import differences_html, parameters_html
 from sim.parameters.name_table import NameTable
 from sim.parameters.parameter import CONFIDENCE, Parameter
 from sim.parameters.references import Citation, Reference, References, cite, load_references
@@ -61,6 +62,9 @@ class Differences(tuple[ParameterDifference, ...]):
 
     def __str__(self) -> str:
         return "\n".join(str(row) for row in self) or "no difference"
+
+    def _repr_html_(self) -> str:
+        return differences_html(self)
 
 
 class Parameters(Mapping[str, Parameter]):
@@ -205,7 +209,7 @@ class Parameters(Mapping[str, Parameter]):
         return pd.DataFrame(rows, columns=list(keys), index=pd.Index(list(self), name="name"))
 
     def _repr_html_(self) -> str:
-        return self._table(notes=True)._repr_html_()
+        return parameters_html(self)
 
     def _table(self, notes: bool) -> NameTable:
         head = ["name", "value", "range", "confidence", "source", "description"] + ["note"] * notes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from sim.errors import UnknownNameError, nearest, shown
+from sim.notebook.fragments import html_table
 
 if TYPE_CHECKING:
     import pandas
@@ -37,13 +37,7 @@ class NameTable:
         return str(self)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(h)}</th>" for h in self.head)
-        rows = "".join(
-            "<tr>" + "".join(f'<td style="text-align:left">{html.escape(c)}</td>' for c in row) + "</tr>"
-            for row in self.rows
-        )
-        title = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
-        return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return html_table(self.head, self.rows, self.title)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """A pandas.DataFrame with the columns of the head."""
@@ -52,16 +46,22 @@ class NameTable:
         return pd.DataFrame(list(self.rows), columns=list(self.head))
 
     def search(self, word: str) -> NameTable:
-        """The rows that hold a part of a word in any column, those with it in their name first.
+        """The rows that hold a part of a word in any column: that of its name first, then those with it in
+        their names. Capitals do not count, and "_" is a space.
 
         Raises UnknownNameError, with the nearest name, where there are none.
         """
-        wanted = str(word).casefold().strip()
-        found = [r for r in self.rows if any(wanted in c.casefold() for c in r)]
+        wanted = _folded(str(word)).strip()
+        found = [r for r in self.rows if any(wanted in _folded(c) for c in r)]
         if not found or not wanted:
             parts = {part for r in self.rows for part in (r[0], *r[0].split("."))}
             words = {w.strip(",;:()") for r in self.rows for w in " ".join(r[1:]).split() if len(w) > 3}
             hint = nearest(word, parts) or nearest(word, words)
             raise UnknownNameError(f"nothing here is called {shown(word)}, nor described by it.{hint}")
-        found.sort(key=lambda r: wanted not in r[0].casefold())
+        found.sort(key=lambda r: (wanted != _folded(r[0]), wanted not in _folded(r[0])))
         return NameTable(self.head, found, self.title)
+
+
+def _folded(text: str) -> str:
+    """As it is compared: labels of figures have spaces where names have "_"."""
+    return text.casefold().replace("_", " ")

@@ -10,6 +10,7 @@ from copy import copy
 from typing import Any
 
 from sim.errors import ParameterError, UnitError, not_one_of, shown
+from sim.parameters.in_html import parameter_html
 from sim.parameters.references import source_keys
 from sim.texts import quantity_text
 from sim.units import convert, from_unit, parse_unit, to_unit, unit_of
@@ -163,6 +164,9 @@ class Parameter:
                     times = "smaller" if factor < 1 else "larger"
                     return f"; a number {size:g} times {times} would be inside."
         return "."
+
+    def _repr_html_(self) -> str:
+        return parameter_html(self)
 
     def range_text(self) -> str:
         """The range with its unit, "0.05 to 15 mm"; "at least 0 mM" where an end is open; "" without one."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Protocol
 
-from sim.errors import FileFormatError, nearest
+from sim.errors import FileFormatError, listing, nearest
+from sim.notebook.fragments import Cell, Tipped, html_head, html_table, html_whole
 from sim.public import public
 
 MAX_BYTES = 1_000_000
@@ -240,6 +241,17 @@ class Citation:
             reasons = [f"    {n}: {why}" for n, why in self.reasons(key)]
             lines += [head, *(reasons or [f"    {', '.join(names)}"])]
         return "\n".join([*lines, ", ".join(f"{n} {word}" for word, n in self.counts.items())])
+
+    def _repr_html_(self) -> str:
+        counts = ", ".join(f"{n} {word}" for word, n in self.counts.items())
+        rows: Iterable[tuple[Cell, ...]] = (
+            (key or "none", str(self.references[key]) if key in self.references else "set by hand",
+             Tipped(f"{len(names)}", listing(names, 40)))
+            for key, names in sorted(self.supports.items(), key=lambda item: (not item[0], item[0]))
+        )  # fmt: skip
+        return html_whole(
+            html_head("sources of parameters", counts), html_table(("key", "source", "numbers"), rows)
+        )
 
     def bibtex(self) -> str:
         """BibTeX of every source used."""

@@ -11,6 +11,7 @@ from sim.plotting.fits.profile_curves import correlation, profile
 from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
 from sim.plotting.imaging.scans import scan
+from sim.plotting.live.live import live
 from sim.plotting.runs.budget import budget
 from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
@@ -43,6 +44,7 @@ __all__ = [
     "fitted",
     "indices",
     "isosurface",
+    "live",
     "kymograph",
     "maps",
     "parallel",

@@ -38,11 +38,44 @@ def assemble(outputs: Outputs) -> LabelledArrays:
         if name in scales:  # times the run's atol, this is what it resolves
             attrs["reference_scale"] = scales[name]
         variables[name] = (("time", *spatial), coordinates.in_place(values, grid), attrs)
-    said: dict[str, str | float] = {"units": "m3", "long_name": "volume of a cell"}
-    variables["volume"] = (spatial, coordinates.in_place(grid.volume, grid), said)
-    variables["layer"] = (spatial, outputs.layer, {"long_name": "layer"})
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
-    return LabelledArrays.of(variables, coordinates.of_cells(grid, outputs.times), attrs)
+    times = coordinates.of_cells(grid, outputs.times)
+    return LabelledArrays.of(variables | _of_cells(outputs), times, attrs)
+
+
+def scale_of(outputs: Outputs, name: str) -> float:
+    """What times a run's atol it resolves of a variable [its unit]; 0 where that is not known."""
+    return _scales(outputs.builder, outputs.first_system).get(name, 0.0)
+
+
+def _of_cells(outputs: Outputs) -> dict[str, Variable]:
+    """What each cell is, at all times."""
+    grid = outputs.builder.grid
+    spatial = coordinates.space_of(grid)
+    return {
+        "volume": (
+            spatial, coordinates.in_place(grid.volume, grid), {"units": "m3", "long_name": "volume of a cell"}
+        ),
+        "layer": (spatial, outputs.layer, {"long_name": "layer"}),
+    }  # fmt: skip
+
+
+def assemble_one(outputs: Outputs, name: str) -> LabelledArrays | None:
+    """One variable as the dataset of a run has it, or the faces of cells along an axis, with coordinates; the
+    others are not made. None for any other name."""
+    builder, grid = outputs.builder, outputs.builder.grid
+    if name in coordinates.edges(grid):
+        return LabelledArrays.of({}, coordinates.edges(grid), {})
+    found = _of_cells(outputs)
+    if name not in found:
+        if name not in variables(builder):
+            return None
+        values = coordinates.in_place(outputs.column(name), grid)
+        attrs = attributes(builder, name)
+        if scale := scale_of(outputs, name):
+            attrs["reference_scale"] = scale
+        found[name] = (("time", *coordinates.space_of(grid)), values, attrs)
+    return LabelledArrays.of({name: found[name]}, coordinates.of_cells(grid, outputs.times), {})
 
 
 def assemble_tables(outputs: Outputs) -> LabelledArrays:

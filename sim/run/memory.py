@@ -20,7 +20,7 @@ from sim.identity.settings import OUTPUTS
 from sim.machine import free_memory
 from sim.model.model import Model
 from sim.public import public
-from sim.run.nuclei import EXPECTED
+from sim.run.chance.apart import EXPECTED
 from sim.solvers import DEFAULT
 from sim.solvers import solver as find_solver
 from sim.space.geometries import GEOMETRIES

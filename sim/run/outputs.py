@@ -20,6 +20,7 @@ from sim.run.continued.state_tables import AMOUNTS, BY_HAND, END, ENTERED, ENTER
 from sim.run.coordinates import in_place
 from sim.run.ledger import inventory, pools, residual
 from sim.run.segments import Builder, Segment
+from sim.run.watching.undisturbed import undisturbed
 from sim.solvers.steps.solution import Solution, where_unsolved
 
 LN10 = np.log(10.0)
@@ -95,7 +96,7 @@ class Outputs:
         """Values (k, n) of a variable; KeyError where there is none."""
         species = {x.name: k for k, x in enumerate(self.builder.model.species) if not x.mobile}
         if name not in species or "_evaluated" in self.__dict__:
-            return self.columns[name]
+            return self._evaluated[0][name]
         found = np.empty((self.times.size, self.builder.grid.n_cells))
         for here, k, _, y in self._pieces():
             found[here] = self._parts[k][0].system.split(y)[0][..., species[name]]
@@ -187,10 +188,31 @@ class Outputs:
         found = []
         for row, (segment, solution) in ((0, self._parts[0]), (-1, self._parts[-1])):
             system = segment.system
-            memory, failures = system.cells.memory.copy(), system.failures.copy()
-            found.append(system.evaluate_all(solution.t[row:][:1], solution.y[row:][:1])[0][name][0])
-            system.cells.memory[:], system.failures[:] = memory, failures
+            with undisturbed(system):
+                found.append(system.evaluate_all(solution.t[row:][:1], solution.y[row:][:1])[0][name][0])
         return np.array(found)
+
+
+class OneOutput(Outputs):
+    """Outputs of which there is one: what is derived from its state is made without the ledger, which would
+    take longer, and copied where it is asked for."""
+
+    def column(self, name: str) -> np.ndarray:
+        """As that of Outputs."""
+        if name in (s.name for s in self.builder.model.species if not s.mobile):
+            return super().column(name)
+        return np.array(np.broadcast_to(self._found[name], (1, self.builder.grid.n_cells)))
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """As those of Outputs."""
+        return {name: self.column(name) for name in self._found}
+
+    @cached_property
+    def _found(self) -> dict[str, np.ndarray]:
+        ((_, k, t, y),) = self._pieces()
+        system = self._parts[k][0].system
+        return _quantities(self.builder, system, y, *system.evaluate_all(t, y))
 
 
 def _quantities(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -31,7 +31,7 @@ from sim.run.continued.state_tables import with_state
 from sim.run.dataset import assemble, assemble_tables
 from sim.run.in_force.treated import treatment_notes
 from sim.run.memory import MemoryForecast, account
-from sim.run.outputs import Outputs
+from sim.run.outputs import OneOutput, Outputs
 from sim.run.segments import Builder, Segment
 from sim.run.stored.labelled import LabelledArrays
 from sim.solvers.steps.solution import STATUS, Solution
@@ -70,6 +70,19 @@ class RunRecord:
     def end(self, segment: Segment, solution: Solution) -> None:
         """Note the solution of a segment."""
         self.parts.append((segment, solution))
+
+    def present(self, segment: Segment, t: float, y: np.ndarray, status: str) -> RunRecord:
+        """A record whose one output is the state y at t [s] of a segment that has begun, of all variables;
+        the state is not copied."""
+        found = RunRecord(self.builder, self.settings, None, self.memory, self.beginning)
+        none = np.zeros((0, y.size))
+        found.parts = [
+            (s, replace(p, t=none[:, 0], y=none)) for s, p in self.parts if s is not segment
+        ]  # fmt: skip
+        found.parts.append((segment, Solution(np.array([t]), y[None], t, y, status, STATUS[status])))
+        found.starts = self.starts[: len(found.parts)]
+        found.outputs = OneOutput(self.builder, found.parts, found.starts, None, self.beginning.ledger)
+        return found
 
     @cached_property
     def outputs(self) -> Outputs:

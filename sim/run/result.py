@@ -18,6 +18,7 @@ from sim.public import public
 from sim.run.continued import joining
 from sim.run.coordinates import between_outputs
 from sim.run.reported.differences import differences_text
+from sim.run.reported.in_html import result_html
 from sim.run.reported.result_text import result_text
 from sim.run.stored.csv_tables import chosen, write_tables
 from sim.run.stored.result_file import empty_tables, read_result, write_result
@@ -95,6 +96,11 @@ class Result:
     def solids(self) -> tuple[str, ...]:
         """Names of the species that are solids, in the order of the model."""
         return tuple(str(n) for n, v in self.dataset.data_vars.items() if "formula" in v.attrs)
+
+    @property
+    def names(self) -> list[str]:
+        """Of the variables over time and space that are numbers."""
+        return [str(n) for n, v in self.dataset.data_vars.items() if "time" in v.dims and v.dtype.kind == "f"]
 
     @property
     def status(self) -> str:
@@ -280,9 +286,7 @@ class Result:
         return result_text(self.manifest, self.t.size, self.notes)
 
     def _repr_html_(self) -> str:
-        import html
-
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        return result_html(self)
 
 
 @public

@@ -19,10 +19,10 @@ from sim.experiment.timing.moments import Moment, at_end, moments
 from sim.experiment.values.given import as_given
 from sim.experiment.values.relative import Relative
 from sim.parameters import Parameter, Parameters
+from sim.run.chance.nuclei import Nuclei
 from sim.run.in_force.followed import check_follows, followed
 from sim.run.in_force.treated import check_treatment, once
 from sim.run.in_force.values import InForce, in_force, values_at_start
-from sim.run.nuclei import Nuclei
 from sim.run.start.first_state import FirstState
 from sim.run.start.places import Places, make_grid
 from sim.space.boundary import Boundary

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -33,6 +33,9 @@ from sim.run.lazy_result import finished_result
 from sim.run.record import RunRecord, constants_notes
 from sim.run.result import Result
 from sim.run.segments import Builder, Segment
+from sim.run.snapshot import Snapshot, snapshot_of
+from sim.run.watching.observing import RunObserver
+from sim.run.watching.watch import Watch, as_watch
 from sim.solvers import DEFAULT, Solution, Task
 from sim.solvers import solver as find_solver
 from sim.solvers.steps.task import Progress
@@ -51,6 +54,7 @@ def simulate(
     start: Result | None = None,
     at: float | str | None = None,
     until: float | str | None = None,
+    watch: Watch | Callable[[Snapshot], object] | None = None,
 ) -> Result:
     """Run a scenario from 0 to its duration, or go on from a state of another run.
 
@@ -68,6 +72,10 @@ def simulate(
         and the end are counted from the first start; what was to act once before the state does not act.
     at: which of its outputs [s or text]; where it ended when None
     until: when the run ends [s or text], instead of the scenario's duration
+    watch: a function of a Snapshot, the present state as a result, called some times a second of real time;
+        sim.Watch(function, every=...) says how often, plotting.live() draws. The numbers of the run are the
+        same with and without. Where the function fails, the run ends there, as by Ctrl-C, its message tells
+        why, and a WatchWarning too.
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry, and
     (TissueWarning) of tissue that nothing says is alive, (UnreachedWarning) of interventions beyond the end;
     the sentences stand in the manifest as `notes`.
@@ -77,6 +85,7 @@ def simulate(
     """
     if not isinstance(scenario, Scenario):
         raise ScenarioError(f"simulate needs a Scenario, not {scenario!r}; try sim.scenario('...').")
+    watch = as_watch(watch)
     if until is not None:
         scenario = scenario.changed({"duration": until})
     state = _state(start, at)
@@ -84,7 +93,7 @@ def simulate(
     begins = 0.0 if state is None else state.time
     if scenario.duration > begins:  # refused in the words that they were given in
         output_times(scenario.duration, times, start=begins)
-    record = solved(scenario, settings, progress, seed, variables, state)
+    record = solved(scenario, settings, progress, seed, variables, state, watch)
     result, told = finished_result(record), told_before(record.builder.scenario)
     for note in result.manifest["notes"]:
         if note not in told:
@@ -123,7 +132,13 @@ class Run:
         """The state before the first segment's interventions."""
         return self.record.beginning.first(self.segments[0])
 
-    def begin(self, segment: Segment, left: np.ndarray, progress: Progress | None) -> Task:
+    def begin(
+        self,
+        segment: Segment,
+        left: np.ndarray,
+        progress: Progress | None,
+        observer: RunObserver | None = None,
+    ) -> Task:
         """What a solver is asked for a segment. left: the state before its cut"""
         settings, system = self.record.settings, segment.system
         y = segment.change(left)
@@ -131,14 +146,18 @@ class Run:
         inside = (self.wanted >= segment.start) & (self.wanted <= segment.end)
         return Task(
             system, segment.start, segment.end, y, self.wanted[inside], settings.rtol,
-            system.tolerances(settings.atol), progress, settings.max_steps,
+            system.tolerances(settings.atol), progress, settings.max_steps, observer=observer,
         )  # fmt: skip
+
+    def cut_of(self, segment: Segment) -> float:
+        """The time [s] of the cut that a segment starts with, where both its sides are outputs; else NaN."""
+        first = segment is self.segments[0]  # whose start is no cut where a run goes on without a step
+        both = self.stepped and segment.start > 0 and (not first or segment.cuts)
+        return segment.start if both else np.nan
 
     def end(self, segment: Segment, solution: Solution) -> None:
         """Note what came of a segment."""
-        first = segment is self.segments[0]  # whose start is no cut where a run goes on without a step
-        if self.stepped and segment.start > 0 and solution.t.size and (not first or segment.cuts):
-            # the step is seen, and just after it
+        if solution.t.size and self.cut_of(segment) == segment.start:  # the step is seen, and just after it
             solution.t[0] = np.nextafter(segment.start, np.inf)
         self.record.end(segment, solution)
 
@@ -189,6 +208,7 @@ def solved(
     seed: int | None = None,
     variables: Sequence[str] | None = None,
     state: RunState | None = None,
+    watch: Watch | None = None,
 ) -> RunRecord:
     """Run a scenario as `simulate` does; what was noted, from which a result can be made."""
     run = prepared(scenario, settings, seed, variables, state)
@@ -199,10 +219,13 @@ def solved(
     bar, report = progress_of(progress, record.builder.scenario, record.beginning.time)
     started = time.perf_counter()
     y = None
+    observer = None if watch is None else RunObserver(watch, partial(snapshot_of, record))
     try:
         for segment in run.segments:
             left = run.first() if y is None else y
-            solution = solve(run.begin(segment, left, report))
+            if observer:
+                observer.begin(segment, run.cut_of(segment))
+            solution = solve(run.begin(segment, left, report, observer))
             run.end(segment, solution)
             y = solution.end
             if solution.status != "finished":
@@ -211,6 +234,8 @@ def solved(
         if bar is not None:
             bar.close()
     record.wall = time.perf_counter() - started
+    if observer:
+        observer.end(record.parts[-1][1])
     return record
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from sim.errors import ConfigError, RangeWarning, ScenarioError, nearest, shown
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import held_value, target
+from sim.notebook.fragments import html_text
 from sim.public import public
 from sim.run.measures import Measure
 from sim.run.result import Result
@@ -72,7 +72,7 @@ class LocalSensitivities:
         return printable("\n".join([head, *(f"  {x}" for x in aligned(rows)), *why, end]))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        return html_text(repr(self))
 
 
 @public

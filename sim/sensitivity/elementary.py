@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.notebook.fragments import html_text
 from sim.sensitivity.enough import effect_remarks, effects_enough
 from sim.sensitivity.responses import (
     Responses,
@@ -85,7 +85,7 @@ class MorrisEffects:
         )
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        return html_text(repr(self))
 
 
 def morris(

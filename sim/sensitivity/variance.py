@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.errors import ConfigError, not_installed
+from sim.notebook.fragments import html_text
 from sim.sensitivity.enough import share_remarks, shares_enough
 from sim.sensitivity.responses import (
     Responses,
@@ -91,7 +91,7 @@ class SobolIndices:
         return printable("\n".join([*lines, f"└─ {self.used.text()}"]))
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        return html_text(repr(self))
 
 
 def _with_interval(value: float, half: float) -> str:

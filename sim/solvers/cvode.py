@@ -149,10 +149,11 @@ def solve(task: Task) -> Solution:
             if still == MOST_STILL and trouble["rhs"]:
                 status, message = "failed", _sentence("", system, t, y, trouble["rhs"])
                 break
-            if not interpolated:  # else CVODE returns the step it has already made
-                record.step(t, y)
+            known = interpolated  # then CVODE has returned the step that it had already made
             interpolated = record.next_output < t
             record.reach(t, at)
+            if not known:
+                record.step(t, y)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     except ArithmeticError as e:

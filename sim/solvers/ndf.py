@@ -72,7 +72,8 @@ def _marched(task: Task, record: Recorder) -> Solution:
             steps, failures = int(now.steps), int(now.failures)
             if failures >= now.patience:
                 w, march = _with_pores(task, w, march)
-            record.follow(now.t, steps, int(now.kept), now.worst, int(now.worst_species))
+            y = w.D[0, : system.size]
+            record.follow(now.t, y, steps, int(now.kept), now.worst, int(now.worst_species))
             if state == DONE:
                 break
             if state == TOO_SHORT:

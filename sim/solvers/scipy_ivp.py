@@ -65,9 +65,9 @@ def solve(task: Task, method: str) -> Solution:
                 status = "failed"
                 message = f"SciPy {method} stopped at t = {integrator.t:.6g} s: {reason}"
                 break
-            record.step(integrator.t, integrator.y * unit)
             if record.next_output <= integrator.t:
                 record.reach(integrator.t, _in_units(integrator.dense_output(), unit))
+            record.step(integrator.t, integrator.y * unit)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     return record.solution(

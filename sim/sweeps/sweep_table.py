@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from numbers import Integral
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, UnknownNameError, nearest, shown
+from sim.notebook.fragments import Cell, Tipped, html_fold, html_head, html_list, html_table, html_whole
 from sim.public import public
 from sim.sweeps.design.axis import Axis
 from sim.sweeps.design.job import COLUMNS
@@ -176,7 +176,8 @@ class SweepTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def __repr__(self) -> str:
+    def _in_words(self) -> list[str]:
+        """What was run, and how it went."""
         counts = Counter(row["status"] for row in self.rows)
         said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items(), key=lambda c: -c[1]))
         axes = ", ".join(a.name for a in self.axes)
@@ -184,10 +185,28 @@ class SweepTable:
         lines = [said or "none run", f"measures: {', '.join(self.names) or 'none'}"]
         lines += [f"point {row['index']} {row['status']}: {row['reason'][:200]}" for row in self.failed[:3]]
         lines += [self.message] if self.message else []
-        return tree(head, [*lines, f"store: {self.path}" if self.path else "not stored"])
+        return [head, *lines, f"store: {self.path}" if self.path else "not stored"]
+
+    def __repr__(self) -> str:
+        head, *lines = self._in_words()
+        return tree(head, lines)
 
     def _repr_html_(self) -> str:
-        return f"<pre>{html.escape(repr(self))}</pre>"
+        units = {n: f" [{u}]" if u and u != "1" else "" for n, u in self.units.items()}
+        names = [*(a.name for a in self.axes), *self.names]
+        head = ("point", *(f"{n}{units.get(n, '')}" for n in names), "status")
+        columns = [*(self.inputs(a.name) for a in self.axes), *(self.measure(n) for n in self.names)]
+        rows: Iterator[list[Cell]] = (
+            [str(row["index"]), *(_number(c[k]) for c in columns), Tipped(row["status"], row["reason"])]
+            for k, row in enumerate(self.rows)
+        )
+        said, *facts = self._in_words()
+        table = html_table(head, rows, all_of_it="to_dataframe() has all")
+        return html_whole(html_head(said), html_list(facts), html_fold(f"{len(self)} points", table))
+
+
+def _number(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
 
 
 def results_folder(path: Path) -> Path:

@@ -219,3 +219,23 @@ def test_a_file_of_any_name_gets_a_folder_that_every_system_takes(empty_folder, 
         sim.scenario(NAME).save(empty_folder / f"{stem}.toml")
         done = hapsim("run", f"{stem}.toml", *TINY, "--no-figure", "--quiet")
         assert done.stdout == f"{os.path.join('results', folder)}\n", done.output
+
+
+def test_a_watched_run_shows_lines_in_a_terminal_and_tenths_elsewhere(tmp_path, monkeypatch):
+    from sim.cli.runs.while_running import shown_while_running
+    from sim.run.watching.strip import Strip
+
+    class Terminal:
+        def isatty(self):
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("sys.stderr", Terminal())
+    report, watch = shown_while_running(sim.scenario(NAME), quiet=False, watched=True, began=0.0)
+    assert report is False and isinstance(watch.function, Strip)
+    assert shown_while_running(sim.scenario(NAME), quiet=False, watched=False, began=0.0) == (True, None)
+    monkeypatch.undo()
+    done = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "out"), "--watch", "--no-figure")
+    assert done.exit_code == 0 and "100 %" in done.stderr and "\x1b" not in done.output
+    refused = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "no"), "--watch", "--quiet")
+    assert refused.exit_code != 0 and "leave one out" in refused.stderr and not (tmp_path / "no").exists()

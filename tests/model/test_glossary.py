@@ -1,12 +1,18 @@
 """Whatever has a name is described, in words of its own, and found by a part of them."""
 
+import re
 from pathlib import Path
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 import sim
+from sim import plotting as plot
+from sim.atlas.morphology import WORDS
+from sim.cli.summary import summary_lines
 from sim.errors import UnknownNameError
-from sim.model.glossary.entries import glossary_page
+from sim.model.glossary.entries import ON_SCREEN, glossary_page
 from sim.model.library import GROWTH_LAWS
 from sim.run.dataset import variables
 from sim.run.segments import Builder
@@ -47,6 +53,73 @@ def test_every_parameter_of_a_scenario_is_described(name, law):
 def test_every_variable_of_a_result_is_in_the_glossary():
     listed = {row[0] for row in sim.glossary()}
     assert set(variables(Builder(sim.scenario("infarct_myocardium")))) <= listed
+
+
+STOP = {
+    "across",
+    "and", "at", "by", "first", "from", "in", "is", "it", "of", "on", "over", "seen", "the", "to", "where",
+    "days", "day", "min", "beside",
+}  # fmt: skip
+
+
+def of_words(text):
+    """Words of a label that mean something: no units, numbers, times."""
+    plain = re.sub(r"\[.*?\]|\$.*?\$|[\d.]+ ?(h|min|s|days?)\b", " ", text.replace("\n", " "))
+    return {w for w in re.findall(r"[A-Za-z][A-Za-z_0-9-]+", plain) if w.casefold() not in STOP}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """A line with a treatment, a plane, a stirred cell."""
+    base = sim.scenario("infarct_myocardium").with_(duration="1 day")
+    shapes = ({"resolution": 0.1}, {"geometry": "rectangle", "lesion.cells": 4, "border.cells": 2},
+              {"geometry": "well_mixed", "outer": "closed"})  # fmt: skip
+    dose = sim.Intervention(at="1 h", boundary={"PPi": "20 uM"})
+    return [sim.simulate(base.with_intervention(dose).changed(c), rtol=1e-3) for c in shapes]
+
+
+def test_every_label_of_a_summary_is_in_the_glossary(runs):
+    """By its name, or by a name and what it is of: "mean" and "hydroxyapatite"."""
+    names = {row[0] for row in sim.glossary() if row[1] == ON_SCREEN}
+    labels = {line.label.strip() for result in runs for line in summary_lines(result)}
+    assert len(labels) > 15
+    for label in labels:
+        known = [n for n in names if re.match(re.escape(n) + r"(,| |$)", label)]
+        assert known, label
+        rest = label[len(max(known, key=len)) :].strip(", ")
+        assert not rest or sim.glossary(rest), label
+
+
+def test_every_word_of_a_story_is_in_the_glossary(runs):
+    seen = set()
+    for result in runs:
+        layers = {str(n) for n in np.unique(result["layer"].values)}
+        figures = [plot.story(result), *([plot.atlas(result)] if len(result.space) == 2 else [])]
+        for ax in (ax for figure in figures for ax in figure.axes):
+            legend = ax.get_legend()
+            texts = [ax.get_title(loc="left"), ax.get_xlabel(), ax.get_ylabel()]
+            texts += [t.get_text() for t in legend.get_texts()] if legend else []
+            seen |= {w for text in texts for w in of_words(text)} - layers
+        plt.close("all")
+    assert {"Saturation", "membranes", "pH"} <= seen
+    lost = []
+    for word in seen:
+        found = " ".join(" ".join(row) for row in sim.glossary()).replace("_", " ").casefold()
+        if not re.search(rf"\b{re.escape(word.casefold())}", found):
+            lost.append(word)
+    assert lost == []
+
+
+def test_words_of_the_atlas_and_treatments_are_in_the_glossary():
+    rows = {row[0]: row for row in sim.glossary()}
+    assert set(WORDS) <= set(rows)
+    for name in sim.treatments():
+        found = sim.treatment(name)
+        dose = found.dose.unit if found.dose else ""
+        row = next(r for r in sim.glossary() if r[:2] == (name, "treatment"))
+        assert row[2:] == (dose, f"{found.title}: acts on {found.acts_on}")
+    assert sim.glossary("onset").rows[0][0] == "onset"
+    assert sim.glossary("SI HAP").rows[0][0] == "SI_HAP"
 
 
 def test_a_value_of_ones_own_is_described_as_the_one_it_replaces():

@@ -11,7 +11,7 @@ from crystal_burst import scenario
 import sim
 from sim.errors import LongRunWarning
 from sim.run import memory
-from sim.run.nuclei import Nuclei
+from sim.run.chance.nuclei import Nuclei
 from sim.run.segments import Builder
 from sim.solvers import DEFAULT, SOLVERS
 from sim.solvers.steps.solution import Solution

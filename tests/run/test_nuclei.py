@@ -11,7 +11,7 @@ from solver_traits import GENERAL
 import sim
 from sim.errors import ScenarioError
 from sim.experiment.catalogue import from_table
-from sim.run.nuclei import apart
+from sim.run.chance.apart import apart
 from sim.solvers import SOLVERS
 
 VOLUME = 1e-15  # m3

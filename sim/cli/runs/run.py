@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +12,11 @@ import click
 from sim.cli import choices, exit_codes
 from sim.cli.outputs import made_folder
 from sim.cli.runs.files import RESULT, check_script, folder_for, keep_former, result_file, write_files
+from sim.cli.runs.while_running import shown_while_running
 from sim.cli.stopping import terminable
 from sim.errors import ConfigError
 from sim.files import safe_name, write_text
-from sim.texts import DAY, duration_text, size_text, typed_time
+from sim.texts import DAY, size_text, typed_time
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -75,6 +74,9 @@ def _rtol() -> str:
     "and pictures read.",
 )
 @click.option("--no-figure", is_flag=True, help="Leave the pictures out.")
+@click.option(
+    "--watch", is_flag=True, help="Show the tissue in the terminal while it runs: profiles of calcium and pH."
+)
 @click.option("--script", type=click.Path(path_type=Path), help="File for the Python that makes the result.")
 @choices.force
 @choices.quiet
@@ -94,6 +96,7 @@ def run(
     outputs: str | None,
     variables: str | None,
     no_figure: bool,
+    watch: bool,
     script: Path | None,
     force: bool,
     quiet: bool,
@@ -135,11 +138,12 @@ def run(
     with made_folder(folder):
         _prepare(scenario, settings["solver"], output_count(scenario, times), quiet, folder, kept, held)
         began = 0.0 if start is None else float(start.manifest["t_end"])
-        report = _progress(scenario, quiet, began if at is None else 0.0)
+        report, looks = shown_while_running(scenario, quiet, watch, began if at is None else 0.0)
         with terminable() as terminated:
             result = simulate(
-                scenario, times=times, progress=report, variables=held, start=start, at=at, **settings
-            )
+                scenario, times=times, progress=report, variables=held, start=start, at=at, watch=looks,
+                **settings,
+            )  # fmt: skip
     shown = whole = result if start is None else result.joined(start)
     if start is not None and not {*result.dataset.data_vars} <= {*whole.dataset.data_vars}:
         shown = result  # what is read for them was not kept before
@@ -271,18 +275,3 @@ def _prepare(
         system.slopes(0.0, builder.initial(system))
     finally:
         timer.cancel()
-
-
-def _progress(scenario: Scenario, quiet: bool, began: float) -> bool | Callable[[float, int], None]:
-    """A bar in a terminal; elsewhere a line every tenth of the run."""
-    if quiet or sys.stderr.isatty():
-        return not quiet
-    tenths = [int(10 * began / scenario.duration)]
-
-    def report(t: float, steps: int) -> None:
-        done = int(10 * t / scenario.duration * (1 + 1e-9))
-        if done > tenths[0]:
-            tenths[0] = done
-            click.echo(f"{scenario.name}: {10 * done} %, {duration_text(t)}, {steps} steps", err=True)
-
-    return report

@@ -13,7 +13,9 @@ from typing import Any
 from sim.errors import ScenarioError, listing, nearest, shown
 from sim.experiment.treatments.effects import Effect
 from sim.experiment.values.given import check_unit, si_number
+from sim.notebook.fragments import html_facts, html_head, html_list, html_whole
 from sim.parameters import Parameter, Parameters, parameters_from
+from sim.parameters.in_html import parameter_folds
 from sim.parameters.sections import LONGEST_TEXT, Section, tables_of_file
 from sim.public import public
 
@@ -134,6 +136,14 @@ class Treatment:
         """{key: number} of those it has."""
         found = {key: getattr(self, key) for key in NUMBERS}
         return {key: p for key, p in found.items() if p is not None}
+
+    def _repr_html_(self) -> str:
+        told = {key.replace("_", " "): p for key, p in self.numbers.items()} | dict(self.properties)
+        words = html_facts((what, text) for what, text in self.in_words() if what not in told)
+        return html_whole(
+            html_head(self.name, self.title), words, *parameter_folds(told),
+            html_list(["Not a clinical tool."]),
+        )  # fmt: skip
 
     def __str__(self) -> str:
         rows = [f"{what}: {text}" for what, text in self.in_words() if text]

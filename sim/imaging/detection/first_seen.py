@@ -19,6 +19,7 @@ from sim.imaging.detection.courses import (
 from sim.imaging.detection.shadows import contrast
 from sim.imaging.detection.stained import densest_calcium, signal_lost
 from sim.imaging.xray.attenuation import DATA
+from sim.notebook.fragments import Cell, Tipped, html_table
 from sim.parameters import Parameter, Parameters, load_parameters
 from sim.public import public
 from sim.texts import duration_text
@@ -94,6 +95,15 @@ class Sighting:
         """Of the threshold: "measured", "derived", "fitted" or "assumed"."""
         return self.threshold.confidence
 
+    def cells(self) -> tuple[Cell, ...]:
+        """Of a table: method, time, threshold, its range, confidence and source, what it sees at the end."""
+        level = self.threshold
+        return (
+            Tipped(self.title, self.method), duration_text(self.time), f"{level.value:g} {self.unit}",
+            level.range_text(), Tipped(level.confidence, f"{level.source} {level.note}".strip()),
+            f"{self.at_end:.3g} {self.unit}",
+        )  # fmt: skip
+
     def __str__(self) -> str:
         when = duration_text(self.time) if math.isfinite(self.time) else "not"
         level = f"{self.threshold.value:g} {self.unit} ({self.confidence})"
@@ -107,6 +117,10 @@ class FirstSeen(tuple[Sighting, ...]):
 
     def __str__(self) -> str:
         return "\n".join(str(row) for row in self) or "no method"
+
+    def _repr_html_(self) -> str:
+        head = ("method", "first shows mineral", "from", "range", "confidence", "at the end")
+        return html_table(head, (row.cells() for row in self))
 
     def to_dataframe(self) -> pandas.DataFrame:
         """A pandas table, times in s, thresholds and what is seen in `unit`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.imaging.xray.attenuation import ct_slope, xray_numbers
+from sim.notebook.fragments import Html, html_fold, html_head, html_table, html_whole
 from sim.public import public
 
 if TYPE_CHECKING:
@@ -55,6 +56,17 @@ class CalciumScore:
             f"Agatston {self.agatston:.1f}, volume {self.volume * 1e9:.1f} mm3, mass {self.mass * 1e6:.1f} "
             f"mg of hydroxyapatite; {len(self.lesions)} areas at or above {self.threshold:.0f} HU"
         )
+
+    def _repr_html_(self) -> str:
+        head = ("z [mm]", "y [mm]", "x [mm]", "area [mm2]", "peak [HU]", "mean [HU]", "weight")
+        rows = (
+            (*(f"{1e3 * v:.2f}" for v in (a.z, a.y, a.x)), f"{1e6 * a.area:.2f}", f"{a.peak:.0f}",
+             f"{a.mean:.0f}", f"{a.weight}")
+            for a in self.lesions
+        )  # fmt: skip
+        table = html_table(head, rows, all_of_it="to_dataframe() has all")
+        shown = html_fold(f"{len(self.lesions)} areas", table) if self.lesions else Html()
+        return html_whole(html_head("Calcium score", str(self)), shown)
 
     def to_dataframe(self) -> pandas.DataFrame:
         """A row a lesion and slice, SI and HU."""

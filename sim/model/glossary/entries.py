@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
+from importlib import resources
 
+from sim.errors import ParameterError
 from sim.model.library import FIELDS, GROWTH_LAWS
 from sim.model.library import model as library_model
 from sim.model.library.parts import part_names
@@ -12,18 +15,21 @@ from sim.model.model import Model
 from sim.model.words.model_tables import change_text
 from sim.model.words.naming import START, quantity_words, variable_words
 from sim.parameters.name_table import NameTable
+from sim.parameters.sections import tables_of_file
 from sim.parameters.wording import shown_unit, wording, wordings
 from sim.public import public
 from sim.units import si_unit
 
 HEAD = ("name", "kind", "unit", "description")
 PLACE = "layer or region"
+ON_SCREEN = "word of summaries and figures"
 Row = tuple[str, str, str, str]
 
 
 @public
 def glossary(word: str = "", model: Model | None = None) -> NameTable:
-    """All names with kind, unit and description; with a word, those that hold a part of it.
+    """All names with kind, unit and description, treatments and words of summaries and figures among them;
+    with a word, those that hold a part of it.
 
     model: the library's with all its parts, and the parameters of all growth laws, when None
     Raises UnknownNameError, with the nearest name, where nothing holds the word.
@@ -32,6 +38,8 @@ def glossary(word: str = "", model: Model | None = None) -> NameTable:
     others = [library_model(growth_law=law) for law in GROWTH_LAWS[1:]] if model is None else []
     rows: dict[tuple[str, str], Row] = {}
     for row in (*_of_model(made), *_of_results(made), *_of_places(made), *_parameters(made, *others)):
+        rows.setdefault(row[:2], row)
+    for row in (*_treatments(), *_words()) if model is None else ():
         rows.setdefault(row[:2], row)
     table = NameTable(HEAD, rows.values(), "glossary")
     return table.search(word) if word else table
@@ -100,3 +108,21 @@ def _parameters(*models: Model) -> Iterator[Row]:
     for m in models:
         for name, p in m.parameters.items():
             yield name, "parameter", p.unit, p.description
+
+
+def _words() -> Iterator[Row]:
+    for name, said in wordings("words").items():
+        yield name, ON_SCREEN, "", said.description
+
+
+@lru_cache(maxsize=1)
+def _treatments() -> tuple[Row, ...]:
+    """From the files of data/treatments; what follows from a dose is read above this floor."""
+    folder = resources.files("sim") / "data" / "treatments"
+    found = []
+    for file in sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name):
+        given = tables_of_file(file, ParameterError)
+        unit = given["dose"]["unit"] if "dose" in given else ""
+        words = f"{given['title']}: acts on {given['acts_on']}"
+        found.append((file.name.removesuffix(".toml"), "treatment", str(unit), words))
+    return tuple(found)

@@ -7,6 +7,7 @@ from typing import Any
 
 from sim.errors import ModelError, not_one_of
 from sim.model.words.naming import HasParts, quantity_words
+from sim.notebook.fragments import Html, html_fold, html_head, html_table, html_whole
 from sim.parameters.name_table import NameTable
 from sim.parameters.wording import shown_unit
 from sim.units import si_unit
@@ -22,9 +23,14 @@ def model_table(model: HasParts, what: str) -> NameTable:
     return NameTable(head, rows(model), f"{what} of the model")
 
 
-def model_html(model: HasParts) -> str:
-    """All tables of a model for a notebook."""
-    return "".join(model_table(model, what)._repr_html_() for what in TABLES)
+def model_html(model: HasParts, head: str) -> Html:
+    """All tables of a model for a notebook, folded. head: what it is, in a line"""
+    folds = (html_fold(f"{len(t)} {what}", html_table(t.head, t)) for what, t in _all_tables(model))
+    return html_whole(html_head(head), *folds)
+
+
+def _all_tables(model: HasParts) -> Iterator[tuple[str, NameTable]]:
+    return ((what, model_table(model, what)) for what in TABLES)
 
 
 def change_text(changes: Mapping[str, Any]) -> str:

@@ -30,6 +30,15 @@ def strip(result: Result) -> bool:
     return len(names) == 1 and names[0] != "r"
 
 
+def has_regions(result: Result) -> bool:
+    """Whether regions of any shape are painted over its layers."""
+    from sim.run.snapshot import Snapshot
+
+    if isinstance(result, Snapshot):  # whose manifest would be that of a whole run
+        return bool(result.record.builder.scenario.regions)
+    return bool((result.manifest.get("layout") or {}).get("regions"))
+
+
 def axes_of(result: Result) -> tuple[str, ...]:
     """Names of the spatial axes: (), ("r",), ("x", "y"), ..."""
     return tuple(sorted(str(d) for d in result["volume"].dims))  # in files y comes before x

@@ -117,7 +117,7 @@ def _flat(
     across, up = (n for n in places.axes_of(result) if n in data.dims)
     xx, yy = np.meshgrid(places.edges(result, across), places.edges(result, up))
     layers = None
-    if (result.manifest.get("layout") or {}).get("regions"):
+    if places.has_regions(result):
         radii = []
         if at is not None:
             names = result["layer"].isel(at).transpose(up, across).values

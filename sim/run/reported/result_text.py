@@ -24,14 +24,17 @@ def result_text(m: dict, outputs: int, notes: Sequence[str]) -> str:
         + (f" ({m['undershoot_species']})" if m["undershoot_species"] else ""),
         f"└─ speciation failures: {m['speciation_failures']}",
     ]
-    lines[-1:-1] = [
-        f"├─ {text}" for text in (*_chance(m), *m.get("courses", ()), *m.get("interventions", ()), *notes)
-    ]
+    lines[-1:-1] = [f"├─ {text}" for text in (*said_of_run(m), *notes)]
     if before := began(m):
         lines.insert(1, f"├─ goes on from {before}")
     if m.get("unbalanced"):
         lines.insert(-1, f"├─ not balanced, counted as unaccounted: {', '.join(m['unbalanced'])}")
     return printable("\n".join(lines))
+
+
+def said_of_run(manifest: dict) -> list[str]:
+    """Random fields, chance, courses and interventions of a run in words."""
+    return [*_chance(manifest), *manifest.get("courses", ()), *manifest.get("interventions", ())]
 
 
 def began(manifest: dict) -> str:

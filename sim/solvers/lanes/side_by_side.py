@@ -26,8 +26,8 @@ def solve_side_by_side(lanes: RunsInLanes, tasks: Sequence[Task]) -> list[Soluti
     """The solutions of tasks, one a run of the lanes, that agree in all but system, first state and absolute
     tolerances; None where the group failed. "interrupted" is the status of all or none.
 
-    The progress of the first task is told of all. Statistics and undershoot are those of the group;
-    statistics["lanes"] tells how many runs it had.
+    The progress of the first task is told of all, observers of nothing. Statistics and undershoot are those
+    of the group; statistics["lanes"] tells how many runs it had.
     """
     first = tasks[0]
     task = replace(
@@ -66,7 +66,8 @@ def _marched(task: Task, lanes: RunsInLanes) -> Solution:
             state = march(min(at_once, task.max_steps - int(now.steps)))
             lanes.raise_again()
             steps, failures = int(now.steps), int(now.failures)
-            record.follow(now.t, steps, int(now.kept), now.worst, int(now.worst_species))
+            y = w.D[0, : lanes.size]
+            record.follow(now.t, y, steps, int(now.kept), now.worst, int(now.worst_species))
             if state == DONE:
                 break
             stalled = STALL <= steps - window[0] < failures - window[1]

@@ -126,8 +126,8 @@ def integrate(method: OneStep, task: Task) -> Solution:
             if message:
                 status = "failed"
                 break
-            record.step(method.t, method.y)
             record.reach(method.t, lambda t: method.at(t) if t < method.t else method.y)
+            record.step(method.t, method.y)
     except KeyboardInterrupt:
         status, message = "interrupted", STATUS["interrupted"]
     except SolverError as e:

@@ -15,6 +15,7 @@ from sim.solvers.steps.task import Task
 
 # status -> sentence with a remedy
 STATUS = {
+    "running": "The run is going on.",
     "finished": "The run reached its end.",
     "interrupted": "The run was interrupted; what was computed before is kept.",
     "failed": "The integrator could not go on; what was computed before is kept.",
@@ -73,11 +74,12 @@ class Recorder:
 
     def __init__(self, task: Task):
         system = task.system
-        self.system, self.progress = system, task.progress
+        self.system, self.progress, self._observer = system, task.progress, task.observer
         self.t_eval = np.ascontiguousarray(task.t_eval, float)
         self.t: list[float] = []
         self.y = np.empty((self.t_eval.size + 1, system.size))  # one more for where a run breaks off
         self.steps, self.undershoot, self.species = 0, 0.0, ""
+        self._told = 0  # outputs that the observer knows
         atol = system.split(task.atol)[0]
         self._least = 1.0 / (atol[:1] if (atol == atol[0]).all() else atol)  # (1, s), or (n, s)
         self.watched = np.array([not s.signed for s in system.model.species])
@@ -100,11 +102,21 @@ class Recorder:
         return max(0.0, float(-scaled[k])), k
 
     def step(self, t: float, y: np.ndarray) -> None:
-        """Note an internal step."""
+        """Note an internal step, after the outputs that it passed."""
         self.steps += 1
         self.watch(*self.lowest(y))
+        self._tell(t, y)
+
+    def _tell(self, t: float, y: np.ndarray) -> None:
+        """Report the state that was reached; either report may end the run."""
         if self.progress is not None:
             self.progress(t, self.steps)
+        if self._observer is not None:
+            while self._told < len(self.t):
+                k = self._told
+                self._told += 1
+                self._observer.output(self.t[k], self.y[k])
+            self._observer.step(t, y)
 
     def watch(self, size: float, species: int) -> None:
         """Note the largest undershoot, in absolute tolerances."""
@@ -128,13 +140,12 @@ class Recorder:
         self.y[len(self.t)] = y
         self.t.append(float(t))
 
-    def follow(self, t: float, steps: int, kept: int, undershoot: float, species: int) -> None:
-        """Take over what an integrator recorded by itself: outputs in y[:kept], steps, undershoot."""
+    def follow(self, t: float, y: np.ndarray, steps: int, kept: int, undershoot: float, species: int) -> None:
+        """Take over what an integrator recorded by itself: state, outputs in y[:kept], steps, undershoot."""
         self.steps = steps
         self.t = self.t_eval[:kept].tolist()
         self.watch(undershoot, species)
-        if self.progress is not None:
-            self.progress(t, steps)
+        self._tell(t, y)
 
     def solution(
         self, t_end: float, end: np.ndarray, status: str, message: str, **statistics: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -12,6 +13,19 @@ from sim.binder.system import System
 
 Progress = Callable[[float, int], None]
 MAX_STEPS = 200_000
+
+
+class Observer(Protocol):
+    """What looks on while a solver runs. States are the solver's own arrays, to be read during the call only.
+
+    To end the run it raises KeyboardInterrupt; it raises nothing else.
+    """
+
+    def step(self, t: float, y: np.ndarray) -> None:
+        """The state y (size,) after an internal step, or after several, at t [s]."""
+
+    def output(self, t: float, y: np.ndarray) -> None:
+        """The state y (size,) at an output time t [s]; before the step that passed it is told of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +38,7 @@ class Task:
     rtol: relative tolerance of a step, 1e-13 to 0.1
     atol (size,): absolute tolerance of a step [units of y]: what a single cell may err by near zero
     progress: called with (t [s], steps so far); an exception raised there ends the run
+    observer: told of the state after steps and at outputs; it leaves the system as it was
     max_steps: accepted steps, at most
     step: a fixed step [s] for methods of fixed order, for tests of order; None lets the error decide
     """
@@ -38,6 +53,7 @@ class Task:
     progress: Progress | None = None
     max_steps: int = MAX_STEPS
     step: float | None = None
+    observer: Observer | None = None
 
     @property
     def atol_of_mean(self) -> np.ndarray:

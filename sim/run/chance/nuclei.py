@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeVar
 
 import numpy as np
 
@@ -24,32 +23,18 @@ from sim.binder.system import System
 from sim.errors import ScenarioError, listing
 from sim.experiment.nucleation import StochasticNucleation
 from sim.model.model import Model
-from sim.model.process import Derived, Kernel, Process, arguments, coefficient
+from sim.model.process import coefficient
+from sim.run.chance.apart import BIRTHS, EXPECTED, apart
 from sim.run.continued.draws import STREAM, Draws
-from sim.solvers.steps.solution import Solution
-from sim.solvers.steps.task import Progress, Task
+from sim.solvers.steps.solution import STATUS, Solution
+from sim.solvers.steps.task import Observer, Progress, Task
 from sim.space.chance import poisson, uniform
 from sim.space.grid import Grid
 
-# process of the model -> (the moment it gives crystals, the same of those not yet drawn, and what
-# one crystal of 10 nm has of it: for tolerances only)
-BIRTHS = {
-    "nucleation: number": ("hap_m0", "expected_m0", 1.0),
-    "nucleation: length": ("hap_m1", "expected_m1", 1e-8),
-    "nucleation: area": ("hap_m2", "expected_m2", 1e-16),
-    "nucleation: amount": ("HAP", "expected_HAP", 3e-21),
-}
-Owner = TypeVar("Owner", Derived, Process)
 NOTHING = np.zeros(0)
-EXPECTED = {moment: expected for moment, expected, _ in BIRTHS.values()}
 NEAR = 1e-9  # of a run; a draw this close to a cut is at the cut
 STEPS = 20  # of the integrator after a draw, which starts it anew: 18 to 28 in runs on 12 to 5000 cells
 LONG = 2_000_000  # draws times cells from which a run takes minutes
-
-
-def both(crystals, expected):
-    """Crystals there and expected, for whatever depends on all of them."""
-    return crystals + expected
 
 
 class Nuclei:
@@ -179,6 +164,7 @@ class Nuclei:
             span = replace(
                 task, t0=start, t1=end, y0=y, t_eval=t_eval[inside], atol=atol,
                 progress=_after(task.progress, steps), max_steps=task.max_steps - steps,
+                observer=UntilDraw(task.observer, end) if drawn and task.observer else task.observer,
             )  # fmt: skip
             try:
                 part = solve(span)
@@ -198,6 +184,7 @@ class Nuclei:
                     self.draws = replace(self.draws, last=end)
                     if part.t.size and part.t[-1] == end:
                         part.y[-1] = y
+                        _tell_drawn(task, part)
                 part.end = part.end if reason else y
             if parts:
                 parts[-1].end = NOTHING  # thousands of draws would hold thousands of states
@@ -208,51 +195,34 @@ class Nuclei:
         return _joined(parts, {"nuclei": nuclei, "draws": draws})
 
 
+class UntilDraw:
+    """An observer of a part of a run that ends with a draw: the output there is shown when it is done.
+
+    end: of the part [s]
+    """
+
+    def __init__(self, observer: Observer, end: float):
+        self.step, self._observer, self._end = observer.step, observer, end
+
+    def output(self, t: float, y: np.ndarray) -> None:
+        """As that of an Observer."""
+        if t < self._end:
+            self._observer.output(t, y)
+
+
+def _tell_drawn(task: Task, part: Solution) -> None:
+    """Show the last output of a part, at a draw; whoever looks on may end the run."""
+    if task.observer is None:
+        return
+    try:
+        task.observer.output(float(part.t[-1]), part.y[-1])
+    except KeyboardInterrupt:
+        part.status, part.message = "interrupted", STATUS["interrupted"]
+
+
 def _after(progress: Progress | None, before: int) -> Progress | None:
     """Reports of a part of a run that comes after `before` steps."""
     return None if progress is None else lambda t, n: progress(t, before + n)
-
-
-def apart(model: Model) -> Model:
-    """The model in which crystals not yet drawn have moments of their own.
-
-    Births go to them. What changes crystals in proportion to their moments (growth, dissolution)
-    gets a twin that does the same to them; everything else reads the sum of both.
-    """
-    sums = {moment: f"all_{moment}" for moment in EXPECTED}
-    known = {s.name: s for s in model.species}
-    species = [
-        replace(known[moment], name=expected, initial=0.0, equilibrated=False, solid=None,
-                description=f"{known[moment].description or moment} not yet drawn")
-        for moment, expected in EXPECTED.items()
-    ]  # fmt: skip
-    derived = [
-        Derived(sums[m], both, inputs={"crystals": m, "expected": e}, units=(known[m].unit,))
-        for m, e in EXPECTED.items()
-    ]
-    derived += [_reading(d, sums) for d in model.derived]
-    processes: list[Process] = []
-    for p in model.processes:
-        twin = replace(_reading(p, EXPECTED), changes={EXPECTED.get(s, s): c for s, c in p.changes.items()})
-        if p.name in BIRTHS:
-            processes.append(replace(_reading(p, sums), changes=twin.changes))
-        elif EXPECTED.keys() & set(p.needs) and EXPECTED.keys() & p.changes.keys():
-            processes += [p, replace(twin, name=f"{p.name} (not yet drawn)")]
-        else:
-            processes.append(_reading(p, sums))
-    return replace(
-        model, species=(*model.species, *species), derived=tuple(derived), processes=tuple(processes)
-    )
-
-
-def _reading(owner: Owner, new: dict[str, str]) -> Owner:
-    """A process or derived quantity that reads other names; kernels read what they read."""
-    formula = owner.formula
-    if isinstance(formula, Kernel):
-        return owner
-    names = {a: owner.inputs.get(a, a) for a in arguments(formula, owner.name)}
-    renamed = {a: new[n] for a, n in names.items() if n in new and a not in owner.parameters}
-    return replace(owner, inputs=owner.inputs | renamed) if renamed else owner
 
 
 def _joined(parts: list[Solution], more: dict[str, int]) -> Solution:

@@ -1,0 +1,1 @@
+"""Nucleation by chance: whole crystals drawn while a run goes on."""

@@ -1,0 +1,1 @@
+"""Looking at the present state of a run while it goes on."""
