@@ -3,6 +3,7 @@
 It is written to docs/_build/site; open index.html there, no server is needed.
 """
 
+import argparse
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -34,10 +35,14 @@ def build(folder: Path) -> int:
 
 def main(arguments: list[str]) -> int:
     """Build, and say where the site is."""
+    parser = argparse.ArgumentParser("python -m docs", description="Build the documentation as a site.")
+    told = "where to write it, and beside it what Sphinx keeps (default: docs/_build/site)"
+    parser.add_argument("folder", nargs="?", type=Path, default=HERE / "_build" / "site", help=told)
+    given = parser.parse_args(arguments)
     if lacking := missing():
         print(not_installed("The site needs", *lacking), file=sys.stderr)
         return 2
-    folder = Path(arguments[0]).resolve() if arguments else HERE / "_build" / "site"
+    folder = given.folder.resolve()
     code = build(folder)
     if code == 0:
         print(folder / "index.html")
