@@ -21,6 +21,8 @@ from sim.plotting.runs.sections import cut, cuts, maps
 from sim.plotting.runs.story import atlas, story
 from sim.plotting.runs.surface import isosurface
 from sim.plotting.scheme import scheme
+from sim.plotting.series.difference import difference
+from sim.plotting.series.strip import strip
 from sim.plotting.sweeps.indices import indices
 from sim.plotting.sweeps.parallel import parallel
 from sim.plotting.sweeps.phase_diagram import phase_diagram
@@ -39,6 +41,7 @@ __all__ = [
     "correlation",
     "cut",
     "cuts",
+    "difference",
     "elasticities",
     "fit",
     "fitted",
@@ -61,6 +64,7 @@ __all__ = [
     "scheme",
     "slide",
     "story",
+    "strip",
     "style",
     "survival",
     "tornado",

@@ -47,7 +47,7 @@ def compare(
         logarithmic where curves would lie on zero of a linear axis
     clock: "linear" or "root", a square-root scale of time that shows the first hours
     """
-    runs = _labelled(results)
+    runs = labelled(results, "compare")
     wanted = _measure(measure, runs)
     if scale not in SCALES:
         raise ConfigError(not_one_of("scale", scale, SCALES))
@@ -58,8 +58,8 @@ def compare(
     return ax
 
 
-def _labelled(results: Any) -> dict[str, Result]:
-    """{label: result} of what was given."""
+def labelled(results: Any, picture: str) -> dict[str, Result]:
+    """{label: result} of what was given: those of a mapping, else names of scenarios."""
     if isinstance(results, Mapping):
         runs = {str(label): r for label, r in results.items()}
     else:
@@ -68,9 +68,9 @@ def _labelled(results: Any) -> dict[str, Result]:
         labels = [n if names.count(n) == 1 else f"{n} {names[: k + 1].count(n)}" for k, n in enumerate(names)]
         runs = dict(zip(labels, found, strict=True))
     if not runs:
-        raise ConfigError("compare needs at least one result: {'untreated': result}.")
+        raise ConfigError(f"{picture} needs at least one result: {{'untreated': result}}.")
     for r in runs.values():
-        need_result(r, "compare")
+        need_result(r, picture)
     return runs
 
 
