@@ -12,6 +12,7 @@ from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
 from sim.plotting.imaging.scans import scan
 from sim.plotting.live.live import live
+from sim.plotting.movies.movie import movie
 from sim.plotting.runs.budget import budget
 from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
@@ -23,6 +24,7 @@ from sim.plotting.runs.surface import isosurface
 from sim.plotting.scheme import scheme
 from sim.plotting.series.difference import difference
 from sim.plotting.series.strip import strip
+from sim.plotting.states.phase_path import phase_path
 from sim.plotting.sweeps.indices import indices
 from sim.plotting.sweeps.parallel import parallel
 from sim.plotting.sweeps.phase_diagram import phase_diagram
@@ -50,8 +52,10 @@ __all__ = [
     "live",
     "kymograph",
     "maps",
+    "movie",
     "parallel",
     "phase_diagram",
+    "phase_path",
     "plane",
     "profile",
     "profiles",

@@ -165,6 +165,8 @@ class LazyResult(Result):
         grid = outputs.builder.grid
         if name == "volume":
             return in_place(grid.volume, grid)
+        if name in (f"{a}_edges" for a in grid.axes):
+            return grid.edges[name.removesuffix("_edges")]
         if not self._is_variable(name):
             return super().array_of(name)
         return in_place(outputs.column(name), grid)
