@@ -18,12 +18,14 @@ from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
 from sim.plotting.runs.fields import kymograph, plane
 from sim.plotting.runs.projections import projected, projection
+from sim.plotting.runs.scene import scene
 from sim.plotting.runs.sections import cut, cuts, maps
 from sim.plotting.runs.story import atlas, story
 from sim.plotting.runs.surface import isosurface
 from sim.plotting.scheme import scheme
 from sim.plotting.series.difference import difference
 from sim.plotting.series.strip import strip
+from sim.plotting.states.crystal_sizes import crystal_sizes
 from sim.plotting.states.phase_path import phase_path
 from sim.plotting.sweeps.indices import indices
 from sim.plotting.sweeps.parallel import parallel
@@ -41,6 +43,7 @@ __all__ = [
     "compare",
     "course",
     "correlation",
+    "crystal_sizes",
     "cut",
     "cuts",
     "difference",
@@ -65,6 +68,7 @@ __all__ = [
     "resonance",
     "scan",
     "scatter",
+    "scene",
     "scheme",
     "slide",
     "story",

@@ -100,15 +100,17 @@ def _names(runs: Mapping[str, Result], solids: str | Sequence[str] | None) -> li
 
 def _limits(ax: Axes, ways: list[tuple[np.ndarray, np.ndarray]]) -> None:
     """Limits around all paths, and the line at zero."""
-    for k, set_limits in enumerate((ax.set_xlim, ax.set_ylim)):
+    ends = []
+    for k in (0, 1):
         values = np.concatenate([w[k] for w in ways])
         values = values[np.isfinite(values)]
-        ends = [float(values.min()), float(values.max())] if values.size else [0.0, 1.0]
+        low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
         if k:
-            ends = [min(ends[0], 0.0), max(ends[1], 0.0)]
-        low, high = widened(*ends, 2.0 * LOGARITHMS)
+            low, high = min(low, 0.0), max(high, 0.0)
+        low, high = widened(low, high, 2.0 * LOGARITHMS)
         edge = (0.1 if k else 0.2) * (high - low)  # room for words
-        set_limits(low - edge, high + edge)
+        ends.append((low - edge, high + edge))
+    ax.set(xlim=ends[0], ylim=ends[1])
 
 
 def mark_times(t: np.ndarray, way: np.ndarray) -> list[float]:
@@ -138,7 +140,7 @@ def _mark(ax: Axes, t: np.ndarray, pH: np.ndarray, si: np.ndarray, tint: Any, to
         return
     middle = 0.5 * (way.min(axis=0) + way.max(axis=0))
     for time in (*times, float(t[-1])):
-        point = [float(np.interp(time, t, v)) for v in (pH, si)]
+        point = (float(np.interp(time, t, pH)), float(np.interp(time, t, si)))
         out = np.array([np.interp(time, t, way[:, k]) for k in (0, 1)]) - middle
         out = out / (float(np.hypot(*out)) or 1.0)
         right, up = (0 if abs(x) < 0.4 else int(np.sign(x)) for x in out)
@@ -146,7 +148,7 @@ def _mark(ax: Axes, t: np.ndarray, pH: np.ndarray, si: np.ndarray, tint: Any, to
         words.set_gid(WORD)
 
 
-def _beside(ax: Axes, words: str, point: list[float], side: tuple[int, int]) -> Any:
+def _beside(ax: Axes, words: str, point: tuple[float, float], side: tuple[int, int]) -> Any:
     """Words beside a point, outlined in white. side: to the left or right, below or above (-1, 0, 1)"""
     import matplotlib.patheffects as effects
 
@@ -167,5 +169,5 @@ def _legend(panels: list[Axes]) -> None:
     handles, labels = panels[0].get_legend_handles_labels()
     if len([w for w in labels if w]) < 2:
         return
-    row = [p for p in panels if p.get_subplotspec() is None or p.get_subplotspec().rowspan.start == 0]
+    row = [p for p in panels if getattr(p.get_subplotspec(), "rowspan", range(1)).start == 0]
     row[-1].legend(handles, [wrapped(w, 22) for w in labels], loc="upper left", bbox_to_anchor=(1.04, 1.02))
