@@ -4,6 +4,9 @@
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
 """
 
+from sim.plotting.boxes.projections import projected, projection
+from sim.plotting.boxes.scene import scene
+from sim.plotting.boxes.surface import isosurface
 from sim.plotting.canvas import style
 from sim.plotting.colours import colour
 from sim.plotting.fits.data_and_fit import fitted, residuals
@@ -17,11 +20,8 @@ from sim.plotting.runs.budget import budget
 from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
 from sim.plotting.runs.fields import kymograph, plane
-from sim.plotting.runs.projections import projected, projection
-from sim.plotting.runs.scene import scene
 from sim.plotting.runs.sections import cut, cuts, maps
 from sim.plotting.runs.story import atlas, story
-from sim.plotting.runs.surface import isosurface
 from sim.plotting.scheme import scheme
 from sim.plotting.series.difference import difference
 from sim.plotting.series.strip import strip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from sim.binder.kept import once_a_model
-from sim.binder.system import System
 from sim.chemistry.formula import atomic_masses
 from sim.model.model import Model
 from sim.model.species import Species
@@ -31,12 +30,10 @@ def assemble(outputs: Outputs) -> LabelledArrays:
     """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
     builder, grid = outputs.builder, outputs.builder.grid
     spatial = coordinates.space_of(grid)
-    scales = _scales(builder, outputs.first_system)
+    scales = reference_scales(outputs)
     variables: dict[str, Variable] = {}
     for name, values in outputs.columns.items():
-        attrs = attributes(builder, name)
-        if name in scales:  # times the run's atol, this is what it resolves
-            attrs["reference_scale"] = scales[name]
+        attrs = attributes(builder, name) | scales.get(name, {})
         variables[name] = (("time", *spatial), coordinates.in_place(values, grid), attrs)
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
     times = coordinates.of_cells(grid, outputs.times)
@@ -118,8 +115,10 @@ def attributes(builder: Builder, name: str) -> dict[str, str | float]:
     return {"units": unit, **_words(builder, name, unit), **_facts(builder, name)}
 
 
-def _scales(builder: Builder, system: System) -> dict[str, float]:
-    """Declared scales of species, and what follows from them for masses and calcium of solids."""
+def reference_scales(outputs: Outputs) -> dict[str, dict[str, float]]:
+    """The attribute `reference_scale` of the variables that have one: times the run's atol it is what the
+    run resolves. Declared for species, and what follows from that for masses and calcium of solids."""
+    builder, system = outputs.builder, outputs.first_system
     scales = {s.name: float(s.scale) for s in builder.model.species}
     solids = molar_masses(builder)
     if "HAP" in solids:
@@ -128,7 +127,7 @@ def _scales(builder: Builder, system: System) -> dict[str, float]:
         scales["Ca_in_mineral"] = float(mineral_calcium(builder, system, system.scale[None])[0])
         per_mass = per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), {})
         scales["Ca_per_dry_mass"] = float(per_mass.min())
-    return scales
+    return {name: {"reference_scale": scale} for name, scale in scales.items()}
 
 
 def _facts(builder: Builder, name: str) -> dict[str, str | float]:

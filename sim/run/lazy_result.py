@@ -175,7 +175,8 @@ class LazyResult(Result):
         """As those of a Result."""
         if not self._is_variable(name):
             return super().attributes_of(name)
-        return dataset.attributes(self.record.builder, name)
+        scale = dataset.reference_scales(self.record.outputs).get(name, {})
+        return dataset.attributes(self.record.builder, name) | scale
 
     def _is_variable(self, name: str) -> bool:
         """Whether it has values over time and space."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TALLEST = 4.2  # inches of the highest map
 MOST_DECIMALS = 3
+SAME = 0.01  # of the step between frames: what its decimals may leave out
 
 
 class Film:
@@ -73,7 +74,9 @@ def time_labels(times: np.ndarray) -> list[str]:
     """Times [s] in one unit, with as many digits as tell one frame from the next."""
     per, unit = time_scale(float(times[-1]))
     step = float(np.min(np.diff(times))) / per if times.size > 1 else 1.0
-    digits = int(np.clip(np.ceil(-np.log10(max(step, 1e-9))), 0, MOST_DECIMALS))
+    digits = next(
+        (d for d in range(MOST_DECIMALS) if abs(step - round(step, d)) < SAME * step), MOST_DECIMALS
+    )
     return [f"{t / per:.{digits}f} {time_words(unit)}" for t in times]
 
 

@@ -42,7 +42,7 @@ def ffmpeg() -> ModuleType:
             not_installed(
                 "a movie in .mp4 needs",
                 "imageio-ffmpeg",
-                without="Names ending in .webp and .gif need nothing.",
+                without="One in .webp or .gif needs nothing more.",
             )
         ) from e
     return imageio_ffmpeg

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sim.plotting.asked import need_name
+from sim.plotting.runs import planes
 
 if TYPE_CHECKING:
     from sim.run.result import Result
@@ -21,16 +22,14 @@ def thin_result(result: Result, name: str) -> Result:
 
     try:
         values = result.array_of(name)
-    except KeyError:
-        need_name(result, name)  # in the words of the result
+    except (KeyError, ValueError):  # no such name, or no field, which is said in the words of the result
+        need_name(result, name)
+        planes.in_cells(result, name)
         raise
     space = result.space
     edges = {f"{a}_edges": result.array_of(f"{a}_edges") for a in space}
     centres = {a: 0.5 * (e[1:] + e[:-1]) for a, e in zip(space, edges.values(), strict=True)}
-    dims = ("time", *space) if values.ndim == len(space) + 1 else space
-    if values.ndim != len(dims):
-        need_name(result, name)
-        dims = tuple(f"{name} {k}" for k in range(values.ndim))  # no field, which whoever draws refuses
+    dims = ("time", *space) if values.ndim > len(space) else space
     data = xr.Dataset(
         {
             name: (dims, values, result.attributes_of(name)),

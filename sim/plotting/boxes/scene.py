@@ -62,7 +62,8 @@ def scene(
             f"{low:g} and {high:g}{words}."
         )
     how = scale_for(result, name, data.values * look.factor, look, colours)
-    picture = lit(pyvista, data * look.factor, value * look.factor, how, True)
+    with pyvista.vtk_verbosity("off"):  # it would tell that there is no display
+        picture = lit(pyvista, data * look.factor, value * look.factor, how, True)
     size, length = places.scale_along(result, names[0])
     sides = " × ".join(f"{float(np.ptp(places.edges(result, a))) / size:.3g}" for a in names)
     with canvas(ax, (6.0, 4.6)) as ax, drawn_anew(ax):
@@ -109,8 +110,7 @@ def lit(pyvista: ModuleType, data: xarray.DataArray, level: float, how: ColourSc
         plotter.view_vector(FROM, viewup=(0, 0, 1))
         plotter.camera.parallel_scale = 0.5 * ROOM * float(np.linalg.norm(np.diff(ends)[::2]))
         plotter.enable_anti_aliasing("ssaa")
-        with pyvista.vtk_verbosity("off"):  # it would tell that there is no display
-            return np.asarray(plotter.screenshot(return_img=True))[..., :3]
+        return np.asarray(plotter.screenshot(return_img=True))[..., :3]
     finally:
         plotter.close()
 
