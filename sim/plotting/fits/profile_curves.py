@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.plotting.canvas import canvas
 from sim.plotting.fits.data_and_fit import DATA, FIT, check_fit
+from sim.plotting.labels import words_of
 from sim.public import public
 from sim.units import axis_label
 
@@ -46,7 +47,7 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
         if f.log:
             ax.set_xscale("log")
             plain_ticks(ax, x)
-        ax.set_xlabel(axis_label(name, f.unit))
+        ax.set_xlabel(axis_label(words_of(name), f.unit))
         ax.set_ylabel("growth of the sum of squares")
     return ax
 
@@ -94,6 +95,7 @@ def correlation(result: Any, ax: Axes | None = None) -> Axes:
     """Correlation of the estimates of each pair of parameters, -1 to 1; grey where there is none."""
     check_fit(result)
     names, values = result.names, np.asarray(result.correlation, float)
+    said = [words_of(n) for n in names]
     size = 1.6 + 0.62 * len(names)
     with canvas(ax, (size + 1.4, size)) as ax:
         ax.set_facecolor("0.85")
@@ -104,8 +106,8 @@ def correlation(result: Any, ax: Axes | None = None) -> Axes:
                 dark = known and abs(values[i, j]) > 0.6
                 words = f"{values[i, j]:.2f}" if known else "-"
                 ax.text(j, i, words, ha="center", va="center", fontsize=8, color="w" if dark else "0.1")
-        ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
-        ax.set_yticks(range(len(names)), names)
+        ax.set_xticks(range(len(names)), said, rotation=30, ha="right")
+        ax.set_yticks(range(len(names)), said)
         ax.tick_params(length=0)
         ax.figure.colorbar(
             image, ax=ax, shrink=0.85, label="correlation of the estimates", ticks=[-1, -0.5, 0, 0.5, 1]

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas, style
-from sim.plotting.labels import name_of
+from sim.plotting.labels import name_of, words_of
 from sim.plotting.sweeps.indices import indices
 from sim.public import public
 
@@ -45,7 +45,7 @@ def elasticities(result: Any, ax: Axes | None = None) -> Axes:
                 if not np.isfinite(value):
                     ax.annotate("-", (0, y), xytext=(4, 0), textcoords="offset points", va="center")
         ax.axvline(0.0, color="0.1", lw=0.8)
-        ax.set_yticks(range(len(names)), [names[k] for k in order])
+        ax.set_yticks(range(len(names)), [words_of(names[k]) for k in order])
         ax.set_xlabel("change in % for 1 % of the parameter")
         ax.legend(loc="best")
     return ax

@@ -122,8 +122,8 @@ def scale_for(
     least = least_resolved(result, name)
     if others:
         seen = (lambda r: r.array_of(name)) if along is None else along.values
-        all_of = [np.ravel(seen(r)) * look.factor for r in dict.fromkeys((result, *others))]
-        values = np.concatenate([np.ravel(values), *all_of])
+        # Each run once, and none before the others: the scale is the same whichever of them is drawn.
+        values = np.concatenate([np.ravel(seen(r)) for r in dict.fromkeys((result, *others))]) * look.factor
         least = max(least, *(least_resolved(r, name) for r in others))
     return colour_scale(values, name, least=least * depth * look.factor, unit=look.unit, **asked)
 

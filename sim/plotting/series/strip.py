@@ -117,7 +117,8 @@ def _axes(
         raise ConfigError(
             f"{count} maps have no room in {width:g} inches; give fewer times, or a larger width."
         )
-    over = LINE if labels and not beside else 0.0
+    labels = [_in_two(w) if beside else textwrap.fill(w, int((width - RIGHT) * 13.0)) for w in labels]
+    over = 0.0 if beside else LINE * max((w.count("\n") + 1 for w in labels), default=0)
     below = 0.2  # of a bar that tells lengths
     foot = GAP + LINE * (words.count("\n") + 1 if words else 0)
     high = LINE + GAP + sum(wide * t + over + below + GAP for t in tall) + foot
@@ -133,9 +134,7 @@ def _axes(
             look: Any = {"fontsize": SMALL, "va": "center" if beside else "bottom"}
             up = y + wide * t + (GAP if k else LINE + GAP)
             if beside:
-                fig.text(
-                    0.3 * GAP / width, (y + 0.5 * wide * t) / high, _in_two(labels[k]), rotation=90, **look
-                )
+                fig.text(0.3 * GAP / width, (y + 0.5 * wide * t) / high, labels[k], rotation=90, **look)
             else:
                 fig.text(left / width, up / high, labels[k], **look)
         rows.append(row)
