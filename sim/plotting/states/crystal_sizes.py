@@ -26,6 +26,7 @@ from sim.plotting.states.size_moments import (
     share_below,
     sizes_of,
 )
+from sim.plotting.ticks import points_across
 from sim.texts import moment_text, significant
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ HELD = ("hap_m0", "hap_m1", "hap_m2", "HAP")
 VOLUME = "mineral.V_HAP"  # of a mole of the crystals
 NM = 1e-9
 POINTS = 600  # along the axis
+NARROW = 250.0  # pt: axes below this have their legend below
 ROW = 0.06  # of the axes' height, between the bars of mean and spread
 
 
@@ -70,8 +72,8 @@ def crystal_sizes(
     found = {t: population(result, t, place) for t in times}
     known = [s for s in found.values() if s is not None]
     with canvas(ax, (6.4, 3.9)) as ax:
-        where = places.place_text(place) if places.axes_of(result) else ""
-        ax.set_title(f"HAP crystals, {where}" if where else "HAP crystals", pad=12.0 + 10.0 * len(known))
+        here = places.place_text(place) if places.axes_of(result) else ""
+        ax.set_title(f"HAP crystals, {here}" if here else "HAP crystals", pad=12.0 + 10.0 * len(known))
         ax.set(ylim=(0.0, 1.0), xlabel="diameter [nm]", ylabel="share of crystals smaller [-]")
         if not known:
             least = least_resolved(result, "hap_m0") * NM
@@ -89,7 +91,9 @@ def crystal_sizes(
             _mean_and_spread(ax, sizes, look, len(known) - 1 - known.index(sizes))
         bands = "bands: any population with\nthese moments"
         ax.plot([], [], ls="", label=bands if shape == "none" else f"lines: {shape}, assumed;\n{bands}")
-        ax.legend(handlelength=2.2, **BESIDE)
+        narrow = points_across(ax)[0] < NARROW
+        side = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22)} if narrow else BESIDE
+        ax.legend(handlelength=2.2, **side)
     return ax
 
 
