@@ -36,7 +36,7 @@ nodule = sim.simulate(sim.scenario("tb_caseous"))
 
 stirred = base.with_geometry("well_mixed", {}).with_(outer="closed", duration="2 day")
 ranges = {"acid.load": ("0 mM", "80 mM"), "necrosis.tau_leak": ("10 min", "10 h", "log")}
-onset = sim.measures.onset("HAP", above="1e-4 mM")
+onset = sim.measures.onset("HAP", above="2e-5 mM")
 measures = {"mineral": sim.measures.mean("Ca_in_mineral"), "onset": onset}
 table = sim.sweep(stirred, sim.sweeps.grid(ranges, n=6), measures=measures)
 points = sim.sweep(stirred, sim.sweeps.morris(ranges, n=8, seed=1), measures=measures)

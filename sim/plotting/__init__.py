@@ -1,5 +1,5 @@
 """Pictures of results and of sweeps. Each function takes `ax=None` and returns the Axes it drew on; `maps`,
-`cuts`, `story`, `atlas` and `resonance` make a Figure.
+`strip`, `difference`, `cuts`, `story`, `atlas`, `fit` and `resonance` make a Figure, `movie` a file.
 
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
 """

@@ -9,11 +9,14 @@ import numpy as np
 from sim.plotting.canvas import canvas
 from sim.plotting.fits.data_and_fit import DATA, FIT, check_fit
 from sim.plotting.labels import words_of
+from sim.plotting.ticks import SMALL, power_in_label
 from sim.public import public
 from sim.units import axis_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+NEAR = 1.2  # decades: axes that span fewer have round numbers, others powers of ten
 
 
 @public
@@ -44,10 +47,13 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
                 ax.plot([end], [height], mark, color=DATA, ms=7)
         ax.plot([f.customary(result.values[k])], [0.0], "D", color=DATA, ms=5, label="_best", clip_on=False)
         ax.set_ylim(-0.03 * top, top)
+        label = axis_label(words_of(name), f.unit)
+        ax.set_xlabel(label)
         if f.log:
             ax.set_xscale("log")
             plain_ticks(ax, x)
-        ax.set_xlabel(axis_label(words_of(name), f.unit))
+            if x.max() < SMALL and x.max() < 10.0**NEAR * x.min():
+                power_in_label(ax.xaxis, label, float(x.max()))
         ax.set_ylabel("growth of the sum of squares")
     return ax
 
@@ -60,7 +66,7 @@ def plain_ticks(ax: Axes, values: np.ndarray) -> None:
     low, high = low / (high / low) ** 0.06, high * (high / low) ** 0.06
     ax.set_xlim(low, high)
     decades = np.log10(high / low)
-    if decades > 1.2:
+    if decades > NEAR:
         every = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
         ticks = 10.0 ** every[:: max(1, len(every) // 4)]
         if len(ticks) < 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SCALES = ("auto", "linear", "log", "symlog")
 FAR = 30.0  # ratio of the peaks of curves from which on the smaller lie on zero of a linear axis
 TINT = "#5B9BC7"
+SHORT = 28  # characters of a run's name beside what was done to it
 DECADES = 6.0  # that a logarithmic axis spans at most
 
 
@@ -131,7 +133,8 @@ def _curves(ax: Axes, runs: Mapping[str, Result], measure: Any, scale: str, cloc
         ax.set_ylabel(look.label)
     told = []
     for label, r in runs.items():
-        told += [e._replace(words=f"{label}: {e.words}" if len(runs) > 1 and e.words != label else e.words,
+        short = textwrap.shorten(label, SHORT, placeholder=" ...")
+        told += [e._replace(words=f"{short}: {e.words}" if len(runs) > 1 and e.words != label else e.words,
                             key=f"{label}: {e.key}") for e in events.events(r)]  # fmt: skip
     events.mark_events(ax, told, per)
     handles, labels = ax.get_legend_handles_labels()

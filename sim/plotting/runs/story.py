@@ -46,10 +46,11 @@ def story(result: Result, like: Result | Sequence[Result] | None = None) -> Figu
     """
     import matplotlib.pyplot as plt
 
-    runs = list(dict.fromkeys((result, *([] if like is None else as_list(like)))))
-    for one in runs:
+    given = [result, *([] if like is None else as_list(like))]
+    for one in given:
         need_result(one, "a story")
         _need_parts(one)
+    runs = list(dict.fromkeys(given))
     solids = {mineral(r) for r in runs if r.t.size}
     name = solids.pop() if len(solids) == 1 else NEEDED[2]
     figure, *others = [_drawn(r, name, [o for o in runs if o.t.size]) for r in runs]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 SHARES = (0.003, 0.03, 0.1, 0.3, 1.0)  # of the shortest run: when maps are drawn unless told
 RIGHT, GAP, LINE = 1.0, 0.06, 0.17  # inches: of the colour bar, between maps, of a line of words
 NARROW = 0.6  # inches of a map: fewer are drawn where they would be smaller, unless told
+WIDEST = 2.2  # inches of a map: a figure of few is narrower
 LEAST = 1.2  # inches of the figure: of a colour bar that can be read
 
 
@@ -44,7 +45,7 @@ def strip(
 
     results: {label: result}, or several results, which go by the names of their scenarios, or one
     at: times that all runs have; up to five round ones of the shortest run when None
-    width: of the figure [inches]; 7.2 is a page, 3.35 a column of 85 mm
+    width: of the figure, at most [inches]; 7.2 is a page, 3.35 a column of 85 mm
     colours: scale, cmap, vmin, vmax, like, see sim.plotting.colour_scale.Colours
     Sections are as in `plane`, each run in its own size; a bar in the first map of a row tells it.
     """
@@ -57,7 +58,8 @@ def strip(
     values = np.concatenate([p.values.ravel() for row in drawn.values() for p in row]) * look.factor
     how = scale_for(first, name, values, look, colours)
     tall = [float(np.ptp(row[0].y) / np.ptp(row[0].x)) for row in drawn.values()]
-    words = textwrap.fill(how.words, int((width - 1.3) * 13.0)) if how.words else ""
+    most = min(width, len(times) * (WIDEST + GAP) + RIGHT)
+    words = textwrap.fill(how.words, int((most - 0.3) * 13.0)) if how.words else ""
     with style():
         fig, grid, bar = _axes(len(times), tall, width, list(runs) if len(runs) > 1 else [], words)
         for (label, r), panels in zip(runs.items(), grid, strict=True):
@@ -67,7 +69,7 @@ def strip(
                 _bare(panel)
             _length_bar(panels[0], drawn[label][0], size)
         for panel, t in zip(grid[0], times, strict=True):
-            wide = panel.get_position().width * width * 72.0 + GAP * 72.0
+            wide = (panel.get_position().width * fig.get_figwidth() + GAP) * 72.0
             font = min(SMALL, SMALL * wide / text_width(moment_text(t), SMALL))
             panel.set_title(moment_text(t), fontsize=font, pad=3.0, loc="center")
         _finish(bar, image, look, how)
@@ -118,6 +120,8 @@ def _axes(
             f"{count} maps have no room in {width:g} inches; give fewer times, or a larger width."
         )
     labels = [_in_two(w) if beside else textwrap.fill(w, int((width - RIGHT) * 13.0)) for w in labels]
+    wide = min(wide, WIDEST)
+    width = left + count * wide + GAP * (count - 1) + RIGHT
     over = 0.0 if beside else LINE * max((w.count("\n") + 1 for w in labels), default=0)
     below = 0.2  # of a bar that tells lengths
     foot = GAP + LINE * (words.count("\n") + 1 if words else 0)
