@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas, style
+from sim.plotting.colours import dark_to_light
 from sim.plotting.labels import name_of, words_of
 from sim.plotting.sweeps.indices import indices
 from sim.public import public
@@ -38,8 +39,8 @@ def elasticities(result: Any, ax: Axes | None = None) -> Axes:
             at = np.arange(len(names)) + 0.4 - height * (i + 0.5)
             values, errors = result.values[i, order], result.errors[i, order]
             ax.barh(
-                at, values, height=height, xerr=errors, edgecolor="0.2", linewidth=0.5,
-                label=name_of(measure), error_kw={"lw": 1.0, "capsize": 2},
+                at, values, height=height, xerr=errors, color=dark_to_light(i, count), edgecolor="0.2",
+                linewidth=0.5, label=name_of(measure), error_kw={"lw": 1.0, "capsize": 2},
             )  # fmt: skip
             for y, value in zip(at, values, strict=True):
                 if not np.isfinite(value):
