@@ -19,7 +19,7 @@ COLUMNS = ("cells and what they leave", "pore water, exchanging with plasma", "b
 CELLS, WATER, BOUND, SOLIDS = range(len(COLUMNS))
 APART, WIDE, HIGH = 1.75, 1.15, 0.52  # of columns; of a box, where boxes lie 1 above each other at most
 TALL = 7.0  # of a column, in the same measure
-BEND = 0.25  # of what arrows between solids bend beyond their boxes
+BEND = 0.5  # of what arrows between solids bend beyond their boxes
 SWEEPS = 12  # of sorting each column by where its arrows come from
 LINE = 17  # characters of a box
 
