@@ -90,6 +90,7 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("watched", "CPU watched", seconds), ("more", "added", share), ("least", "least", share),
         ("most", "most", share), ("inside", "within views", share), ("calls", "views", plain),
         ("pairs", "pairs", plain),
+    ],
     ("movies", "movies"): [
         ("movie", "movie", plain), ("few", "frames", plain), ("peak_few", "peak", scaled("MB", 1e6)),
         ("many", "frames", plain), ("peak_many", "peak", scaled("MB", 1e6)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.binder.kept import once_a_model
+from sim.binder.system import System
 from sim.chemistry.formula import atomic_masses
 from sim.model.model import Model
 from sim.model.species import Species
@@ -30,10 +31,12 @@ def assemble(outputs: Outputs) -> LabelledArrays:
     """The dataset of a run. Mobile species in pore water, immobile ones per bulk volume."""
     builder, grid = outputs.builder, outputs.builder.grid
     spatial = coordinates.space_of(grid)
-    scales = reference_scales(outputs)
+    scales = _scales(builder, outputs.first_system)
     variables: dict[str, Variable] = {}
     for name, values in outputs.columns.items():
-        attrs = attributes(builder, name) | scales.get(name, {})
+        attrs = attributes(builder, name)
+        if name in scales:  # times the run's atol, this is what it resolves
+            attrs["reference_scale"] = scales[name]
         variables[name] = (("time", *spatial), coordinates.in_place(values, grid), attrs)
     attrs = {"constants": builder.scenario.constants, "scenario": builder.scenario.name}
     times = coordinates.of_cells(grid, outputs.times)
@@ -115,10 +118,8 @@ def attributes(builder: Builder, name: str) -> dict[str, str | float]:
     return {"units": unit, **_words(builder, name, unit), **_facts(builder, name)}
 
 
-def reference_scales(outputs: Outputs) -> dict[str, dict[str, float]]:
-    """The attribute `reference_scale` of the variables that have one: times the run's atol it is what the
-    run resolves. Declared for species, and what follows from that for masses and calcium of solids."""
-    builder, system = outputs.builder, outputs.first_system
+def _scales(builder: Builder, system: System) -> dict[str, float]:
+    """Declared scales of species, and what follows from them for masses and calcium of solids."""
     scales = {s.name: float(s.scale) for s in builder.model.species}
     solids = molar_masses(builder)
     if "HAP" in solids:
@@ -127,7 +128,7 @@ def reference_scales(outputs: Outputs) -> dict[str, dict[str, float]]:
         scales["Ca_in_mineral"] = float(mineral_calcium(builder, system, system.scale[None])[0])
         per_mass = per_dry_mass(builder, np.full(builder.grid.n_cells, scales["Ca_in_mineral"]), {})
         scales["Ca_per_dry_mass"] = float(per_mass.min())
-    return {name: {"reference_scale": scale} for name, scale in scales.items()}
+    return scales
 
 
 def _facts(builder: Builder, name: str) -> dict[str, str | float]:

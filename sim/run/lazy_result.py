@@ -175,8 +175,9 @@ class LazyResult(Result):
         """As those of a Result."""
         if not self._is_variable(name):
             return super().attributes_of(name)
-        scale = dataset.reference_scales(self.record.outputs).get(name, {})
-        return dataset.attributes(self.record.builder, name) | scale
+        scale = dataset.scale_of(self.record.outputs, name)
+        found = dataset.attributes(self.record.builder, name)
+        return found | ({"reference_scale": scale} if scale else {})
 
     def _is_variable(self, name: str) -> bool:
         """Whether it has values over time and space."""

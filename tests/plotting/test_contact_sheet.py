@@ -11,7 +11,12 @@ from sim import plotting as plot
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHEET = runpy.run_path(str(DOCS / "contact_sheet.py"), run_name="sheet")
-NO_FIGURE = {"colour", "style", "projected"}  # a colour, a look, the numbers of `projection`
+NO_FIGURE = {
+    "colour",
+    "style",
+    "projected",
+    "live",
+}  # a colour, a look, numbers, what goes on
 MOST = 3e6  # bytes of all pictures
 
 
