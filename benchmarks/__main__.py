@@ -17,6 +17,7 @@ and, where it is named,
     main_job 2           120 cells, 30 days: from nothing, from a warm cache, and error against time
     pictures 1           a gradient-echo scan of 128^3 cells, a stained section
     live_view 5          a plane of 128 x 128 cells, with and without a view of it while it goes on
+    movies 7             memory of 50 and of 500 frames, for each kind of file
 With a cache that knows nothing yet everything is compiled first, 2 minutes more; references that are
 not stored for the present model are computed once, 4 minutes. Results go to benchmarks/results/
 (--quick: benchmarks/results/quick/).

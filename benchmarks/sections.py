@@ -15,5 +15,6 @@ ON_REQUEST = {
     "main_job": "benchmarks.ours.main_job",
     "pictures": "benchmarks.ours.pictures",
     "live_view": "benchmarks.ours.live_view",
+    "movies": "benchmarks.ours.movies",
 }  # run only when named: others measure the same in more ways, or what is no part of a run
 MODULES = SECTIONS | ON_REQUEST  # in the order of the report

@@ -91,6 +91,11 @@ COLUMNS: dict[tuple[str, str], list[tuple[str, str, Callable]]] = {
         ("most", "most", share), ("inside", "within views", share), ("calls", "views", plain),
         ("pairs", "pairs", plain),
     ],
+    ("movies", "movies"): [
+        ("movie", "movie", plain), ("few", "frames", plain), ("peak_few", "peak", scaled("MB", 1e6)),
+        ("many", "frames", plain), ("peak_many", "peak", scaled("MB", 1e6)),
+        ("file", "file of the longer", scaled("kB", 1e3)), ("seconds", "a frame", seconds),
+    ],
     ("kernels", "limits"): [
         ("threads", "threads", plain), ("bandwidth", "bandwidth", scaled("GB/s", 1e9)),
         ("flops", "multiply-adds", scaled("GFLOP/s", 1e9)),

@@ -1,9 +1,12 @@
 """Pictures of results and of sweeps. Each function takes `ax=None` and returns the Axes it drew on; `maps`,
-`cuts`, `story`, `atlas` and `resonance` make a Figure.
+`strip`, `difference`, `cuts`, `story`, `atlas`, `fit` and `resonance` make a Figure, `movie` a file.
 
 Nothing is shown and no setting of matplotlib outlives a call: save with `ax.figure.savefig(...)`.
 """
 
+from sim.plotting.boxes.projections import projected, projection
+from sim.plotting.boxes.scene import scene
+from sim.plotting.boxes.surface import isosurface
 from sim.plotting.canvas import style
 from sim.plotting.colours import colour
 from sim.plotting.fits.data_and_fit import fitted, residuals
@@ -12,15 +15,18 @@ from sim.plotting.fits.sensitivity_panels import elasticities
 from sim.plotting.fits.whole_fit import fit
 from sim.plotting.imaging.scans import scan
 from sim.plotting.live.live import live
+from sim.plotting.movies.movie import movie
 from sim.plotting.runs.budget import budget
 from sim.plotting.runs.compare import compare
 from sim.plotting.runs.curves import course, profiles
 from sim.plotting.runs.fields import kymograph, plane
-from sim.plotting.runs.projections import projected, projection
 from sim.plotting.runs.sections import cut, cuts, maps
 from sim.plotting.runs.story import atlas, story
-from sim.plotting.runs.surface import isosurface
 from sim.plotting.scheme import scheme
+from sim.plotting.series.difference import difference
+from sim.plotting.series.strip import strip
+from sim.plotting.states.crystal_sizes import crystal_sizes
+from sim.plotting.states.phase_path import phase_path
 from sim.plotting.sweeps.indices import indices
 from sim.plotting.sweeps.parallel import parallel
 from sim.plotting.sweeps.phase_diagram import phase_diagram
@@ -37,8 +43,10 @@ __all__ = [
     "compare",
     "course",
     "correlation",
+    "crystal_sizes",
     "cut",
     "cuts",
+    "difference",
     "elasticities",
     "fit",
     "fitted",
@@ -47,8 +55,10 @@ __all__ = [
     "live",
     "kymograph",
     "maps",
+    "movie",
     "parallel",
     "phase_diagram",
+    "phase_path",
     "plane",
     "profile",
     "profiles",
@@ -58,9 +68,11 @@ __all__ = [
     "resonance",
     "scan",
     "scatter",
+    "scene",
     "scheme",
     "slide",
     "story",
+    "strip",
     "style",
     "survival",
     "tornado",

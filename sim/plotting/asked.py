@@ -72,6 +72,20 @@ def moment(result: Result, at: float | str | None) -> float:
     return float(result.t[-1]) if at is None else convert_number(at, "s", "at")
 
 
+def like_results(given: object, name: str, unit: str) -> list[Result]:
+    """The results of which a picture takes the scale too. unit: what they must have the variable in [SI]"""
+    found = [] if given is None else as_list(given)
+    for other in found:
+        if getattr(other, "manifest", None) is None:
+            raise ConfigError(
+                f"like = {shown(other)} is no result of a run; give one of sim.simulate, or several."
+            )
+        need_name(other, name)
+        if str(other[name].attrs.get("units", "1")) != unit:
+            raise ConfigError(f"{name} of a result in `like` is not in {unit}, as that of the picture is.")
+    return found
+
+
 def as_list(given: Any) -> list[Any]:
     """A list of what was given alone or as several."""
     if isinstance(given, str) or not hasattr(given, "__iter__"):

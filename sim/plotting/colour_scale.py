@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import numpy as np
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
+    from sim.run.result import Result
+
 DECADES = 5  # of an amount below its peak that a logarithmic scale still tells apart
 SPREAD = 1e-2  # an amount whose lower quarter lies this far below its peak gets one
 SCALES = ("auto", "linear", "log")
@@ -32,13 +34,16 @@ class Colours(TypedDict, total=False):
 
     scale: "auto", "linear" or "log" (amounts below 1e-5 of the peak share the lowest colour)
     cmap: a colour map of matplotlib, by name
-    vmin, vmax: ends of the scale [SI, or text such as "10 mg/cm3"]; the same in all frames of a movie
+    vmin, vmax: ends of the scale [SI, or text such as "10 mg/cm3"]
+    like: other results: the scale is then one for all values that they and the result itself have, at all
+        times. Pictures drawn with the same results in `like` can be compared by colour
     """
 
     scale: str
     cmap: str | None
     vmin: float | str | None
     vmax: float | str | None
+    like: Result | Sequence[Result] | None
 
 
 class ColourScale(NamedTuple):
@@ -52,7 +57,7 @@ class ColourScale(NamedTuple):
 
 
 def chosen(given: Colours, si: str, factor: float, scale: str = "auto") -> dict[str, Any]:
-    """What a caller said of colours, checked: {scale, cmap, vmin, vmax}, limits as drawn.
+    """What a caller said of colours but for `like`, checked: {scale, cmap, vmin, vmax}, limits as drawn.
 
     si: unit of the variable; factor: drawn units per SI unit; scale: unless told
     """

@@ -78,6 +78,16 @@ def name_of(name: str, attrs: dict[str, Any] | None = None) -> str:
     return name.replace("_", " ")
 
 
+def words_of(name: str) -> str:
+    """A parameter, or what stands in its place, in words: "acid.load" is "acid load", "necrosis.tau_leak"
+    "necrosis, time constant of leak"."""
+    *group, own = name.split(".")
+    what = own.removeprefix("tau_")
+    if group and what != own:
+        return f"{' '.join(group)}, time constant of {what}".replace("_", " ")
+    return " ".join([*group, own]).replace("_", " ")
+
+
 def wrapped(words: str, width: int = LINE) -> str:
     """A long name in lines."""
     return "\n".join(textwrap.wrap(words, width)) or words

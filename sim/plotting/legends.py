@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.plotting.canvas import SMALL
+from sim.plotting.labels import wrapped
 from sim.plotting.ticks import points_across, text_width
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def put_legend(
     """A legend where no line runs. beside: next to the axes in any case"""
     if not handles:
         return
+    labels = ["\n".join(wrapped(line) for line in w.split("\n")) for w in labels]
     look: dict[str, Any] = dict(BESIDE)
     if not beside and len(handles) <= MANY:
         free = free_place(ax, [*labels, *([title] if title else [])])

@@ -19,6 +19,7 @@ COLUMNS = ("cells and what they leave", "pore water, exchanging with plasma", "b
 CELLS, WATER, BOUND, SOLIDS = range(len(COLUMNS))
 APART, WIDE, HIGH = 1.75, 1.15, 0.52  # of columns; of a box, where boxes lie 1 above each other at most
 TALL = 7.0  # of a column, in the same measure
+BEND = 0.5  # of what arrows between solids bend beyond their boxes
 SWEEPS = 12  # of sorting each column by where its arrows come from
 LINE = 17  # characters of a box
 
@@ -49,7 +50,7 @@ def scheme(model: Model, ax: Axes | None = None) -> Axes:
                 _box(ax, places[s.name], s.label or s.name, colour(s.name))
         for k, title in enumerate(COLUMNS):
             ax.text(APART * k, TALL + 0.3, textwrap.fill(title, 22), ha="center", va="center", weight="bold")
-        ax.set(xlim=(-0.7, APART * SOLIDS + 0.7), ylim=(-0.1, TALL + 0.6))
+        ax.set(xlim=(-0.7, APART * SOLIDS + 0.7 + BEND), ylim=(-0.1, TALL + 0.6))
         ax.axis("off")
     return ax
 

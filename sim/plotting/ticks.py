@@ -49,15 +49,30 @@ def time_axis(ax: Axes, end: float, clock: str) -> None:
         ax.set_xscale("function", functions=(_root, np.square))
         ax.set_xlim(0, end / per)
         ticks = [0.0, *(_nice(share * end / per) for share in (0.03, 0.1, 0.25, 0.5, 0.75)), end / per]
-        ax.set_xticks(_apart(ax, ticks), minor=False)
+        ax.xaxis.set_major_locator(_spaced(ticks))
         ax.xaxis.set_major_formatter("{x:.3g}")
         ax.set_xlabel(f"time [{time_words(unit)}], root scale")
 
 
-def _apart(ax: Axes, ticks: list[float]) -> list[float]:
-    """The ticks whose numbers have room on a root scale: the last first, then from the left."""
-    width, _ = points_across(ax)
-    size = _font_size(ax)
+def _spaced(ticks: list[float]) -> Any:
+    """A locator of those of some ticks that have room, at the width that the axes have when they are drawn:
+    legends and colour bars beside them may have taken some of it by then."""
+    from matplotlib.ticker import FixedLocator
+
+    class Spaced(FixedLocator):
+        def __call__(self) -> Any:
+            axis: Any = self.axis
+            ax = axis.axes
+            return np.array(_apart(ticks, ax.bbox.width * 72.0 / figure_of(ax).dpi, _font_size(ax)))
+
+    return Spaced(ticks)
+
+
+def _apart(ticks: list[float], width: float, size: float) -> list[float]:
+    """The ticks whose numbers have room on a root scale: the last first, then from the left.
+
+    width: of the axes; size: of the font [pt]
+    """
 
     def stretch(tick: float) -> tuple[float, float]:
         half = 0.5 * text_width(f"{tick:.3g}", size) + 2.0
@@ -73,7 +88,7 @@ def _apart(ax: Axes, ticks: list[float]) -> list[float]:
 
 
 def _font_size(ax: Axes) -> float:
-    return float(ax.xaxis.get_ticklabels()[0].get_fontsize()) if ax.xaxis.get_ticklabels() else 9.0
+    return float(ax.xaxis.label.get_fontsize())
 
 
 def _nice(x: float) -> float:

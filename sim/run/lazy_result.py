@@ -165,6 +165,8 @@ class LazyResult(Result):
         grid = outputs.builder.grid
         if name == "volume":
             return in_place(grid.volume, grid)
+        if name in (f"{a}_edges" for a in grid.axes):
+            return grid.edges[name.removesuffix("_edges")]
         if not self._is_variable(name):
             return super().array_of(name)
         return in_place(outputs.column(name), grid)
@@ -173,7 +175,9 @@ class LazyResult(Result):
         """As those of a Result."""
         if not self._is_variable(name):
             return super().attributes_of(name)
-        return dataset.attributes(self.record.builder, name)
+        scale = dataset.scale_of(self.record.outputs, name)
+        found = dataset.attributes(self.record.builder, name)
+        return found | ({"reference_scale": scale} if scale else {})
 
     def _is_variable(self, name: str) -> bool:
         """Whether it has values over time and space."""

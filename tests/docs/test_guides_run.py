@@ -27,7 +27,7 @@ ELSEWHERE = {
     "sweeps.md": "tests/sweeps/test_sweeps_docs.py",
     "treatments.md": "tests/run/test_treatments_page.py",
 }
-SLOW = {"cluster.md"}  # starts two processes
+SLOW = {"cluster.md", "pictures.md"}  # starts two processes; makes a sweep and a fit for its figures
 SHOWN_ONLY = {"cluster.md": 1}  # blocks at the end that need what is not here: a cluster
 
 

@@ -17,6 +17,12 @@ def result():
 
 
 @pytest.fixture(scope="session")
+def finer():
+    """The cylinder of `result` in twice as many cells."""
+    return short("cylinder", {"lesion": 16, "border": 8})
+
+
+@pytest.fixture(scope="session")
 def square():
     """A rectangle of 10 x 10 cells."""
     return short("rectangle", {"lesion": 3, "border": 2})

@@ -60,8 +60,8 @@ def test_each_cell_of_a_grid_has_the_number_of_its_point():
 
 def test_axes_and_colour_have_units_and_the_scale_of_the_design():
     ax = plot.phase_diagram(onset_grid(), "lesion.radius", "acid.load", "onset")
-    assert ax.get_xlabel() == "lesion.radius [mm]"
-    assert ax.get_ylabel() == "acid.load [mM]"
+    assert ax.get_xlabel() == "lesion radius [mm]"
+    assert ax.get_ylabel() == "acid load [mM]"
     assert bar_label(ax) == "onset [days]"
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "linear")
     labels = [t.get_text() for t in ax.get_xticklabels()]
@@ -249,7 +249,7 @@ def test_uneven_levels_with_a_zero_are_spaced_evenly_and_named():
     table = table_of({"lesion.radius": radius, "acid.load": load}, {"m": load + 1}, units)
     ax = plot.phase_diagram(table, "acid.load", "lesion.radius", "m")
     assert [t.get_text() for t in ax.get_xticklabels()] == ["0", "1", "10", "100"]
-    assert ax.get_xlabel() == "acid.load [mM]"
+    assert ax.get_xlabel() == "acid load [mM]"
     widths = [np.ptp(p.vertices[:, 0]) for p in drawn(ax, "numbers").get_paths()]
     assert widths == pytest.approx([1.0] * 8)
 

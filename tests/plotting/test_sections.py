@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm
 
 from sim import plotting as plot
 from sim.errors import ConfigError
-from sim.plotting.runs.surface import triangles
+from sim.plotting.boxes.surface import triangles
 from sim.run.result import Result
 
 

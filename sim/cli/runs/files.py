@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from sim.errors import ConfigError
 from sim.files import write_text
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sim.run.result import Result
 
 RESULT = "result.nc"
@@ -83,7 +86,7 @@ def _pictures(result: Result, summary: dict[str, Any], folder: Path) -> list[str
 
     plt = windowless_pyplot()
 
-    figures = {"story.png": plotting.story}
+    figures: dict[str, Callable[[Result], Figure]] = {"story.png": plotting.story}
     if len(result.space) > 1:
         figures["maps.png"] = plotting.atlas
     note = {"Description": f"hapsim {summary['scenario']}, hash {summary['manifest']['hash']}"}

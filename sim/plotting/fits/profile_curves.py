@@ -8,11 +8,15 @@ import numpy as np
 
 from sim.plotting.canvas import canvas
 from sim.plotting.fits.data_and_fit import DATA, FIT, check_fit
+from sim.plotting.labels import words_of
+from sim.plotting.ticks import SMALL, power_in_label
 from sim.public import public
 from sim.units import axis_label
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+NEAR = 1.2  # decades: axes that span fewer have round numbers, others powers of ten
 
 
 @public
@@ -43,10 +47,13 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
                 ax.plot([end], [height], mark, color=DATA, ms=7)
         ax.plot([f.customary(result.values[k])], [0.0], "D", color=DATA, ms=5, label="_best", clip_on=False)
         ax.set_ylim(-0.03 * top, top)
+        label = axis_label(words_of(name), f.unit)
+        ax.set_xlabel(label)
         if f.log:
             ax.set_xscale("log")
             plain_ticks(ax, x)
-        ax.set_xlabel(axis_label(name, f.unit))
+            if x.max() < SMALL and x.max() < 10.0**NEAR * x.min():
+                power_in_label(ax.xaxis, label, float(x.max()))
         ax.set_ylabel("growth of the sum of squares")
     return ax
 
@@ -59,7 +66,7 @@ def plain_ticks(ax: Axes, values: np.ndarray) -> None:
     low, high = low / (high / low) ** 0.06, high * (high / low) ** 0.06
     ax.set_xlim(low, high)
     decades = np.log10(high / low)
-    if decades > 1.2:
+    if decades > NEAR:
         every = np.arange(np.ceil(np.log10(low)), np.floor(np.log10(high)) + 1)
         ticks = 10.0 ** every[:: max(1, len(every) // 4)]
         if len(ticks) < 3:
@@ -94,6 +101,7 @@ def correlation(result: Any, ax: Axes | None = None) -> Axes:
     """Correlation of the estimates of each pair of parameters, -1 to 1; grey where there is none."""
     check_fit(result)
     names, values = result.names, np.asarray(result.correlation, float)
+    said = [words_of(n) for n in names]
     size = 1.6 + 0.62 * len(names)
     with canvas(ax, (size + 1.4, size)) as ax:
         ax.set_facecolor("0.85")
@@ -104,8 +112,8 @@ def correlation(result: Any, ax: Axes | None = None) -> Axes:
                 dark = known and abs(values[i, j]) > 0.6
                 words = f"{values[i, j]:.2f}" if known else "-"
                 ax.text(j, i, words, ha="center", va="center", fontsize=8, color="w" if dark else "0.1")
-        ax.set_xticks(range(len(names)), names, rotation=30, ha="right")
-        ax.set_yticks(range(len(names)), names)
+        ax.set_xticks(range(len(names)), said, rotation=30, ha="right")
+        ax.set_yticks(range(len(names)), said)
         ax.tick_params(length=0)
         ax.figure.colorbar(
             image, ax=ax, shrink=0.85, label="correlation of the estimates", ticks=[-1, -0.5, 0, 0.5, 1]

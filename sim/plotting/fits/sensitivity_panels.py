@@ -9,7 +9,8 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas, style
-from sim.plotting.labels import name_of
+from sim.plotting.colours import dark_to_light
+from sim.plotting.labels import name_of, words_of
 from sim.plotting.sweeps.indices import indices
 from sim.public import public
 
@@ -38,14 +39,14 @@ def elasticities(result: Any, ax: Axes | None = None) -> Axes:
             at = np.arange(len(names)) + 0.4 - height * (i + 0.5)
             values, errors = result.values[i, order], result.errors[i, order]
             ax.barh(
-                at, values, height=height, xerr=errors, edgecolor="0.2", linewidth=0.5,
-                label=name_of(measure), error_kw={"lw": 1.0, "capsize": 2},
+                at, values, height=height, xerr=errors, color=dark_to_light(i, count), edgecolor="0.2",
+                linewidth=0.5, label=name_of(measure), error_kw={"lw": 1.0, "capsize": 2},
             )  # fmt: skip
             for y, value in zip(at, values, strict=True):
                 if not np.isfinite(value):
                     ax.annotate("-", (0, y), xytext=(4, 0), textcoords="offset points", va="center")
         ax.axvline(0.0, color="0.1", lw=0.8)
-        ax.set_yticks(range(len(names)), [names[k] for k in order])
+        ax.set_yticks(range(len(names)), [words_of(names[k]) for k in order])
         ax.set_xlabel("change in % for 1 % of the parameter")
         ax.legend(loc="best")
     return ax

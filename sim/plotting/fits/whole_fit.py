@@ -9,6 +9,7 @@ import numpy as np
 from sim.plotting.canvas import style
 from sim.plotting.fits.data_and_fit import check_fit, fitted, residuals
 from sim.plotting.fits.profile_curves import correlation, profile
+from sim.plotting.labels import words_of
 from sim.public import public
 from sim.texts import count_text
 
@@ -51,7 +52,7 @@ def fit(result: Any) -> Figure:
                 ax.set_title("residuals; grey: two standard deviations")
             elif kind == "profile":
                 profile(result, name, ax)
-                ax.set_title(f"{name}: {result.verdicts[name].word}")
+                ax.set_title(f"{words_of(name)}: {result.verdicts[name].word}")
                 ax.legend(loc="upper center", fontsize=7)
             else:
                 correlation(result, ax)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 SCALES = ("auto", "linear", "log", "symlog")
 FAR = 30.0  # ratio of the peaks of curves from which on the smaller lie on zero of a linear axis
 TINT = "#5B9BC7"
+SHORT = 28  # characters of a run's name beside what was done to it
 DECADES = 6.0  # that a logarithmic axis spans at most
 
 
@@ -47,7 +49,7 @@ def compare(
         logarithmic where curves would lie on zero of a linear axis
     clock: "linear" or "root", a square-root scale of time that shows the first hours
     """
-    runs = _labelled(results)
+    runs = labelled(results, "compare")
     wanted = _measure(measure, runs)
     if scale not in SCALES:
         raise ConfigError(not_one_of("scale", scale, SCALES))
@@ -58,8 +60,8 @@ def compare(
     return ax
 
 
-def _labelled(results: Any) -> dict[str, Result]:
-    """{label: result} of what was given."""
+def labelled(results: Any, picture: str) -> dict[str, Result]:
+    """{label: result} of what was given: those of a mapping, else names of scenarios."""
     if isinstance(results, Mapping):
         runs = {str(label): r for label, r in results.items()}
     else:
@@ -68,9 +70,9 @@ def _labelled(results: Any) -> dict[str, Result]:
         labels = [n if names.count(n) == 1 else f"{n} {names[: k + 1].count(n)}" for k, n in enumerate(names)]
         runs = dict(zip(labels, found, strict=True))
     if not runs:
-        raise ConfigError("compare needs at least one result: {'untreated': result}.")
+        raise ConfigError(f"{picture} needs at least one result: {{'untreated': result}}.")
     for r in runs.values():
-        need_result(r, "compare")
+        need_result(r, picture)
     return runs
 
 
@@ -131,7 +133,8 @@ def _curves(ax: Axes, runs: Mapping[str, Result], measure: Any, scale: str, cloc
         ax.set_ylabel(look.label)
     told = []
     for label, r in runs.items():
-        told += [e._replace(words=f"{label}: {e.words}" if len(runs) > 1 and e.words != label else e.words,
+        short = textwrap.shorten(label, SHORT, placeholder=" ...")
+        told += [e._replace(words=f"{short}: {e.words}" if len(runs) > 1 and e.words != label else e.words,
                             key=f"{label}: {e.key}") for e in events.events(r)]  # fmt: skip
     events.mark_events(ax, told, per)
     handles, labels = ax.get_legend_handles_labels()

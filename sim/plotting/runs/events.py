@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import HapsimError
 from sim.plotting.canvas import SMALL
+from sim.plotting.labels import words_of
 from sim.plotting.ticks import figure_of, points_across, text_width
 from sim.texts import significant
 from sim.units import convert
@@ -69,7 +70,7 @@ def events(result: Result) -> list[Event]:
             elif key in running:
                 found.append(running.pop(key))
             if key not in deed.back:
-                words = deed.label or f"{_quantity(key)} {value}"
+                words = deed.label or f"{words_of(key)} {value}"
                 running[key] = Event(deed.at, min(deed.until, end), words, key)
     found += _courses(result, end)
     rows = sorted([*found, *running.values()], key=lambda e: (e.start, e.key))
@@ -83,7 +84,7 @@ def _courses(result: Result, end: float) -> list[Event]:
         first, last = (float(convert(table["times"][k], "s")) for k in (0, -1))
         if first < end:
             name = str(table["of"])
-            words = f"{_quantity(name.removeprefix('plasma.'))} follows a course"
+            words = f"{words_of(name.removeprefix('plasma.'))} follows a course"
             found.append(Event(max(0.0, first), min(last, end), words, name))
     return found
 
@@ -139,11 +140,6 @@ def _parsed(text: object) -> _Deed | None:
             lasting[name] = _printed(value)
     label = said["label"]
     return _Deed(at, until, "" if label == "intervention" else label, lasting, once)
-
-
-def _quantity(name: str) -> str:
-    """A parameter or species as words over an axis: "lesion.pH_hold" is "lesion pH hold"."""
-    return name.replace(".", " ").replace("_", " ")
 
 
 def _printed(value: str) -> str:

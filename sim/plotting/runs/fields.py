@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 
-from sim.plotting.asked import moment, need_axes, need_name, need_result
+from sim.plotting.asked import like_results, moment, need_axes, need_name, need_result
 from sim.plotting.canvas import canvas
 from sim.plotting.colour_scale import GAP, Colours, ColourScale, chosen, colour_bar, colour_scale, drop_bars
 from sim.plotting.labels import Look, look_of, time_scale
@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
+
 DRAWN = "picture of a field"  # gid of what is taken away when axes are drawn on again
+
+
+class Sight(NamedTuple):
+    """What a projection did to a field. depth: [m] that it was summed over; values: of a whole result"""
+
+    depth: float
+    values: Callable[[Result], np.ndarray]
 
 
 def kymograph(
@@ -36,7 +44,7 @@ def kymograph(
     """A variable over time (right) and distance from the centre (up), as colour.
 
     clock: "linear" or "root", a square-root scale of time that shows the first hours
-    colours: scale, cmap, vmin, vmax, see sim.plotting.colour_scale.Colours
+    colours: scale, cmap, vmin, vmax, like, see sim.plotting.colour_scale.Colours
     A rectangle or box is shown along x through its middle. Interventions stand above the axis of time.
     """
     need_result(result, "a kymograph")
@@ -72,8 +80,8 @@ def plane(
 ) -> Axes:
     """A variable over the plane of the section at one time (the end when None), as colour.
 
-    colours: scale, cmap, vmin, vmax, see sim.plotting.colour_scale.Colours; for frames of a movie give
-    vmin and vmax, and the same ax each time
+    colours: scale, cmap, vmin, vmax, like, see sim.plotting.colour_scale.Colours. like=result keeps one
+    scale for all times; `movie` writes one
     A box is cut through its middle; a cylinder or sphere is shown as the disc it stands for, a
     slab as a strip with its mirror half. x is to the right and y is up.
     """
@@ -101,14 +109,23 @@ def scale_for(
     values: np.ndarray,
     look: Look,
     colours: Colours,
-    depth: float = 1.0,
     scale: str = "auto",
+    along: Sight | None = None,
 ) -> ColourScale:
-    """The colours of a variable's values [drawn]. depth: [m] they were summed over; scale: unless told"""
-    asked = chosen(colours, str(result[name].attrs.get("units", "1")), look.factor, scale)
-    return colour_scale(
-        values, name, least=least_resolved(result, name) * depth * look.factor, unit=look.unit, **asked
-    )
+    """The colours of a variable's values [drawn]. scale: unless told
+    along: what was done to the field before it was drawn, where it is not shown as it is
+    """
+    unit = str(result[name].attrs.get("units", "1"))
+    asked = chosen(colours, unit, look.factor, scale)
+    others = like_results(colours.get("like"), name, unit)
+    depth = 1.0 if along is None else along.depth
+    least = least_resolved(result, name)
+    if others:
+        seen = (lambda r: r.array_of(name)) if along is None else along.values
+        # Each run once, and none before the others: the scale is the same whichever of them is drawn.
+        values = np.concatenate([np.ravel(seen(r)) for r in dict.fromkeys((result, *others))]) * look.factor
+        least = max(least, *(least_resolved(r, name) for r in others))
+    return colour_scale(values, name, least=least * depth * look.factor, unit=look.unit, **asked)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def maps(
     """The section at several times (up to six round ones when None), all on one colour scale.
 
     names: one variable, or several: then each has a row and a scale of its own
-    colours: scale, cmap, vmin, vmax, see sim.plotting.colour_scale.Colours
+    colours: scale, cmap, vmin, vmax, like, see sim.plotting.colour_scale.Colours
     A box is cut through its middle. A variable that does not change in time is drawn once.
     """
     import matplotlib.pyplot as plt
@@ -145,7 +145,7 @@ def cut(
     """A variable on a plane of a box across `axis`, at one time (the end when None), as colour.
 
     position: where along the axis [m or text]; its middle when None. Shown are the cells that hold
-    it; the title names their centre. colours: scale, cmap, vmin, vmax, as in `plane`
+    it; the title names their centre. colours: scale, cmap, vmin, vmax, like, as in `plane`
     """
     need_result(result, "a cut")
     need_name(result, name)
@@ -175,7 +175,7 @@ def cuts(
     """Three planes of a box, across z, y and x, on one colour scale; lines show where they meet.
 
     position: where they cut (x, y, z) [m or text]; the middle when None
-    colours: scale, cmap, vmin, vmax, as in `plane`
+    colours: scale, cmap, vmin, vmax, like, as in `plane`
     """
     import matplotlib.pyplot as plt
 

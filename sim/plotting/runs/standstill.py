@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from sim.run.result import Result
 
+NEGLIGIBLE = 1e-6  # of the largest pool: what a run leaves of one that is used up, of either sign
+
 
 def nothing(fig: Figure, words: str) -> None:
     """A run without a single output: its message in the middle of the figure."""
@@ -27,11 +29,14 @@ def across(
     result: Result,
     fig: Figure,
     grid: SubplotSpec,
-    solid: str,
+    solid: tuple[str, list[Result]],
     formed: tuple[str, ...],
     indices: tuple[str, ...],
 ) -> None:
-    """Four panels of one state of a tissue. solid: shown as a map; formed: as profiles in a slab."""
+    """Four panels of one state of a tissue.
+
+    solid: shown as a map, in colours for some runs; formed: as profiles in a slab
+    """
     cells = grid.subgridspec(2, 2)
     when = moment_text(float(result.t[-1]))
     ax = fig.add_subplot(cells[0])
@@ -39,7 +44,7 @@ def across(
         curves.profiles(result, [formed], ax=ax)
         ax.set_title(f"Solids, {when}", pad=16)
     else:
-        fields.plane(result, solid, ax=ax)
+        fields.plane(result, solid[0], ax=ax, like=solid[1])
         ax.set_title(f"Mineral, {when}", pad=8)
     _calcium(result, fig.add_subplot(cells[1]), when)
     ax = fig.add_subplot(cells[2])
@@ -66,7 +71,8 @@ def _calcium(result: Result, ax: Axes, when: str) -> None:
     """The pools that hold calcium."""
     table = result["ledger"].sel(element="Ca").isel(time=-1) / float(result["volume"].sum())
     held = {str(p): float(table.sel(pool=p)) for p in table["pool"].values if not budget.is_supply(str(p))}
-    _bars(result, ax, {p: v for p, v in held.items() if v})
+    most = max(map(abs, held.values()), default=0.0)
+    _bars(result, ax, {p: v for p, v in held.items() if abs(v) > NEGLIGIBLE * most})
     ax.set_xlabel("Ca per tissue [mM]")
     ax.set_title(f"Where the calcium is, {when}", pad=8)
 

@@ -10,8 +10,9 @@ import numpy as np
 
 from sim.errors import ConfigError, listing
 from sim.plotting import spans
-from sim.plotting.asked import need_result
+from sim.plotting.asked import as_list, need_result
 from sim.plotting.canvas import SMALL, style
+from sim.plotting.common_limits import take_limits
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
 from sim.run import measures
@@ -35,17 +36,36 @@ LEAST = 1e-4  # an amount [mM, mg cm-3] that is only said to be below this
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
 
-def story(result: Result) -> Figure:
+def story(result: Result, like: Result | Sequence[Result] | None = None) -> Figure:
     """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget.
 
     A run that did not reach its end tells why; one that got no further than a state shows that state.
     It is as wide as a page or the column of a notebook, where it is read without being shrunk much.
+    like: other results, whose stories this one is to be compared with: colours and axes have room for all.
+        `story(a, like=b)` and `story(b, like=a)` show mineral in the same unit, colours and limits
     """
+    import matplotlib.pyplot as plt
+
+    given = [result, *([] if like is None else as_list(like))]
+    for one in given:
+        need_result(one, "a story")
+        _need_parts(one)
+    runs = list(dict.fromkeys(given))
+    solids = {mineral(r) for r in runs if r.t.size}
+    name = solids.pop() if len(solids) == 1 else NEEDED[2]
+    figure, *others = [_drawn(r, name, [o for o in runs if o.t.size]) for r in runs]
+    with style():
+        take_limits(figure, others)
+    for other in others:
+        plt.close(other)
+    return figure
+
+
+def _drawn(result: Result, name: str, runs: list[Result]) -> Figure:
+    """The story of one run. name: what stands for mineral; runs: that its colours are for"""
     import matplotlib.pyplot as plt
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    need_result(result, "a story")
-    _need_parts(result)
     lines, warned = _head(result)
     with style():
         panels = 3 if result.t.size > 1 and places.axes_of(result) else 2
@@ -56,11 +76,11 @@ def story(result: Result) -> Figure:
         if not result.t.size:
             standstill.nothing(fig, result.manifest["message"])
         elif result.t.size == 1 and places.axes_of(result):
-            standstill.across(result, fig, grid[:], mineral(result), _formed(result), _indices(result))
+            standstill.across(result, fig, grid[:], (name, runs), _formed(result), saturations(result))
         elif result.t.size == 1:
-            standstill.stirred(result, fig, grid[:], _indices(result))
+            standstill.stirred(result, fig, grid[:], saturations(result))
         elif places.axes_of(result):
-            _space(result, fig, grid)
+            _space(result, fig, grid, name, runs)
         else:
             _stirred(result, fig, grid)
         m = result.manifest
@@ -101,7 +121,7 @@ def _head(result: Result) -> tuple[list[str], list[str]]:
 def atlas(result: Result) -> Figure:
     """The figure of a rectangle or box beside its story: mineral, pH and saturation, mapped over time."""
     need_result(result, "an atlas")
-    names = (mineral(result), "pH", *_indices(result)[:1])
+    names = (mineral(result), "pH", *saturations(result)[:1])
     return sections.maps(result, [n for n in names if n in result.dataset])
 
 
@@ -128,14 +148,14 @@ def mean_at_end(result: Result, name: str) -> float:
     return float(compare.mean_of(name)(result))
 
 
-def _space(result: Result, fig: Figure, grid: GridSpec) -> None:
+def _space(result: Result, fig: Figure, grid: GridSpec, name: str, runs: list[Result]) -> None:
     round_ = places.axes_of(result)[0] == "r" or len(places.axes_of(result)) > 1
-    name, end, times = mineral(result), moment_text(float(result.t[-1])), round_times(result)
+    end, times = moment_text(float(result.t[-1])), round_times(result)
     made = [[fig.add_subplot(grid[row, column]) for column in (0, 1)] for row in range(3)]
-    ax = fields.kymograph(result, name, ax=made[0][0], clock=CLOCK)
+    ax = fields.kymograph(result, name, ax=made[0][0], clock=CLOCK, like=runs)
     _title(ax, "Mineral over time and place")
     if round_:
-        fields.plane(result, name, ax=made[0][1])
+        fields.plane(result, name, ax=made[0][1], like=runs)
         _title(made[0][1], f"The section at {end}")
     else:
         curves.profiles(result, name, at=times, ax=made[0][1])
@@ -149,7 +169,7 @@ def _space(result: Result, fig: Figure, grid: GridSpec) -> None:
     curves.profiles(result, "pH", at=times, ax=made[2][0])
     _title(made[2][0], "pH across the tissue")
     ends = list(dict.fromkeys((times[0], times[-1])))
-    curves.profiles(result, [_indices(result)], at=ends, ax=made[2][1])
+    curves.profiles(result, [saturations(result)], at=ends, ax=made[2][1])
     _title(made[2][1], "Saturation across the tissue")
     for row in made:
         level_titles(row)
@@ -163,7 +183,7 @@ def _stirred(result: Result, fig: Figure, grid: GridSpec) -> None:
     _title(made[0][1], "Where the calcium is")
     curves.course(result, "pH", ax=made[1][0], clock=CLOCK)
     _title(made[1][0], "pH over time")
-    curves.course(result, [_indices(result)], ax=made[1][1], clock=CLOCK)
+    curves.course(result, [saturations(result)], ax=made[1][1], clock=CLOCK)
     _title(made[1][1], "Saturation over time")
     for row in made:
         level_titles(row)
@@ -188,7 +208,7 @@ def _formed(result: Result) -> tuple[str, ...]:
     return some or ("HAP",)
 
 
-def _indices(result: Result) -> tuple[str, ...]:
+def saturations(result: Result) -> tuple[str, ...]:
     """Saturation with the solids of the model, one of a formula (granules are as ACP)."""
     found = {result[s].attrs["formula"]: f"SI_{result[s].attrs['phase']}" for s in result.solids}
     return tuple(n for n in reversed(found.values()) if n in result.dataset)
@@ -213,7 +233,7 @@ def _summary(result: Result) -> list[str]:
 def _came(result: Result, name: str) -> str:
     """When there was first so much of a solid anywhere: "3 days", "never", "before 10 days"."""
     when = measures.onset(name, above="0.1 mM")(result)
-    if began(result.manifest) and when <= result.t[0]:
+    if 0.0 < result.t[0] >= when:  # a run that goes on, or whose first output comes late
         return f"before {moment_text(float(result.t[0]))}"
     return moment_text(when) if np.isfinite(when) else "never"
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sim.errors import ConfigError, UnitError, listing, nearest, shown
 from sim.parameters.given_units import given_unit
-from sim.plotting.labels import Look, customary, length_scale, name_of, time_scale, time_words
+from sim.plotting.labels import Look, customary, length_scale, name_of, time_scale, time_words, words_of
 from sim.units import axis_label, convert, si_unit, to_unit
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Column(NamedTuple):
             return self.endless
         plural = self.unit in ("day", "year", "week") and tick_text(value, 3) != "1"
         return f"{tick_text(value, 3)} {self.unit}{'s' if plural else ''}".strip()
+
+    @property
+    def said(self) -> str:
+        """What it is called, without its unit."""
+        return self.label.replace("\n", " ").rpartition(" [")[0] or self.label
 
     @property
     def endless(self) -> str:
@@ -113,7 +118,7 @@ def axis_column(table: SweepTable, name: str, role: str) -> Column:
         words = [str(v) for v in getattr(axis, "values", ())] or [str(v) for v in raw]
         found = tuple(dict.fromkeys([*words, *(str(v) for v in raw)]))
         places = np.array([found.index(str(v)) for v in raw], dtype=float)
-        return Column(name, places, 1.0, "", name, words=found)
+        return Column(name, places, 1.0, "", words_of(name), words=found)
     values = raw.astype(float)
     # Of all that is planned, so that a half-run sweep has the units of the finished one.
     planned = [v for v in (getattr(axis, "low", None), getattr(axis, "high", None)) if v is not None]
@@ -128,7 +133,7 @@ def axis_column(table: SweepTable, name: str, role: str) -> Column:
         values * factor,
         factor,
         printed_unit(unit),
-        label_with_unit(name, unit),
+        label_with_unit(words_of(name), unit),
         log,
         si=_dimension(axis.unit),
     )

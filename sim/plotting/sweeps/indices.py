@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.plotting.canvas import canvas
-from sim.plotting.labels import customary, name_of
+from sim.plotting.labels import customary, name_of, words_of
 from sim.plotting.sweeps.columns import label_with_unit
 from sim.plotting.sweeps.unfinished import legend_below
 from sim.plotting.ticks import power_in_label
@@ -74,7 +74,7 @@ def indices(result: Any, ax: Axes | None = None) -> Axes:
             ax.plot(ends, [at, at], ls="", marker="|", ms=5, color="0.1", label="_ends")
             _cut_off(ax, at, row.values[order], ends, (low, high))
         ax.axvline(0.0, color="0.1", lw=0.8)
-        ax.set_yticks(range(len(names)), [names[k] for k in order])
+        ax.set_yticks(range(len(names)), [words_of(names[k]) for k in order])
         ax.set_xlim(low, high)
         power_in_label(ax.xaxis, text, max(abs(low), abs(high)))
         legend_below(ax, _legend(ax, result))

@@ -11,6 +11,7 @@ from sim.errors import ConfigError
 from sim.plotting.canvas import canvas
 from sim.plotting.colour_scale import colour_bar, colour_scale
 from sim.plotting.colours import dark_to_light
+from sim.plotting.labels import wrapped
 from sim.plotting.sweeps import unfinished
 from sim.plotting.sweeps.axis_scales import log_ticks
 from sim.plotting.sweeps.columns import (
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from sim.sweeps.sweep_table import SweepTable
 
+NARROW = 11  # characters of a line below an axis
 ABOVE = 1.1  # height on a parallel axis of what never happened
 
 
@@ -75,9 +77,9 @@ def parallel(
 
 
 def _stacked(label: str) -> str:
-    """A label as narrow lines: "lesion.", "radius", "[mm]"."""
+    """A label as narrow lines: "lesion", "radius", "[mm]"."""
     name, gap, unit = label.partition(" [")
-    return name.replace(".", ".\n") + (f"\n[{unit}" if gap else "")
+    return wrapped(name, NARROW) + (f"\n[{unit}" if gap else "")
 
 
 def _height(c: Column) -> np.ndarray:
@@ -121,7 +123,7 @@ def _lines(
         for k, word in enumerate(shade.words):
             tone = dark_to_light(k, len(shade.words))
             draw(done & (shade.values == k), colors=[tone], linewidths=0.9, alpha=0.75, label=f"_{word}")
-            handles.append(Line2D([], [], color=tone, lw=1.2, label=f"{shade.name} = {word}"))
+            handles.append(Line2D([], [], color=tone, lw=1.2, label=f"{shade.said} = {word}"))
         return handles
     known, never = done & np.isfinite(shade.values), done & np.isinf(shade.values)
     if known.any():
@@ -134,7 +136,7 @@ def _lines(
     if never.any():
         dots = (0, (1.2, 1.4))
         draw(never, colors=unfinished.NEVER_LINE, linewidths=1.0, linestyles=dots, label="_never")
-        word = f"{shade.name}: {shade.endless} ({int(never.sum())})"
+        word = f"{shade.said}: {shade.endless} ({int(never.sum())})"
         handles.append(Line2D([], [], color=unfinished.NEVER_LINE, ls=dots, lw=1.4, label=word))
     return handles
 

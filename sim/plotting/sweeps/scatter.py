@@ -85,7 +85,7 @@ def _inside(
             here = done & (shade.values == k)
             dots = ax.scatter(
                 x[here], y[here], color=dark_to_light(k, len(shade.words)), marker=MARKERS[k % len(MARKERS)],
-                label=f"{shade.name} = {word}", **look,
+                label=f"{shade.said} = {word}", **look,
             )  # fmt: skip
             handles.append(dots)
     else:
@@ -104,7 +104,7 @@ def _inside(
                 "edgecolors": unfinished.NEVER_EDGE,
                 "linewidths": 0.9,
             }
-            word = f"{shade.name}: {shade.endless} ({int(never.sum())})"
+            word = f"{shade.said}: {shade.endless} ({int(never.sum())})"
             handles.append(ax.scatter(x[never], y[never], s=26, label=word, **mark))
     for status, here in unfinished.failures(state, placed):
         cross: dict[str, Any] = {"marker": unfinished.marker(status), "c": unfinished.GREY_EDGE}
@@ -143,7 +143,7 @@ def _outside(ax: Axes, across: Column, up: Column, state: np.ndarray) -> list:
 
         never = here & (state == "finished") & np.isinf(lacking.values)
         if never.any():
-            words = f"{lacking.name}: {lacking.endless} ({int(never.sum())})"
+            words = f"{lacking.said}: {lacking.endless} ({int(never.sum())})"
             look: dict = {"mfc": unfinished.NEVER, "mec": unfinished.NEVER_EDGE, "mew": 0.9, "ms": 5}
             marks(never, "^>"[k], OUTSIDE[0], words, **look)
         for status, which in unfinished.failures(state, here):

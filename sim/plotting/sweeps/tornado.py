@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError, listing, nearest
 from sim.plotting.canvas import canvas
-from sim.plotting.labels import name_of
+from sim.plotting.labels import name_of, words_of
 from sim.plotting.sweeps.columns import (
     SEED,
     Column,
@@ -164,8 +164,8 @@ def _median(values: np.ndarray) -> float:
 
 def _words(axis: Column, low: float, high: float) -> str:
     if axis.words:
-        return f"{axis.name}\n{axis.text(low)} | {axis.text(high)}"
-    return f"{axis.name}\n{tick_text(low, 3)} to {axis.text(high)}"
+        return f"{axis.said}\n{axis.text(low)} | {axis.text(high)}"
+    return f"{axis.said}\n{tick_text(low, 3)} to {axis.text(high)}"
 
 
 def _of_local(given: Any, measure: str | None, base: float | None) -> Ends:
@@ -186,7 +186,8 @@ def _of_local(given: Any, measure: str | None, base: float | None) -> Ends:
     if base is not None:
         raise ConfigError("local sensitivities hold their own base case; leave base out.")
     shares = np.asarray(given.values, dtype=float)[names.index(measure)]
-    bars = [Bar(str(p), -CHANGE * v, CHANGE * v) for p, v in zip(given.parameters, shares, strict=True)]
+    names = [words_of(str(p)) for p in given.parameters]
+    bars = [Bar(n, -CHANGE * v, CHANGE * v) for n, v in zip(names, shares, strict=True)]
     return Ends(
         bars, 0.0, f"change of {name_of(measure)}, to first order [%]",
         f"parameter {CHANGE:g} % less", f"parameter {CHANGE:g} % more",

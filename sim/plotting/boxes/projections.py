@@ -12,7 +12,7 @@ from sim.plotting.canvas import canvas
 from sim.plotting.colour_scale import Colours, colour_bar
 from sim.plotting.labels import look_of, name_of
 from sim.plotting.runs import places, planes
-from sim.plotting.runs.fields import drawn_anew, scale_for, snapshot
+from sim.plotting.runs.fields import Sight, drawn_anew, scale_for, snapshot
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def projection(
 
     how: "integral" is what a radiograph sees, an amount per area; "mean"; or "maximum", which
         shows the brightest spot on each line of sight
-    colours: scale, cmap, vmin, vmax, as in `plane`; the scale is linear unless told, as that of a
+    colours: scale, cmap, vmin, vmax, like, as in `plane`; the scale is linear unless told, as that of a
         radiograph: twice the mineral is twice the number
     A coarse grid shows as steps and rings: lines of sight through a ball of cells differ by whole cells.
     Nothing is smoothed; the title says how many cells there are.
@@ -51,7 +51,8 @@ def projection(
     plane = planes.along(result, data)
     values = plane.values * look.factor
     depth = float(np.ptp(places.edges(result, axis))) if how == "integral" else 1.0
-    drawn = scale_for(result, name, values, look, colours, depth, "linear")
+    sight = Sight(depth, lambda r: np.stack([projected(r, name, t, axis, how).values for t in r.t]))
+    drawn = scale_for(result, name, values, look, colours, "linear", sight)
     with canvas(ax, planes.figure_size(plane)) as ax, drawn_anew(ax):
         image = planes.draw(ax, result, plane, look.factor, drawn.norm, drawn.cmap, size, unit)
         grid = planes.grid_text(result, plane, size, unit)

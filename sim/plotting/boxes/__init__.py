@@ -1,0 +1,1 @@
+"""A box seen through, or as a body in space."""

@@ -1,0 +1,1 @@
+"""Movies of results, written frame by frame."""

@@ -1,0 +1,1 @@
+"""Rows of maps: over time, and of several runs."""
