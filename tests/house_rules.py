@@ -47,9 +47,11 @@ LAYERS = {
     "sim.plotting": 9,
     "sim.validation": 9,
     "sim.atlas": 9,
-    "sim.cli": 10,
-    "sim": 11,
-    "sim.__main__": 11,
+    "sim.summary": 9,
+    "sim.explorer": 10,
+    "sim.cli": 11,
+    "sim": 12,
+    "sim.__main__": 12,
 }
 # What may lie loose at the top.
 DOORS = {"__init__.py", "__main__.py", "errors.py", "texts.py", "files.py", "machine.py", "public.py"}

@@ -12,6 +12,7 @@ from sim.plotting.asked import need_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 SMALL = 9.0  # of legends and words within panels [pt]: still 7 pt where 9.2 inches are printed on 7.2
 LOOK: Any = {
@@ -63,6 +64,17 @@ def canvas(ax: Axes | None, figsize: tuple[float, float] = (6.4, 3.8)) -> Iterat
     with style():
         _, made = plt.subplots(figsize=figsize, layout="constrained")
         yield made
+
+
+def figure_for(given: Figure | None, figsize: tuple[float, float], layout: Any) -> Figure:
+    """The empty figure that was given, made this large, or a new one of pyplot."""
+    if given is None:
+        import matplotlib.pyplot as plt
+
+        return plt.figure(figsize=figsize, layout=layout)
+    given.set_size_inches(*figsize)
+    given.set_layout_engine(layout)
+    return given
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import sim
 from sim import plotting
 from sim.chemistry.constants_sets import constants_set, constants_sets
 from sim.chemistry.solids import load_solids, solids
-from sim.cli.summary import summary_lines
 from sim.errors import ConfigError, ModelError
 from sim.experiment.models import exchanged
 from sim.plotting.colours import colour
+from sim.summary.summary_lines import summary_lines
 
 ROOT = Path(__file__).parents[2]
 MINERAL, REACTIONS = re.findall(

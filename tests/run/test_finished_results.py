@@ -14,8 +14,8 @@ import pytest
 import xarray as xr
 
 import sim
-from sim.cli.summary import summary_lines
 from sim.run.result import Result
+from sim.summary.summary_lines import summary_lines
 
 SHORT = {"duration": "1 hour"}
 SHAPES = {

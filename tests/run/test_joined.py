@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import sim
-from sim.cli.summary import summary_lines
 from sim.errors import ScenarioError
 from sim.plotting.runs.events import events
+from sim.summary.summary_lines import summary_lines
 
 DAY = 86400.0
 

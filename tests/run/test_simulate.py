@@ -10,12 +10,12 @@ from reference import busy, elements
 from solver_traits import GENERAL, named
 
 import sim
-from sim.cli.summary import summary_lines
 from sim.errors import RangeWarning, ScenarioError, SolverError
 from sim.run.measures import mean
 from sim.run.segments import Builder
 from sim.solvers import Task
 from sim.solvers.steps.solution import Recorder
+from sim.summary.summary_lines import summary_lines
 from sim.units import day
 
 

@@ -14,6 +14,7 @@ from sim.cli.outputs import made_folder
 from sim.cli.runs.files import RESULT, check_script, folder_for, keep_former, result_file, write_files
 from sim.cli.runs.while_running import shown_while_running
 from sim.cli.stopping import terminable
+from sim.cli.tables import name_list
 from sim.errors import ConfigError
 from sim.files import safe_name, write_text
 from sim.texts import DAY, size_text, typed_time
@@ -116,9 +117,9 @@ def run(
       hapsim run --continue results/infarct_myocardium --days 60
       hapsim run --continue results/infarct_myocardium --until '60 day' --set plasma.PPi='5 uM' --out treated
     """
-    from sim.cli.summary import as_json, on_screen, summary_lines
     from sim.run.asked.output_times import output_count
     from sim.run.simulate import simulate
+    from sim.summary.summary_lines import as_json, summary_lines
 
     check_script(script, force)
     if days is not None and until is not None:
@@ -160,7 +161,7 @@ def run(
         click.echo(folder)
     else:
         click.echo(f"{scenario.name}: {scenario.title}")
-        click.echo(on_screen(rows))
+        click.echo(name_list([(row.label, row.text) for row in rows]))
         click.echo(f"  files in {folder}: {', '.join(written)}")
         if former:
             click.echo(f"  files of the run before: {', '.join(former)}")
@@ -225,11 +226,11 @@ def _outputs(text: str | None) -> int | list[str] | None:
 
 def _held(scenario: Scenario, kept: list[str], pictures: bool) -> list[str]:
     """What the run has to hold: the variables asked for, and those that summary and pictures read."""
-    from sim.cli import summary
     from sim.plotting.runs import story
     from sim.run.simulate import variables_to_keep
+    from sim.summary.summary_lines import READ
 
-    read = [*summary.READ, *(s.name for s in scenario.model.solids)]
+    read = [*READ, *(s.name for s in scenario.model.solids)]
     return variables_to_keep(scenario, kept, read + pictures * list(story.variables_read(scenario.model)))
 
 

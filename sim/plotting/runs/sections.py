@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.plotting.asked import as_list, moment, moments, need_name, need_result
-from sim.plotting.canvas import canvas, style
+from sim.plotting.canvas import canvas, figure_for, style
 from sim.plotting.colour_scale import Colours, colour_bar, dress_bar
 from sim.plotting.labels import look_of
 from sim.plotting.moments import round_times
@@ -34,16 +34,16 @@ def maps(
     result: Result,
     names: str | Sequence[str],
     at: Sequence[float | str] | float | str | None = None,
+    figure: Figure | None = None,
     **colours: Unpack[Colours],
 ) -> Figure:
     """The section at several times (up to six round ones when None), all on one colour scale.
 
     names: one variable, or several: then each has a row and a scale of its own
+    figure: an empty one to draw on, which pyplot need not know; its size becomes that of the maps
     colours: scale, cmap, vmin, vmax, like, see sim.plotting.colour_scale.Colours
     A box is cut through its middle. A variable that does not change in time is drawn once.
     """
-    import matplotlib.pyplot as plt
-
     need_result(result, "maps")
     axis = places.main_axis(result, "a map")
     rows = as_list(names)
@@ -61,10 +61,8 @@ def maps(
     shape = planes.section(result, snapshot(result, rows[0], times[-1]))
     height = max(2.2 * float(np.ptp(shape.y) / np.ptp(shape.x)), 1.0) + 0.25
     with style():
-        fig, grid = plt.subplots(
-            deep, columns, figsize=(1.6 + 2.3 * columns, 0.8 + height * deep),
-            sharex=True, sharey=True, squeeze=False, layout="compressed",
-        )  # fmt: skip
+        fig = figure_for(figure, (1.6 + 2.3 * columns, 0.8 + height * deep), "compressed")
+        grid = fig.subplots(deep, columns, sharex=True, sharey=True, squeeze=False)
         for k, name in enumerate(rows):
             panels = list(grid.ravel()) if len(rows) == 1 else list(grid[k])
             for spare in panels[len(times) :]:

@@ -11,7 +11,7 @@ import numpy as np
 from sim.errors import ConfigError, listing
 from sim.plotting import spans
 from sim.plotting.asked import as_list, need_result
-from sim.plotting.canvas import SMALL, style
+from sim.plotting.canvas import SMALL, figure_for, style
 from sim.plotting.common_limits import take_limits
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
@@ -36,15 +36,18 @@ LEAST = 1e-4  # an amount [mM, mg cm-3] that is only said to be below this
 NEGLIGIBLE = 1e-6  # mol m-3 of a solid that is as good as none
 
 
-def story(result: Result, like: Result | Sequence[Result] | None = None) -> Figure:
+def story(
+    result: Result, like: Result | Sequence[Result] | None = None, figure: Figure | None = None
+) -> Figure:
     """The figure of a run: mineral in space and time, pH, saturation, and the calcium budget.
 
+    figure: an empty one to draw on, which pyplot need not know; its size becomes that of the story
     A run that did not reach its end tells why; one that got no further than a state shows that state.
     It is as wide as a page or the column of a notebook, where it is read without being shrunk much.
     like: other results, whose stories this one is to be compared with: colours and axes have room for all.
         `story(a, like=b)` and `story(b, like=a)` show mineral in the same unit, colours and limits
     """
-    import matplotlib.pyplot as plt
+    from matplotlib.figure import Figure as EmptyFigure
 
     given = [result, *([] if like is None else as_list(like))]
     for one in given:
@@ -53,17 +56,16 @@ def story(result: Result, like: Result | Sequence[Result] | None = None) -> Figu
     runs = list(dict.fromkeys(given))
     solids = {mineral(r) for r in runs if r.t.size}
     name = solids.pop() if len(solids) == 1 else NEEDED[2]
-    figure, *others = [_drawn(r, name, [o for o in runs if o.t.size]) for r in runs]
+    shown = [o for o in runs if o.t.size]
+    made = _drawn(result, name, shown, figure)
+    others = [_drawn(r, name, shown, EmptyFigure()) for r in runs[1:]]
     with style():
-        take_limits(figure, others)
-    for other in others:
-        plt.close(other)
-    return figure
+        take_limits(made, others)
+    return made
 
 
-def _drawn(result: Result, name: str, runs: list[Result]) -> Figure:
+def _drawn(result: Result, name: str, runs: list[Result], figure: Figure | None) -> Figure:
     """The story of one run. name: what stands for mineral; runs: that its colours are for"""
-    import matplotlib.pyplot as plt
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     lines, warned = _head(result)
@@ -71,7 +73,7 @@ def _drawn(result: Result, name: str, runs: list[Result]) -> Figure:
         panels = 3 if result.t.size > 1 and places.axes_of(result) else 2
         high = HIGH * panels + 0.5 + LINE * (len(lines) + len(warned))
         gaps = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.06, hspace=0.03, wspace=0.02)
-        fig = plt.figure(figsize=(WIDE, high), layout=gaps)
+        fig = figure_for(figure, (WIDE, high), gaps)
         grid = fig.add_gridspec(panels, 2)
         if not result.t.size:
             standstill.nothing(fig, result.manifest["message"])

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from sim.cli.tables import name_list
 from sim.parameters.wording import shown_unit, wording
 from sim.run import measures, memory
 from sim.run.reported.result_text import began
@@ -116,11 +115,6 @@ def _memory(result: Result) -> list[SummaryLine]:
         value["forecast"], value["before"] = found["forecast"], before
         text += f", {size_text(before)} before the run (forecast {size_text(found['forecast'])} for the run)"
     return [SummaryLine("memory", value, "byte", "memory", text)]
-
-
-def on_screen(rows: list[SummaryLine]) -> str:
-    """The lines as a table, wrapped to the terminal."""
-    return name_list([(row.label, row.text) for row in rows])
 
 
 def as_json(result: Result, rows: list[SummaryLine]) -> dict[str, Any]:
