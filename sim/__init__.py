@@ -29,6 +29,7 @@ _PUBLIC = {
     "calibrate": "sim.calibration",
     "constants_sets": "sim.chemistry.constants_sets",
     "equilibrate": "sim.chemistry.batch.equilibrate",
+    "explore": "sim.explorer.serving",
     "glossary": "sim.model.glossary.entries",
     "load": "sim.run.result",
     "memory_forecast": "sim.run.memory",
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario  # noqa: F401
     from sim.experiment.timing.course import Course  # noqa: F401
     from sim.experiment.treatments.treatment import treatment, treatments  # noqa: F401
+    from sim.explorer.serving import explore  # noqa: F401
     from sim.imaging import measures  # noqa: F401
     from sim.model import library  # noqa: F401
     from sim.model.glossary.entries import glossary  # noqa: F401

@@ -17,7 +17,7 @@ from typing import Any, TextIO
 
 import click
 
-from sim.cli import bench, cite, doctor, exit_codes, show, speciate
+from sim.cli import bench, cite, doctor, exit_codes, explore, show, speciate
 from sim.cli.files import export, image
 from sim.cli.fit import calibrate, sensitivity
 from sim.cli.runs import run, script
@@ -189,15 +189,16 @@ def main() -> None:
         hapsim show infarct_myocardium   what one of them assumes
         hapsim glossary phosphatase      what a name means
         hapsim run infarct_myocardium    run it; files go to results/
+        hapsim explore                   a page in the browser for all of this
 
     Not a clinical tool.
     """
 
 
 COMMANDS = (
-    show.scenarios, show.parts, treatments, show.show, show.glossary, run.run, commands.sweep,
-    calibrate.calibrate, sensitivity.sensitivity, validate.validate, atlas.atlas, export.export,
-    image.image, script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    show.scenarios, show.parts, treatments, show.show, show.glossary, run.run, explore.explore,
+    commands.sweep, calibrate.calibrate, sensitivity.sensitivity, validate.validate, atlas.atlas,
+    export.export, image.image, script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

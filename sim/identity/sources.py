@@ -12,8 +12,8 @@ from pathlib import Path
 # file counts, so that a new one does without being named here.
 NO_NUMBERS = frozenset({
     "__init__.py", "__main__.py", "errors.py", "files.py", "texts.py",
-    "calibration", "cli", "explorer", "identity", "plotting", "sensitivity", "summary", "sweeps", "validation",
-
+    "calibration", "cli", "explorer", "identity", "plotting", "sensitivity", "summary", "sweeps",
+    "validation",
     "parameters/references.py", "run/memory.py", "run/stored/vtk.py",
     # A scenario enters a definition field by field; sweep files, measurements and experiments enter no run.
     "data/calibration", "data/experiments", "data/explorer.toml", "data/scenarios", "data/sweeps",

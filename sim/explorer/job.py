@@ -1,0 +1,169 @@
+"""One run in a thread of its own, with progress and an end on request. Nobody is called from the thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sim.errors import HapsimError
+from sim.experiment.scenario import Scenario
+from sim.jit.compiling import told_of_compiling
+from sim.run.result import Result
+from sim.run.simulate import simulate
+
+PREPARING, COMPILING, RUNNING, DRAWING, DONE, FAILED = (
+    "preparing", "compiling", "running", "drawing", "done", "failed",
+)  # fmt: skip
+Views = Callable[["Result"], Iterable[tuple[str, Any]]]
+
+
+@dataclass
+class Job:
+    """A run, and what is made of its result in the same thread; whoever shows it looks from time to time.
+
+    views: makes (name, view) of a result, one after the other
+    state: of the constants above; simulated: time of the run reached [s], of scenario.duration
+    made: the views that are ready; result: also of a run that was cancelled, as far as it came
+    """
+
+    scenario: Scenario
+    tolerance: float
+    views: Views
+    state: str = PREPARING
+    simulated: float = 0.0
+    steps: int = 0
+    result: Result | None = None
+    made: dict[str, Any] = field(default_factory=dict)
+    failure: str = ""
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+    _left: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _began: float = field(default_factory=time.perf_counter)
+    _ended: float | None = None
+
+    def start(self) -> Job:
+        """Begin; returns itself."""
+        self._thread = threading.Thread(target=self._work, name="hapsim run", daemon=True)
+        self._thread.start()
+        return self
+
+    def cancel(self) -> None:
+        """End the run at its next step and keep what there is; while code is compiled, right after that."""
+        self._cancelled.set()
+
+    def leave(self) -> None:
+        """End as soon as may be: nobody waits for the result or its views any more."""
+        self._cancelled.set()
+        self._left.set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end, at most so long; whether it has ended."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self.over
+
+    @property
+    def cancelled(self) -> bool:
+        return self._cancelled.is_set()
+
+    @property
+    def over(self) -> bool:
+        """Whether the thread has ended, views included."""
+        return self.state in (DONE, FAILED)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the run itself goes on."""
+        return self.state in (PREPARING, COMPILING, RUNNING)
+
+    @property
+    def share(self) -> float:
+        """How much of the run's time is done, 0 to 1."""
+        return min(max(self.simulated / self.scenario.duration, 0.0), 1.0)
+
+    @property
+    def elapsed(self) -> float:
+        """Since the start, in seconds on the wall."""
+        return (self._ended or time.perf_counter()) - self._began
+
+    def _work(self) -> None:
+        try:
+            self.result = self._simulated()
+            self.state = DRAWING
+            for name, view in self.views(self.result):
+                self.made[name] = view
+                if self._left.is_set():
+                    break
+            end = DONE
+        except HapsimError as error:
+            self.failure, end = str(error), FAILED
+        except Exception as error:  # told on the page: nobody sees a traceback of this thread
+            self.failure = f"Unexpected {type(error).__name__}: {error}. Please report this fault of hapsim."
+            end = FAILED
+        self._ended = time.perf_counter()
+        self.state = end  # last: whoever sees it finds the rest in place
+
+    def _simulated(self) -> Result:
+        with told_of_compiling(self._compiling):
+            return simulate(self.scenario, rtol=self.tolerance, progress=self._progress)
+
+    def _compiling(self) -> None:
+        self.state = COMPILING
+
+    def _progress(self, t: float, steps: int) -> None:
+        self.simulated, self.steps, self.state = t, steps, RUNNING
+        if self.cancelled:
+            raise KeyboardInterrupt
+
+
+class Drawings:
+    """Views asked for one by one, drawn in a thread; of one name the last that was asked for counts."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[str, Callable[[], Any]] = {}
+        self._ready: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self._working = False
+
+    def ask(self, name: str, draw: Callable[[], Any]) -> None:
+        """Have a view drawn, after those that were asked for before."""
+        with self._lock:
+            self._wanted[name] = draw
+            if self._working:
+                return
+            self._working = True
+        threading.Thread(target=self._work, name="hapsim drawing", daemon=True).start()
+
+    def forget(self) -> None:
+        """Draw nothing more of what was asked for, and give away nothing that is ready."""
+        with self._lock:
+            self._wanted.clear()
+            self._ready.clear()
+
+    def taken(self) -> dict[str, Any]:
+        """The views that are ready since this was last asked."""
+        with self._lock:
+            found, self._ready = self._ready, {}
+        return found
+
+    @property
+    def working(self) -> bool:
+        """Whether anything is being drawn, or ready and not taken."""
+        with self._lock:
+            return self._working or bool(self._ready)
+
+    def _work(self) -> None:
+        while True:
+            with self._lock:
+                if not self._wanted:
+                    self._working = False
+                    return
+                name = next(iter(self._wanted))
+                draw = self._wanted.pop(name)
+            view = draw()
+            with self._lock:
+                if name not in self._wanted:
+                    self._ready[name] = view

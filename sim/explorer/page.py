@@ -1,0 +1,168 @@
+"""The page: a picker, the fields of the scenario, a run with progress, and tabs of results. One a browser."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import panel as pn
+
+from sim.errors import HapsimError, listing
+from sim.experiment.catalogue import scenario as named
+from sim.experiment.scenario import Scenario
+from sim.explorer import numbers
+from sim.explorer.choices import class_of, classes
+from sim.explorer.job import DRAWING, FAILED, Job
+from sim.explorer.request import scenario_of, tolerance_of
+from sim.explorer.results import Results, views
+from sim.explorer.rows import html
+from sim.explorer.setup import Setup
+from sim.explorer.words import block, header, note, state_in_words
+from sim.texts import duration_text
+
+EVERY = 150  # [ms] between looks at a run
+LEFT = 372  # pixels of the column of fields
+TOP = 44  # pixels of the line above both columns
+SCROLLED = {"height": f"calc(100vh - {TOP}px)", "overflow-y": "auto", "overflow-x": "hidden"}
+
+
+class Page:
+    """What one browser sees. Its own callbacks alone change it; the thread of a run is looked at."""
+
+    def __init__(self, start: Scenario) -> None:
+        self.own = {start.name: start}
+        self.job: Job | None = None
+        self.taken: set[str] = set()
+        self.count = 0
+        self.picker = pn.widgets.Select(
+            name="scenario",
+            groups=self._groups(start),
+            value=start.name,
+            sizing_mode="stretch_width",
+            css_classes=["picker"],
+        )
+        self.setup, self.results = Setup(start), Results(start)
+        self.fields = pn.Column(self.setup.view, sizing_mode="stretch_width", margin=0)
+        self.run = pn.widgets.Button(name="Run", button_type="primary", width=90)
+        self.cancel = pn.widgets.Button(name="Cancel", width=90, disabled=True)
+        self.bar = pn.indicators.Progress(
+            value=0, max=100, sizing_mode="stretch_width", height=14, margin=(14, 10)
+        )
+        self.says = html(block(note("Ready.", "plain")), css_classes=["says"], margin=(0, 10))
+        self.picker.param.watch(self._picked, "value")
+        self.run.on_click(self._start)
+        self.cancel.on_click(self._cancel)
+        self.timer = pn.state.add_periodic_callback(self.look, EVERY, start=False)
+
+    @property
+    def view(self) -> Any:
+        """The whole page."""
+        left = pn.Column(
+            self.picker,
+            self.fields,
+            width=LEFT,
+            styles={"flex": f"0 0 {LEFT}px", **SCROLLED},
+            css_classes=["fields"],
+        )
+        right = pn.Column(
+            pn.Row(self.run, self.cancel, self.bar, sizing_mode="stretch_width"), self.says,
+            self.results.view, sizing_mode="stretch_width", min_width=380, styles=SCROLLED,
+        )  # fmt: skip
+        made = pn.Column(
+            html(header(), margin=(8, 10, 4, 10), height=TOP - 12),
+            pn.Row(left, right, sizing_mode="stretch_width"), sizing_mode="stretch_width",
+        )  # fmt: skip
+        return made
+
+    def leave(self) -> None:
+        """Nobody looks any more: end what goes on."""
+        if self.job is not None:
+            self.job.leave()
+
+    def look(self) -> None:
+        """Show what has become of the run and of the pictures that were asked for."""
+        job = self.job
+        if job is not None:
+            over = job.over  # before its views: what is made after this is taken at the next look
+            for name in [n for n in job.made if n not in self.taken]:
+                self.taken.add(name)
+                self.results.take(name, job.made[name])
+            self._tell(job)
+            if over:
+                self.job = None
+        self.results.look()
+        if self.job is None and not self.results.drawings.working:
+            self.timer.stop()
+
+    def _groups(self, start: Scenario) -> dict[str, dict[str, str]]:
+        """Scenarios by class of condition, by title; one of the user's own first."""
+        found = {title: {named(n).title: n for n in names} for title, names in classes().items()}
+        if not any(start.name in names.values() for names in found.values()):
+            found = {class_of(start.name): {start.title or start.name: start.name}, **found}
+        return found
+
+    def _picked(self, event: Any) -> None:
+        chosen = self.own.get(event.new) or named(event.new)
+        self.setup = Setup(chosen)
+        self.fields.objects = [self.setup.view]
+        self.results.describe(chosen)
+        self.results.view.active = 0
+
+    def _start(self, _event: Any) -> None:
+        """Begin a run with what is in the fields, or say what is wrong with it."""
+        refused = self.setup.refused
+        if refused:
+            self._say(f"Not run: see {listing(refused)}.", "refused")
+            return
+        request = self.setup.request
+        try:
+            scenario, tolerance = scenario_of(request), tolerance_of(request.tolerance)
+        except HapsimError as error:
+            self._say(f"Not run: {error}", "refused")
+            return
+        if self.job is not None:
+            self.job.leave()
+        self.count += 1
+        self.taken.clear()
+        made = partial(views, self.count, scenario, self.results.run)
+        self.job = Job(scenario, tolerance, made).start()
+        self.run.disabled, self.cancel.disabled = True, False
+        self.bar.value = 0
+        self._tell(self.job)
+        self.timer.start()
+
+    def _cancel(self, _event: Any) -> None:
+        if self.job is not None:
+            self.job.cancel()
+
+    def _tell(self, job: Job) -> None:
+        """Progress, and what came of it."""
+        if job.busy:
+            doing = state_in_words(job.state, job.simulated, job.scenario.duration, job.steps, job.elapsed)
+            self._say(f"Cancelling. {doing}" if job.cancelled else doing)
+            self.bar.value = int(100 * job.share)
+            return
+        self.run.disabled, self.cancel.disabled = False, True
+        if job.state == FAILED:
+            self._say(f"Failed: {job.failure}", "refused")
+            self.bar.value = 0
+            return
+        result, run = job.result, job.made.get("run")
+        if result is None or run is None:
+            return
+        self.bar.value = 100 if result.success else int(100 * job.share)
+        words = (
+            f"{result.status} at {duration_text(result.manifest['t_end'])}"
+            if not result.success
+            else "finished"
+        )
+        drawing = " Drawing ..." if job.state == DRAWING else ""
+        self._say(
+            f"Run {run.number} {words}: {numbers.main_number(run.rows)}.{drawing}",
+            "" if result.success else "mind",
+        )
+
+    def _say(self, text: str, kind: str = "") -> None:
+        said = note(text, kind or "plain")
+        if self.says.object != block(said):
+            self.says.object = block(said)

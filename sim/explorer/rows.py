@@ -1,0 +1,187 @@
+"""Fields of the page: a parameter with slider and box, a text with its note, a treatment with its switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from sim.explorer.choices import Control
+from sim.explorer.offers import Offer
+from sim.explorer.request import Said, TreatmentWish, with_unit
+from sim.explorer.words import CSS, block, label, note
+from sim.units import convert_number, to_unit
+
+BOX = 92  # pixels of a box for a number
+STEP = 0.005  # of a slider, as a share of its length
+TIGHT = (0, 5)
+
+
+def html(text: str = "", **more: Any) -> Any:
+    """A piece of HTML in the looks of the page."""
+    looks: dict[str, Any] = {"margin": TIGHT, "sizing_mode": "stretch_width", "stylesheets": [CSS]}
+    return pn.pane.HTML(text, **(looks | more))
+
+
+class TextField:
+    """A labelled box for a text, its unit, and a line below it.
+
+    check: says what there is to say of a text; usual: the text that counts as unchanged
+    hint: the line below while there is nothing to say; beside: at the right of the name
+    """
+
+    def __init__(
+        self, name: str, words: str, unit: str, usual: str, check: Callable[[str], Said], hint: str = "",
+        beside: str = "",
+    ) -> None:  # fmt: skip
+        self.usual, self.hint, self._check = usual, hint, check
+        self.said = Said()
+        self.box = pn.widgets.TextInput(
+            value=usual, width=BOX, margin=TIGHT, css_classes=[f"box-{css_name(name)}"]
+        )
+        self.note = html(note(hint), css_classes=[f"note-{css_name(name)}"])
+        self.label = html(label(name, words, beside))
+        self.unit = unit
+        self.box.param.watch(self._typed, "value")
+        self.view = self._laid_out()
+
+    def _laid_out(self) -> Any:
+        return pn.Column(self.label, pn.Row(self.box, _unit(self.unit)), self.note, margin=(0, 0, 8, 0))
+
+    @property
+    def text(self) -> str:
+        """What was typed; "" where it is as it was."""
+        typed = self.box.value.strip()
+        return "" if typed == self.usual else typed
+
+    def judge(self) -> None:
+        """Say what there is to say of the text."""
+        self.said = self._check(self.box.value) if self.text else Said()
+        self.note.object = _line(self.said, self.hint)
+
+    def propose(self, usual: str, hint: str = "") -> None:
+        """Another text that counts as unchanged, and is in the box."""
+        self.usual, self.hint = usual, hint or self.hint
+        self.box.value = usual
+        self.judge()
+
+    def _typed(self, _event: Any) -> None:
+        if not self.box.value.strip():  # an empty box gives back what was there
+            self.box.value = self.usual
+        self.judge()
+
+
+class ParameterField(TextField):
+    """A parameter: the slider moves within its range, the box takes any number, with its unit or without."""
+
+    def __init__(self, control: Control, check: Callable[[str], Said]) -> None:
+        self.control = control
+        self._following = False
+        self.slider = pn.widgets.FloatSlider(
+            start=0.0, end=1.0, step=STEP, value=control.position(control.value), show_value=False,
+            tooltips=False, margin=(10, 10, 0, 10), sizing_mode="stretch_width",
+            css_classes=[f"slider-{css_name(control.name)}"],
+        )  # fmt: skip
+        usual = f"{control.value:.6g}"
+        super().__init__(control.name, control.words, control.unit, usual, check, beside=control.range_text)
+        self.slider.param.watch(self._slid, "value")
+
+    def _laid_out(self) -> Any:
+        row = pn.Row(self.slider, self.box, _unit(self.unit), sizing_mode="stretch_width")
+        return pn.Column(self.label, row, self.note, sizing_mode="stretch_width", margin=(0, 0, 10, 0))
+
+    def _slid(self, event: Any) -> None:
+        if not self._following:
+            self._following = True
+            self.box.value = f"{self.control.at(event.new):g}"
+            self._following = False
+
+    def _typed(self, event: Any) -> None:
+        super()._typed(event)
+        if not self._following and not self.said.refused:
+            si = convert_number(with_unit(self.box.value, self.unit), self.unit, self.control.name)
+            self._following = True
+            self.slider.value = self.control.position(to_unit(si, self.unit))
+            self._following = False
+
+
+class TreatmentField:
+    """A treatment: a switch and, when it is on, its dose and its times."""
+
+    def __init__(
+        self, offer: Offer, check: Callable[[TreatmentWish], Said], changed: Callable[[], None]
+    ) -> None:
+        given = offer.given
+        self.name, self._check, self._changed = given.name, check, changed
+        self.said = Said()
+        self.switch = pn.widgets.Checkbox(
+            name=given.title, margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"]
+        )
+        known = given.dose
+        self.dose = _short("" if known is None else f"{known.value:g}", f"dose-{css_name(given.name)}")
+        self.start, self.stop = (
+            _short("0", f"start-{css_name(given.name)}"),
+            _short("", f"stop-{css_name(given.name)}"),
+        )
+        hint = f"Expected: {given.expected}." if given.expected else ""
+        if known is not None:
+            bounds = f"{known.range_text()}, {known.confidence}"
+            hint = (
+                f"Dose: {known.description}, {bounds}. {hint}" if known.description else f"{bounds}. {hint}"
+            )
+        self.hint, self.note = hint, html()
+        doses = [] if known is None else [_word("dose"), self.dose, _unit(known.unit)]
+        times = [_word("from"), self.start]
+        times += [_word("to"), self.stop] if given.lasts else []
+        self.details = pn.Column(
+            *([pn.Row(*doses)] if doses else []),
+            pn.Row(*times, _unit("day")),
+            self.note,
+            visible=False,
+            margin=(0, 0, 6, 20),
+        )
+        self.view = pn.Column(self.switch, self.details, margin=0)
+        for widget in (self.switch, self.dose, self.start, self.stop):
+            widget.param.watch(self._touched, "value")
+
+    @property
+    def wish(self) -> TreatmentWish | None:
+        """The treatment as it was typed; None where it is not given."""
+        if not self.switch.value:
+            return None
+        return TreatmentWish(self.name, self.dose.value, self.start.value, self.stop.value)
+
+    def judge(self) -> None:
+        """Say what there is to say of dose and times."""
+        self.details.visible = self.switch.value
+        self.said = self._check(self.wish) if self.wish is not None else Said()
+        self.note.object = _line(self.said, self.hint)
+
+    def _touched(self, _event: Any) -> None:
+        self.judge()
+        self._changed()
+
+
+def css_name(name: str) -> str:
+    """A name as a class of CSS: "plasma-P"."""
+    return "".join(c if c.isalnum() else "-" for c in name)
+
+
+def _line(said: Said, hint: str) -> str:
+    if said.refused:
+        return note(said.refused, "refused")
+    return note(said.mind, "mind") if said.mind else note(hint)
+
+
+def _short(value: str, css: str) -> Any:
+    return pn.widgets.TextInput(value=value, width=70, margin=TIGHT, css_classes=[css])
+
+
+def _word(text: str) -> Any:
+    return html(block(escape(text)), width=36, margin=(6, 0, 0, 5), sizing_mode=None)
+
+
+def _unit(unit: str) -> Any:
+    return html(block(escape("" if unit == "1" else unit)), width=76, margin=(6, 0, 0, 0), sizing_mode=None)

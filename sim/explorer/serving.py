@@ -1,0 +1,123 @@
+"""The page served on this machine: in a thread for a notebook, or until Ctrl-C for the command line."""
+
+from __future__ import annotations
+
+import socket
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import ConfigError, not_installed, shown
+from sim.experiment.catalogue import scenario as named
+from sim.experiment.scenario import Scenario
+from sim.public import public
+
+if TYPE_CHECKING:
+    from sim.explorer.page import Page
+
+HOST = "127.0.0.1"  # nobody else can reach it
+FIRST = "infarct_myocardium"
+PORTS = (1024, 65535)
+PATIENCE = 5.0  # seconds that a run has to end in when the server does
+_pages: weakref.WeakSet[Page] = weakref.WeakSet()
+
+
+@public
+def explore(scenario: str | Scenario = FIRST, port: int = 0, height: int = 900) -> Any:
+    """The explorer in a notebook: a page to choose, run and compare scenarios, in a frame of this cell.
+
+    scenario: the one to begin with, a name, a path or a Scenario of one's own; port: 0 for a free one
+    height: of the frame [pixels]
+    The page comes from this kernel by 127.0.0.1, and asks nothing of any other machine; where the browser is
+    on another machine than the kernel, forward the port. Raises ConfigError without Panel (the extra `app`).
+    """
+    server, address = started(scenario, port)
+    _run_in_thread(server)
+    from IPython.display import IFrame
+
+    return IFrame(address, width="100%", height=height)
+
+
+def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the page until KeyboardInterrupt; runs that go on are ended. ready: told the address"""
+    server, address = started(scenario, port)
+    try:
+        server.start()
+        ready(address)
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        leave_all()
+        server.stop()
+
+
+def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
+    """A server that listens and does not answer yet, and the address of its page."""
+    try:
+        import panel as pn
+    except ImportError:
+        raise ConfigError(
+            not_installed(
+                "the explorer needs", "panel", without='Or with hapsim: python -m pip install -e ".[app]"'
+            )
+        ) from None
+    import pandas  # noqa: F401  here: two threads that import it at once find it half made
+    import xarray  # noqa: F401
+
+    from sim.explorer.page import Page
+
+    start = scenario if isinstance(scenario, Scenario) else named(scenario)
+    place = _free_port() if port == 0 else _asked_port(port)
+
+    def page() -> Any:
+        made = Page(start)
+        _pages.add(made)
+        pn.state.on_session_destroyed(lambda _context: made.leave())
+        return made.view
+
+    origins = [f"{HOST}:{place}", f"localhost:{place}"]
+    try:
+        server = pn.serve(
+            page, port=place, address=HOST, websocket_origin=origins, title="hapsim explorer", show=False,
+            start=False, verbose=False,
+        )  # fmt: skip
+    except OSError as error:
+        raise ConfigError(
+            f"port {place} cannot be had ({error.strerror}); give another, or 0 for a free one."
+        ) from None
+    return server, f"http://{HOST}:{place}/"
+
+
+def leave_all() -> None:
+    """End the runs of all pages."""
+    pages = list(_pages)
+    for page in pages:
+        page.leave()
+    for page in pages:
+        if page.job is not None:
+            page.job.wait(PATIENCE)
+
+
+def _run_in_thread(server: Any) -> None:
+    """Answer in a thread: a notebook goes on."""
+    import threading
+
+    def work() -> None:
+        server.start()
+        server.io_loop.start()
+
+    threading.Thread(target=work, name="hapsim explorer", daemon=True).start()
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind((HOST, 0))
+        return int(found.getsockname()[1])
+
+
+def _asked_port(port: int) -> int:
+    low, high = PORTS
+    if not low <= port <= high:
+        raise ConfigError(f"port = {shown(port)} is outside {low} to {high}; 0 takes a free one.")
+    return port

@@ -1,0 +1,149 @@
+"""The page in words: HTML of stories and tables, and its looks. Every text of data is escaped here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+from sim.atlas.expectations import Expectation, expectation_of
+from sim.errors import ConfigError
+from sim.experiment.scenario import Scenario
+from sim.explorer.choices import class_of, size_in_words
+from sim.parameters import cite
+from sim.texts import count_text, duration_text, length_text
+
+NOTICE = "A research tool, not a clinical tool."
+DARK, GREY, RED, AMBER, BLUE = "#1b1f24", "#57606a", "#a40e26", "#7d4e00", "#0a5a9c"
+CSS = f"""
+:host, div {{ font-family: system-ui, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif; }}
+.hx {{ color: {DARK}; font-size: 14px; line-height: 1.45; }}
+.hx h1 {{ font-size: 20px; margin: 0; display: inline; }}
+.hx h2 {{ font-size: 16px; margin: 14px 0 4px; }}
+.hx p {{ margin: 4px 0 8px; max-width: 75ch; }}
+.hx .small {{ color: {GREY}; font-size: 12.5px; }}
+.hx .refused {{ color: {RED}; font-size: 12.5px; }}
+.hx .mind {{ color: {AMBER}; font-size: 12.5px; }}
+.hx .name {{ font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 13px; font-weight: 600; }}
+.hx .right {{ float: right; }}
+.hx table {{ border-collapse: collapse; margin: 6px 0 14px; }}
+.hx th {{ text-align: left; font-weight: 600; color: {GREY}; font-size: 12.5px; }}
+.hx td, .hx th {{ padding: 3px 14px 3px 0; border-bottom: 1px solid #d8dee4; vertical-align: top; }}
+.hx td:first-child {{ white-space: nowrap; }}
+.hx pre {{ background: #f6f8fa; border: 1px solid #d8dee4; padding: 10px; overflow-x: auto;
+  font-size: 12.5px; margin: 4px 0; }}
+"""
+
+
+SURROUNDINGS = {
+    "fixed": "fluid of fixed composition",
+    "closed": "closed: nothing passes the edge",
+    "exchange": "exchange with fluid through a resistance",
+}
+
+
+def block(html: str) -> str:
+    """HTML within the looks of the page."""
+    return f'<div class="hx">{html}</div>'
+
+
+def header() -> str:
+    return block(f'<h1>hapsim explorer</h1> &nbsp; <span class="small">{escape(NOTICE)}</span>')
+
+
+def label(name: str, words: str, right: str = "") -> str:
+    """Above a field: the name that scripts use, its range at the right, and below what it is."""
+    said = f'<div class="small">{escape(words)}</div>' if words else ""
+    beside = f'<span class="small right">{escape(right)}</span>' if right else ""
+    return block(f'{beside}<span class="name">{escape(name)}</span>{said}')
+
+
+def note(text: str, kind: str = "small") -> str:
+    """A line below a field. kind: "small", "refused" or "mind" """
+    return block(f'<span class="{kind}">{escape(text)}</span>') if text else ""
+
+
+def paragraphs(title: str, texts: Sequence[str], kind: str = "small") -> str:
+    """Sentences under a heading; nothing without sentences."""
+    rows = "".join(f'<p class="{kind}">{escape(text)}</p>' for text in texts)
+    return f"<h2>{escape(title)}</h2>{rows}" if rows else ""
+
+
+def html_table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+    """Rows as a table; a sentence where there are none."""
+    if not rows:
+        return '<p class="small">Nothing to show.</p>'
+    top = f"<tr>{''.join(f'<th>{escape(word)}</th>' for word in head)}</tr>" if head else ""
+    lines = ("".join(f"<td>{escape(text)}</td>" for text in row) for row in rows)
+    return f"<table>{top}{''.join(f'<tr>{line}</tr>' for line in lines)}</table>"
+
+
+def story_of(s: Scenario) -> str:
+    """What a scenario is, what is known of its condition, and how it is laid out."""
+    known = _known(s.name)
+    parts = [f"<h2>{escape(s.title or s.name)}</h2>"]
+    parts.append(
+        f'<p class="small">{escape(class_of(s.name))} &middot; <span class="name">{escape(s.name)}</span></p>'
+    )
+    parts += [f"<p>{escape(text)}</p>" for text in s.notes.split("\n\n") if text.strip()]
+    if known is not None:
+        parts.append(f"<h2>What is known ({escape(_rests_on(known))})</h2><p>{escape(known.known)}</p>")
+        if known.source:
+            parts.append(f'<p class="small">Source: {escape(known.source)}</p>')
+        if known.reason:
+            parts.append(f'<p class="small">Where the model misses it: {escape(known.reason)}</p>')
+    elif s.expected:
+        parts.append(f"<h2>Expected</h2><p>{escape(s.expected)}</p>")
+    parts.append(f"<h2>Laid out as</h2>{html_table(_facts(s))}")
+    return block("".join(parts))
+
+
+def _known(name: str) -> Expectation | None:
+    try:
+        return expectation_of(name)
+    except ConfigError:
+        return None
+
+
+def _rests_on(known: Expectation) -> str:
+    words = {
+        "source": "from a source",
+        "estimate": "an estimate from textbooks",
+        "none": "nothing to judge by",
+    }
+    return words.get(known.confidence, known.confidence)
+
+
+def _facts(s: Scenario) -> list[tuple[str, str]]:
+    """Geometry, layers, surroundings, duration, what happens, and how well its numbers are known."""
+    rows = [("geometry", f"{s.geometry.replace('_', ' ')}, {size_in_words(s)}")]
+    if s.domain:
+        rows.append(("domain", " x ".join(length_text(a) for a, _ in s.domain)))
+        rows.append(
+            ("places", ", ".join(dict.fromkeys([n for n, _ in s.layers] + [n for n, _ in s.regions])))
+        )
+    else:
+        rows.append(
+            ("from the centre outwards", ", ".join(f"{n} {length_text(s.size(n))}" for n, _ in s.layers))
+        )
+    rows.append(
+        ("surroundings", {"fixed": "fluid of fixed composition", "closed": "closed"}.get(s.outer, s.outer))
+    )
+    rows.append(("duration", duration_text(s.duration)))
+    rows += [("happens", text) for text in (*s.interventions_in_words(), *s.courses_in_words())]
+    counts = cite(s.parameters).counts
+    rows.append(("its numbers", ", ".join(f"{n} {word}" for word, n in counts.items() if n)))
+    return rows
+
+
+def state_in_words(state: str, simulated: float, duration: float, steps: int, elapsed: float) -> str:
+    """What a run is doing now."""
+    if state == "preparing":
+        return "Preparing the model ..."
+    if state == "compiling":
+        return f"Compiling, up to a minute the first time this model runs here ({elapsed:.0f} s) ..."
+    share = 100.0 * simulated / duration if duration > 0 and math.isfinite(simulated) else 0.0
+    return (
+        f"Running: {duration_text(simulated)} of {duration_text(duration)} ({share:.0f} %), "
+        f"{count_text(steps, 'step')}, {elapsed:.0f} s"
+    )
