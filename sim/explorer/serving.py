@@ -13,7 +13,7 @@ from sim.experiment.scenario import Scenario
 from sim.public import public
 
 if TYPE_CHECKING:
-    from sim.explorer.page import Page
+    from sim.explorer.page.page import Page
 
 HOST = "127.0.0.1"  # nobody else can reach it
 FIRST = "infarct_myocardium"
@@ -65,7 +65,7 @@ def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
     import pandas  # noqa: F401  here: two threads that import it at once find it half made
     import xarray  # noqa: F401
 
-    from sim.explorer.page import Page
+    from sim.explorer.page.page import Page
 
     start = scenario if isinstance(scenario, Scenario) else named(scenario)
     place = _free_port() if port == 0 else _asked_port(port)

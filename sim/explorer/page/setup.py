@@ -7,9 +7,9 @@ from typing import Any
 
 import panel as pn
 
-from sim.errors import HapsimError, listing
+from sim.errors import HapsimError
 from sim.experiment.scenario import Scenario
-from sim.explorer.choices import (
+from sim.explorer.asked.choices import (
     cells_along,
     control,
     first_controls,
@@ -19,8 +19,8 @@ from sim.explorer.choices import (
     usual_cells,
     why_one_geometry,
 )
-from sim.explorer.offers import offers
-from sim.explorer.request import (
+from sim.explorer.asked.offers import offers
+from sim.explorer.asked.request import (
     Request,
     TreatmentWish,
     said_of_cells,
@@ -30,8 +30,8 @@ from sim.explorer.request import (
     said_of_value,
     scenario_of,
 )
-from sim.explorer.rows import ParameterField, TextField, TreatmentField, html
-from sim.explorer.words import block, label, note
+from sim.explorer.page.rows import ParameterField, TextField, TreatmentField, html, named_beside
+from sim.explorer.page.words import block, note
 from sim.identity.settings import RTOL
 from sim.texts import duration_text
 from sim.units import to_unit
@@ -76,25 +76,22 @@ class Setup:
         self.geometry.param.watch(self._turned, "value")
         days = to_unit(base.duration, "day")
         self.duration = TextField(
-            "duration", "of the run", "day", f"{days:.6g}", partial(said_of_duration, base),
+            "duration", "day", f"{days:.6g}", partial(said_of_duration, base),
             f"{duration_text(base.duration)} in this scenario",
         )  # fmt: skip
         self.cells = TextField(
-            "cells", "along the axis, or the longer side", "1", str(cells_along(base)), self._said_of_cells,
-            f"{size_in_words(base)} in this scenario",
+            "cells", "1", str(cells_along(base)), self._said_of_cells,
+            f"along the axis or the longer side; {size_in_words(base)} in this scenario",
         )  # fmt: skip
         self.tolerance = TextField(
-            "tolerance",
-            "relative, of each step; a plane is much faster with 1e-3",
-            "1",
-            f"{RTOL:g}",
-            said_of_tolerance,
-        )
+            "tolerance", "1", f"{RTOL:g}", said_of_tolerance,
+            "relative, of each step; 1e-3 is much faster where there are many cells",
+        )  # fmt: skip
 
     def _placed(self) -> list[Any]:
         why = why_one_geometry(self.base)
-        rows = [html(label("geometry", "")), self.geometry, html(note(why))]
-        return [*rows, self.cells.view, self.duration.view, self.tolerance.view]
+        row = pn.Row(named_beside("geometry"), self.geometry, sizing_mode="stretch_width")
+        return [row, html(note(why)), self.cells.view, self.duration.view, self.tolerance.view]
 
     @property
     def request(self) -> Request:
@@ -158,8 +155,8 @@ class Setup:
             self._offer_more()
 
     def _titled(self) -> None:
-        given = [t.name for t in self.treatments if t.switch.value]
-        self.treated.title = f"Treatments ({listing(given)})"
+        given = sum(t.switch.value for t in self.treatments)
+        self.treated.title = f"Treatments ({given or 'none'} given)"
 
     @staticmethod
     def _idle(found: list[Any]) -> Any:

@@ -8,10 +8,10 @@ from typing import Any
 
 import panel as pn
 
-from sim.explorer.choices import Control
-from sim.explorer.offers import Offer
-from sim.explorer.request import Said, TreatmentWish, with_unit
-from sim.explorer.words import CSS, block, label, note
+from sim.explorer.asked.choices import Control
+from sim.explorer.asked.offers import Offer
+from sim.explorer.asked.request import Said, TreatmentWish, with_unit
+from sim.explorer.page.words import CSS, block, label, note
 from sim.units import convert_number, to_unit
 
 BOX = 92  # pixels of a box for a number
@@ -26,29 +26,28 @@ def html(text: str = "", **more: Any) -> Any:
 
 
 class TextField:
-    """A labelled box for a text, its unit, and a line below it.
+    """A named box for a text, its unit, and a line below it.
 
     check: says what there is to say of a text; usual: the text that counts as unchanged
-    hint: the line below while there is nothing to say; beside: at the right of the name
+    hint: the line below while there is nothing to say
     """
 
     def __init__(
-        self, name: str, words: str, unit: str, usual: str, check: Callable[[str], Said], hint: str = "",
-        beside: str = "",
-    ) -> None:  # fmt: skip
+        self, name: str, unit: str, usual: str, check: Callable[[str], Said], hint: str = ""
+    ) -> None:
+        self.name, self.unit = name, unit
         self.usual, self.hint, self._check = usual, hint, check
         self.said = Said()
         self.box = pn.widgets.TextInput(
             value=usual, width=BOX, margin=TIGHT, css_classes=[f"box-{css_name(name)}"]
         )
         self.note = html(note(hint), css_classes=[f"note-{css_name(name)}"])
-        self.label = html(label(name, words, beside))
-        self.unit = unit
         self.box.param.watch(self._typed, "value")
         self.view = self._laid_out()
 
     def _laid_out(self) -> Any:
-        return pn.Column(self.label, pn.Row(self.box, _unit(self.unit)), self.note, margin=(0, 0, 8, 0))
+        row = pn.Row(named_beside(self.name), self.box, _unit(self.unit), sizing_mode="stretch_width")
+        return pn.Column(row, self.note, sizing_mode="stretch_width", margin=(0, 0, 6, 0))
 
     @property
     def text(self) -> str:
@@ -85,12 +84,13 @@ class ParameterField(TextField):
             css_classes=[f"slider-{css_name(control.name)}"],
         )  # fmt: skip
         usual = f"{control.value:.6g}"
-        super().__init__(control.name, control.words, control.unit, usual, check, beside=control.range_text)
+        super().__init__(control.name, control.unit, usual, check)
         self.slider.param.watch(self._slid, "value")
 
     def _laid_out(self) -> Any:
         row = pn.Row(self.slider, self.box, _unit(self.unit), sizing_mode="stretch_width")
-        return pn.Column(self.label, row, self.note, sizing_mode="stretch_width", margin=(0, 0, 10, 0))
+        head = html(label(self.name, self.control.words, self.control.range_text))
+        return pn.Column(head, row, self.note, sizing_mode="stretch_width", margin=(0, 0, 10, 0))
 
     def _slid(self, event: Any) -> None:
         if not self._following:
@@ -175,12 +175,17 @@ def _line(said: Said, hint: str) -> str:
     return note(said.mind, "mind") if said.mind else note(hint)
 
 
+def named_beside(name: str) -> Any:
+    """The name of a field at its left."""
+    return _word(name, 82)
+
+
 def _short(value: str, css: str) -> Any:
     return pn.widgets.TextInput(value=value, width=70, margin=TIGHT, css_classes=[css])
 
 
-def _word(text: str) -> Any:
-    return html(block(escape(text)), width=36, margin=(6, 0, 0, 5), sizing_mode=None)
+def _word(text: str, width: int = 36) -> Any:
+    return html(block(escape(text)), width=width, margin=(6, 0, 0, 5), sizing_mode=None)
 
 
 def _unit(unit: str) -> Any:

@@ -12,7 +12,7 @@ from sim.errors import ConfigError, HapsimError, nearest
 from sim.experiment.scenario import Scenario
 from sim.experiment.targets import target
 from sim.experiment.typed import typed
-from sim.explorer.choices import cells_along
+from sim.explorer.asked.choices import cells_along
 from sim.identity.settings import RTOL, checked_rtol
 from sim.space.geometries import GEOMETRIES
 from sim.units import convert_number

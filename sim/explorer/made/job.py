@@ -127,6 +127,7 @@ class Drawings:
         self._ready: dict[str, Any] = {}
         self._lock = threading.Lock()
         self._working = False
+        self._round = 0  # of what was asked for since the last that was forgotten
 
     def ask(self, name: str, draw: Callable[[], Any]) -> None:
         """Have a view drawn, after those that were asked for before."""
@@ -142,6 +143,7 @@ class Drawings:
         with self._lock:
             self._wanted.clear()
             self._ready.clear()
+            self._round += 1
 
     def taken(self) -> dict[str, Any]:
         """The views that are ready since this was last asked."""
@@ -162,8 +164,8 @@ class Drawings:
                     self._working = False
                     return
                 name = next(iter(self._wanted))
-                draw = self._wanted.pop(name)
+                draw, begun = self._wanted.pop(name), self._round
             view = draw()
             with self._lock:
-                if name not in self._wanted:
+                if name not in self._wanted and begun == self._round:
                     self._ready[name] = view

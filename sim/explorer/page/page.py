@@ -10,14 +10,14 @@ import panel as pn
 from sim.errors import HapsimError, listing
 from sim.experiment.catalogue import scenario as named
 from sim.experiment.scenario import Scenario
-from sim.explorer import numbers
-from sim.explorer.choices import class_of, classes
-from sim.explorer.job import DRAWING, FAILED, Job
-from sim.explorer.request import scenario_of, tolerance_of
-from sim.explorer.results import Results, views
-from sim.explorer.rows import html
-from sim.explorer.setup import Setup
-from sim.explorer.words import block, header, note, state_in_words
+from sim.explorer.asked.choices import class_of, classes
+from sim.explorer.asked.request import scenario_of, tolerance_of
+from sim.explorer.made import numbers
+from sim.explorer.made.job import FAILED, Job
+from sim.explorer.page.results import Results, views
+from sim.explorer.page.rows import html
+from sim.explorer.page.setup import Setup
+from sim.explorer.page.words import header, note, state_in_words
 from sim.texts import duration_text
 
 EVERY = 150  # [ms] between looks at a run
@@ -41,14 +41,14 @@ class Page:
             sizing_mode="stretch_width",
             css_classes=["picker"],
         )
-        self.setup, self.results = Setup(start), Results(start)
+        self.setup, self.results = Setup(start), Results(start, self._wake)
         self.fields = pn.Column(self.setup.view, sizing_mode="stretch_width", margin=0)
         self.run = pn.widgets.Button(name="Run", button_type="primary", width=90)
         self.cancel = pn.widgets.Button(name="Cancel", width=90, disabled=True)
         self.bar = pn.indicators.Progress(
             value=0, max=100, sizing_mode="stretch_width", height=14, margin=(14, 10)
         )
-        self.says = html(block(note("Ready.", "plain")), css_classes=["says"], margin=(0, 10))
+        self.says = html(note("Ready.", "plain"), css_classes=["says"], margin=(0, 10))
         self.picker.param.watch(self._picked, "value")
         self.run.on_click(self._start)
         self.cancel.on_click(self._cancel)
@@ -58,24 +58,22 @@ class Page:
     def view(self) -> Any:
         """The whole page."""
         left = pn.Column(
-            self.picker,
-            self.fields,
-            width=LEFT,
-            styles={"flex": f"0 0 {LEFT}px", **SCROLLED},
-            css_classes=["fields"],
-        )
-        right = pn.Column(
-            pn.Row(self.run, self.cancel, self.bar, sizing_mode="stretch_width"), self.says,
-            self.results.view, sizing_mode="stretch_width", min_width=380, styles=SCROLLED,
+            _whole(self.picker, self.fields), width=LEFT,
+            styles={"flex": f"0 0 {LEFT}px", "border-right": "1px solid #d8dee4", **SCROLLED},
         )  # fmt: skip
-        made = pn.Column(
+        bar = pn.Row(self.run, self.cancel, self.bar, sizing_mode="stretch_width")
+        right = pn.Column(
+            _whole(bar, self.says, self.results.view), sizing_mode="stretch_width", min_width=380,
+            styles=SCROLLED,
+        )  # fmt: skip
+        return pn.Column(
             html(header(), margin=(8, 10, 4, 10), height=TOP - 12),
             pn.Row(left, right, sizing_mode="stretch_width"), sizing_mode="stretch_width",
         )  # fmt: skip
-        return made
 
     def leave(self) -> None:
         """Nobody looks any more: end what goes on."""
+        self.results.drawings.forget()
         if self.job is not None:
             self.job.leave()
 
@@ -84,7 +82,7 @@ class Page:
         job = self.job
         if job is not None:
             over = job.over  # before its views: what is made after this is taken at the next look
-            for name in [n for n in job.made if n not in self.taken]:
+            for name in [n for n in list(job.made) if n not in self.taken]:
                 self.taken.add(name)
                 self.results.take(name, job.made[name])
             self._tell(job)
@@ -106,7 +104,11 @@ class Page:
         self.setup = Setup(chosen)
         self.fields.objects = [self.setup.view]
         self.results.describe(chosen)
-        self.results.view.active = 0
+
+    def _wake(self) -> None:
+        """Look from now on: something is being made."""
+        if not self.timer.running:
+            self.timer.start()
 
     def _start(self, _event: Any) -> None:
         """Begin a run with what is in the fields, or say what is wrong with it."""
@@ -124,12 +126,12 @@ class Page:
             self.job.leave()
         self.count += 1
         self.taken.clear()
-        made = partial(views, self.count, scenario, self.results.run)
+        made = partial(views, self.count, scenario)
         self.job = Job(scenario, tolerance, made).start()
         self.run.disabled, self.cancel.disabled = True, False
         self.bar.value = 0
         self._tell(self.job)
-        self.timer.start()
+        self._wake()
 
     def _cancel(self, _event: Any) -> None:
         if self.job is not None:
@@ -156,13 +158,15 @@ class Page:
             if not result.success
             else "finished"
         )
-        drawing = " Drawing ..." if job.state == DRAWING else ""
-        self._say(
-            f"Run {run.number} {words}: {numbers.main_number(run.rows)}.{drawing}",
-            "" if result.success else "mind",
-        )
+        kind = "plain" if result.success else "mind"
+        self._say(f"Run {run.number} {words}: {numbers.main_number(run.rows)}.", kind)
 
     def _say(self, text: str, kind: str = "") -> None:
         said = note(text, kind or "plain")
-        if self.says.object != block(said):
-            self.says.object = block(said)
+        if self.says.object != said:
+            self.says.object = said
+
+
+def _whole(*rows: Any) -> Any:
+    """Rows that keep their height within a column that is scrolled."""
+    return pn.Column(*rows, sizing_mode="stretch_width", margin=0, styles={"flex": "0 0 auto", "max-height": "none"})

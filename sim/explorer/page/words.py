@@ -9,7 +9,7 @@ from html import escape
 from sim.atlas.expectations import Expectation, expectation_of
 from sim.errors import ConfigError
 from sim.experiment.scenario import Scenario
-from sim.explorer.choices import class_of, size_in_words
+from sim.explorer.asked.choices import class_of, size_in_words
 from sim.parameters import cite
 from sim.texts import count_text, duration_text, length_text
 

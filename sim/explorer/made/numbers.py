@@ -56,10 +56,21 @@ def changes(before: Sequence[Number], now: Sequence[Number]) -> list[Row]:
     """(what, before, now, change) of the numbers that two runs have in common."""
     old = {row.key: row for row in before}
     return [
-        (row.label, old[row.key].text, row.text, _change(old[row.key], row))
+        (row.label, _short(old[row.key]), _short(row), _change(old[row.key], row))
         for row in now
         if row.key in COMPARED and row.key in old
     ]
+
+
+def _short(row: Number) -> str:
+    """The number alone, without the words that go with it in a summary."""
+    if row.value is None:
+        return row.text
+    if row.unit == "s":
+        return duration_text(row.value)
+    if row.key.startswith("pH"):
+        return f"{row.value:.2f}"
+    return f"{number_text(row.value)} {row.unit}"
 
 
 def _change(before: Number, now: Number) -> str:
@@ -75,11 +86,11 @@ def _change(before: Number, now: Number) -> str:
     if now.unit == "s":
         return f"{sign}{duration_text(abs(b - a))}"
     if now.key.startswith("pH"):
-        return f"{sign}{number_text(abs(b - a))}"
+        return f"{b - a:+.2f}"
     if a <= 0 or b < 0:
         return f"{sign}{number_text(abs(b - a))} {now.unit}"
     share = 100.0 * (b / a - 1.0)
-    return f"{share:+.1f} %" if abs(share) < 1000 else f"x {b / a:.3g}"
+    return f"{share:+.1f} %" if abs(share) < 1000 else f"x {number_text(b / a)}"
 
 
 def sightings(result: Result) -> list[Row]:
