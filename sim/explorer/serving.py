@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import weakref
 from collections.abc import Callable
@@ -41,6 +42,7 @@ def explore(scenario: str | Scenario = FIRST, port: int = 0, height: int = 900) 
 def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> None:
     """Serve the page until KeyboardInterrupt; runs that go on are ended. ready: told the address"""
     server, address = started(scenario, port)
+    server.io_loop.asyncio_loop.set_exception_handler(_left_alone)
     try:
         server.start()
         ready(address)
@@ -76,16 +78,10 @@ def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
         pn.state.on_session_destroyed(lambda _context: made.leave())
         return made.view
 
-    origins = [f"{HOST}:{place}", f"localhost:{place}"]
-    try:
-        server = pn.serve(
-            page, port=place, address=HOST, websocket_origin=origins, title="hapsim explorer", show=False,
-            start=False, verbose=False,
-        )  # fmt: skip
-    except OSError as error:
-        raise ConfigError(
-            f"port {place} cannot be had ({error.strerror}); give another, or 0 for a free one."
-        ) from None
+    server = pn.serve(
+        page, port=place, address=HOST, websocket_origin=[f"{HOST}:{place}", f"localhost:{place}"],
+        title="hapsim explorer", show=False, start=False, verbose=False,
+    )  # fmt: skip
     return server, f"http://{HOST}:{place}/"
 
 
@@ -97,6 +93,12 @@ def leave_all() -> None:
     for page in pages:
         if page.job is not None:
             page.job.wait(PATIENCE)
+
+
+def _left_alone(loop: Any, said: dict[str, Any]) -> None:
+    """Say nothing of what was still being sent to a page that was closed."""
+    if type(said.get("exception")).__name__ != "WebSocketClosedError":
+        loop.default_exception_handler(said)
 
 
 def _run_in_thread(server: Any) -> None:
@@ -120,4 +122,11 @@ def _asked_port(port: int) -> int:
     low, high = PORTS
     if not low <= port <= high:
         raise ConfigError(f"port = {shown(port)} is outside {low} to {high}; 0 takes a free one.")
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
+        try:
+            tried.bind((HOST, port))
+        except OSError as error:
+            why = f"port {port} cannot be had ({error.strerror})"
+            raise ConfigError(f"{why}; give another, or 0 for a free one.") from None
     return port

@@ -21,7 +21,7 @@ class Offer:
 
 
 def offers(s: Scenario) -> list[Offer]:
-    """Every treatment, and whether it can act on a scenario at its usual dose."""
+    """Every treatment, and whether it can act on a scenario at any dose."""
     return [Offer(given, _idle(s, given)) for given in map(treatment, treatments())]
 
 
@@ -43,11 +43,15 @@ def _fed(s: Scenario) -> bool:
 
 
 def _changes(s: Scenario, given: Treatment, effect: Effect, dose: float) -> bool:
-    """Whether one effect changes a number; what is done once to a state or to tissue is taken to."""
+    """Whether one effect changes a number; what is done once to a state or to tissue is taken to.
+
+    At half the dose too: the whole one may be what the scenario has.
+    """
     if effect.part not in LASTING:
         return True
     half = 1.0 if given.half_effect is None else given.half_effect.si
-    return any(effect.value(own, dose, half) != own for own in _held(s, effect))
+    doses = (dose, 0.5 * dose)
+    return any(effect.value(own, d, half) != own for own in _held(s, effect) for d in doses)
 
 
 def _held(s: Scenario, effect: Effect) -> Iterator[float]:

@@ -14,6 +14,7 @@ from sim.explorer.asked.choices import class_of, classes
 from sim.explorer.asked.request import scenario_of, tolerance_of
 from sim.explorer.made import numbers
 from sim.explorer.made.job import FAILED, Job
+from sim.explorer.page.looks import BOTH, DOING, FIELDS, LEFT, RESULTS, TOP
 from sim.explorer.page.results import Results, views
 from sim.explorer.page.rows import html
 from sim.explorer.page.setup import Setup
@@ -21,9 +22,6 @@ from sim.explorer.page.words import header, note, state_in_words
 from sim.texts import duration_text
 
 EVERY = 150  # [ms] between looks at a run
-LEFT = 372  # pixels of the column of fields
-TOP = 44  # pixels of the line above both columns
-SCROLLED = {"height": f"calc(100vh - {TOP}px)", "overflow-y": "auto", "overflow-x": "hidden"}
 
 
 class Page:
@@ -35,7 +33,7 @@ class Page:
         self.taken: set[str] = set()
         self.count = 0
         self.picker = pn.widgets.Select(
-            name="scenario",
+            label="scenario",
             groups=self._groups(start),
             value=start.name,
             sizing_mode="stretch_width",
@@ -43,12 +41,12 @@ class Page:
         )
         self.setup, self.results = Setup(start), Results(start, self._wake)
         self.fields = pn.Column(self.setup.view, sizing_mode="stretch_width", margin=0)
-        self.run = pn.widgets.Button(name="Run", button_type="primary", width=90)
-        self.cancel = pn.widgets.Button(name="Cancel", width=90, disabled=True)
+        self.run = pn.widgets.Button(label="Run", color="primary", width=90, margin=(8, 5))
+        self.cancel = pn.widgets.Button(label="Cancel", width=90, disabled=True, margin=(8, 5))
         self.bar = pn.indicators.Progress(
-            value=0, max=100, sizing_mode="stretch_width", height=14, margin=(14, 10)
+            value=0, max=100, sizing_mode="stretch_width", height=12, margin=(2, 10, 8, 10)
         )
-        self.says = html(note("Ready.", "plain"), css_classes=["says"], margin=(0, 10))
+        self.says = html(note("Ready.", "plain"), css_classes=["says"], margin=(6, 10, 0, 10))
         self.picker.param.watch(self._picked, "value")
         self.run.on_click(self._start)
         self.cancel.on_click(self._cancel)
@@ -56,20 +54,14 @@ class Page:
 
     @property
     def view(self) -> Any:
-        """The whole page."""
-        left = pn.Column(
-            _whole(self.picker, self.fields), width=LEFT,
-            styles={"flex": f"0 0 {LEFT}px", "border-right": "1px solid #d8dee4", **SCROLLED},
-        )  # fmt: skip
-        bar = pn.Row(self.run, self.cancel, self.bar, sizing_mode="stretch_width")
-        right = pn.Column(
-            _whole(bar, self.says, self.results.view), sizing_mode="stretch_width", min_width=380,
-            styles=SCROLLED,
-        )  # fmt: skip
-        return pn.Column(
-            html(header(), margin=(8, 10, 4, 10), height=TOP - 12),
-            pn.Row(left, right, sizing_mode="stretch_width"), sizing_mode="stretch_width",
-        )  # fmt: skip
+        """The whole page: fields at the left, results at the right; below each other on a narrow one."""
+        doing = pn.Column(self.says, self.bar, margin=0, stylesheets=[DOING])
+        title = html(header(), width=LEFT - 20, sizing_mode=None, margin=(6, 0, 0, 10))
+        top = pn.FlexBox(title, self.run, self.cancel, doing, sizing_mode="stretch_width", stylesheets=[TOP])
+        left = pn.Column(_whole(self.picker, self.fields), width=LEFT, stylesheets=[FIELDS])
+        right = pn.Column(_whole(self.results.view), sizing_mode="stretch_width", stylesheets=[RESULTS])
+        both = pn.Row(left, right, sizing_mode="stretch_width", stylesheets=[BOTH])
+        return pn.Column(top, both, sizing_mode="stretch_width", margin=0)
 
     def leave(self) -> None:
         """Nobody looks any more: end what goes on."""
@@ -169,4 +161,6 @@ class Page:
 
 def _whole(*rows: Any) -> Any:
     """Rows that keep their height within a column that is scrolled."""
-    return pn.Column(*rows, sizing_mode="stretch_width", margin=0, styles={"flex": "0 0 auto", "max-height": "none"})
+    return pn.Column(
+        *rows, sizing_mode="stretch_width", margin=0, styles={"flex": "0 0 auto", "max-height": "none"}
+    )

@@ -31,7 +31,7 @@ class PictureView:
         self.made: Picture | None = None
         self.asked: Callable[[], None] = lambda: None
         self.choice = pn.widgets.Select(
-            name=what, options=[], width=300, visible=False, css_classes=[f"choice-{css_name(name)}"]
+            label=what, options=[], width=300, visible=False, css_classes=[f"choice-{css_name(name)}"]
         )
         self.buttons = pn.Row(*(self._button(form) for form in FORMATS), visible=False, margin=0, align="end")
         self.said = html(note(empty))

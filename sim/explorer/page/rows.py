@@ -11,7 +11,8 @@ import panel as pn
 from sim.explorer.asked.choices import Control
 from sim.explorer.asked.offers import Offer
 from sim.explorer.asked.request import Said, TreatmentWish, with_unit
-from sim.explorer.page.words import CSS, block, label, note
+from sim.explorer.page.looks import CSS
+from sim.explorer.page.words import block, label, note
 from sim.units import convert_number, to_unit
 
 BOX = 92  # pixels of a box for a number
@@ -117,7 +118,7 @@ class TreatmentField:
         self.name, self._check, self._changed = given.name, check, changed
         self.said = Said()
         self.switch = pn.widgets.Checkbox(
-            name=given.title, margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"]
+            label=given.title, margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"]
         )
         known = given.dose
         self.dose = _short("" if known is None else f"{known.value:g}", f"dose-{css_name(given.name)}")
@@ -189,4 +190,5 @@ def _word(text: str, width: int = 36) -> Any:
 
 
 def _unit(unit: str) -> Any:
-    return html(block(escape("" if unit == "1" else unit)), width=76, margin=(6, 0, 0, 0), sizing_mode=None)
+    said = note("" if unit == "1" else unit)
+    return html(said, width=84, margin=(7, 0, 0, 0), sizing_mode=None)

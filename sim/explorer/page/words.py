@@ -14,27 +14,6 @@ from sim.parameters import cite
 from sim.texts import count_text, duration_text, length_text
 
 NOTICE = "A research tool, not a clinical tool."
-DARK, GREY, RED, AMBER, BLUE = "#1b1f24", "#57606a", "#a40e26", "#7d4e00", "#0a5a9c"
-CSS = f"""
-:host, div {{ font-family: system-ui, "Segoe UI", Roboto, "Liberation Sans", Arial, sans-serif; }}
-.hx {{ color: {DARK}; font-size: 14px; line-height: 1.45; }}
-.hx h1 {{ font-size: 20px; margin: 0; display: inline; }}
-.hx h2 {{ font-size: 16px; margin: 14px 0 4px; }}
-.hx p {{ margin: 4px 0 8px; max-width: 75ch; }}
-.hx .small {{ color: {GREY}; font-size: 12.5px; }}
-.hx .refused {{ color: {RED}; font-size: 12.5px; }}
-.hx .mind {{ color: {AMBER}; font-size: 12.5px; }}
-.hx .name {{ font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: 13px; font-weight: 600; }}
-.hx .right {{ float: right; }}
-.hx table {{ border-collapse: collapse; margin: 6px 0 14px; }}
-.hx th {{ text-align: left; font-weight: 600; color: {GREY}; font-size: 12.5px; }}
-.hx td, .hx th {{ padding: 3px 14px 3px 0; border-bottom: 1px solid #d8dee4; vertical-align: top; }}
-.hx td:first-child {{ white-space: nowrap; }}
-.hx pre {{ background: #f6f8fa; border: 1px solid #d8dee4; padding: 10px; overflow-x: auto;
-  font-size: 12.5px; margin: 4px 0; }}
-"""
-
-
 SURROUNDINGS = {
     "fixed": "fluid of fixed composition",
     "closed": "closed: nothing passes the edge",
@@ -48,7 +27,7 @@ def block(html: str) -> str:
 
 
 def header() -> str:
-    return block(f'<h1>hapsim explorer</h1> &nbsp; <span class="small">{escape(NOTICE)}</span>')
+    return block(f'<h1>hapsim explorer</h1><span class="small">{escape(NOTICE)}</span>')
 
 
 def label(name: str, words: str, right: str = "") -> str:
