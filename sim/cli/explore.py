@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 import click
 
 from sim.cli import choices, exit_codes
@@ -30,5 +33,9 @@ def explore(name: str, port: int, no_browser: bool) -> int:
 
     choices.named(name)  # a slip is answered before Panel is imported
     with terminable() as terminated:
-        serve(name, port, ready)
-    return exit_codes.TERMINATED if terminated else exit_codes.DONE
+        ended = serve(name, port, ready)
+    code = exit_codes.TERMINATED if terminated else exit_codes.DONE
+    if not ended:  # compiled code does not stop, and is not to be unwound
+        sys.stdout.flush()
+        os._exit(code)
+    return code

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import ConfigError, not_installed, shown
 from sim.experiment.catalogue import scenario as named
 from sim.experiment.scenario import Scenario
+from sim.explorer.made.thread_names import DRAWING_THREAD, RUN_THREAD
 from sim.public import public
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"  # nobody else can reach it
 FIRST = "infarct_myocardium"
 PORTS = (1024, 65535)
-PATIENCE = 5.0  # seconds that a run has to end in when the server does
+PATIENCE = 10.0  # seconds in which a run or a picture has to end when the server does
 _pages: weakref.WeakSet[Page] = weakref.WeakSet()
 
 
@@ -39,8 +42,11 @@ def explore(scenario: str | Scenario = FIRST, port: int = 0, height: int = 900) 
     return IFrame(address, width="100%", height=height)
 
 
-def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> None:
-    """Serve the page until KeyboardInterrupt; runs that go on are ended. ready: told the address"""
+def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> bool:
+    """Serve the page until KeyboardInterrupt, and end the runs that go on; whether they have ended.
+
+    ready: told the address
+    """
     server, address = started(scenario, port)
     server.io_loop.asyncio_loop.set_exception_handler(_left_alone)
     try:
@@ -50,8 +56,8 @@ def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> 
     except KeyboardInterrupt:
         pass
     finally:
-        leave_all()
         server.stop()
+    return all_left()
 
 
 def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
@@ -85,14 +91,19 @@ def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
     return server, f"http://{HOST}:{place}/"
 
 
-def leave_all() -> None:
-    """End the runs of all pages."""
-    pages = list(_pages)
-    for page in pages:
+def all_left() -> bool:
+    """End what goes on for all pages; whether it has ended within some seconds.
+
+    A thread that is in compiled code when the interpreter ends takes the process down with it.
+    """
+    for page in list(_pages):
         page.leave()
-    for page in pages:
-        if page.job is not None:
-            page.job.wait(PATIENCE)
+    deadline = time.monotonic() + PATIENCE
+    for thread in (t for t in threading.enumerate() if t.name in (RUN_THREAD, DRAWING_THREAD)):
+        thread.join(max(deadline - time.monotonic(), 0.0))
+        if thread.is_alive():
+            return False
+    return True
 
 
 def _left_alone(loop: Any, said: dict[str, Any]) -> None:
@@ -103,7 +114,6 @@ def _left_alone(loop: Any, said: dict[str, Any]) -> None:
 
 def _run_in_thread(server: Any) -> None:
     """Answer in a thread: a notebook goes on."""
-    import threading
 
     def work() -> None:
         server.start()

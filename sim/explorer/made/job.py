@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.errors import HapsimError
 from sim.experiment.scenario import Scenario
+from sim.explorer.made.thread_names import DRAWING_THREAD, RUN_THREAD
 from sim.jit.compiling import told_of_compiling
 from sim.run.result import Result
 from sim.run.simulate import simulate
@@ -46,7 +47,7 @@ class Job:
 
     def start(self) -> Job:
         """Begin; returns itself."""
-        self._thread = threading.Thread(target=self._work, name="hapsim run", daemon=True)
+        self._thread = threading.Thread(target=self._work, name=RUN_THREAD, daemon=True)
         self._thread.start()
         return self
 
@@ -136,7 +137,7 @@ class Drawings:
             if self._working:
                 return
             self._working = True
-        threading.Thread(target=self._work, name="hapsim drawing", daemon=True).start()
+        threading.Thread(target=self._work, name=DRAWING_THREAD, daemon=True).start()
 
     def forget(self) -> None:
         """Draw nothing more of what was asked for, and give away nothing that is ready."""
