@@ -16,7 +16,7 @@ NO_NUMBERS = frozenset({
     "validation",
     "parameters/references.py", "run/memory.py", "run/stored/vtk.py",
     # A scenario enters a definition field by field; sweep files, measurements and experiments enter no run.
-    "data/calibration", "data/experiments", "data/explorer.toml", "data/scenarios", "data/sweeps",
+    "data/calibration", "data/experiments", "data/explorer", "data/scenarios", "data/sweeps",
     "data/validation",
 })  # fmt: skip
 SUFFIXES = (".py", ".toml", ".csv")

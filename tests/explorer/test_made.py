@@ -12,7 +12,7 @@ import pytest
 import sim
 from sim.errors import ConfigError
 from sim.explorer.made import downloads, numbers, pictures
-from sim.explorer.made.job import DONE, FAILED, Drawings, Job
+from sim.explorer.made.job import DONE, FAILED, Drawings, RunJob
 
 SMALL = sim.scenario("infarct_myocardium").changed({"resolution": 0.1, "duration": "2 day"})
 
@@ -21,7 +21,7 @@ def nothing(result):
     return ()
 
 
-class StoppedAt(Job):
+class StoppedAt(RunJob):
     """A run that is cancelled at its first step beyond a day."""
 
     def _progress(self, t, steps):
@@ -43,7 +43,7 @@ def part():
 
 
 def test_a_job_gives_the_result_of_simulate(whole):
-    job = Job(SMALL, 1e-5, nothing).start()
+    job = RunJob(SMALL, 1e-5, nothing).start()
     assert job.wait(300) and job.state == DONE and job.share == 1.0
     assert np.array_equal(job.result["HAP"].values, whole["HAP"].values)
 
@@ -65,7 +65,7 @@ def test_the_tables_of_a_run_are_there_one_by_one_and_stop_when_nobody_waits():
         yield "second", 2
         raise AssertionError("nobody waits for a third")
 
-    job = Job(SMALL, 1e-3, views).start()
+    job = RunJob(SMALL, 1e-3, views).start()
     while "first" not in job.made:
         assert not job.wait(0.01)
     assert not job.busy and not job.over
@@ -85,7 +85,7 @@ def test_what_goes_wrong_in_the_thread_is_a_sentence(error, said):
     def views(result):
         raise error
 
-    job = Job(SMALL, 1e-3, views).start()
+    job = RunJob(SMALL, 1e-3, views).start()
     assert job.wait(300) and job.state == FAILED and job.failure.startswith(said)
 
 

@@ -81,8 +81,8 @@ def _fresh():
 
 TABLES = (p for kind in ("*.toml", "*.csv") for p in (PACKAGE / "data").rglob(kind))
 DATA = sorted(p.relative_to(PACKAGE / "data").as_posix() for p in TABLES)
-# Named by users, and in a definition field by field, or what results are compared with
-INPUTS = {"calibration", "experiments", "scenarios", "sweeps", "validation"}
+# Named by users, and in a definition field by field, or what results are compared with and shown by
+INPUTS = {"calibration", "experiments", "explorer", "scenarios", "sweeps", "validation"}
 
 
 @pytest.mark.parametrize("name", [n for n in DATA if n.split("/")[0] not in INPUTS])

@@ -25,16 +25,16 @@ FEW_CELLS = 40  # along the longer side of a plane that a line was made into
 
 @cache
 def classes() -> dict[str, tuple[str, ...]]:
-    """{title of a class of conditions: scenarios}, from data/explorer.toml."""
+    """{title of a class of conditions: scenarios}, from data/explorer/choices.toml."""
     rows = _data().list("classes")
     found = [
-        Section(row, f"explorer.toml: [[classes]] {k}", ("title", "scenarios"))
+        Section(row, f"explorer/choices.toml: [[classes]] {k}", ("title", "scenarios"))
         for k, row in enumerate(rows, 1)
     ]
     named = {row.text("title"): row.names("scenarios", "names of scenarios") for row in found}
     for name in (n for names in named.values() for n in names):
         if name not in scenarios():
-            raise ConfigError(f"explorer.toml: there is no scenario '{name}'.")
+            raise ConfigError(f"explorer/choices.toml: there is no scenario '{name}'.")
     return named
 
 
@@ -46,14 +46,14 @@ def class_of(name: str) -> str:
 @cache
 def _data() -> Section:
     return Section(
-        tables_of_file(resources.files("sim") / "data" / "explorer.toml"),
-        "explorer.toml",
+        tables_of_file(resources.files("sim") / "data" / "explorer" / "choices.toml"),
+        "explorer/choices.toml",
         ("classes", "parameters"),
     )
 
 
 @dataclass(frozen=True)
-class Control:
+class SliderRange:
     """A parameter as a slider shows it: value and bounds in `unit`; logarithmic: how positions are spread."""
 
     name: str
@@ -95,18 +95,18 @@ class Control:
         return f"{self.low:g} to {self.high:g}{unit}, {self.confidence}"
 
 
-def control(name: str, p: Parameter) -> Control | None:
+def control(name: str, p: Parameter) -> SliderRange | None:
     """A parameter as a control; None where its range has an open end or no width."""
     if p.low is None or p.high is None or not p.high > p.low:
         return None
     at_end = p.low == 0 and 0 < p.value < SMALL * p.high
     logarithmic = at_end or (p.low > 0 and p.high > WIDE * p.low)
-    return Control(name, p.description, p.unit, p.value, p.low, p.high, p.confidence, p.note, logarithmic)
+    return SliderRange(name, p.description, p.unit, p.value, p.low, p.high, p.confidence, p.note, logarithmic)
 
 
-def first_controls(s: Scenario) -> list[Control]:
+def first_controls(s: Scenario) -> list[SliderRange]:
     """The sliders that a scenario has from the start."""
-    first = Section(_data().table("parameters"), "explorer.toml: [parameters]", ("first",))
+    first = Section(_data().table("parameters"), "explorer/choices.toml: [parameters]", ("first",))
     stated = [n for n, p in s.parameters.items() if p != s.model.parameters.get(n)]
     places = names_of(s)
     found = []

@@ -22,7 +22,7 @@ Views = Callable[["Result"], Iterable[tuple[str, Any]]]
 
 
 @dataclass
-class Job:
+class RunJob:
     """A run, and what is made of its result in the same thread; whoever shows it looks from time to time.
 
     views: makes (name, view) of a result, one after the other
@@ -45,7 +45,7 @@ class Job:
     _began: float = field(default_factory=time.perf_counter)
     _ended: float | None = None
 
-    def start(self) -> Job:
+    def start(self) -> RunJob:
         """Begin; returns itself."""
         self._thread = threading.Thread(target=self._work, name=RUN_THREAD, daemon=True)
         self._thread.start()

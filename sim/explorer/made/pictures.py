@@ -29,7 +29,7 @@ _drawing = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Picture:
+class DrawnFigure:
     """A figure and its PNG for the page, or why there is none. alt: what it shows, in words"""
 
     figure: Figure | None
@@ -47,16 +47,16 @@ class Picture:
             return _bytes(self.figure, form, PRINTED)
 
 
-def picture(make: Callable[[Figure], None], alt: str) -> Picture:
+def picture(make: Callable[[Figure], None], alt: str) -> DrawnFigure:
     """A picture by a function that draws on an empty figure; a sentence where it refuses."""
     with _drawing:
         figure = Figure(figsize=(WIDE, HIGH), layout="constrained")
         try:
             with style():
                 make(figure)
-                return Picture(figure, _bytes(figure, "png", DOTS), alt)
+                return DrawnFigure(figure, _bytes(figure, "png", DOTS), alt)
         except HapsimError as error:
-            return Picture(None, alt=alt, failure=str(error))
+            return DrawnFigure(None, alt=alt, failure=str(error))
 
 
 def _bytes(figure: Figure, form: str, dots: int) -> bytes:
@@ -65,12 +65,12 @@ def _bytes(figure: Figure, form: str, dots: int) -> bytes:
     return held.getvalue()
 
 
-def story(result: Result) -> Picture:
+def story(result: Result) -> DrawnFigure:
     """The whole run in one figure."""
     return picture(lambda figure: _done(plot.story(result, figure=figure)), f"The story of {_name(result)}")
 
 
-def over_space(result: Result, variable: str) -> Picture:
+def over_space(result: Result, variable: str) -> DrawnFigure:
     """A variable over time and place, and across the section at the end; of a plane, maps over time."""
 
     def draw(figure: Figure) -> None:
@@ -88,7 +88,7 @@ def over_space(result: Result, variable: str) -> Picture:
     return picture(draw, f"{variable} over time and place")
 
 
-def over_time(result: Result, variable: str) -> Picture:
+def over_time(result: Result, variable: str) -> DrawnFigure:
     """Profiles of a variable at some times, and its course at some places."""
 
     def draw(figure: Figure) -> None:
@@ -103,7 +103,7 @@ def over_time(result: Result, variable: str) -> Picture:
     return picture(draw, f"Profiles of {variable} and its course over time")
 
 
-def budget(result: Result, element: str) -> Picture:
+def budget(result: Result, element: str) -> DrawnFigure:
     """Where an element is over time."""
 
     def draw(figure: Figure) -> None:
@@ -113,7 +113,7 @@ def budget(result: Result, element: str) -> Picture:
     return picture(draw, f"The budget of {element} over time")
 
 
-def scan(result: Result, instrument: str) -> Picture:
+def scan(result: Result, instrument: str) -> DrawnFigure:
     """The end of a run as an instrument shows it: CT or radiograph."""
 
     def draw(figure: Figure) -> None:
@@ -125,7 +125,7 @@ def scan(result: Result, instrument: str) -> Picture:
     return picture(draw, f"Simulated {instruments()[instrument].title}")
 
 
-def comparison(runs: Mapping[str, Result], variable: str) -> Picture:
+def comparison(runs: Mapping[str, Result], variable: str) -> DrawnFigure:
     """The mean of a variable over time in two runs."""
 
     def draw(figure: Figure) -> None:

@@ -13,7 +13,7 @@ from sim.experiment.scenario import Scenario
 from sim.explorer.asked.choices import class_of, classes
 from sim.explorer.asked.request import scenario_of, tolerance_of
 from sim.explorer.made import numbers
-from sim.explorer.made.job import FAILED, Job
+from sim.explorer.made.job import FAILED, RunJob
 from sim.explorer.page.looks import BOTH, DOING, FIELDS, LEFT, RESULTS, TOP
 from sim.explorer.page.results import Results, views
 from sim.explorer.page.rows import html
@@ -29,7 +29,7 @@ class Page:
 
     def __init__(self, start: Scenario) -> None:
         self.own = {start.name: start}
-        self.job: Job | None = None
+        self.job: RunJob | None = None
         self.taken: set[str] = set()
         self.count = 0
         self.picker = pn.widgets.Select(
@@ -119,7 +119,7 @@ class Page:
         self.count += 1
         self.taken.clear()
         made = partial(views, self.count, scenario)
-        self.job = Job(scenario, tolerance, made).start()
+        self.job = RunJob(scenario, tolerance, made).start()
         self.run.disabled, self.cancel.disabled = True, False
         self.bar.value = 0
         self._tell(self.job)
@@ -129,7 +129,7 @@ class Page:
         if self.job is not None:
             self.job.cancel()
 
-    def _tell(self, job: Job) -> None:
+    def _tell(self, job: RunJob) -> None:
         """Progress, and what came of it."""
         if job.busy:
             doing = state_in_words(job.state, job.simulated, job.scenario.duration, job.steps, job.elapsed)

@@ -10,12 +10,12 @@ from typing import Any
 import panel as pn
 
 from sim.explorer.made.job import Drawings
-from sim.explorer.made.pictures import DOTS, FORMATS, Picture
+from sim.explorer.made.pictures import DOTS, FORMATS, DrawnFigure
 from sim.explorer.page.rows import css_name, html
 from sim.explorer.page.words import note
 from sim.run.result import Result
 
-Draw = Callable[[Result, str], Picture]
+Draw = Callable[[Result, str], DrawnFigure]
 BUTTON = 150  # pixels
 
 
@@ -28,7 +28,7 @@ class PictureView:
     def __init__(self, name: str, empty: str, what: str, draw: Draw, drawings: Drawings) -> None:
         self.name, self.draw, self.drawings, self.empty = name, draw, drawings, empty
         self.result: Result | None = None
-        self.made: Picture | None = None
+        self.made: DrawnFigure | None = None
         self.asked: Callable[[], None] = lambda: None
         self.choice = pn.widgets.Select(
             label=what, options=[], width=300, visible=False, css_classes=[f"choice-{css_name(name)}"]
@@ -65,7 +65,7 @@ class PictureView:
             self.drawings.ask(self.name, partial(self.draw, self.result, self.choice.value))
             self.asked()
 
-    def show(self, made: Picture, named: Callable[[str], str]) -> None:
+    def show(self, made: DrawnFigure, named: Callable[[str], str]) -> None:
         """Show a picture. named: the name of a file with this ending"""
         self.made = made
         self.shown.alt_text, self.shown.object = made.alt, made.png or None

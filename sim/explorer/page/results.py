@@ -142,11 +142,11 @@ class Results:
         if view is not None and view.made is None:
             view.ask()
 
-    def _compared(self, result: Result, variable: str) -> pictures.Picture:
+    def _compared(self, result: Result, variable: str) -> pictures.DrawnFigure:
         """A variable in the run before and in this one."""
         before, now = self.before, self.run
         if before is None or now is None:
-            return pictures.Picture(None)
+            return pictures.DrawnFigure(None)
         return pictures.comparison({before.title: before.result, now.title: result}, variable)
 
     def _tabulate(self, run: ShownRun, judged: list[numbers.Row]) -> None:

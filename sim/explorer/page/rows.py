@@ -8,7 +8,7 @@ from typing import Any
 
 import panel as pn
 
-from sim.explorer.asked.choices import Control
+from sim.explorer.asked.choices import SliderRange
 from sim.explorer.asked.offers import Offer
 from sim.explorer.asked.request import Said, TreatmentWish, with_unit
 from sim.explorer.page.looks import CSS
@@ -76,7 +76,7 @@ class TextField:
 class ParameterField(TextField):
     """A parameter: the slider moves within its range, the box takes any number, with its unit or without."""
 
-    def __init__(self, control: Control, check: Callable[[str], Said]) -> None:
+    def __init__(self, control: SliderRange, check: Callable[[str], Said]) -> None:
         self.control = control
         self._following = False
         self.slider = pn.widgets.FloatSlider(

@@ -10,7 +10,7 @@ from sim.atlas.expectations import Expectation, expectation_of
 from sim.errors import ConfigError
 from sim.experiment.scenario import Scenario
 from sim.explorer.asked.choices import class_of, size_in_words
-from sim.parameters import cite
+from sim.parameters import cite, load_references
 from sim.texts import count_text, duration_text, length_text
 
 NOTICE = "A research tool, not a clinical tool."
@@ -67,8 +67,8 @@ def story_of(s: Scenario) -> str:
     parts += [f"<p>{escape(text)}</p>" for text in s.notes.split("\n\n") if text.strip()]
     if known is not None:
         parts.append(f"<h2>What is known ({escape(_rests_on(known))})</h2><p>{escape(known.known)}</p>")
-        if known.source:
-            parts.append(f'<p class="small">Source: {escape(known.source)}</p>')
+        cited = load_references()
+        parts += [f'<p class="small">{escape(str(cited[key]))}</p>' for key in known.sources]
         if known.reason:
             parts.append(f'<p class="small">Where the model misses it: {escape(known.reason)}</p>')
     elif s.expected:
