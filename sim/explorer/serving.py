@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import socket
 import threading
 import time
@@ -35,8 +36,7 @@ def explore(scenario: str | Scenario = FIRST, port: int = 0, height: int = 900) 
     The page comes from this kernel by 127.0.0.1, and asks nothing of any other machine; where the browser is
     on another machine than the kernel, forward the port. Raises ConfigError without Panel (the extra `app`).
     """
-    server, address = started(scenario, port)
-    _run_in_thread(server)
+    address = _served_by_thread(*_prepared(scenario, port))
     from IPython.display import IFrame
 
     return IFrame(address, width="100%", height=height)
@@ -47,7 +47,7 @@ def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> 
 
     ready: told the address
     """
-    server, address = started(scenario, port)
+    server, address = _server(*_prepared(scenario, port))
     server.io_loop.asyncio_loop.set_exception_handler(_left_alone)
     try:
         server.start()
@@ -60,23 +60,27 @@ def serve(scenario: str | Scenario, port: int, ready: Callable[[str], None]) -> 
     return all_left()
 
 
-def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
-    """A server that listens and does not answer yet, and the address of its page."""
+def _prepared(scenario: str | Scenario, port: int) -> tuple[Scenario, int]:
+    """The scenario and a port that can be had; all is imported that threads will need."""
     try:
-        import panel as pn
+        import panel  # noqa: F401
     except ImportError:
-        raise ConfigError(
-            not_installed(
-                "the explorer needs", "panel", without='Or with hapsim: python -m pip install -e ".[app]"'
-            )
-        ) from None
+        more = 'Or with hapsim: python -m pip install -e ".[app]"'
+        raise ConfigError(not_installed("the explorer needs", "panel", without=more)) from None
     import pandas  # noqa: F401  here: two threads that import it at once find it half made
     import xarray  # noqa: F401
 
-    from sim.explorer.page.page import Page
+    import sim.explorer.page.page  # noqa: F401
 
     start = scenario if isinstance(scenario, Scenario) else named(scenario)
-    place = _free_port() if port == 0 else _asked_port(port)
+    return start, _free_port() if port == 0 else _asked_port(port)
+
+
+def _server(start: Scenario, port: int) -> tuple[Any, str]:
+    """A server that listens and does not answer yet, on the event loop of this thread, and its address."""
+    import panel as pn
+
+    from sim.explorer.page.page import Page
 
     def page() -> Any:
         made = Page(start)
@@ -85,10 +89,35 @@ def started(scenario: str | Scenario, port: int) -> tuple[Any, str]:
         return made.view
 
     server = pn.serve(
-        page, port=place, address=HOST, websocket_origin=[f"{HOST}:{place}", f"localhost:{place}"],
+        page, port=port, address=HOST, websocket_origin=[f"{HOST}:{port}", f"localhost:{port}"],
         title="hapsim explorer", show=False, start=False, verbose=False,
     )  # fmt: skip
-    return server, f"http://{HOST}:{place}/"
+    return server, f"http://{HOST}:{port}/"
+
+
+def _served_by_thread(start: Scenario, port: int) -> str:
+    """The address of a server with a thread and an event loop of its own, which cells do not hold up."""
+    import asyncio
+
+    begun: queue.Queue[str | Exception] = queue.Queue()
+
+    def work() -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        try:
+            server, address = _server(start, port)
+            server.io_loop.asyncio_loop.set_exception_handler(_left_alone)
+            server.start()
+        except Exception as error:  # raised where the page was asked for
+            begun.put(error)
+            return
+        begun.put(address)
+        server.io_loop.start()
+
+    threading.Thread(target=work, name="hapsim explorer", daemon=True).start()
+    found = begun.get()
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def all_left() -> bool:
@@ -110,16 +139,6 @@ def _left_alone(loop: Any, said: dict[str, Any]) -> None:
     """Say nothing of what was still being sent to a page that was closed."""
     if type(said.get("exception")).__name__ != "WebSocketClosedError":
         loop.default_exception_handler(said)
-
-
-def _run_in_thread(server: Any) -> None:
-    """Answer in a thread: a notebook goes on."""
-
-    def work() -> None:
-        server.start()
-        server.io_loop.start()
-
-    threading.Thread(target=work, name="hapsim explorer", daemon=True).start()
 
 
 def _free_port() -> int:

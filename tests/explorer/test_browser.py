@@ -1,7 +1,6 @@
 """The page in Chromium, driven by playwright, where no name but that of this machine is found."""
 
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,18 +11,10 @@ import pytest
 import sim
 
 pytest.importorskip("panel", reason="the explorer needs Panel (the extra app)")
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="tests in a browser need playwright (python -m pip install playwright)"
-)
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="tests in a browser need Chromium"),
-]
-OFFLINE = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-]  # fmt: skip
+
+from chromium import NEEDED, launched, playwright, watched  # noqa: E402
+
+pytestmark = NEEDED
 PATIENCE = 180  # s: the first run may compile
 
 
@@ -31,12 +22,7 @@ class Browser:
     """One browser on the page; its requests beyond this machine and its errors are kept."""
 
     def __init__(self, chromium, address):
-        self.outside, self.errors = [], []
-        self.page = chromium.new_page(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-        self.page.set_default_timeout(PATIENCE * 1000)
-        self.page.on("request", lambda r: self.outside.append(r.url) if not local(r.url) else None)
-        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
-        self.page.on("pageerror", lambda e: self.errors.append(str(e)))
+        self.page, self.outside, self.errors = watched(chromium, PATIENCE)
         self.page.goto(address)
         self.button("Run").wait_for()
 
@@ -83,10 +69,6 @@ class Browser:
         self.page.get_by_text(tab, exact=True).first.click()
 
 
-def local(url):
-    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:"))
-
-
 @pytest.fixture(scope="module")
 def server():
     """`hapsim explore` in a process of its own; ended by Ctrl-C, which must be clean."""
@@ -102,7 +84,7 @@ def server():
 @pytest.fixture(scope="module")
 def chromium():
     with playwright.sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
+        found = launched(driver)
         yield found
         found.close()
 
