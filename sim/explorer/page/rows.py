@@ -182,7 +182,8 @@ def named_beside(name: str) -> Any:
 
 
 def _short(value: str, css: str) -> Any:
-    return pn.widgets.TextInput(value=value, width=70, margin=TIGHT, css_classes=[css])
+    """A narrow box; an empty one is the end of the run."""
+    return pn.widgets.TextInput(value=value, placeholder="end", width=70, margin=TIGHT, css_classes=[css])
 
 
 def _word(text: str, width: int = 36) -> Any:
