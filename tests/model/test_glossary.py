@@ -6,11 +6,11 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from sim.cli.summary import summary_lines
 
 import sim
 from sim import plotting as plot
 from sim.atlas.morphology import WORDS
-from sim.cli.summary import summary_lines
 from sim.errors import UnknownNameError
 from sim.model.glossary.entries import ON_SCREEN, glossary_page
 from sim.model.library import GROWTH_LAWS
