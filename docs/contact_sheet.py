@@ -32,7 +32,7 @@ flat = sim.simulate(section.with_(duration="2 day"), rtol=1e-3)
 block = base.with_geometry("box", {"lesion": 6, "border": 2}).with_(duration="2 day")
 box = sim.simulate(block, rtol=1e-3, times=9)
 wall = sim.simulate(sim.scenario("valve_cavd"))
-nodule = sim.simulate(sim.scenario("tb_caseous"))
+artery = sim.simulate(sim.scenario("atheroma_coronary"))
 
 stirred = base.with_geometry("well_mixed", {}).with_(outer="closed", duration="2 day")
 ranges = {"acid.load": ("0 mM", "80 mM"), "necrosis.tau_leak": ("10 min", "10 h", "log")}
@@ -98,9 +98,9 @@ CALLS = {
     ],
     "A model, and instruments": [
         "plot.scheme(base.model)",
-        "plot.scan(sim.imaging.ct(nodule, instrument='chest_ct', seed=1))",
-        "plot.resonance(sim.imaging.mri(nodule, seed=1))",
-        "plot.slide(sim.imaging.histology(nodule, stain='von_kossa', width='2 mm', height='1.4 mm'))",
+        "plot.scan(sim.imaging.ct(artery, at='14 year', seed=1))",
+        "plot.resonance(sim.imaging.mri(artery, at='14 year', seed=1))",
+        "plot.slide(sim.imaging.histology(artery, at='14 year', stain='von_kossa', seed=1))",
     ],
 }  # fmt: skip
 
