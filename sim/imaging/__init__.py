@@ -23,6 +23,7 @@ from sim.imaging.xray.ct import ct
 from sim.imaging.xray.dual_energy import dual_energy
 from sim.imaging.xray.instruments import Instrument, instruments
 from sim.imaging.xray.measured_mineral import mineral_map, sites_map
+from sim.imaging.xray.mineral_density import mineral_density
 from sim.imaging.xray.radiograph import radiograph
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "histology",
     "instruments",
     "mass_attenuation",
+    "mineral_density",
     "mineral_map",
     "mri",
     "phantom",

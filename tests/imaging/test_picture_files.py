@@ -170,3 +170,24 @@ def test_what_a_file_cannot_hold_is_refused(image, tmp_path):
         write_nifti(image, tmp_path / "a.img")
     with pytest.raises(ConfigError, match="does not end"):
         write_tiff(image, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("kind", ["dicom", "nifti"])
+def test_a_picture_that_was_read_back_has_the_score_of_the_first(tmp_path, kind):
+    """Whole numbers of HU, so that the series rounds nothing."""
+    pytest.importorskip("pydicom" if kind == "dicom" else "nibabel")
+    scan = ct(
+        cylinder(400), instrument="calcium_ct", settings={"noise": 0, "kVp": 100}, offset=(0, "1 mm", 0)
+    )
+    whole = scan.copy(data=np.rint(scan.values))
+    if kind == "dicom":
+        write_dicom(whole, tmp_path / "series")
+        back = read_dicom(tmp_path / "series")
+    else:
+        back = read_nifti(write_nifti(whole, tmp_path / "a.nii.gz"))
+    first, again = calcium_score(whole), calcium_score(back)
+    assert first.agatston > 0 and again.threshold == first.threshold
+    assert (again.agatston, again.mass) == pytest.approx((first.agatston, first.mass), rel=1e-9)
+    assert {k: back.attrs[k] for k in ("kVp", "body", "scenario")} == {
+        k: scan.attrs[k] for k in ("kVp", "body", "scenario")
+    }

@@ -42,7 +42,7 @@ def chords(faces: np.ndarray, distances: np.ndarray) -> np.ndarray:
 
 def rays_through(result: Result, step: float) -> Rays:
     """Rays as `radiograph` takes them. step: how far apart those through a sphere or cylinder are [m]"""
-    length = lengths_that_lack(result, None)
+    length = lengths_that_lack(None)
     across = np.array([-0.5 * length, 0.5 * length])
     if result.space == ("r",):
         faces = result.array_of("r_edges")

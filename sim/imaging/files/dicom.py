@@ -78,6 +78,7 @@ def read_dicom(folder: str | os.PathLike) -> xarray.DataArray:
     """A DICOM series of CT as a picture over (z, y, x) [HU], as `ct` gives it.
 
     folder: with the files of one series; other files in it are a sentence
+    attrs: voxel sizes, kVp, and of hapsim's own series what `ct` said of it
     Raises FileFormatError for damaged and foreign files, slices that differ, and gaps between them.
     """
     import xarray as xr
@@ -87,7 +88,8 @@ def read_dicom(folder: str | os.PathLike) -> xarray.DataArray:
 
     found = read_series(folder)
     z, _, x = found.sizes
-    said = {"units": found.units, "pixel": x, "slice": found.said["slice"], "spacing": z, "file": str(folder)}
+    noted = {k: v for k, v in found.said.items() if k != "by"}
+    said = {**noted, "units": found.units, "pixel": x, "spacing": z, "file": str(folder)}
     return xr.DataArray(found.values, coordinates(found.centres()), AXES, "CT", said)
 
 

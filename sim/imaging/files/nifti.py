@@ -99,7 +99,10 @@ def _header(nibabel: Any, picture: FilePicture, number: str) -> Any:
     header.set_sform(affine, code="aligned")
     header.set_qform(affine, code="aligned")
     header.set_xyzt_units("mm")
-    header["descrip"] = f"simulated by hapsim, {picture.name} {picture.units}".encode()[:LONGEST]
+    words = (
+        "simulated by hapsim" if picture.simulated else f"by hapsim from {picture.said.get('scan', 'a scan')}"
+    )
+    header["descrip"] = f"{words}, {picture.name} {picture.units}".encode()[:LONGEST]
     header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", picture.text().encode()))
     header["magic"] = b"n+1"
     header.set_data_offset(_offset(header))

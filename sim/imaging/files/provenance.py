@@ -45,12 +45,17 @@ class FilePicture:
         """Whether it holds red, green and blue."""
         return self.kind == SECTION and self.values.ndim == COLOURS
 
+    @property
+    def simulated(self) -> bool:
+        """Whether it is of a simulation; what is made from a measured scan says that it is not."""
+        return self.said.get("simulated", True) is not False
+
     def text(self) -> str:
         """Its attributes as JSON, in the order of their names."""
         said = {k: _plain(v) for k, v in self.said.items()}
         if self.echoes:
             said["echo_times"] = list(self.echoes)
-        said |= {"simulated": True, "by": "hapsim", "variable": self.name, "units": self.units}
+        said |= {"simulated": self.simulated, "by": "hapsim", "variable": self.name, "units": self.units}
         said[PLACES] = {a: list(p) for a, p in self.places.items()}
         return json.dumps(said, sort_keys=True, default=str)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,6 +38,14 @@ class Block(NamedTuple):
     edges: tuple[np.ndarray, np.ndarray, np.ndarray]
     place: Any
     beam: str
+
+
+class CellFaces(NamedTuple):
+    """Where the cells of a run are: kind of geometry, axes as results have them, faces along each [m]."""
+
+    kind: str
+    axes: tuple[str, ...]
+    faces: Mapping[str, np.ndarray]
 
 
 @public
@@ -76,7 +84,7 @@ def specimen(
     return _with_true_mass(found, result, values) if result.space == ("r",) else found
 
 
-def lengths_that_lack(result: Result, length: float | str | None) -> float:
+def lengths_that_lack(length: float | str | None) -> float:
     """The length [m] of axes that a result has not."""
     size = extents().si("extent.length") if length is None else convert_number(length, "m", "length")
     if size <= 0:
@@ -86,14 +94,19 @@ def lengths_that_lack(result: Result, length: float | str | None) -> float:
 
 def block_of(result: Result, length: float | str | None, step: float | str | None) -> Block:
     """How the cells of a result lie in three dimensions; see `specimen`."""
-    size = lengths_that_lack(result, length)
+    faces = {a: result.array_of(f"{a}_edges") for a in result.space}
+    return block_of_cells(CellFaces(result.manifest["geometry_kind"], result.space, faces), length, step)
+
+
+def block_of_cells(cells: CellFaces, length: float | str | None, step: float | str | None) -> Block:
+    """The same for cells without a result."""
+    axes, faces = cells.axes, cells.faces
+    size = lengths_that_lack(length)
     across = np.array([-0.5 * size, 0.5 * size])
-    axes = result.space
     if axes == ("r",):
-        return _round(result, across, step)
+        return _round(cells, across, step)
     if not axes:
         return Block((across, across, across), lambda v: np.full((1, 1, 1), float(v)), "z")
-    faces = {a: result.array_of(f"{a}_edges") for a in axes}
     if axes == ("x",) and faces["x"][0] >= 0.0:  # half of a slab, from its mid-plane
         x = np.concatenate([-faces["x"][:0:-1], faces["x"]])
         if faces["x"][0] > 0.0:  # the wall of a hollow: nothing between
@@ -113,12 +126,12 @@ def _about_zero(faces: np.ndarray) -> np.ndarray:
     return faces - 0.5 * (faces[0] + faces[-1])
 
 
-def _round(result: Result, across: np.ndarray, step: float | str | None) -> Block:
-    faces = result.array_of("r_edges")
+def _round(cells: CellFaces, across: np.ndarray, step: float | str | None) -> Block:
+    faces = cells.faces["r"]
     fine = float(faces[-1]) / FINE if step is None else convert_number(step, "m", "step")
     if fine <= 0:
         raise ConfigError(f"step = {step} is not above 0.")
-    solid = result.manifest["geometry_kind"] == "sphere"
+    solid = cells.kind == "sphere"
     count = 2.0 * np.ceil(faces[-1] / fine)
     if count ** (3 if solid else 2) > MOST_CELLS:
         raise ConfigError(

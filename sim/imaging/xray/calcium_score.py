@@ -9,6 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.imaging.xray.attenuation import ct_slope, xray_numbers
+from sim.imaging.xray.instruments import HOUNSFIELD, USUAL, instrument
 from sim.notebook.fragments import Html, html_fold, html_head, html_table, html_whole
 from sim.public import public
 
@@ -102,17 +103,25 @@ def calcium_score(image: xarray.DataArray) -> CalciumScore:
     The sum is scaled by the distance between slices over 3 mm. At other voltages all four numbers are scaled
     as the CT number of hydroxyapatite is. Mass counts the CT number from 0 HU on, as scanners do: tissue of
     50 HU adds 50 HU over the slope of HAP.
+    image: in HU, of `ct`, `read_dicom` or `read_nifti`; where it does not say how thick the body is, that of
+        chest_ct is taken, 20 cm of water
     Raises ConfigError for an image that does not say its voltage and voxels.
     """
     from scipy.ndimage import find_objects, label
 
     said = image.attrs
-    missing = [n for n in ("kVp", "body", "pixel", "slice", "spacing", "slope_HAP") if n not in said]
+    if said.get("units", HOUNSFIELD) != HOUNSFIELD:
+        raise ConfigError(f"calcium scores are of CT numbers (HU), and this picture is in {said['units']}.")
+    missing = [n for n in ("kVp", "pixel", "spacing") if n not in said]
     if missing:
-        raise ConfigError(f"this picture does not say {', '.join(missing)}; give one of sim.imaging.ct.")
+        raise ConfigError(
+            f"this picture does not say {', '.join(missing)}: give it, image.assign_attrs(kVp=120) for "
+            "example, lengths in m."
+        )
+    body = float(said.get("body", instrument(USUAL, "ct").si("body")))
     if said.get("tube"):
         raise ConfigError(f"calcium scores are defined for CT of patients, not for {said['title']}.")
-    levels = thresholds(said["kVp"], said["body"])
+    levels = thresholds(said["kVp"], body)
     pixel, found = said["pixel"] ** 2, []
     least = xray_numbers().si("score.least_area")
     z, y, x = (image[a].values for a in ("z", "y", "x"))
@@ -139,5 +148,9 @@ def calcium_score(image: xarray.DataArray) -> CalciumScore:
     mm2, deep = 1e-6, said["spacing"]
     score = sum(a.area / mm2 * a.weight for a in found) * deep / xray_numbers().si("score.slice")
     volume = sum(a.area for a in found) * deep
-    mass = sum(a.area * a.mean for a in found) * deep / said["slope_HAP"]
+    mass = (
+        sum(a.area * a.mean for a in found)
+        * deep
+        / float(said.get("slope_HAP", _hap_slope(said["kVp"], body)))
+    )
     return CalciumScore(float(score), float(volume), float(mass), levels[0], tuple(found))

@@ -84,14 +84,20 @@ def expected(
 
 def rise(body: Specimen, scanner: Instrument, tissues: Mapping[str, float | str] | None = None) -> np.ndarray:
     """By how much the CT number of each cell is above that of what lies around [HU]."""
+    found = tissue_rise(body, tissues)
+    for solid, density in body.densities.items():
+        found += slope(body, scanner, solid) * density
+    return found
+
+
+def tissue_rise(body: Specimen, tissues: Mapping[str, float | str] | None = None) -> np.ndarray:
+    """The same of the tissue alone, without its mineral."""
     number = numbers_of(body, tissues)
     around = number[body.outside]
     found = np.zeros([e.size - 1 for e in body.edges])
     for region, share in body.regions.items():
         if number[region] != around:
             found += (number[region] - around) * share
-    for solid, density in body.densities.items():
-        found += slope(body, scanner, solid) * density
     return found
 
 

@@ -13,6 +13,8 @@ from sim.parameters.sections import Section, tables_of_file
 
 KEYS = ("kind", "title", "spectrum", "settings")
 KINDS = ("ct", "radiograph")
+HOUNSFIELD = "HU"  # the unit of CT numbers
+USUAL = "chest_ct"  # whose body is taken where none is told
 PER_WIDTH = 2.3548200450309493  # full width at half maximum of a Gaussian, 2 sqrt(2 ln 2) standard deviations
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sim.chemistry.solids import solids
 from sim.errors import ConfigError, UnitError, shown, unknown
 from sim.imaging.xray.attenuation import ct_slope
-from sim.imaging.xray.instruments import instrument
+from sim.imaging.xray.instruments import HOUNSFIELD, USUAL, instrument
 from sim.imaging.xray.tissues import tissue_number
 from sim.public import public
 from sim.space.maps.measured_map import MeasuredMap
@@ -16,8 +16,7 @@ from sim.units import convert_number
 from sim.voxels.reading import read_voxels
 from sim.voxels.volume import Voxels
 
-HOUNSFIELD, DENSITY = "HU", "kg m-3"
-USUAL = "chest_ct"  # whose body is taken where none is told
+DENSITY = "kg m-3"
 
 
 @public
@@ -62,7 +61,7 @@ def mineral_map(
         raise ConfigError(f"{path} says that its numbers are in {found.units}, and units says {units}.")
     zero, slope = 0.0, 1.0
     if unit == HOUNSFIELD:
-        zero, slope = _of_tissue(path, tissue), _slope(found, of, kVp, body)
+        zero, slope = _of_tissue(path, tissue), slope_in_file(found, of, kVp, body)
     else:
         if tissue is not None or kVp is not None or body is not None:
             raise ConfigError(f"tissue, kVp and body are of CT numbers; {path} is in {unit}.")
@@ -106,7 +105,7 @@ def _of_tissue(path: object, tissue: float | str | None) -> float:
     return tissue_number("the tissue", tissue)
 
 
-def _slope(found: Voxels, of: str, kVp: float | None, body: float | str | None) -> float:
+def slope_in_file(found: Voxels, of: str, kVp: float | None, body: float | str | None) -> float:
     """HU per mg/mL of a solid in a file."""
     told = found.said.get("kVp")
     if kVp is not None and told is not None and kVp != told:
