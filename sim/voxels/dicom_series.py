@@ -87,10 +87,21 @@ def _read(pydicom: Any, path: Path) -> Slice:
     except FileFormatError:
         raise
     except Exception as problem:  # whatever pydicom meets in a damaged file
-        raise FileFormatError(f"{path} is no DICOM file of CT, or damaged: {str(problem)[:200]}") from None
+        raise FileFormatError(f"{path} is no DICOM file of CT, or damaged: {_why(problem)}.") from None
     if values.ndim != 2 or not (down > 0 and right > 0):
         raise FileFormatError(f"{path} is no slice of pixels with sizes above 0.")
     return Slice((x, y, z), (down, right, thick), values, series, units, said)
+
+
+def _why(problem: Exception) -> str:
+    """What is wrong with a file, without the words of the program that met it."""
+    from pydicom.errors import InvalidDicomError
+
+    if isinstance(problem, InvalidDicomError):
+        return "it does not begin as a DICOM file does"
+    if isinstance(problem, AttributeError) and problem.name:
+        return f"it says no {problem.name}"
+    return str(problem)[:200].rstrip(".")
 
 
 def _said(data: Any) -> dict[str, Any]:

@@ -37,8 +37,15 @@ def read_volume(path: str | os.PathLike) -> Voxels:
         unit = found.header.get_xyzt_units()[0]
     except Exception as problem:  # whatever nibabel meets in a damaged file
         raise FileFormatError(f"{path} is no NIfTI file, or damaged: {str(problem)[:200]}") from None
-    if len(shape) != 3:
-        raise FileFormatError(f"{path} has {len(shape)} axes; a volume of three is read.")
+    kept = shape[: max(3, *(k + 1 for k, n in enumerate(shape) if n > 1), 0)]  # further axes of one are none
+    if len(kept) != 3:
+        raise FileFormatError(
+            f"{path} has {len(shape)} axes ({' x '.join(map(str, shape))}); a volume of three is read. Save the "
+            "one of its volumes that is wanted, with nibabel image.slicer[..., 0] for the first."
+            if len(shape) > 3
+            else f"{path} has {len(shape)} axes; a volume of three is read."
+        )
+    shape = kept
     check_memory(path, shape)
     steps = np.diag(affine)[:3]
     if (
@@ -49,7 +56,7 @@ def read_volume(path: str | os.PathLike) -> Voxels:
     if not steps.all():
         raise FileFormatError(f"{path} has voxels without a size along an axis.")
     try:
-        values = np.asarray(found.dataobj, dtype=float).transpose(2, 1, 0)
+        values = np.asarray(found.dataobj, dtype=float).reshape(shape).transpose(2, 1, 0)
     except Exception as problem:
         raise FileFormatError(f"{path} is damaged: {str(problem)[:200]}") from None
     per, middle = UNITS.get(unit, MM), []

@@ -53,6 +53,7 @@ def test_endings_choose_the_file(saved, tmp_path):
 def test_mistakes_are_sentences(saved, tmp_path):
     for words, said in (
         ((saved,), "--ct, --xray, --mri or --histology"),
+        ((saved, "--ct", "--mri"), "--ct and --mri are two pictures"),
         ((saved, "--mri", "--stain", "he"), "are of --histology"),
         ((saved, "--histology", "--instrument", "gre_3T"), "has a --stain"),
         (

@@ -120,8 +120,23 @@ def test_damaged_and_foreign_files_are_sentences(image, tmp_path):
     with pytest.raises(FileFormatError, match="turned"):
         read_nifti(path)
     nibabel.save(nibabel.Nifti1Image(np.zeros((2, 2, 2, 2)), np.eye(4)), path)
-    with pytest.raises(FileFormatError, match="4 axes"):
+    with pytest.raises(FileFormatError, match=r"4 axes \(2 x 2 x 2 x 2\).*slicer"):
         read_nifti(path)
+    numbers = np.arange(24.0).reshape(2, 3, 4)
+    nibabel.save(nibabel.Nifti1Image(numbers[..., None, None], np.diag([-1.0, -1.0, 1.0, 1.0])), path)
+    assert np.array_equal(read_nifti(path).values, numbers.T)  # further axes of one hold the same volume
+
+
+def test_damage_is_told_in_words_of_the_file(image, tmp_path):
+    """Not in those of the program that met it."""
+    pytest.importorskip("pydicom")
+    first = write_dicom(image, tmp_path / "s")[0]
+    whole = first.read_bytes()
+    for content, words in ((b"hello", "does not begin as a DICOM file"), (whole[:1100], "it says no [A-Z]")):
+        first.write_bytes(content)
+        with pytest.raises(FileFormatError, match=words) as found:
+            read_dicom(tmp_path / "s")
+        assert "force=True" not in str(found.value) and "object" not in str(found.value)
 
 
 def test_a_huge_volume_is_refused_before_it_is_read(tmp_path, monkeypatch):

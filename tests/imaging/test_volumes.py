@@ -7,6 +7,7 @@ import sim
 from sim.errors import ConfigError
 from sim.imaging import phantom, specimen, volume
 from sim.imaging.volumes.averages import averaged, averages, regular_centres
+from sim.imaging.volumes.of_result import CellFaces, finest_step
 from sim.imaging.volumes.rounds import Shells, symmetric_edges
 
 pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
@@ -50,6 +51,19 @@ def test_a_finer_grid_of_a_ball_needs_less_scaling(results):
     off = [abs(specimen(results["sphere"], step=s).correction - 1) for s in ("0.4 mm", "0.1 mm", "0.025 mm")]
     assert off[0] > off[1] > off[2]
     assert off[2] < 2e-4
+
+
+def test_large_round_bodies_are_laid_as_finely_as_fits():
+    """Half a voxel of the picture where that fits, else up to a voxel, else a sentence that says what does."""
+    for kind, axes in (("cylinder", 2), ("sphere", 3)):
+        fits = 0.5 * 40e6 ** (1 / axes)  # voxels along a radius
+        for radius, expected in ((0.5 * fits, 1.0), (1.5 * fits, 1.5)):
+            cells = CellFaces(kind, ("r",), {"r": np.array([0.0, radius])})
+            step = finest_step(cells, 1.0)
+            assert step == pytest.approx(expected, rel=0.01)
+            assert (2 * np.ceil(radius / step - 1e-9)) ** axes <= 40e6
+        with pytest.raises(ConfigError, match="too many. Try larger ones, settings"):
+            finest_step(CellFaces(kind, ("r",), {"r": np.array([0.0, 2.1 * fits])}), 1.0)
 
 
 def test_regions_fill_what_they_fill(results):

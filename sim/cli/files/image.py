@@ -35,12 +35,25 @@ def _stains() -> str:
     return f"Of --histology: {choices.word_list(list(stains()))}; {STAIN} when left out."
 
 
+def _one_kind(context: click.Context, option: click.Parameter, given: bool) -> None:
+    """Which picture is wanted, one of them."""
+    kind = context.params.setdefault("kind", None)
+    if given and kind:
+        raise ConfigError(f"--{kind} and --{option.name} are two pictures; give one of them.")
+    if given:
+        context.params["kind"] = option.name
+
+
+def _kind(name: str, words: str) -> Callable:
+    return click.option(f"--{name}", is_flag=True, expose_value=False, callback=_one_kind, help=words)
+
+
 @click.command(short_help="A result as CT, a radiograph, MRI or a stained section show it.")
 @click.argument("result", type=click.Path(path_type=Path))
-@click.option("--ct", "kind", flag_value="ct", help="Computed tomography, with calcium scores.")
-@click.option("--xray", "kind", flag_value="xray", help="A radiograph.")
-@click.option("--mri", "kind", flag_value="mri", help="A gradient-echo scan, its middle slice.")
-@click.option("--histology", "kind", flag_value="histology", help="A stained section through the middle.")
+@_kind("ct", "Computed tomography, with calcium scores.")
+@_kind("xray", "A radiograph.")
+@_kind("mri", "A gradient-echo scan, its middle slice.")
+@_kind("histology", "A stained section through the middle.")
 @click.option("--at", metavar="TIME", help="When, as '90 day'; else the end.")
 @click.option("--instrument", cls=choices.LateHelp, words=_instruments)
 @click.option("--stain", cls=choices.LateHelp, words=_stains)

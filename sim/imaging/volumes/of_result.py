@@ -15,7 +15,7 @@ from sim.imaging.volumes.rounds import Shells, symmetric_edges
 from sim.imaging.volumes.specimen import AXES, Matter, Specimen
 from sim.parameters import Parameters, load_parameters
 from sim.public import public
-from sim.texts import number_text
+from sim.texts import length_text, number_text
 from sim.units import convert_number
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_CELLS = 40_000_000  # of a block; a field of them takes 320 MB
 BEAMS = {"r": "y", "x": "x"}  # across a cylinder, through a slab; others are seen along z
+ROUNDING = 1e-9
+PER_FINE = 2.0  # voxels of a round body in a pixel, a slice or the point spread, whichever is least
 FINE = 64  # cells from the centre of a cylinder or sphere outwards, where no step is given
 
 
@@ -94,8 +96,30 @@ def lengths_that_lack(length: float | str | None) -> float:
 
 def block_of(result: Result, length: float | str | None, step: float | str | None) -> Block:
     """How the cells of a result lie in three dimensions; see `specimen`."""
+    return block_of_cells(faces_of(result), length, step)
+
+
+def faces_of(result: Result) -> CellFaces:
+    """Where the cells of a result are."""
     faces = {a: result.array_of(f"{a}_edges") for a in result.space}
-    return block_of_cells(CellFaces(result.manifest["geometry_kind"], result.space, faces), length, step)
+    return CellFaces(result.manifest["geometry_kind"], result.space, faces)
+
+
+def finest_step(cells: CellFaces, step: float) -> float:
+    """The size of voxels [m] for a round body: `step`, or what fits, up to a voxel of the picture.
+
+    step: half of the least of a pixel, a slice and the point spread. Raises ConfigError where none fits
+    """
+    wide, axes = 2.0 * float(cells.faces["r"][-1]), 3 if cells.kind == "sphere" else 2
+    least = wide / (2 * int(0.5 * MOST_CELLS ** (1.0 / axes)))
+    if least > PER_FINE * step * (1 + ROUNDING):
+        text = length_text(1.05 * least, 2)
+        raise ConfigError(
+            f"voxels of {length_text(PER_FINE * step)} in a tissue {length_text(wide)} across are too many. "
+            f"Try larger ones, settings={{'pixel': '{text}', 'slice': '{text}', 'spacing': '{text}', 'psf': "
+            f"'{text}'}}."
+        )
+    return max(step, least)
 
 
 def block_of_cells(cells: CellFaces, length: float | str | None, step: float | str | None) -> Block:

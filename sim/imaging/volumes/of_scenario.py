@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.experiment.places import names_of
-from sim.imaging.volumes.of_result import CellFaces, block_of_cells
+from sim.imaging.volumes.of_result import CellFaces, block_of_cells, finest_step
 from sim.imaging.volumes.specimen import Specimen
 from sim.run.start.places import locate, make_grid
 
@@ -23,7 +23,7 @@ def bare_tissue(scenario: Scenario, length: float | str | None, step: float) -> 
     grid, names = make_grid(scenario), names_of(scenario)
     layer = np.asarray(locate(scenario, grid)).reshape(grid.shape).T
     cells = CellFaces(scenario.geometry, grid.axes[::-1], grid.edges)
-    block = block_of_cells(cells, length, step if grid.axes == ("r",) else None)
+    block = block_of_cells(cells, length, finest_step(cells, step) if grid.axes == ("r",) else None)
     regions = {names[k]: block.place((layer == k).astype(float)) for k in np.unique(layer)}
     outside = names[int(np.ravel(layer)[-1])]
     return Specimen(

@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.imaging.volumes.averages import regular_centres
-from sim.imaging.volumes.of_result import specimen
+from sim.imaging.volumes.of_result import PER_FINE, faces_of, finest_step, specimen
 from sim.imaging.volumes.specimen import Specimen
 from sim.imaging.volumes.volume import MOST_VOXELS
 from sim.imaging.xray.instruments import Instrument
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sim.run.result import Result
 
 MARGIN = 4.0  # standard deviations of the point spread that a picture reaches beyond the tissue
-PER_FINE = 2.0  # voxels of a round body in a pixel, a slice or the point spread, whichever is least
 
 
 class Frame(NamedTuple):
@@ -46,7 +45,9 @@ def body_of(
     """The specimen of a result, laid as finely as a picture needs; a phantom as it is."""
     if isinstance(result, Specimen):
         return result
-    return specimen(result, at, length, step if result.space == ("r",) else None)
+    return specimen(
+        result, at, length, finest_step(faces_of(result), step) if result.space == ("r",) else None
+    )
 
 
 def frame_of(

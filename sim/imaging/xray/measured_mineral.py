@@ -33,6 +33,7 @@ def mineral_map(
     length: float | str | None = None,
     spacing: float | str | Sequence[float | str] = (),
     region: str = "",
+    whole: bool = False,
 ) -> MeasuredMap:
     """A measured volume as the mineral that a run starts with, for scenario.changed({"maps": [...]}).
 
@@ -43,8 +44,9 @@ def mineral_map(
     kVp, body: of the slope of HU with mg/mL (`ct_slope`); what the file says, else the body of chest_ct
     least: [mg/mL]; voxels below it hold nothing, and are counted (`cleared` of the map). None: voxels below
         zero are refused. Noise needs one
-    centre, plane, length, region: where the volume lies, the slice that a plane takes, how much of axes that
-        a slab, cylinder or plane lacks, where it acts; see MeasuredMap
+    centre, plane, length, whole, region: where the volume lies, the slice that a plane takes, how much of axes
+        that a slab, cylinder or plane lacks, whether all that is there belongs to it, where the map acts; see
+        MeasuredMap
     spacing: sides of voxels along z, y and x [m or text], of pictures, which do not tell
     Raises ConfigError, FileFormatError or ScenarioError, sentences that name the file.
     """
@@ -69,7 +71,7 @@ def mineral_map(
             slope = 1.0 / convert_number(f"1 {unit}", DENSITY, "units")
         except UnitError as error:
             raise ConfigError(f"{path}: numbers in {shown(unit)} are no mineral: {error}") from None
-    return MeasuredMap(of, path, slope, zero, least, centre, plane, length, spacing, region)
+    return MeasuredMap(of, path, slope, zero, least, centre, plane, length, spacing, region, whole=whole)
 
 
 @public
@@ -84,6 +86,7 @@ def sites_map(
     length: float | str | None = None,
     spacing: float | str | Sequence[float | str] = (),
     region: str = "",
+    whole: bool = False,
 ) -> MeasuredMap:
     """A measured volume as a factor on a density of the model: (number - zero) / (reference - zero).
 
@@ -93,7 +96,9 @@ def sites_map(
     """
     if not reference > zero:
         raise ConfigError(f"reference = {reference:g} must be above zero = {zero:g}.")
-    return MeasuredMap(of, path, reference - zero, zero, least, centre, plane, length, spacing, region)
+    return MeasuredMap(
+        of, path, reference - zero, zero, least, centre, plane, length, spacing, region, whole=whole
+    )
 
 
 def _of_tissue(path: object, tissue: float | str | None) -> float:

@@ -12,10 +12,11 @@ from sim.chemistry.solids import solids
 from sim.errors import ConfigError, shown, unknown
 from sim.imaging.files.provenance import AXES, file_picture
 from sim.imaging.volumes.averages import averaged
+from sim.imaging.volumes.of_result import PER_FINE
 from sim.imaging.volumes.of_scenario import bare_tissue
 from sim.imaging.volumes.volume import coordinates
 from sim.imaging.xray.ct import tissue_rise
-from sim.imaging.xray.frames import PER_FINE, Frame
+from sim.imaging.xray.frames import Frame
 from sim.imaging.xray.instruments import HOUNSFIELD, PER_WIDTH
 from sim.imaging.xray.measured_mineral import slope_in_file
 from sim.imaging.xray.tissues import numbers_of

@@ -52,6 +52,8 @@ class MeasuredMap:
     plane: z of the slice that a grid without z takes [m or text]; the mean over z when None
     length: of the tissue along axes that the grid lacks [m or text], about the origin: what means are taken
         over; the whole volume when None, with what lies around the tissue
+    whole: whether the tissue ends within the volume along those axes, so that all that voxels hold is held by
+        `length`, also what slices and blur took beyond its ends. Else the tissue goes on, and is cut there
     region: the layer or region where the map acts; everywhere when empty
     digest: of the voxels as they were
     Raises ScenarioError, which names the file.
@@ -65,6 +67,7 @@ class MeasuredMap:
     centre: tuple[float, ...]
     plane: float | None
     length: float | None
+    whole: bool
     region: str
     # Where the voxels came from decides nothing: those of another path are the same map.
     path: ClassVar[str] = ""
@@ -86,6 +89,7 @@ class MeasuredMap:
         digest: str = "",
         cells: Sequence[int] = (),
         bits: str = "",
+        whole: bool = False,
     ):
         if not isinstance(of, str) or not of:
             raise ScenarioError(f"maps: of = {shown(of)} is not the name of a solid or a density of sites.")
@@ -106,11 +110,15 @@ class MeasuredMap:
             of=of, least=None, digest=found.digest(), region=region, path=os.fspath(path), voxels=found,
             spacing=sides(spacing), centre=said or found.middle[::-1],
             plane=None if plane is None else convert_number(plane, "m", f"{owner}: plane"),
-            length=None if length is None else convert_number(length, "m", f"{owner}: length"),
+            length=None if length is None else convert_number(length, "m", f"{owner}: length"), whole=whole,
         )  # fmt: skip
         self._set(**numbers)
         if self.length is not None and not self.length > 0:
             raise ScenarioError(f"{owner}: length = {shown(length)} must be a positive length.")
+        if not isinstance(whole, bool) or (whole and self.length is None):
+            raise ScenarioError(
+                f"{owner}: whole = {shown(whole)} is True or False, and True needs length, that of the tissue."
+            )
         if digest and digest != self.digest:
             raise ScenarioError(
                 f"{path} has changed since the scenario was written (voxels {self.digest}, then {digest})."
@@ -189,6 +197,8 @@ class MeasuredMap:
         n, side = self.amounts.shape[d], self.voxels.sizes[d]
         if self.length is None:
             return np.full(n, 1.0 / n)
+        if self.whole:
+            return np.full(n, side / self.length)
         faces = self.centre[2 - d] + (np.arange(n + 1) - 0.5 * n) * side
         return overlaps(np.array([-0.5, 0.5]) * self.length, faces)[0]
 
@@ -226,6 +236,7 @@ class MeasuredMap:
         found |= {"slope": self.slope, "zero": self.zero, "centre": list(self.centre)}
         found |= {} if self.least is None else {"least": self.least}
         found |= {n: v for n in ("plane", "length") if (v := getattr(self, n)) is not None}
+        found |= {"whole": True} if self.whole else {}
         return found | ({"region": self.region} if self.region else {})
 
     def about(self) -> dict[str, Any]:
