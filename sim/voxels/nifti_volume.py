@@ -40,8 +40,8 @@ def read_volume(path: str | os.PathLike) -> Voxels:
     kept = shape[: max(3, *(k + 1 for k, n in enumerate(shape) if n > 1), 0)]  # further axes of one are none
     if len(kept) != 3:
         raise FileFormatError(
-            f"{path} has {len(shape)} axes ({' x '.join(map(str, shape))}); a volume of three is read. Save the "
-            "one of its volumes that is wanted, with nibabel image.slicer[..., 0] for the first."
+            f"{path} has {len(shape)} axes ({' x '.join(map(str, shape))}); a volume of three is read. Save "
+            "the one of its volumes that is wanted, with nibabel image.slicer[..., 0] for the first."
             if len(shape) > 3
             else f"{path} has {len(shape)} axes; a volume of three is read."
         )

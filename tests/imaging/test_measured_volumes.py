@@ -182,7 +182,7 @@ def test_the_length_of_the_tissue_leaves_out_what_lies_around_it(plane, tmp_path
 
 @pytest.mark.parametrize("shift", [0.0, 0.4e-3, 1.3e-3])
 def test_a_tissue_that_ends_within_the_volume_keeps_its_mass(plane, tmp_path, shift):
-    """9 mm long, in slices of 3 mm that do not match its ends: cut by `length` alone it would lose a sixth."""
+    """9 mm long, in slices of 3 mm that do not match its ends: by `length` alone a sixth is lost."""
     pytest.importorskip("nibabel")
     long, thick, count = 9e-3, 3e-3, 5
     faces = (np.arange(count + 1) - 0.5 * count) * thick + shift

@@ -54,7 +54,7 @@ def test_a_finer_grid_of_a_ball_needs_less_scaling(results):
 
 
 def test_large_round_bodies_are_laid_as_finely_as_fits():
-    """Half a voxel of the picture where that fits, else up to a voxel, else a sentence that says what does."""
+    """Half a voxel of the picture where that fits, else up to a voxel, else a sentence says what does."""
     for kind, axes in (("cylinder", 2), ("sphere", 3)):
         fits = 0.5 * 40e6 ** (1 / axes)  # voxels along a radius
         for radius, expected in ((0.5 * fits, 1.0), (1.5 * fits, 1.5)):

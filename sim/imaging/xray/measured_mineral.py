@@ -44,9 +44,9 @@ def mineral_map(
     kVp, body: of the slope of HU with mg/mL (`ct_slope`); what the file says, else the body of chest_ct
     least: [mg/mL]; voxels below it hold nothing, and are counted (`cleared` of the map). None: voxels below
         zero are refused. Noise needs one
-    centre, plane, length, whole, region: where the volume lies, the slice that a plane takes, how much of axes
-        that a slab, cylinder or plane lacks, whether all that is there belongs to it, where the map acts; see
-        MeasuredMap
+    centre, plane, length, region: where the volume lies, the slice that a plane takes, how much of axes that
+        a slab, cylinder or plane lacks, where it acts; see MeasuredMap
+    whole: whether all that voxels hold along those axes is held by `length`, so that mass is kept
     spacing: sides of voxels along z, y and x [m or text], of pictures, which do not tell
     Raises ConfigError, FileFormatError or ScenarioError, sentences that name the file.
     """
@@ -86,7 +86,6 @@ def sites_map(
     length: float | str | None = None,
     spacing: float | str | Sequence[float | str] = (),
     region: str = "",
-    whole: bool = False,
 ) -> MeasuredMap:
     """A measured volume as a factor on a density of the model: (number - zero) / (reference - zero).
 
@@ -96,9 +95,7 @@ def sites_map(
     """
     if not reference > zero:
         raise ConfigError(f"reference = {reference:g} must be above zero = {zero:g}.")
-    return MeasuredMap(
-        of, path, reference - zero, zero, least, centre, plane, length, spacing, region, whole=whole
-    )
+    return MeasuredMap(of, path, reference - zero, zero, least, centre, plane, length, spacing, region)
 
 
 def _of_tissue(path: object, tissue: float | str | None) -> float:

@@ -117,7 +117,7 @@ class MeasuredMap:
             raise ScenarioError(f"{owner}: length = {shown(length)} must be a positive length.")
         if not isinstance(whole, bool) or (whole and self.length is None):
             raise ScenarioError(
-                f"{owner}: whole = {shown(whole)} is True or False, and True needs length, that of the tissue."
+                f"{owner}: whole = {shown(whole)} is True or False, and True needs length, of the tissue."
             )
         if digest and digest != self.digest:
             raise ScenarioError(
