@@ -158,6 +158,20 @@ def test_moving_by_part_of_a_voxel_changes_little(part):
         assert np.ptp(values) < within * values.mean(), what
 
 
+@pytest.mark.parametrize("density", [200, 400, 800])
+@pytest.mark.parametrize("shift", [0.0, 0.5, 1.0, 1.5, 2.0])
+def test_slices_that_cut_the_ends_score_what_they_hold(density, shift):
+    """9 mm in slices of 3 mm, moved along z: each slice is a blurred cylinder of the density that is left in it."""
+    image = ct(cylinder(density), offset=(shift * 1e-3, 0, 0), **SCORING)
+    found = calcium_score(image)
+    z, half, width = 1e3 * image.z.values, 4.5, 3.0
+    share = (np.minimum(z + width / 2, half) - np.maximum(z - width / 2, -half)).clip(0) / width
+    assert share.sum() == pytest.approx(3)
+    seen = [d for d in share * density if d * image.attrs["slope_HAP"] > 131]
+    each = np.array([blurred_cylinder(d, image) for d in seen]) / 3  # which are of three slices
+    assert (found.agatston, found.mass) == pytest.approx(tuple(each.sum(0)), rel=0.12)
+
+
 def test_thin_and_faint_things_have_no_score():
     faint = ct(cylinder(90), **SCORING)  # 123 HU
     thin = ct(cylinder(300, radius=0.3e-3), **SCORING)

@@ -201,3 +201,12 @@ def test_imaging_brings_no_library_of_files_and_sim_brings_no_imaging():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("offset", [("2.9 mm", 0, 0), (0, "7 mm", 0), ("-4 mm", "1 mm", "-9 mm")])
+def test_a_body_that_is_moved_far_stays_in_the_picture(offset):
+    """All of its mineral, wherever it lies."""
+    image = ct(cylinder(400), instrument="calcium_ct", settings=QUIET, offset=offset)
+    voxel = image.attrs["pixel"] ** 2 * image.attrs["spacing"]
+    held = float(image.sum()) * voxel / image.attrs["slope_HAP"]
+    assert held == pytest.approx(true_mass(400), rel=5e-3)  # of a circle of cells

@@ -45,9 +45,8 @@ def body_of(
     """The specimen of a result, laid as finely as a picture needs; a phantom as it is."""
     if isinstance(result, Specimen):
         return result
-    return specimen(
-        result, at, length, finest_step(faces_of(result), step) if result.space == ("r",) else None
-    )
+    fine = finest_step(faces_of(result), step) if result.space == ("r",) else None
+    return specimen(result, at, length, fine)
 
 
 def frame_of(
@@ -62,13 +61,16 @@ def frame_of(
     z, y, x = (-convert_number(o, "m", "offset") for o in offset)
     margin = 2.0 * (MARGIN * scanner.spread + scanner.si("pixel"))
     deep, high, wide = size
-    centres = regular_centres(deep + scanner.si("slice"), scanner.si("spacing"), z)
+    # What a body is moved by beyond the room around it is added, so that none of it leaves the picture.
+    pixel, room = scanner.si("pixel"), (0.5 * scanner.si("slice"), scanner.si("pixel"), scanner.si("pixel"))
+    more = [2.0 * max(0.0, abs(moved) - r) for moved, r in zip((z, y, x), room, strict=True)]
+    centres = regular_centres(deep + scanner.si("slice") + more[0], scanner.si("spacing"), z)
     if slices is not None:
         if not 1 <= slices:
             raise ConfigError(f"slices = {slices} is below 1.")
         centres = regular_centres(min(slices, centres.size) * scanner.si("spacing"), scanner.si("spacing"), z)
-    pixel = scanner.si("pixel")
-    frame = Frame(centres, regular_centres(high + margin, pixel, y), regular_centres(wide + margin, pixel, x))
+    high, wide = high + margin + more[1], wide + margin + more[2]
+    frame = Frame(centres, regular_centres(high, pixel, y), regular_centres(wide, pixel, x))
     count = float(np.prod(np.array(frame.shape, dtype=float)))
     if count > MOST_VOXELS:
         raise ConfigError(
