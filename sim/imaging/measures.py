@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sim.errors import ConfigError
 from sim.imaging.detection.courses import ct_number
 from sim.imaging.detection.first_seen import method_named, time_first_seen
 from sim.imaging.xray.calcium_score import calcium_score
@@ -71,7 +72,8 @@ def agatston(instrument: str = "calcium_ct") -> Measure:
 
     It grows with the length of axes that the result lacks, see sim.imaging.specimen
     """
-    known_instrument(instrument, "ct")
+    if known_instrument(instrument, "ct").tube:
+        raise ConfigError(f"calcium scores are defined for CT of patients, not for {instrument}.")
 
     def measure(result: Result) -> float:
         return calcium_score(ct(result, instrument=instrument, settings={"noise": 0.0})).agatston

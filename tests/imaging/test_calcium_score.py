@@ -161,7 +161,7 @@ def test_moving_by_part_of_a_voxel_changes_little(part):
 @pytest.mark.parametrize("density", [200, 400, 800])
 @pytest.mark.parametrize("shift", [0.0, 0.5, 1.0, 1.5, 2.0])
 def test_slices_that_cut_the_ends_score_what_they_hold(density, shift):
-    """9 mm in slices of 3 mm, moved along z: each slice is a blurred cylinder of the density that is left in it."""
+    """9 mm in slices of 3 mm, moved along z: each is a blurred cylinder of the density that is left in it."""
     image = ct(cylinder(density), offset=(shift * 1e-3, 0, 0), **SCORING)
     found = calcium_score(image)
     z, half, width = 1e3 * image.z.values, 4.5, 3.0

@@ -132,3 +132,23 @@ def test_what_does_not_fit_is_a_sentence():
             mineral_density(scan, made, **more)
     with pytest.raises(ConfigError, match="not in CT numbers"):
         mineral_density(scan.assign_attrs(units="mg/mL"), made)
+    with pytest.raises(ConfigError, match="over z, y and x; this one is over y, x"):
+        mineral_density(scan.isel(z=0, drop=True), made)
+
+
+def test_what_was_read_and_what_is_left_are_drawn(tmp_path):
+    """Under their own names: a scan of another program is not called simulated."""
+    nibabel = pytest.importorskip("nibabel")
+    import matplotlib.pyplot as plt
+
+    from sim import plotting as plot
+
+    made = scenario("rectangle")
+    scan = ct(sim.simulate(made, times=2), settings=HOW)
+    nibabel.save(nibabel.Nifti1Image(np.zeros((3, 3, 2)), np.eye(4)), tmp_path / "theirs.nii")
+    for picture, words in (
+        (mineral_density(scan, made), "simulated HAP above the tissue"),
+        (read_nifti(tmp_path / "theirs.nii"), "CT\nfrom theirs.nii"),
+    ):
+        assert plot.scan(picture).get_title("left").startswith(words)
+    plt.close("all")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.chemistry.solids import solids
-from sim.errors import ConfigError, shown, unknown
+from sim.errors import ConfigError, listing, shown, unknown
 from sim.imaging.files.provenance import AXES, file_picture
 from sim.imaging.volumes.averages import averaged
 from sim.imaging.volumes.of_result import PER_FINE
@@ -102,9 +102,9 @@ def _voxels(scan: Any, centre: Sequence[float | str]) -> Voxels:
     if isinstance(scan, str | os.PathLike):
         found = read_voxels(scan)
     else:
+        if tuple(scan.dims) != AXES:
+            raise ConfigError(f"a scan is over z, y and x; this one is over {listing(map(str, scan.dims))}.")
         picture = file_picture(scan, "a scan")
-        if picture.values.ndim != len(AXES):
-            raise ConfigError(f"a scan is over z, y and x; this one has {picture.values.ndim} axes.")
         values, at = np.asarray(picture.values, dtype=float), [picture.places[a] for a in AXES]
         for axis, (_, step) in enumerate(at):
             values = np.flip(values, axis) if step < 0 else values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ def scan(
     """A picture of sim.imaging in grey: a slice of a CT or a radiograph, bright where it attenuates, or the
     magnitude of the last echo of an MRI, dark where there is calcium. `resonance` shows all of a scan.
 
-    image: of sim.imaging.ct, dual_energy, radiograph or mri
+    image: of sim.imaging.ct, dual_energy, mineral_density, radiograph, mri, read_dicom or read_nifti
     slice_at: number of the slice; the one with the highest sum when None, of an MRI the middle one
     window: (level, width) of the grey scale, in the unit of the picture; of CT 130 and 600 HU when None
     """
@@ -82,11 +83,16 @@ def _plane(
     import xarray as xr
 
     said = getattr(image, "attrs", {})
-    if "instrument" not in said:
+    if "instrument" in said:
+        words = f"simulated {said.get('title', said['instrument'])}"
+    elif {"pixel", "slice", "units"} <= set(said):  # of a file of another program
+        name = os.path.basename(str(said.get("scan") or said.get("file", "")))
+        words = "simulated " if said.get("simulated") else ""
+        words += str(said.get("long_name", "CT")) + (f"\nfrom {name}" if name else "")
+    else:
         raise ConfigError(
             f"{shown(type(image).__name__)} is no picture of sim.imaging; ct and radiograph make one."
         )
-    words = f"simulated {said.get('title', said['instrument'])}"
     if "time" in said:
         words += f"\n{str(said['scenario']).replace('_', ' ')}, {moment_text(said['time'])}"
     if isinstance(image, xr.Dataset) and "magnitude" in image:
