@@ -227,9 +227,9 @@ def test_each_setting_decides(name):
 def test_every_argument_of_simulate_is_a_setting_or_of_the_scenario():
     arguments = set(inspect.signature(sim.simulate).parameters)
     assert {f.name for f in fields(Settings)} == set(OTHER_SETTINGS)
-    # variables: what of a run is kept, which changes no number of it
+    # variables: what of a run is kept, which changes no number of it; watch: looks on (test_watch.py)
     # until: the scenario's duration; start, at: a state of a run with a hash (test_continued.py)
-    more = {"scenario", "seed", "progress", "variables", "until", "start", "at"}
+    more = {"scenario", "seed", "progress", "watch", "variables", "until", "start", "at"}
     assert arguments - set(OTHER_SETTINGS) == more
 
 

@@ -25,5 +25,5 @@ def test_the_page_runs_and_prints_what_it_says(tmp_path, monkeypatch):
     assert len(blocks) == 10
     assert all(
         Path(p).stat().st_size > 0
-        for p in ("front.gif", "treated.nc", "tables/course.csv", "course.png", "maps.png")
+        for p in ("front.webp", "treated.nc", "tables/course.csv", "course.png", "maps.png")
     )

@@ -124,7 +124,7 @@ def test_every_shape_survives_its_table():
     ]  # fmt: skip
     for shape in made:
         assert shapes.from_table(shapes.to_table(shape)) == shape
-    words = {shapes.to_table(s)["shape"] for s in made} | {"mask", "image", "difference"}
+    words = {shapes.to_table(s)["shape"] for s in made} | {"mask", "image", "voxels", "difference"}
     assert words == set(shapes.SHAPES)
 
 
