@@ -22,7 +22,7 @@ from sim.binder.records import NONE, Cells, Stoichiometry, Workspace
 from sim.binder.single_cells import SingleCells, single_cells
 from sim.binder.stages import ITERATED
 from sim.binder.uncompiled import formulas_named
-from sim.errors import ModelError, nearest
+from sim.errors import ModelError, SolverError, nearest
 from sim.model.checks import check_outside
 from sim.model.model import Model
 from sim.parameters import Parameters
@@ -185,10 +185,11 @@ class System:
         )
 
     def rhs(self, t: float, y: np.ndarray, dy: np.ndarray) -> None:
-        """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]."""
-        u, _ = self.split(y)
+        """dy/dt into `dy` [mol m-3 s-1, tail mol s-1]. y may be a column of a matrix, dy may not."""
+        if not dy.flags.c_contiguous:  # a copy would take the derivatives
+            raise SolverError("dy must be contiguous, as np.empty(system.size); copy it to a column after.")
         du, tail = self.split(dy)
-        self._evaluate(self.stages, t, u, self.cells, du, NONE)
+        self._evaluate(self.stages, t, self.split(np.ascontiguousarray(y))[0], self.cells, du, NONE)
         self.transport(self.cells.c, du, tail)
 
     def transport(self, c: np.ndarray, du: np.ndarray, tail: np.ndarray) -> None:

@@ -51,6 +51,11 @@ class Snapshot(LazyResult):
         return float(self.t[0])
 
     @property
+    def began(self) -> float:
+        """Where this run began [s]: 0, or the time of the state that it goes on from."""
+        return self.record.beginning.time
+
+    @property
     def duration(self) -> float:
         """When the run will end [s]."""
         return self.record.builder.scenario.duration

@@ -10,7 +10,7 @@ import sim
 from sim.binder.cache import compiled_model
 from sim.binder.system import System
 from sim.binder.text import write
-from sim.errors import ArgumentError, ModelError
+from sim.errors import ArgumentError, ModelError, SolverError
 from sim.model.model import Model
 from sim.model.process import Derived, Process
 from sim.model.species import Species
@@ -244,6 +244,18 @@ def test_compiled_reactions_equal_calling_the_formulas():
     linear = LinearSystem(system)
     linear.linearise(0.0, y)
     assert linear.sparse().toarray() == pytest.approx(jacobian(system, 0.0, y), abs=1e-6)
+
+
+def test_states_may_be_columns_and_derivatives_may_not():
+    """As SciPy's BDF and Radau hand them over. A column for dy would be left as it was, without a word."""
+    system = System(model(), grids.slab(1e-3, 4))
+    states = np.random.default_rng(3).uniform(0.1, 1.0, (system.size, 5))
+    alone, of_column = np.empty(system.size), np.empty(system.size)
+    system.rhs(0.0, states[:, 2].copy(), alone)
+    system.rhs(0.0, states[:, 2], of_column)
+    np.testing.assert_array_equal(of_column, alone)
+    with pytest.raises(SolverError, match="dy must be contiguous"):
+        system.rhs(0.0, states[:, 2], states[:, 1])
 
 
 def test_source_is_readable_and_does_not_depend_on_the_parameters():

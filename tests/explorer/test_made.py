@@ -4,6 +4,7 @@ import math
 import subprocess
 import sys
 import threading
+import time
 
 import matplotlib
 import numpy as np
@@ -112,6 +113,21 @@ def test_of_drawings_the_last_of_a_name_counts_and_what_was_forgotten_never_come
     gate.set()
     while drawings.working:
         assert drawings.taken() == {}
+
+
+def test_a_drawing_that_fails_is_a_sentence_and_the_next_is_drawn():
+    drawings, end = Drawings(), time.monotonic() + 60
+    drawings.ask("map", lambda: 1 / 0)
+    found = {}
+    for name in ("map", "story"):
+        while name not in found and time.monotonic() < end:
+            found |= drawings.taken()
+        drawings.ask("story", lambda: "drawn")
+    assert found["map"].figure is None and found["map"].failure.startswith("Unexpected ZeroDivisionError: ")
+    assert found["story"] == "drawn"
+    while drawings.working and time.monotonic() < end:
+        drawings.taken()
+    assert not drawings.working
 
 
 def number(key, value, unit="mM"):

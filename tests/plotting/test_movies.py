@@ -69,6 +69,24 @@ def test_frames_stand_as_long_as_was_asked(ending, tmp_path):
             assert frame.info["duration"] == 100
 
 
+@pytest.mark.parametrize("fps", [12.0, 30.0, 40.0, 50.0])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_movie_is_as_long_as_its_frames_say(ending, fps, tmp_path):
+    """Also where a frame is no whole number of the units of the format (10 ms, 1 ms)."""
+    path, count = tmp_path / f"film{ending}", 15
+    movie_file._write_parts(
+        path, (30, 14), fps, blocks(count, (30, 14)), np.array([(250, 230, 40), (70, 0, 80)])
+    )
+    with Image.open(path) as image:
+        stands = []
+        for frame in ImageSequence.Iterator(image):
+            frame.load()
+            stands.append(frame.info["duration"])
+    unit = 10.0 if ending == ".gif" else 1.0
+    assert len(stands) == count and all(abs(s - 1000.0 / fps) <= unit for s in stands)
+    assert abs(sum(stands) - count * 1000.0 / fps) <= (0.5 * unit if ending == ".gif" else 0.5 * count)
+
+
 def test_colours_of_frames_are_the_values_at_their_times(result):
     """A field that grows evenly in time: in the middle of the run its colour is that of the half."""
     run = with_values(result, "pH", np.linspace(6.0, 8.0, result.t.size)[:, None])
@@ -205,6 +223,7 @@ def test_what_is_no_movie_is_answered_in_a_sentence(result, stirred, tmp_path):
     for call, words in (
         (lambda: plot.movie(result, tmp_path / "a.avi"), r"'\.avi' is not one of .*\.webp"),
         (lambda: plot.movie(result, tmp_path / "a.gif", frames=1), "frames = 1 is outside 2 to 10000"),
+        (lambda: plot.movie(result, tmp_path / "a.gif", fps=60), "fps = 60 is above 50"),
         (lambda: plot.movie(result, tmp_path / "a.gif", "Hap"), "Did you mean 'HAP'"),
         (lambda: plot.movie(stirred, tmp_path / "a.gif"), "a movie needs a place"),
         (lambda: plot.movie(one, tmp_path / "a.gif"), "a movie needs two output times"),

@@ -108,6 +108,13 @@ def test_mean_and_spread_are_drawn_where_they_are(result):
     assert "per mm$^3$" in said(ax) and r"2.0 \cdot 10^{9}" in said(ax)
 
 
+def test_equal_populations_at_two_times_have_a_bar_each(result):
+    run = with_crystals(result, np.array([2.0, 10.0]) * NM, [1e18, 1e18])
+    ax = plot.crystal_sizes(run, at=["3 h", "6 h"])
+    heights = {float(line.get_ydata()[0]) for line in ax.lines if line.get_label() == "_spread"}
+    assert len(heights) == 2
+
+
 def test_a_shape_that_has_another_volume_is_not_drawn(result):
     """Two sizes far apart, as nuclei beside granules: a log-normal of their spread has another volume."""
     apart = with_crystals(result, np.array([1.2, 20.0]) * NM, [1e18, 1e15])

@@ -2,13 +2,22 @@
 
 import io
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from reference import busy
 
 import sim
-from sim.run.watching.strip import BLOCKS, PLAIN_BLOCKS, Strip, letters_of, strip, variable_line
+from sim.run.watching.strip import (
+    BLOCKS,
+    PLAIN_BLOCKS,
+    Strip,
+    head_line,
+    letters_of,
+    strip,
+    variable_line,
+)
 
 LINE = {"lesion": 4, "border": 2}
 
@@ -66,6 +75,20 @@ def test_letters_of_rows_without_contrast_or_numbers():
     assert letters_of(np.array([np.nan, 0.0, 1.0]), "abcdefgh") == " ah"
     assert letters_of(np.full(2, np.nan), "abcdefgh") == "  "
     assert letters_of(np.array([7.0, 7.4]), "abcdefgh") == "ah"  # not from zero: nothing would be seen
+
+
+def test_a_run_that_goes_on_from_another_is_forecast_from_its_own_part():
+    """A minute for half a day leaves a minute for the other half, whatever came before."""
+    day = 86400.0
+    now = SimpleNamespace(
+        name="a", began=9 * day, time=9.5 * day, duration=10 * day, done=0.95, seconds=60.0, status="running"
+    )
+    assert head_line(now, 100, True).endswith("95 %, 9.5 days of 10 days, 1 min, 1 min left")
+    s = busy("slab", LINE).with_(duration="2 h")
+    began = []
+    half = sim.simulate(s, until="1 h", watch=lambda snapshot: began.append(snapshot.began))
+    sim.simulate(s, start=half, watch=lambda snapshot: began.append(snapshot.began))
+    assert {began[0], began[-1]} == {0.0, 3600.0} and began == sorted(began)
 
 
 def test_what_stands_there_is_the_end_of_the_run(columns):

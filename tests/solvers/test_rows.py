@@ -71,6 +71,13 @@ def test_a_solver_of_ones_own_is_one_row(own):
         check_manners(name)
 
 
+def test_the_right_hand_side_is_that_of_a_result_per_volume_of_tissue(own):
+    """The guide's run by ndf, and by SciPy from the task of that run, which is where it says."""
+    _, module = own
+    assert 0.0 < module.off < 1e-5  # ten times both tolerances
+    assert "kept" not in SOLVERS
+
+
 def test_its_row_is_all_that_the_rest_of_the_package_needs(own):
     """A scenario runs by it, memory is forecast from it, a slip in its name is answered with it."""
     calm = sim.scenario("infarct_myocardium").with_geometry("slab", {"lesion": 3, "border": 2})

@@ -10,6 +10,7 @@ from typing import Any
 
 from sim.errors import HapsimError
 from sim.experiment.scenario import Scenario
+from sim.explorer.made.pictures import DrawnFigure
 from sim.explorer.made.thread_names import DRAWING_THREAD, RUN_THREAD
 from sim.jit.compiling import told_of_compiling
 from sim.run.result import Result
@@ -102,8 +103,7 @@ class RunJob:
         except HapsimError as error:
             self.failure, end = str(error), FAILED
         except Exception as error:  # told on the page: nobody sees a traceback of this thread
-            self.failure = f"Unexpected {type(error).__name__}: {error}. Please report this fault of hapsim."
-            end = FAILED
+            self.failure, end = unexpected(error), FAILED
         self._ended = time.perf_counter()
         self.state = end  # last: whoever sees it finds the rest in place
 
@@ -120,8 +120,16 @@ class RunJob:
             raise KeyboardInterrupt
 
 
+def unexpected(error: Exception) -> str:
+    """What is said on the page of an error that is no sentence of the house."""
+    return f"Unexpected {type(error).__name__}: {error}. Please report this fault of hapsim."
+
+
 class Drawings:
-    """Views asked for one by one, drawn in a thread; of one name the last that was asked for counts."""
+    """Views asked for one by one, drawn in a thread; of one name the last that was asked for counts.
+
+    One that fails is a `DrawnFigure` that says why, and the next is drawn.
+    """
 
     def __init__(self) -> None:
         self._wanted: dict[str, Callable[[], Any]] = {}
@@ -166,7 +174,10 @@ class Drawings:
                     return
                 name = next(iter(self._wanted))
                 draw, begun = self._wanted.pop(name), self._round
-            view = draw()
+            try:
+                view = draw()
+            except Exception as error:  # as in a run: nobody sees a traceback of this thread
+                view = DrawnFigure(None, failure=unexpected(error))
             with self._lock:
                 if name not in self._wanted and begun == self._round:
                     self._ready[name] = view

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLOURS = 256
+MOST_FPS = 50.0  # browsers show a frame of less than two hundredths of a second for ten
 STAYS = 1 << 2  # what a frame does not cover is left as it is
 LOOPS = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
 
@@ -22,17 +23,18 @@ LOOPS = b"\x21\xff\x0bNETSCAPE2.0\x03\x01\0\0\0"
 class GifWriter:
     """A file of frames of one size in one palette.
 
-    file: open for writing; duration: of a frame [ms], told in hundredths of a second
+    file: open for writing; fps: frames a second, MOST_FPS at most. The format counts hundredths of a second,
+        so at 12 some frames stand 80 ms and some 90, and the movie is as long as it should be
     colours: (n, 3) of 0 to 255, what frames are shown in, 256 at most
     """
 
-    def __init__(self, file: BinaryIO, size: tuple[int, int], duration: int, colours: np.ndarray):
+    def __init__(self, file: BinaryIO, size: tuple[int, int], fps: float, colours: np.ndarray):
         from PIL import Image
 
         table = np.zeros((COLOURS, 3), np.uint8)
         table[: len(colours)] = colours[:COLOURS]
         table[len(colours) :] = table[0]
-        self._file, self._hundredths = file, max(round(duration / 10), 2)
+        self._file, self._each, self._frames = file, 100.0 / fps, 0
         self._palette = Image.new("P", (1, 1))
         self._palette.putpalette(table.ravel().tolist())
         file.write(b"GIF89a" + struct.pack("<HHBBB", *size, 0xF7, 0, 0) + table.tobytes() + LOOPS)
@@ -42,7 +44,9 @@ class GifWriter:
         from PIL import GifImagePlugin, Image
 
         shown = frame.convert("RGB").quantize(palette=self._palette, dither=Image.Dither.NONE)
-        self._file.write(b"\x21\xf9\x04" + struct.pack("<BHBB", STAYS, self._hundredths, 0, 0))
+        began, self._frames = round(self._frames * self._each), self._frames + 1
+        stands = round(self._frames * self._each) - began
+        self._file.write(b"\x21\xf9\x04" + struct.pack("<BHBB", STAYS, stands, 0, 0))
         for block in GifImagePlugin.getdata(shown, (left, top)):
             self._file.write(block)
 

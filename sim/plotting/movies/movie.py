@@ -16,7 +16,7 @@ from sim.files import write_whole
 from sim.plotting.colour_scale import Colours, ColourScale
 from sim.plotting.labels import look_of
 from sim.plotting.movies.film import Film
-from sim.plotting.movies.gif import GifWriter
+from sim.plotting.movies.gif import MOST_FPS, GifWriter
 from sim.plotting.movies.mp4 import Mp4Writer, ffmpeg
 from sim.plotting.movies.thin_result import thin_result
 from sim.plotting.movies.webp import WebpWriter
@@ -53,7 +53,7 @@ def movie(
     results: one, {label: result}, or several; times are those that all of them cover
     path: a name ending in .webp (smallest), .gif, or .mp4, which needs imageio-ffmpeg (the extra `movie`)
     frames: how many, evenly spaced in time, or in its root with clock="root"; linear between outputs
-    fps: frames a second · dpi: dots an inch, at some 5 inches for a map
+    fps: frames a second, 0.1 to 100, of a .gif 50 · dpi: dots an inch, at some 5 inches for a map
     progress: True for a bar, or a function of the frames that are written and of all
     colours: scale, cmap, vmin, vmax, like; one scale for all runs and frames
     Memory does not grow with the number of frames. A file of this name is replaced when the new one is
@@ -68,6 +68,11 @@ def movie(
     for key, (value, low, high) in given.items():
         if not low <= value <= high:
             raise ConfigError(f"{key} = {shown(value)} is outside {low:g} to {high:g}.")
+    if suffix == ".gif" and fps > MOST_FPS:
+        raise ConfigError(
+            f"fps = {shown(fps)} is above {MOST_FPS:g}, the most that browsers show of a .gif; "
+            "a .webp may have 100."
+        )
     runs = {label: thin_result(r, name) for label, r in labelled(results, "a movie").items()}
     in_one_unit(runs, name, "a movie")
     times = frame_times(list(runs.values()), int(frames), clock)
@@ -114,10 +119,9 @@ def _write_parts(
     """Write a format of which a frame holds what has changed alone."""
     from PIL import ImageChops
 
-    duration = round(1000.0 / fps)
     with path.open("wb") as file:
         gif = path.suffix.lower() == ".gif"
-        writer = GifWriter(file, size, duration, palette) if gif else WebpWriter(file, size, duration)
+        writer = GifWriter(file, size, fps, palette) if gif else WebpWriter(file, size, round(1000.0 / fps))
         before: Image | None = None
         for picture in pictures:
             box = None if before is None else ImageChops.difference(before, picture).getbbox()

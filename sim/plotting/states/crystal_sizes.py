@@ -82,13 +82,15 @@ def crystal_sizes(
         end = max(max(largest_size(s), s.mean + 2.0 * s.spread) for s in known) * 1.15
         ax.set_xlim(0.0, end / NM)
         x = np.linspace(end / POINTS, end, POINTS)
+        row = len(known)  # of mean and spread; populations at two times may be equal
         for k, (t, sizes) in enumerate(found.items()):
             look: dict[str, Any] = {"color": dark_to_light(k, len(found)), "ls": DASHES[k % len(DASHES)]}
             if sizes is None:
                 ax.plot([], [], ls="", label=f"{moment_text(t)}: none that the run resolves")
                 continue
             _draw(ax, sizes, shape, x, look, moment_text(t))
-            _mean_and_spread(ax, sizes, look, len(known) - 1 - known.index(sizes))
+            row -= 1
+            _mean_and_spread(ax, sizes, look, row)
         bands = "bands: any population with\nthese moments"
         ax.plot([], [], ls="", label=bands if shape == "none" else f"lines: {shape}, assumed;\n{bands}")
         narrow = points_across(ax)[0] < NARROW

@@ -26,6 +26,8 @@ class Present(Protocol):
     @property
     def time(self) -> float: ...
     @property
+    def began(self) -> float: ...
+    @property
     def duration(self) -> float: ...
     @property
     def done(self) -> float: ...
@@ -134,8 +136,10 @@ def head_line(snapshot: Present, width: int, blocks: bool) -> str:
     words = f"{100 * done:3.0f} %, {moment_text(snapshot.time)} of {duration_text(snapshot.duration)}"
     if snapshot.status != "running":
         words += f", {snapshot.status}, {duration_text(seconds)}"
-    elif done > 0.01:  # steps are tiny at first: a forecast from the first hundredth would be of weeks
-        words += f", {duration_text(seconds, 2)}, {duration_text(seconds * (1 - done) / done, 2)} left"
+    else:
+        part = (snapshot.time - snapshot.began) / (snapshot.duration - snapshot.began)
+        if part > 0.01:  # steps are tiny at first: a forecast from the first hundredth would be of weeks
+            words += f", {duration_text(seconds, 2)}, {duration_text(seconds * (1 - part) / part, 2)} left"
     letters = BAR if blocks else PLAIN_BAR
     room = min(LABEL, width - len(name) - len(words) - 2)
     if room < 4:
