@@ -93,10 +93,12 @@ def test_runs_of_two_scenarios_are_compared_with_all_that_differs(page):
     page.setup.duration.box.value = "1"
     pressed(page)
     assert "infarct_myocardium -&gt; metastatic_contrast" in page.results.difference.object
+    page.results.view.active = page.results.names.index(COMPARISON)
+    looked(page)
+    assert "run 2, metastatic_contrast" in page.results.pictures[COMPARISON].made.alt
     (below,) = page.results.pictures[COMPARISON].below
     plasma = [sim.scenario(n).parameters["plasma.Ca"].value for n in (SMALL.name, "metastatic_contrast")]
     assert "plasma.Ca: {:g} -&gt; {:g} mM".format(*plasma) in below.object
-    page.results.view.active = page.results.names.index(COMPARISON)
     pressed(page)
     assert not page.results.pictures[COMPARISON].below.objects
 

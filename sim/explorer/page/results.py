@@ -151,7 +151,8 @@ class Results:
         before, now = self.before, self.run
         if before is None or now is None:
             return pictures.DrawnFigure(None)
-        return pictures.comparison({before.title: before.result, now.title: result}, variable)
+        first, second = _titles(before, now)
+        return pictures.comparison({first: before.result, second: result}, variable)
 
     def _tabulate(self, run: ShownRun, judged: list[numbers.Row]) -> None:
         rows = [(row.label, row.text) for row in run.rows if not row.key.startswith("note_")]
@@ -166,10 +167,18 @@ class Results:
         if names[0] != names[1]:  # nearly everything may differ: the picture goes first
             lines, many = [f"{' -> '.join(names)}: all that differs is listed below the picture."], lines
         changes = html_table(numbers.changes(before.rows, now.rows), CHANGED)
-        head = f"<h2>{before.title.capitalize()} and {now.title}</h2>"
+        first, second = _titles(before, now)
+        head = f"<h2>{escape(first[0].upper() + first[1:])} and {escape(second)}</h2>"
         self.difference.object = block(head + changes + paragraphs("What differs between them", lines))
         every = paragraphs("All that differs", many)
         self.pictures[COMPARISON].below.objects = [html(block(every))] if every else []
+
+
+def _titles(before: ShownRun, now: ShownRun) -> tuple[str, str]:
+    """What two runs are called beside each other: with their scenarios where those differ."""
+    if before.scenario.name == now.scenario.name:
+        return before.title, now.title
+    return f"{before.title}, {before.scenario.name}", f"{now.title}, {now.scenario.name}"
 
 
 def _files(run: ShownRun) -> Iterator[Any]:
