@@ -100,13 +100,14 @@ def show(
 
 
 @click.command()
-@click.argument("word", required=False, default="")
+@click.argument("word", nargs=-1)
 @click.option("--markdown", is_flag=True, help="The whole of it as the page docs/glossary.md.")
 @choices.debug
-def glossary(word: str, markdown: bool) -> None:
-    """Say what names mean: parameters, species, processes, quantities of layers and of results.
+def glossary(word: tuple[str, ...], markdown: bool) -> None:
+    """Say what names mean: parameters, species, processes, results, words of pathology.
 
-    WORD is a part of a name or of its description; without it all are listed, by kind.
+    WORD is a part of a name or of its description, or several words that stand there together (von kossa);
+    without it all are listed, by kind.
     """
     from sim.model.glossary.entries import glossary as found
     from sim.model.glossary.entries import glossary_page
@@ -114,7 +115,7 @@ def glossary(word: str, markdown: bool) -> None:
     if markdown:
         click.echo(glossary_page(), nl=False)
         return
-    rows = list(found(word))
+    rows = list(found(" ".join(word)))
     for kind in dict.fromkeys(row[1] for row in rows):
         here = [
             (name, f"{text} [{unit}]" if unit not in ("", "1") else text)

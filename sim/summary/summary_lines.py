@@ -143,12 +143,8 @@ def _first_seen(result: Result) -> SummaryLine:
     rows = first_seen(result)
     seen = [f"{r.title} {duration_text(r.time)}" for r in rows if math.isfinite(r.time)]
     unseen = [r.title for r in rows if not math.isfinite(r.time)]
-    text = (
-        ", ".join(seen)
-        + ("; " if seen and unseen else "")
-        + ("not by " if unseen else "")
-        + ", ".join(unseen)
-    )
+    none = [f"not seen by: {'; '.join(unseen)}"] if unseen else []
+    text = "; ".join(seen + none)  # titles have commas
     value = {r.method: r.time if math.isfinite(r.time) else None for r in rows}
     return SummaryLine("first_seen", value, "s", "first seen by", text)
 

@@ -152,6 +152,7 @@ def test_glossary_finds_by_a_part_of_a_word_and_answers_slips():
     done = hapsim("glossary", "bound_Ca")
     assert done.exit_code == 0 and "calcium bound to membrane phospholipid [mM]" in done.stdout
     assert max(map(len, hapsim("glossary").stdout.splitlines())) <= 100
+    assert "silver stain" in hapsim("glossary", "von", "kossa").stdout
     wrong = hapsim("glossary", "porosty")
     assert wrong.exit_code == 2 and "Did you mean 'porosity'" in wrong.stderr
 

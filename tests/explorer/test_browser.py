@@ -151,7 +151,8 @@ def test_a_treatment_lowers_the_mineral(browser):
     browser.fill("box-duration", "10")
     untreated = float(browser.run(1))
     browser.page.get_by_text("Treatments (none given)").click()
-    browser.page.locator(".treat-pyrophosphate input").check()
+    words = browser.page.get_by_text("pyrophosphate, infused").bounding_box()
+    browser.page.mouse.click(words["x"] + 0.9 * words["width"], words["y"] + 0.5 * words["height"])
     browser.fill("dose-pyrophosphate", "50")
     browser.page.get_by_text("Treatments (1 given)").wait_for()
     assert float(browser.run(2)) < untreated

@@ -174,6 +174,7 @@ DRAWN = {
     "budget": lambda r: pictures.budget(r, "P"),
     "ct": lambda r: pictures.scan(r, "calcium_ct"),
     "radiograph": lambda r: pictures.scan(r, "chest"),
+    "section": lambda r: pictures.scan(r, "von_kossa"),
     "comparison": lambda r: pictures.comparison({"run 1": r, "run 2": r}, "HAP"),
 }
 

@@ -87,6 +87,22 @@ def test_a_run_fills_the_tabs_and_the_next_is_compared_with_it(page):
     assert page.results.pictures[COMPARISON].made.png
 
 
+def test_runs_of_two_scenarios_are_compared_with_all_that_differs(page):
+    pressed(page)
+    page.picker.value = "metastatic_contrast"
+    page.setup.duration.box.value = "1"
+    pressed(page)
+    assert "infarct_myocardium -&gt; metastatic_contrast" in page.results.difference.object
+    page.results.view.active = page.results.names.index(COMPARISON)
+    looked(page)
+    assert "run 2, metastatic_contrast" in page.results.pictures[COMPARISON].made.alt
+    (below,) = page.results.pictures[COMPARISON].below
+    plasma = [sim.scenario(n).parameters["plasma.Ca"].value for n in (SMALL.name, "metastatic_contrast")]
+    assert "plasma.Ca: {:g} -&gt; {:g} mM".format(*plasma) in below.object
+    pressed(page)
+    assert not page.results.pictures[COMPARISON].below.objects
+
+
 def test_another_instrument_is_drawn_when_it_is_chosen(page):
     pressed(page)
     page.results.view.active = page.results.names.index(IMAGING)
@@ -96,6 +112,9 @@ def test_another_instrument_is_drawn_when_it_is_chosen(page):
     view.choice.value = "chest"
     looked(page)
     assert view.made is not before and "radiograph" in view.made.alt
+    view.choice.value = "von_kossa"
+    looked(page)
+    assert "von Kossa" in view.made.alt and view.made.png
 
 
 def test_a_treatment_is_given_when_it_is_switched_on(page):

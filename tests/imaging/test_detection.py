@@ -10,6 +10,7 @@ from sim.errors import ConfigError
 from sim.imaging import METHODS, ct, first_seen, phantom, radiograph
 from sim.imaging.detection.courses import SeenOverTime, ct_number, first_time, highest_over
 from sim.imaging.detection.shadows import chords, contrast
+from sim.summary.summary_lines import summary_lines
 
 pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
 MODEL = sim.library.model()
@@ -179,3 +180,18 @@ def test_nothing_there_is_not_seen():
     assert all(math.isinf(row.time) for row in first_seen(empty))
     image = ct(phantom({"HAP": np.zeros((1, 1, 1))}, (1e-3,) * 3), settings={"noise": 0})
     assert float(abs(image).max()) == 0
+
+
+def test_a_summary_keeps_methods_apart_whose_titles_have_commas():
+    result = rising(last=40.0)
+    rows = first_seen(result)
+    (line,) = (found for found in summary_lines(result) if found.key == "first_seen")
+    seen, unseen = line.text.split("; not seen by: ")
+    titles = {
+        False: [r.title for r in rows if r.time == math.inf],
+        True: [r.title for r in rows if r.time < math.inf],
+    }
+    assert titles[True] and unseen.split("; ") == titles[False]
+    assert all(
+        part.startswith(title + " ") for part, title in zip(seen.split("; "), titles[True], strict=True)
+    )

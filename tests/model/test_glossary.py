@@ -6,16 +6,16 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from sim.cli.summary import summary_lines
 
 import sim
 from sim import plotting as plot
 from sim.atlas.morphology import WORDS
 from sim.errors import UnknownNameError
-from sim.model.glossary.entries import ON_SCREEN, glossary_page
+from sim.model.glossary.entries import OF_PATHOLOGY, ON_SCREEN, glossary_page
 from sim.model.library import GROWTH_LAWS
 from sim.run.dataset import variables
 from sim.run.segments import Builder
+from sim.summary.summary_lines import summary_lines
 
 ROOT = Path(__file__).parents[2]
 SHORTEST = 12  # characters of a description
@@ -108,6 +108,13 @@ def test_every_word_of_a_story_is_in_the_glossary(runs):
         if not re.search(rf"\b{re.escape(word.casefold())}", found):
             lost.append(word)
     assert lost == []
+
+
+def test_words_of_pathology_name_scenarios_parts_and_stains_that_are_there():
+    rows = [row for row in sim.glossary() if row[1] == OF_PATHOLOGY]
+    known = {*sim.scenarios(), *sim.imaging.stains()}
+    named = {w for row in rows for w in re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", row[3])} - {"calcium_score"}
+    assert {"metastatic_contrast", "von_kossa"} <= named <= known
 
 
 def test_words_of_the_atlas_and_treatments_are_in_the_glossary():

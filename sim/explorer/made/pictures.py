@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 
 from sim import plotting as plot
 from sim.errors import ConfigError, HapsimError
+from sim.imaging.sections.section import histology
+from sim.imaging.sections.stains import stains
 from sim.imaging.xray.ct import ct
 from sim.imaging.xray.instruments import instruments
 from sim.imaging.xray.radiograph import radiograph
@@ -113,16 +115,19 @@ def budget(result: Result, element: str) -> DrawnFigure:
     return picture(draw, f"The budget of {element} over time")
 
 
-def scan(result: Result, instrument: str) -> DrawnFigure:
-    """The end of a run as an instrument shows it: CT or radiograph."""
+def scan(result: Result, method: str) -> DrawnFigure:
+    """The end of a run as an instrument or a stain of `methods` shows it: CT, radiograph or section."""
 
     def draw(figure: Figure) -> None:
-        kind = instruments()[instrument].kind
-        image = (ct if kind == "ct" else radiograph)(result, instrument=instrument)
         figure.set_size_inches(5.6, 4.6)
-        plot.scan(image, ax=figure.subplots())
+        axes = figure.subplots()
+        if method in stains():
+            plot.slide(histology(result, stain=method), ax=axes)
+            return
+        kind = instruments()[method].kind
+        plot.scan((ct if kind == "ct" else radiograph)(result, instrument=method), ax=axes)
 
-    return picture(draw, f"Simulated {instruments()[instrument].title}")
+    return picture(draw, f"Simulated {next(title for title, name in methods().items() if name == method)}")
 
 
 def comparison(runs: Mapping[str, Result], variable: str) -> DrawnFigure:
@@ -155,9 +160,10 @@ def variables_of(result: Result) -> dict[str, str]:
     return found
 
 
-def instruments_for() -> dict[str, str]:
-    """{title: name} of the instruments that make a picture."""
-    return {i.title: n for n, i in instruments().items()}
+def methods() -> dict[str, str]:
+    """{title: name} of what makes a picture of the tissue: instruments, then stains of a section."""
+    sections = {f"section, {title}": name for name, title in stains().items()}
+    return {i.title: n for n, i in instruments().items()} | sections
 
 
 def _need_time(result: Result) -> None:

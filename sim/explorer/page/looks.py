@@ -38,3 +38,19 @@ RESULTS = f"""
 :host {{ height: calc(100vh - {BAR}px); overflow: hidden auto; }}
 @media (max-width: {NARROW}px) {{ :host {{ height: auto; flex: 0 0 auto; }} }}
 """
+
+# Of a switch with its words: Panel's answers to the box alone, so an empty area of the box lies over the
+# words too. It is drawn here, since some browsers draw nothing after a box of their own look.
+SWITCH = f"""
+:host {{ position: relative; }}
+input[type=checkbox] {{
+    appearance: none; position: static; width: 13px; height: 13px; margin: 0 3px -2px 0;
+    border: 1px solid {GREY}; border-radius: 2px;
+}}
+input[type=checkbox]:checked {{ background: {BLUE}; border-color: {BLUE}; }}
+input[type=checkbox]:checked::before {{
+    content: ""; display: block; width: 7px; height: 3px; border: solid #ffffff; border-width: 0 0 2px 2px;
+    transform: translate(1px, 2px) rotate(-45deg);
+}}
+input[type=checkbox]::after {{ content: ""; position: absolute; inset: 0; z-index: 1; cursor: pointer; }}
+"""

@@ -27,6 +27,10 @@ ALONE = "Run twice: each run is compared with the one before."
 USUAL_SCANNER = "calcium_ct"
 SEEN = ("method", "first seen", "threshold", "at the end", "threshold is")
 JUDGED = ("statement", "known of the condition", "found here", "answer")
+DEPTHS = (
+    "Depth: 0 is the centre of the lesion, 1 its edge. An onset is when any place first holds "
+    "as much calcium as its method needs; the tab Imaging has the times of whole pictures."
+)
 CHANGED = ("number", "run before", "this run", "change")
 
 
@@ -70,7 +74,7 @@ class Results:
             MAP: PictureView(MAP, EMPTY, "variable", pictures.over_space, self.drawings),
             COURSE: PictureView(COURSE, EMPTY, "variable", pictures.over_time, self.drawings),
             BUDGET: PictureView(BUDGET, EMPTY, "element", pictures.budget, self.drawings),
-            IMAGING: PictureView(IMAGING, EMPTY, "instrument", pictures.scan, self.drawings),
+            IMAGING: PictureView(IMAGING, EMPTY, "instrument or stain", pictures.scan, self.drawings),
             COMPARISON: PictureView(COMPARISON, "", "mean of", self._compared, self.drawings),
         }
         for view in self.pictures.values():
@@ -125,7 +129,7 @@ class Results:
         for name in (MAP, COURSE):
             self.pictures[name].offer(run.result, variables)
         self.pictures[BUDGET].offer(run.result, {e: e for e in run.result.elements}, "Ca")
-        self.pictures[IMAGING].offer(run.result, pictures.instruments_for(), USUAL_SCANNER)
+        self.pictures[IMAGING].offer(run.result, pictures.methods(), USUAL_SCANNER)
         if self.before is not None:
             there = self.before.result.dataset
             self.pictures[COMPARISON].offer(run.result, {w: n for w, n in variables.items() if n in there})
@@ -147,23 +151,34 @@ class Results:
         before, now = self.before, self.run
         if before is None or now is None:
             return pictures.DrawnFigure(None)
-        return pictures.comparison({before.title: before.result, now.title: result}, variable)
+        first, second = _titles(before, now)
+        return pictures.comparison({first: before.result, second: result}, variable)
 
     def _tabulate(self, run: ShownRun, judged: list[numbers.Row]) -> None:
         rows = [(row.label, row.text) for row in run.rows if not row.key.startswith("note_")]
         minded = paragraphs("Mind", run.result.notes, "mind")
-        known = (
-            f"<h2>Beside what is known of the condition</h2>{html_table(judged, JUDGED)}" if judged else ""
-        )
+        head = "<h2>Beside what is known of the condition</h2>"
+        known = f'{head}{html_table(judged, JUDGED)}<p class="small">{DEPTHS}</p>' if judged else ""
         self.table.object = block(f"<h2>{run.title.capitalize()}</h2>{html_table(rows)}{minded}{known}")
 
     def _tell_difference(self, before: ShownRun, now: ShownRun) -> None:
         names = before.scenario.name, now.scenario.name
-        alike = names[0] == names[1]
-        lines = now.scenario.diff(before.scenario).splitlines() if alike else [" -> ".join(names)]
+        lines, many = now.scenario.diff(before.scenario).splitlines(), []
+        if names[0] != names[1]:  # nearly everything may differ: the picture goes first
+            lines, many = [f"{' -> '.join(names)}: all that differs is listed below the picture."], lines
         changes = html_table(numbers.changes(before.rows, now.rows), CHANGED)
-        head = f"<h2>{before.title.capitalize()} and {now.title}</h2>"
+        first, second = _titles(before, now)
+        head = f"<h2>{escape(first[0].upper() + first[1:])} and {escape(second)}</h2>"
         self.difference.object = block(head + changes + paragraphs("What differs between them", lines))
+        every = paragraphs("All that differs", many)
+        self.pictures[COMPARISON].below.objects = [html(block(every))] if every else []
+
+
+def _titles(before: ShownRun, now: ShownRun) -> tuple[str, str]:
+    """What two runs are called beside each other: with their scenarios where those differ."""
+    if before.scenario.name == now.scenario.name:
+        return before.title, now.title
+    return f"{before.title}, {before.scenario.name}", f"{now.title}, {now.scenario.name}"
 
 
 def _files(run: ShownRun) -> Iterator[Any]:

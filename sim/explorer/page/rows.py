@@ -11,7 +11,7 @@ import panel as pn
 from sim.explorer.asked.choices import SliderRange
 from sim.explorer.asked.offers import Offer
 from sim.explorer.asked.request import Said, TreatmentWish, with_unit
-from sim.explorer.page.looks import CSS
+from sim.explorer.page.looks import CSS, SWITCH
 from sim.explorer.page.words import block, label, note
 from sim.units import convert_number, to_unit
 
@@ -118,8 +118,9 @@ class TreatmentField:
         self.name, self._check, self._changed = given.name, check, changed
         self.said = Said()
         self.switch = pn.widgets.Checkbox(
-            label=given.title, margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"]
-        )
+            label=given.title, margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"],
+            stylesheets=[SWITCH],
+        )  # fmt: skip
         known = given.dose
         self.dose = _short("" if known is None else f"{known.value:g}", f"dose-{css_name(given.name)}")
         self.start, self.stop = (

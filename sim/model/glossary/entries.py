@@ -23,13 +23,14 @@ from sim.units import si_unit
 HEAD = ("name", "kind", "unit", "description")
 PLACE = "layer or region"
 ON_SCREEN = "word of summaries and figures"
+OF_PATHOLOGY = "word of pathology and radiology"
 Row = tuple[str, str, str, str]
 
 
 @public
 def glossary(word: str = "", model: Model | None = None) -> NameTable:
-    """All names with kind, unit and description, treatments and words of summaries and figures among them;
-    with a word, those that hold a part of it.
+    """All names with kind, unit and description, treatments, words of summaries and figures and of pathology
+    among them; with a word, those that hold a part of it.
 
     model: the library's with all its parts, and the parameters of all growth laws, when None
     Raises UnknownNameError, with the nearest name, where nothing holds the word.
@@ -97,7 +98,8 @@ def _of_places(m: Model) -> Iterator[Row]:
         yield f"<layer>.{s.name}", "layer quantity", shown_unit(s.unit, s.shown_in), words
     for s in m.species:
         if s.mobile:
-            words = wording("outside", START, of=s.description).description
+            own = wording("outside", s.name).description
+            words = own or wording("outside", START, of=s.description).description
             yield f"plasma.{s.name}", "fluid outside", shown_unit(s.unit, s.shown_in), words
     for place, name in (("plasma", "pH"), ("outer", "permeability")):
         said = wording("outside", name)
@@ -111,8 +113,9 @@ def _parameters(*models: Model) -> Iterator[Row]:
 
 
 def _words() -> Iterator[Row]:
-    for name, said in wordings("words").items():
-        yield name, ON_SCREEN, "", said.description
+    for section, kind in (("words", ON_SCREEN), ("pathology", OF_PATHOLOGY)):
+        for name, said in wordings(section).items():
+            yield name, kind, "", said.description
 
 
 @lru_cache(maxsize=1)
