@@ -18,7 +18,7 @@ from typing import Any, TextIO
 import click
 
 from sim.cli import bench, cite, doctor, exit_codes, explore, show, speciate
-from sim.cli.files import export, image
+from sim.cli.files import export, image, movie
 from sim.cli.fit import calibrate, sensitivity
 from sim.cli.runs import run, script
 from sim.cli.sweep import commands
@@ -198,7 +198,8 @@ def main() -> None:
 COMMANDS = (
     show.scenarios, show.parts, treatments, show.show, show.glossary, run.run, explore.explore,
     commands.sweep, calibrate.calibrate, sensitivity.sensitivity, validate.validate, atlas.atlas,
-    export.export, image.image, script.script, speciate.speciate, cite.cite, doctor.doctor, bench.bench,
+    export.export, image.image, movie.movie, script.script, speciate.speciate, cite.cite, doctor.doctor,
+    bench.bench,
 )  # fmt: skip
 for command in COMMANDS:
     main.add_command(command)

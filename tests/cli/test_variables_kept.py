@@ -8,10 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 import sim
-from sim.cli import main, summary
+from sim.cli import main
 from sim.plotting.runs import story
 from sim.run import memory
 from sim.run.simulate import simulate, variables_to_keep
+from sim.summary import summary_lines
 
 NAME = "infarct_myocardium"
 SHORT = ("--days", "0.05", "--resolution", "0.05", "--outputs", "9")
@@ -69,8 +70,8 @@ def test_the_door_counts_what_is_held(tmp_path, monkeypatch):
     (_, everything), (_, drawn), (_, said) = told
     model = sim.scenario(NAME).model
     assert everything is None
-    assert said == len({"P", *summary.READ, *(s.name for s in model.solids)})
-    assert drawn == len({"P", *summary.READ, *story.variables_read(model)})
+    assert said == len({"P", *summary_lines.READ, *(s.name for s in model.solids)})
+    assert drawn == len({"P", *summary_lines.READ, *story.variables_read(model)})
     plane = sim.scenario(NAME).with_geometry("rectangle", {"lesion": 40, "border": 10})
     tables = [memory.memory_forecast(plane, outputs=7, kept=k).parts["dataset"] for k in (said, drawn)]
     assert [memory.file_size(plane, 7, k) for k in (said, drawn)] == tables

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 import sim
 from sim import machine
-from sim.cli import main, summary
+from sim.cli import main
 from sim.errors import ScenarioError
 from sim.run import memory
 from sim.solvers import SOLVERS
@@ -127,10 +127,10 @@ def test_the_manifest_tells_forecast_and_peak():
 
 def test_large_runs_say_what_they_took(monkeypatch):
     result = sim.simulate(scenario("slab", 3, 2).with_(duration="1 s"), times=2)
-    assert "memory" not in [row.key for row in summary.summary_lines(result)]
+    assert "memory" not in [row.key for row in summary_lines(result)]
     result.manifest["memory"] |= {"forecast": 10**9, "process_before": 2 * 10**8, "process_peak": 13 * 10**8}
     monkeypatch.setattr(memory, "LARGE", 4)
-    row = next(row for row in summary.summary_lines(result) if row.key == "memory")
+    row = next(row for row in summary_lines(result) if row.key == "memory")
     assert row.text == "1.3 GB at the peak, 200 MB before the run (forecast 1 GB for the run)"
     assert row.value == {"peak": 13 * 10**8, "before": 2 * 10**8, "forecast": 10**9}
 
