@@ -14,6 +14,7 @@ from sim.cli import main
 from sim.errors import ScenarioError
 from sim.run import memory
 from sim.solvers import SOLVERS
+from sim.summary.summary_lines import summary_lines
 
 NAME = "infarct_myocardium"
 ROOT = Path(__file__).parents[2]
