@@ -13,6 +13,7 @@ from sim.experiment.scenario import Scenario
 from sim.explorer.made.pictures import DrawnFigure
 from sim.explorer.made.thread_names import DRAWING_THREAD, RUN_THREAD
 from sim.jit.compiling import told_of_compiling
+from sim.jit.locks import held_through_forks
 from sim.run.result import Result
 from sim.run.simulate import simulate
 
@@ -125,6 +126,9 @@ def unexpected(error: Exception) -> str:
     return f"Unexpected {type(error).__name__}: {error}. Please report this fault of hapsim."
 
 
+_asking = held_through_forks()  # one for all drawings: what is done under it takes a moment
+
+
 class Drawings:
     """Views asked for one by one, drawn in a thread; of one name the last that was asked for counts.
 
@@ -134,13 +138,12 @@ class Drawings:
     def __init__(self) -> None:
         self._wanted: dict[str, Callable[[], Any]] = {}
         self._ready: dict[str, Any] = {}
-        self._lock = threading.Lock()
         self._working = False
         self._round = 0  # of what was asked for since the last that was forgotten
 
     def ask(self, name: str, draw: Callable[[], Any]) -> None:
         """Have a view drawn, after those that were asked for before."""
-        with self._lock:
+        with _asking:
             self._wanted[name] = draw
             if self._working:
                 return
@@ -149,26 +152,26 @@ class Drawings:
 
     def forget(self) -> None:
         """Draw nothing more of what was asked for, and give away nothing that is ready."""
-        with self._lock:
+        with _asking:
             self._wanted.clear()
             self._ready.clear()
             self._round += 1
 
     def taken(self) -> dict[str, Any]:
         """The views that are ready since this was last asked."""
-        with self._lock:
+        with _asking:
             found, self._ready = self._ready, {}
         return found
 
     @property
     def working(self) -> bool:
         """Whether anything is being drawn, or ready and not taken."""
-        with self._lock:
+        with _asking:
             return self._working or bool(self._ready)
 
     def _work(self) -> None:
         while True:
-            with self._lock:
+            with _asking:
                 if not self._wanted:
                     self._working = False
                     return
@@ -178,6 +181,6 @@ class Drawings:
                 view = draw()
             except Exception as error:  # as in a run: nobody sees a traceback of this thread
                 view = DrawnFigure(None, failure=unexpected(error))
-            with self._lock:
+            with _asking:
                 if name not in self._wanted and begun == self._round:
                     self._ready[name] = view

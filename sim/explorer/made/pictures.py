@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +16,7 @@ from sim.imaging.sections.stains import stains
 from sim.imaging.xray.ct import ct
 from sim.imaging.xray.instruments import instruments
 from sim.imaging.xray.radiograph import radiograph
+from sim.jit.locks import RenewedLock
 from sim.plotting.canvas import style
 from sim.plotting.labels import name_of
 from sim.plotting.moments import round_times
@@ -27,7 +27,7 @@ DOTS = 120  # per inch, on the page
 PRINTED = 300  # per inch, of a PNG that is downloaded
 WIDE, HIGH = 9.2, 3.9  # inches of a row of two panels
 FORMATS = ("png", "pdf")
-_drawing = threading.Lock()
+_drawing = RenewedLock()
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class DrawnFigure:
             raise ConfigError(self.failure or "there is no picture.")
         if form not in FORMATS:
             raise ConfigError(f"'{form}' is no format of pictures here; there are {' and '.join(FORMATS)}.")
-        with _drawing:
+        with _drawing.lock:
             return _bytes(self.figure, form, PRINTED)
 
 
 def picture(make: Callable[[Figure], None], alt: str) -> DrawnFigure:
     """A picture by a function that draws on an empty figure; a sentence where it refuses."""
-    with _drawing:
+    with _drawing.lock:
         figure = Figure(figsize=(WIDE, HIGH), layout="constrained")
         try:
             with style():
