@@ -283,7 +283,9 @@ def test_help_shows_the_options_of_a_run_and_the_commands():
     out = hapsim("--help")
     for word in ("--store", "--workers", "--scheduler", "--shard", "--figure", "status", "export", "draw"):
         assert word in out.stdout
-    assert out.stdout == hapsim("-h").stdout
+    short = hapsim("-h")
+    assert short.exit_code == 0, repr(short.exception)
+    assert short.stdout == out.stdout
 
 
 @pytest.mark.parametrize(
