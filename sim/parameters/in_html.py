@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Protocol
 
 from sim.notebook.fragments import (
@@ -17,7 +16,7 @@ from sim.notebook.fragments import (
     html_table,
     html_whole,
 )
-from sim.parameters.references import References, load_references
+from sim.parameters.references import load_references
 
 FEW = 25  # that are shown at once; more are folded by what stands before the first point of their names
 HEAD = ("name", "value", "range", "confidence", "source")
@@ -40,14 +39,9 @@ class Documented(Protocol):
     def range_text(self) -> str: ...
 
 
-@lru_cache(maxsize=1)
-def _known() -> References:
-    return load_references()
-
-
 def source_cell(p: Documented) -> Cell:
     """The keys of the sources; behind them what these are."""
-    known = _known()
+    known = load_references()
     return Tipped(p.source, "\n".join(str(known[k]) for k in p.sources if k in known))
 
 

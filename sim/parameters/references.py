@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -191,6 +192,7 @@ def data_files(ending: str) -> list[Traversable]:
     return sorted(found, key=str)
 
 
+@cache
 def load_references() -> References:
     """Every entry of every .bib file of the package."""
     entries: dict[str, Reference] = {}

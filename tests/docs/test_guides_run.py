@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from docs_pages import promised
 
 from docs.building import source_tree
 
@@ -34,17 +35,6 @@ SHOWN_ONLY = {"cluster.md": 1}  # blocks at the end that need what is not here: 
 def blocks(page):
     found = BLOCK.findall(page.read_text(encoding="utf-8"))
     return found[: len(found) - SHOWN_ONLY.get(page.name, 0)]
-
-
-def promised(code):
-    """What a block says that it prints: behind a print, or in lines of their own."""
-    found = []
-    for line in code.splitlines():
-        if line.startswith("# "):
-            found.append(line.removeprefix("# "))
-        elif line.lstrip().startswith("print(") and "  # " in line:
-            found.append(line.rpartition("  # ")[2].strip())
-    return found
 
 
 HERE = [

@@ -10,23 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from docs_pages import promised
 
 import sim
 from sim.cli import main
 
 PAGE = Path(__file__).parents[2] / "docs" / "own_scenario.md"
 BLOCK = re.compile(r"```(python|toml|sh)\n(.*?)```", re.S)
-
-
-def promised(code):
-    """What the comments of a block say that it prints: behind a print, or in lines of their own."""
-    found = []
-    for line in code.splitlines():
-        if line.startswith("# "):
-            found.append(line.removeprefix("# "))
-        elif line.lstrip().startswith("print(") and "  # " in line:
-            found.append(line.rpartition("  # ")[2].strip())
-    return found
 
 
 def test_the_page_on_scenarios_of_ones_own_runs_and_prints_what_it_says(tmp_path, monkeypatch):

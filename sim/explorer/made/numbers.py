@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sim.atlas.expectations import expectation_of, judged
-from sim.errors import ConfigError
+from sim.atlas.expectations import expectations, judged
 from sim.imaging.detection.first_seen import first_seen
 from sim.run.result import Result
 from sim.summary.summary_lines import summary_lines
@@ -105,8 +104,7 @@ def sightings(result: Result) -> list[Row]:
 
 def verdicts(result: Result) -> list[Row]:
     """(statement, known, found, answer) of what is known of the condition; none where nothing is."""
-    try:
-        expected = expectation_of(str(result.manifest["scenario"]))
-    except ConfigError:
+    expected = expectations().get(str(result.manifest["scenario"]))
+    if expected is None:
         return []
     return [(a.what, a.wanted, a.found, a.answer) for a in judged(expected, result)]

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from sim.atlas.expectations import Expectation, expectation_of
-from sim.errors import ConfigError
+from sim.atlas.expectations import Expectation, expectations
 from sim.experiment.scenario import Scenario
 from sim.explorer.asked.choices import class_of, size_in_words
 from sim.parameters import cite, load_references
@@ -59,7 +58,7 @@ def html_table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
 
 def story_of(s: Scenario) -> str:
     """What a scenario is, what is known of its condition, and how it is laid out."""
-    known = _known(s.name)
+    known = expectations().get(s.name)
     parts = [f"<h2>{escape(s.title or s.name)}</h2>"]
     parts.append(
         f'<p class="small">{escape(class_of(s.name))} &middot; <span class="name">{escape(s.name)}</span></p>'
@@ -75,13 +74,6 @@ def story_of(s: Scenario) -> str:
         parts.append(f"<h2>Expected</h2><p>{escape(s.expected)}</p>")
     parts.append(f"<h2>Laid out as</h2>{html_table(_facts(s))}")
     return block("".join(parts))
-
-
-def _known(name: str) -> Expectation | None:
-    try:
-        return expectation_of(name)
-    except ConfigError:
-        return None
 
 
 def _rests_on(known: Expectation) -> str:
