@@ -59,6 +59,14 @@ class Browser:
         for _ in range(abs(presses)):
             handle.press("ArrowRight" if presses > 0 else "ArrowLeft")
 
+    def give(self, treatment):
+        """Switch a treatment on by a click on its words, right of the box; wait until the page lies still."""
+        switch = self.page.locator(f".treat-{treatment}")
+        switch.wait_for()
+        box = switch.bounding_box()
+        switch.click(position={"x": 0.9 * box["width"], "y": 0.5 * box["height"]})
+        playwright.expect(switch.locator("input")).to_be_checked(timeout=1000 * PATIENCE)
+
     def downloaded(self, words, path):
         with self.page.expect_download() as found:
             self.page.get_by_text(words, exact=True).locator("visible=true").first.click()
@@ -151,8 +159,7 @@ def test_a_treatment_lowers_the_mineral(browser):
     browser.fill("box-duration", "10")
     untreated = float(browser.run(1))
     browser.page.get_by_text("Treatments (none given)").click()
-    words = browser.page.get_by_text("pyrophosphate, infused").bounding_box()
-    browser.page.mouse.click(words["x"] + 0.9 * words["width"], words["y"] + 0.5 * words["height"])
+    browser.give("pyrophosphate")
     browser.fill("dose-pyrophosphate", "50")
     browser.page.get_by_text("Treatments (1 given)").wait_for()
     assert float(browser.run(2)) < untreated
