@@ -20,6 +20,7 @@ SHARE = 0.005  # by which a printed decimal number may move, if that is more tha
 PICTURE = 0.005  # mean difference of two pictures of one size, 0 to 1; fewer colours make 0.001
 SQUARE, WITHIN = 16, 0.1  # pixels, and the mean difference in such a square: a curve that is gone makes more
 LARGEST = 600_000  # bytes of a notebook
+SOONER = ("01", "09", "15")  # of the fast tests: a run, treatments and branches, imaging; the others are slow
 
 
 def pictures(cell):
@@ -108,7 +109,11 @@ def test_notebook_is_stored_whole(path):
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "path",
+    [p if p.stem[:2] in SOONER else pytest.param(p, marks=pytest.mark.slow) for p in NOTEBOOKS],
+    ids=lambda p: p.stem,
+)
 def test_notebook_runs_to_what_is_stored(path):
     notebook = nbformat.read(path, as_version=4)
     assert differences(notebook, executed(notebook)) == []

@@ -91,8 +91,15 @@ def test_a_second_process_starts_warm_and_a_changed_helper_starts_anew(place, fo
     assert compiled(place).items() > first.items()
 
 
-@FORMULAS
-@pytest.mark.parametrize("share", [0.5, 0.0, None])
+@pytest.mark.parametrize(
+    ("formula", "share"),
+    [
+        ("looped", 0.5),
+        ("read", None),
+        *(pytest.param("looped", s, marks=pytest.mark.slow) for s in (0.0, None)),
+        *(pytest.param("read", s, marks=pytest.mark.slow) for s in (0.5, 0.0)),
+    ],
+)
 def test_damaged_machine_code_is_repaired(place, formula, share):
     """Half-written, empty or foreign files: the answer stays, the cache heals."""
     assert run(place, formula) == (6.0, 2.0)

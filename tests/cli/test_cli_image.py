@@ -4,8 +4,10 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 import sim
+from sim.cli import main
 
 
 def hapsim(*words):
@@ -71,6 +73,6 @@ def test_mistakes_are_sentences(saved, tmp_path):
         ((saved, "--ct", "--at", "2 year", "--out", tmp_path / "a.png"), "outside the result"),
         ((tmp_path / "none.nc", "--ct"), "none.nc"),
     ):
-        done = hapsim("image", *words)
-        assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+        done = CliRunner().invoke(main, ["image", *map(str, words)])
+        assert done.exit_code == 2 and said in done.stderr and "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1

@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
 import sim
+from sim.cli import main
 
 
 def hapsim(*words, cwd=None):
@@ -58,8 +60,8 @@ def test_mistakes_are_sentences_and_leave_no_file(saved):
         (("--frames", "1"), "frames"),
         (("--clock", "rot"), "root"),
     ):
-        done = hapsim("movie", one, *words)
-        assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
+        done = CliRunner().invoke(main, ["movie", str(one), *map(str, words)])
+        assert done.exit_code == 2 and said in done.stderr and "Traceback" not in done.stderr
     assert {p.name for p in saved.glob("less/*")} == {"result.nc"}
     there = saved / "there.gif"
     there.write_bytes(b"mine")

@@ -291,6 +291,7 @@ print(sum(f.stats.cache_hits.values()), repr(found) if not isinstance(found, flo
 """
 
 
+@pytest.mark.slow
 def test_code_that_is_kept_runs_though_what_it_was_compiled_with_is_not_imported(tmp_path):
     """Each in a process of its own: what one takes from numba must not help another."""
     (tmp_path / "library.py").write_text(LIBRARY)

@@ -113,6 +113,7 @@ def test_a_name_that_is_not_there_is_answered_with_the_nearest():
     assert result.status == "interrupted"
 
 
+@pytest.mark.slow
 def test_a_notebook_holds_one_picture_at_the_end():
     """Executed by a kernel: one output, updated by messages of its own."""
     nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")

@@ -36,7 +36,10 @@ def radial(result, name, edges):
 
 @pytest.mark.parametrize(
     ("flat", "round_", "sizes", "days"),
-    [("rectangle", "cylinder", (12, 24), "3 day"), ("box", "sphere", (5, 10), "1 day")],
+    [
+        ("rectangle", "cylinder", (12, 24), "3 day"),
+        pytest.param("box", "sphere", (5, 10), "1 day", marks=pytest.mark.slow),
+    ],
 )
 def test_a_disc_is_a_cylinder_and_a_ball_a_sphere(flat, round_, sizes, days):
     """Staircase borders average out over a ring: halving the cell brings the bodies together."""

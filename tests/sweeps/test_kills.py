@@ -17,7 +17,6 @@ from sim.sweeps.sweep_table import load
 
 HERE = Path(__file__).parent
 POINTS = 240
-KILLS = 20
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no signal 9")
 
@@ -46,14 +45,15 @@ def at_work(run):
     return []
 
 
-def test_kills_at_random_moments_lose_nothing(tmp_path):
-    """Twenty kills, ten of the driver and ten of a worker; the same command again and again until it is
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.slow)])
+def test_kills_at_random_moments_lose_nothing(tmp_path, kills):
+    """As many of the driver as of a worker; the same command again and again until it is
     through, into another store when it came to its end before its kill.
 
     At most two kills fall on one life of a driver, so no point is blamed for them.
     """
     chance = random.Random(20)  # noqa: S311
-    victims = ["driver", "worker"] * (KILLS // 2)
+    victims = ["driver", "worker"] * (kills // 2)
     chance.shuffle(victims)
     stores = (tmp_path / f"{letter}.db" for letter in "abcdefgh")
     path, rows_before = next(stores), 0

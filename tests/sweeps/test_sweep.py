@@ -62,7 +62,7 @@ def test_a_sweep_is_simulate_at_every_point(plain):
     }
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
+@pytest.mark.parametrize("workers", [1, 2, pytest.param(4, marks=pytest.mark.slow)])
 def test_rows_do_not_depend_on_the_number_of_workers(plain, tmp_path, workers):
     """Bit for bit, all but the wall clock."""
     table = sweep(base(), design(12), tmp_path / "a.db", workers=workers, measures=MEASURES)
