@@ -68,8 +68,8 @@ def verdicts(
     elif n == p:
         notes.append(
             f"no interval of confidence follows from {count_text(n, 'number')} for "
-            f"{count_text(p, 'parameter')}: nothing shows whether the model is right. What stands beside the values carries the standard "
-            "deviations that were given over to them, if it is."
+            f"{count_text(p, 'parameter')}: nothing shows whether the model is right. What stands beside the "
+            "values carries the standard deviations that were given over to them, if it is."
         )
     certain = IDENTIFIABLE if np.isfinite(found.sigma) else UNKNOWN
     return {f.name: made.get(f.name, Verdict(certain)) for f in free}, notes
