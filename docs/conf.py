@@ -6,7 +6,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import sim  # noqa: E402
-from docs.building import code_links, docstrings, mathematics  # noqa: E402
+from docs.building import code_links, docstrings, mathematics, stale_pages  # noqa: E402
 
 project, author, release = "hapsim", "the hapsim developers", sim.__version__
 extensions = [
@@ -59,3 +59,5 @@ def setup(app):
     mathematics.add_to(app)
     app.connect("autodoc-process-docstring", docstrings.as_fields)
     app.connect("doctree-resolved", code_links.link_names)
+    app.connect("builder-inited", stale_pages.note_site)
+    app.connect("build-finished", stale_pages.remove_stale)

@@ -69,7 +69,7 @@ class SweepError(HapsimError, RuntimeError):
 
 
 class RangeWarning(UserWarning):
-    """A value outside the range its source supports; it is used all the same."""
+    """A value outside the range of its source, or usual of another quantity; it is used all the same."""
 
 
 class MissingWarning(UserWarning):

@@ -10,6 +10,7 @@ from typing import Any
 
 import sim
 import sim.errors
+from docs.building.met_types import met_types
 from docs.building.tables import code, number, table
 
 FOLDER = "api"
@@ -67,6 +68,9 @@ def places() -> dict[str, str]:
     for name, value in names().items():
         part = "" if inspect.ismodule(value) else f"#{name}"
         found.setdefault(name, page_of(name, value) + part)
+    for name, value in met_types().items():
+        place = f"{page_of(name, value)}#{name}"
+        found |= {name: place, value.__name__: place}  # no two classes of the package have one name
     return found
 
 
@@ -80,7 +84,7 @@ def pages() -> dict[str, str]:
             path = f"{page_of(f'{name}.{each}', value)}.rst"
             if not inspect.ismodule(value) and type(value) is not float:
                 made[path] = _object_page(f"{name}.{each}", value)
-    return made
+    return made | {f"{page_of(n, v)}.rst": _object_page(n, v) for n, v in met_types().items()}
 
 
 def summary(value: Any) -> str:
@@ -112,9 +116,11 @@ def _toctree(entries: Iterator[str] | list[str]) -> list[str]:
 def _index() -> str:
     inside = [n for n in public_names(sim) if not inspect.ismodule(getattr(sim, n))]
     own = [(f"sim.{n}", getattr(sim, n)) for n in inside]
+    met = [(v.__name__, page_of(n, v), summary(v)) for n, v in met_types().items()]
     lines = _heading("API")
     lines += [
-        "Everything that is public. The rest of the package may change without notice. "
+        "Everything that is public, and the types that it takes and returns. "
+        "The rest of the package may change without notice. "
         "``import sim`` is enough for all of it.",
         "",
         ".. rubric:: Names of ``sim``",
@@ -123,7 +129,14 @@ def _index() -> str:
         ".. rubric:: Modules",
         "",
         *_list([(m, f"{FOLDER}/{m}", summary(v)) for m, v in modules().items() if m != "sim"]),
-        *_toctree([f"{n} </{FOLDER}/{n}>" for n in modules()]),
+        ".. rubric:: Types without a public name",
+        "",
+        "Results, parts of them, and what the guides import by the name of its file.",
+        "",
+        *_list(sorted(met)),
+        *_toctree(
+            [f"{n} </{FOLDER}/{n}>" for n in modules()] + [f"{n} </{page}>" for n, page, _ in sorted(met)]
+        ),
     ]
     return "\n".join(lines)
 

@@ -65,6 +65,12 @@ def verdicts(
             f"no uncertainty follows from {count_text(n, 'number')} for {count_text(p, 'parameter')} without "
             "standard deviations: the fit meets every number, and nothing is left to judge it by."
         )
+    elif n == p:
+        notes.append(
+            f"no interval of confidence follows from {count_text(n, 'number')} for "
+            f"{count_text(p, 'parameter')}: nothing shows whether the model is right. What stands beside the "
+            "values carries the standard deviations that were given over to them, if it is."
+        )
     certain = IDENTIFIABLE if np.isfinite(found.sigma) else UNKNOWN
     return {f.name: made.get(f.name, Verdict(certain)) for f in free}, notes
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.calibration.search import Start
+from sim.texts import count_text
 from sim.units import parse_unit
 
 
@@ -17,11 +18,12 @@ def lines_of(found: Any) -> list[str]:
     n, p = len(found.data), len(found.free)
     counts = f"{p} parameter{'s' * (p > 1)}, {n} number{'s' * (n > 1)}"
     lines = [f"Calibration of {what} to {found.data.name}: {counts}", *_table(found)]
-    if found.spread.known:
-        chance = f", chance of more {found.p_value:.2g}" if found.spread.dof > 0 else ""
-        lines.append(
-            f"├─ chi square {found.cost:.4g} with {max(found.spread.dof, 0)} degrees of freedom{chance}"
-        )
+    if found.spread.known and found.spread.dof > 0:
+        chance = f"chance of more {found.p_value:.2g}"
+        freedom = count_text(found.spread.dof, "degree") + " of freedom"
+        lines.append(f"├─ chi square {found.cost:.4g} with {freedom}, {chance}")
+    elif found.spread.known:
+        lines.append(f"├─ no chi square: {counts}, none left to judge by")
     elif found.spread.dof > 0 and np.isfinite(found.spread.sigma):
         lines.append(f"├─ scatter estimated from {found.spread.dof} degrees of freedom: {_scatter(found)}")
     if found.starts:
@@ -38,7 +40,9 @@ def lines_of(found: Any) -> list[str]:
 
 
 def _table(found: Any) -> list[str]:
-    level = f"{100 * found.confidence:g} %"
+    # With no number to spare they carry given deviations over, if the model is right: no claim of confidence
+    carried = found.spread.known and found.spread.dof <= 0
+    level = "deviations carried over" if carried else f"{100 * found.confidence:g} %"
     rows = [
         (
             "parameter",

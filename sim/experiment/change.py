@@ -20,13 +20,14 @@ from sim.errors import (
     warn_caller,
 )
 from sim.experiment.checks import check_acts, plain_value, resolved
-from sim.experiment.intervention import Intervention
+from sim.experiment.intervention import PLASMA, Intervention
 from sim.experiment.models import WORDS, exchanged
 from sim.experiment.places import Domain, Layers
 from sim.experiment.scenario_data import PERMEABILITY, TEXTS, ScenarioData
 from sim.experiment.targets import CELLS, TIMES, WHOLES, Target, target
 from sim.experiment.values.file_tables import parameter_from
 from sim.experiment.values.given import Seconds, check_names, seconds
+from sim.experiment.values.otherwise import warn_of_plans, warn_of_values
 from sim.experiment.values.relative import Relative, relative
 from sim.model.library.parts import named_parts
 from sim.model.words.naming import parameter_words
@@ -43,14 +44,14 @@ FACTOR = Target("resolution", unit="1", least=0.0, open=True)  # of Scenario.wit
 def changed(base: S, values: Mapping[str, Any]) -> S:
     """`base` with other values: {name: text with a unit, SI number, word, whole Parameter, table of one}.
 
-    Warns (RangeWarning) of parameters outside their range, of plain numbers of seconds that look like
-    days, and of a permeability of the boundary where nothing exchanges through it.
+    Warns (RangeWarning) of parameters outside their range, or usual of what clinics call so, of numbers of
+    seconds that look like days, and of a permeability of the boundary where nothing exchanges through it.
     """
     made = _changed(base, values, with_parameters)
+    warn_of_plans(made, base, PLASMA)
     for name, value in values.items():
-        if name == "duration" or name.endswith(tuple(f".{time}" for time in TIMES)):
-            if value is not None:
-                seconds(value, name)  # warns of a plain number that is hardly meant
+        if value is not None and (name == "duration" or name.endswith(tuple(f".{time}" for time in TIMES))):
+            seconds(value, name)  # warns of a plain number that is hardly meant
     return made
 
 
@@ -84,7 +85,9 @@ def with_parameters(base: S, values: Mapping[str, Any]) -> S:
             "it decides nothing. Set outer = 'exchange' too.",
             RangeWarning,
         )
-    return replace(base, parameters=Parameters(known).with_values(rest))
+    made = replace(base, parameters=Parameters(known).with_values(rest))
+    warn_of_values(made, base, values)
+    return made
 
 
 def _with_numbers(base: S, values: Mapping[str, Any]) -> S:
@@ -224,11 +227,8 @@ def _number(t: Target, name: str, value: Any) -> float | int:
         above = "must be above 0: it " if number <= 0 else ""
         raise ParameterError(f"{name} = {number:g} {above}is outside {t.limits[0]:g}-{t.limits[1]:g}.")
     if t.least is not None and (number < t.least or (t.open and number == t.least)):
-        raise ParameterError(
-            f"{name} = {shown(value)} must be above {t.least:g}."
-            if t.open
-            else f"{name} = {shown(value)} is negative; zero is the least."
-        )
+        said = f"must be above {t.least:g}" if t.open else "is negative; zero is the least"
+        raise ParameterError(f"{name} = {shown(value)} {said}.")
     return number
 
 

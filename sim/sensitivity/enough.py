@@ -39,9 +39,17 @@ class SizesOfEffects(Protocol):
     @property
     def names(self) -> tuple[str, ...]: ...
     @property
+    def mu(self) -> np.ndarray: ...
+    @property
+    def mu_interval(self) -> np.ndarray: ...
+    @property
     def mu_star(self) -> np.ndarray: ...
     @property
     def mu_star_interval(self) -> np.ndarray: ...
+    @property
+    def sigma(self) -> np.ndarray: ...
+    @property
+    def sigma_interval(self) -> np.ndarray: ...
     @property
     def used(self) -> Responses: ...
 
@@ -74,19 +82,37 @@ def share_remarks(found: VarianceShares) -> tuple[str, ...]:
 
 
 def effects_enough(found: SizesOfEffects) -> np.ndarray:
-    """Per axis (d,): the interval of mu* no wider, to either side, than WIDEST of the largest mu*."""
-    low, high = found.mu_star_interval.T
-    reach = np.maximum(high - found.mu_star, found.mu_star - low)
-    return np.asarray(reach <= WIDEST * found.mu_star.max(initial=0.0))
+    """Per axis (d,): the intervals of mu, mu* and sigma no wider, to either side, than WIDEST of the largest
+    mu*."""
+    return np.logical_and.reduce([_certain(found, *row) for row in _printed(found).values()])
 
 
 def effect_remarks(found: SizesOfEffects) -> tuple[str, ...]:
-    """What is wrong with Morris' effects, sentence by sentence."""
-    wide = [n for n, ok in zip(found.names, effects_enough(found), strict=True) if not ok]
-    said = []
-    if wide:
-        said.append(f"mu* less certain than {100 * WIDEST:g} % of the largest mu*: {listing(wide)}")
+    """What is wrong with Morris' effects, sentence by sentence: each number that is printed, by one rule."""
+    wide: dict[tuple[str, ...], list[str]] = {}
+    for words, row in _printed(found).items():
+        axes = tuple(n for n, ok in zip(found.names, _certain(found, *row), strict=True) if not ok)
+        if axes:
+            wide.setdefault(axes, []).append(words)
+    least = f"less certain than {100 * WIDEST:g} % of the largest mu*"
+    said = [f"{' and '.join(words)} {least}: {listing(axes)}" for axes, words in wide.items()]
     return _advice(said, found.used, "the trajectories n")
+
+
+def _printed(found: SizesOfEffects) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """{what it is called: values (d,), ends of their intervals (d, 2)} of all that is printed of effects."""
+    return {
+        "mu": (found.mu, found.mu_interval),
+        "mu*": (found.mu_star, found.mu_star_interval),
+        "sigma": (found.sigma, found.sigma_interval),
+    }
+
+
+def _certain(found: SizesOfEffects, values: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Per axis (d,): whether an interval reaches no further to either side than WIDEST of the largest mu*."""
+    low, high = ends.T
+    reach = np.maximum(high - values, values - low)
+    return np.asarray(reach <= WIDEST * found.mu_star.max(initial=0.0))
 
 
 def _advice(said: list[str], used: Responses, n: str) -> tuple[str, ...]:

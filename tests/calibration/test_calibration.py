@@ -273,6 +273,26 @@ def test_a_parameter_at_its_bound_has_no_error():
     assert np.isnan(found.standard_errors[1]) and np.isfinite(found.standard_errors[0])
 
 
+@pytest.mark.parametrize("spare", [0, 1])
+def test_a_fit_without_a_number_to_spare_claims_no_confidence(spare):
+    """Its residuals are rounding: no chi square is told of them. One number more, and there is one.
+
+    The range is the deviation carried over: of a line through two points, exactly theirs."""
+    at = np.array([0.0, 10.0, 20.0])[: 2 + spare]
+    data = Data(tuple(Datum(float(t), "u", 1.0 + 0.2 * t, "1", 0.3) for t in at))
+    found = fit(lambda v: v[0] + v[1] * at, data, LINE, starts=1)
+    said = " ".join(repr(found).split())
+    assert bool(re.search(r"├─ chi square \S+ with 1 degree of freedom, chance", said)) == bool(spare)
+    assert ("no chi square: 2 parameters, 2 numbers, none left to judge by" in said) == (not spare)
+    assert ("no interval of confidence follows from 2 numbers for 2 parameters" in said) == (not spare)
+    assert ("95 %" in said) == bool(spare) and ("deviations carried over" in said) == (not spare)
+    if not spare:
+        half = stats.norm.ppf(0.975) * np.array([0.3, 0.3 * np.sqrt(2) / 10])
+        middle = np.array([1.0, 0.2])
+        np.testing.assert_allclose(found.intervals, np.stack([middle - half, middle + half], 1), rtol=1e-5)
+        assert np.isnan(found.p_value)
+
+
 def test_as_many_numbers_as_parameters_without_deviations_tell_no_uncertainty():
     data = Data((Datum(1.0, "u", 1.0), Datum(4.0, "u", 2.2)))
 

@@ -14,6 +14,7 @@ from docs.building import (
     tables,
     treatment_pages,
 )
+from docs.building.met_types import met_types
 from sim.chemistry.constants_sets import constants_set
 from sim.cli import main
 from sim.model.library.parts import part_names
@@ -95,6 +96,36 @@ def test_every_public_name_has_its_page(pages):
             page = places[f"sim.{module}.{name}"].partition("#")[0]
             assert f"sim.{module}.{name}" in pages[f"{page}.rst"]
     assert ".. py:data:: mM\n" in pages["api/sim.units.rst"] and "sim.errors.SolverError" in places
+
+
+def test_types_that_users_meet_have_their_pages(pages):
+    """Those of values that calls of the guides give, and of what these hold; and what the guides import."""
+    from sim.solvers import SOLVERS
+    from sim.solvers.steps.solution import Solution
+    from sim.solvers.steps.task import Task
+
+    base, public = sim.scenario("normal_tissue_control"), {id(v) for v in api_pages.names().values()}
+    fluid, treatment = sim.speciate(pH=7.4, Ca=1.4, P=1.1), sim.treatment("etidronate")
+    batch = sim.equilibrate(fluid, "HAP")
+    changed = base.parameters.with_values({"plasma.P": "1.2 mM"})
+    met = [
+        fluid, fluid.free, batch, treatment, treatment.effects[0], changed.diff(base.parameters),
+        SOLVERS["ndf"], sim.memory_forecast(base), sim.glossary(), base.model.solids[0].solid,
+    ]  # fmt: skip
+    for kind in {*map(type, met), Task, Solution}:
+        if id(kind) not in public:
+            name = f"{kind.__module__}.{kind.__qualname__}"
+            page = f"{api_pages.page_of(name, kind)}.rst"
+            assert f".. autoclass:: {name}" in pages[page], name
+            assert f"</{page.removesuffix('.rst')}>" in pages["api/index.rst"]
+            assert api_pages.places()[kind.__name__].startswith(page.removesuffix(".rst"))
+
+
+def test_types_are_met_through_annotations():
+    """Returned, taken, held, behind another name, and imported for type checkers only; machinery is not."""
+    found = {name.rpartition(".")[2] for name in met_types()}
+    assert {"Task", "Solution", "Snapshot", "Citation", "Treatment", "Fluid", "Colours", "Answer"} <= found
+    assert not found & {"Result", "Scenario", "SweepTable", "Axes", "Registers", "Workspace"}
 
 
 def test_no_two_pages_are_one_file_where_case_does_not_count(pages):

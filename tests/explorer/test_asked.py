@@ -99,6 +99,8 @@ def test_each_geometry_that_is_offered_makes_a_grid_of_so_many_cells(s):
             made = scenario_of(Request(s, geometry=name, cells="24"))
             grid = make_grid(made)
         assert made.geometry == name and len(grid.axes) == len(GEOMETRIES[name].axes)
+        if not grid.axes:  # a stirred cell
+            continue
         longest = max(len(grid.edges[a]) - 1 for a in grid.axes)
         # layers, and half of a plane, have whole numbers of cells, one at the least
         assert longest == pytest.approx(24, abs=2 * len(s.layers))

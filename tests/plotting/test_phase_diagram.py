@@ -286,7 +286,30 @@ def test_a_plane_where_it_never_happened_is_shown():
     ax = plot.phase_diagram(table, "lesion.radius", "acid.load", "onset")
     assert len(drawn(ax, "never").get_paths()) == (table.status == "finished").sum()
     assert not ax.child_axes  # no colour bar without a number
+    count = int((table.status == "finished").sum())
+    assert [t.get_text().split() for t in ax.texts] == [
+        f'measure "onset": never, at all {count} points'.split()
+    ]
     assert not [c for c in ax.collections if isinstance(c, LineCollection)]
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "words"),
+    [
+        ([7200.0] * 4, "s", 'measure "seen": 2 h at all 4 points'),
+        ([0.0] * 4, "mol m-3", 'measure "seen": 0 mM at all 4 points'),
+        ([7200.0, 7200.0, np.inf, np.inf], "s", 'measure "seen": 2 h at all 2 points that have a value'),
+        ([7200.0, np.inf, np.inf, np.inf], "s", 'measure "seen": 2 h at the only point that has a value'),
+    ],
+)
+def test_a_measure_without_contrast_is_named_with_its_value(values, unit, words):
+    """ "seen is the same everywhere" reads as if something were seen: names of measures are any words."""
+    table = table_of({"a": [1.0, 1.0, 2.0, 2.0], "b": [1.0, 2.0, 1.0, 2.0]}, {"seen": values}, {"seen": unit})
+    for ax in (
+        plot.phase_diagram(table, "a", "b", "seen"),
+        plot.scatter(table, "a", "b", colour="seen"),
+    ):
+        assert " ".join(" ".join(t.get_text() for t in ax.texts).split()) == words
 
 
 @pytest.mark.parametrize(

@@ -125,8 +125,10 @@ def test_a_shape_that_has_another_volume_is_not_drawn(result):
     assert not [
         line for line in ax.lines if not str(line.get_label()).startswith("_") and len(line.get_xdata())
     ]
+    assert "lines" not in said(ax) and "bands: any population" in said(ax)
     near = with_crystals(result, np.linspace(4, 6, 21) * NM, np.full(21, 1e17))
-    assert "no log-normal" not in said(plot.crystal_sizes(near, at="6 h"))
+    drawn = said(plot.crystal_sizes(near, at="6 h"))
+    assert "no log-normal" not in drawn and "lines: log-normal, assumed;\nbands: any" in drawn
     bare = said(plot.crystal_sizes(near, at="6 h", shape="none"))
     assert "assumed" not in bare and "any population" in bare
 
@@ -134,6 +136,7 @@ def test_a_shape_that_has_another_volume_is_not_drawn(result):
 def test_crystals_of_one_size_are_a_step(result):
     ax = plot.crystal_sizes(with_crystals(result, [5 * NM], [1e18]), at="6 h")
     assert "all of one size" in said(ax)
+    assert "lines" not in said(ax) and "bands" not in said(ax)  # neither is drawn
 
 
 def test_places_are_means_of_moments(result):

@@ -4,10 +4,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from fake_sweeps import FakeAxis, hypercube, onset_grid
+from fake_sweeps import FakeAxis, hypercube, onset_grid, table_of
 
 from sim import plotting as plot
 from sim.plotting.sweeps.columns import axis_column, tick_texts
+from sim.sweeps.design.axis import Axis
 
 V_ALK = FakeAxis("phosphatase.V_alk", 1e-3 / 60, 5e-3 / 60, "mol m-3 s-1")  # 1 to 5 umol/L/min
 
@@ -34,6 +35,48 @@ def test_a_parameter_is_shown_in_the_unit_that_it_is_given_in():
     rows = [t.get_text() for t in plot.tornado(table, "mineral").get_yticklabels()]
     assert any("µmol/L/min" in row for row in rows)
     assert "µmol/L/min" in plot.scatter(table, "phosphatase.V_alk", "mineral").get_xlabel()
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "label", "shown"),
+    [
+        ("plasma.PPi", ["100 nM", "1500 nM"], "plasma PPi [nM]", [100, 1500]),
+        ("plasma.PPi", ["0.1 uM", "1.5 uM"], "plasma PPi [µM]", [0.1, 1.5]),
+        ("plasma.P", ["1 mM", "2 mM"], "plasma P [mM]", [1, 2]),
+        ("lesion.radius", ["300 um", "4000 um"], "lesion radius [µm]", [300, 4000]),
+        ("lesion.radius", ["300 um", "4 mm"], "lesion radius [mm]", [0.3, 4]),  # several units: one that fits
+        ("late.at", ["36 h", "240 h"], "late at [h]", [36, 240]),
+        ("fluid.temperature", ["30 degC", "38 degC"], "fluid temperature [°C]", [30, 38]),
+        ("lesion.phi0", ["20 %", "70 %"], "lesion phi0 [%]", [20, 70]),
+        ("phosphatase.V_alk", ["1 U/L", "9 U/L"], "phosphatase V alk [U/L]", [1, 9]),
+    ],
+)
+def test_an_axis_is_shown_in_the_unit_that_it_was_written_in(name, given, label, shown):
+    """Also from the table that a store keeps; a level is picked in any unit."""
+    axis = Axis.of(name, given)
+    load = FakeAxis("acid.load", values=(1.0, 2.0), unit="mol m-3")
+    for kept in (axis, Axis.from_table(axis.table())):
+        table = of_axes(kept, load)
+        column = axis_column(table, name, "x")
+        assert column.label == label and sorted(set(column.values.round(6))) == pytest.approx(shown)
+    ax = plot.phase_diagram(table, name, "acid.load", "m")
+    assert ax.get_xlabel() == label
+    assert [float(t.get_text()) for t in ax.get_xticklabels()] == pytest.approx(shown)
+    law = FakeAxis("growth_law", values=("a", "b"))
+    picked = plot.phase_diagram(of_axes(axis, load, law), "acid.load", "growth_law", "m", at={name: given[0]})
+    assert picked.get_title(loc="left").startswith(f"at {name} = {shown[0]:g}")
+
+
+def test_an_axis_of_plain_numbers_has_the_customary_unit():
+    table = of_axes(FakeAxis("plasma.P", values=(1.0, 2.0), unit="mol m-3"))
+    assert axis_column(table, "plasma.P", "x").label == "plasma P [mM]"
+
+
+def of_axes(*axes):
+    """A grid of all levels of some axes, with a number of its own at each point."""
+    columns = [c.ravel() for c in np.meshgrid(*(np.array(a.values) for a in axes), indexing="ij")]
+    inputs = {a.name: c for a, c in zip(axes, columns, strict=True)}
+    return table_of(inputs, {"m": np.arange(columns[0].size) + 1.0}, {"m": "s"}, method="grid", axes=axes)
 
 
 def test_numbers_on_one_axis_have_one_style():

@@ -22,7 +22,7 @@ def test_the_page_runs_and_prints_what_it_says(tmp_path, monkeypatch):
             exec(compile(text, str(PAGE), "exec"), names)  # noqa: S102  # our own documentation
         told = [line.rpartition("  # ")[2] for line in text.splitlines() if line.startswith("print(")]
         assert out.getvalue().splitlines() == told
-    assert len(blocks) == 10
+    assert len(blocks) == 11
     assert all(
         Path(p).stat().st_size > 0
         for p in ("front.webp", "treated.nc", "tables/course.csv", "course.png", "maps.png")

@@ -34,8 +34,35 @@ def test_few_trajectories_are_called_few():
     design = sweeps.morris(ISHIGAMI_AXES, 6, seed=1)
     found = sensitivity.morris(table_of(design, ishigami), "y")
     assert "Double the trajectories n, from 6 to 12." in repr(found) and not found.enough.all()
+    assert all(f"{w} less certain" in repr(found) or f"{w} and" in repr(found) for w in ("mu*", "sigma"))
     plane = sensitivity.morris(table_of(sweeps.morris(AXES, 6, seed=1), power), "y", log=True)
     assert plane.enough.all() and not plane.remarks  # equal effects: no interval at all
+
+
+def test_every_number_that_is_printed_is_judged_by_one_rule():
+    """Four trajectories in which x2 turns its sign: its size is certain, its mean and spread are not."""
+    turning = np.array([[4.0, 3.0], [4.0, -3.0], [4.0, 3.0], [4.0, -3.0]])
+
+    def of(effects):
+        values, points = [], []
+        for first, second in effects:
+            points += [{"x1": 0.0, "x2": 0.0}, {"x1": 2 / 3, "x2": 0.0}, {"x1": 2 / 3, "x2": 2 / 3}]
+            values += [0.0, first * 2 / 3, (first + second) * 2 / 3]
+        settings = {"levels": 4, "n": 4}
+        rows = [
+            {"index": k, "inputs": p, "status": "finished", "measures": {"y": v}, "reason": ""}
+            for k, (p, v) in enumerate(zip(points, values, strict=True))
+        ]
+        axes = [sweeps.Axis("x1", 0.0, 1.0), sweeps.Axis("x2", 0.0, 1.0)]
+        return sensitivity.morris(sweeps.SweepTable(rows, axes, "morris", settings, ["y"], planned=12), "y")
+
+    found = of(turning)
+    np.testing.assert_allclose(found.effects, turning)
+    np.testing.assert_allclose(found.mu_star, [4, 3])
+    assert found.enough.tolist() == [True, False]
+    assert "mu and sigma less certain than 25 % of the largest mu*: x2" in repr(found)
+    assert "mu*" not in found.remarks[0].partition("less certain")[0]
+    assert of(np.abs(turning)).remarks == ()
 
 
 def test_the_logarithm_of_a_power_has_the_shares_of_a_plane():

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -60,3 +61,12 @@ def test_pictures_are_there_and_small():
         path = ROOT / "docs" / name
         assert path.read_bytes()[:4] == b"\x89PNG"
         assert path.stat().st_size < 200_000
+
+
+def test_every_sweep_of_the_package_has_its_pictures_on_the_page():
+    """The script that draws them names the files that the page shows, and they are there."""
+    script = runpy.run_path(str(ROOT / "docs" / "sweep_questions.py"), run_name="script")
+    drawn = [script["picture"](name) for name in script["names"]()]
+    assert [load_plan(name).figures for name in script["names"]()]
+    assert sorted(p.name for p in drawn) == sorted(re.findall(r"\]\((sweep_\w+\.png)\)", TEXT))
+    assert all(p.read_bytes()[:4] == b"\x89PNG" for p in drawn)

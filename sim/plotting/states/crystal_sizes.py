@@ -39,6 +39,7 @@ VOLUME = "mineral.V_HAP"  # of a mole of the crystals
 NM = 1e-9
 POINTS = 600  # along the axis
 NARROW = 250.0  # pt: axes below this have their legend below
+LINES, BANDS = "lines", "bands"  # what is drawn of a population
 ROW = 0.06  # of the axes' height, between the bars of mean and spread
 
 
@@ -83,16 +84,18 @@ def crystal_sizes(
         ax.set_xlim(0.0, end / NM)
         x = np.linspace(end / POINTS, end, POINTS)
         row = len(known)  # of mean and spread; populations at two times may be equal
+        drawn: set[str] = set()
         for k, (t, sizes) in enumerate(found.items()):
             look: dict[str, Any] = {"color": dark_to_light(k, len(found)), "ls": DASHES[k % len(DASHES)]}
             if sizes is None:
                 ax.plot([], [], ls="", label=f"{moment_text(t)}: none that the run resolves")
                 continue
-            _draw(ax, sizes, shape, x, look, moment_text(t))
+            drawn |= _draw(ax, sizes, shape, x, look, moment_text(t))
             row -= 1
             _mean_and_spread(ax, sizes, look, row)
-        bands = "bands: any population with\nthese moments"
-        ax.plot([], [], ls="", label=bands if shape == "none" else f"lines: {shape}, assumed;\n{bands}")
+        said = {LINES: f"lines: {shape}, assumed", BANDS: "bands: any population with\nthese moments"}
+        if drawn:
+            ax.plot([], [], ls="", label=";\n".join(words for what, words in said.items() if what in drawn))
         narrow = points_across(ax)[0] < NARROW
         side = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22)} if narrow else BESIDE
         ax.legend(handlelength=2.2, **side)
@@ -109,13 +112,13 @@ def population(result: Result, time: float, place: str | float) -> Sizes | None:
     return sizes_of(m0, m1, m2, float(third_moment(amount, result.parameters.si(VOLUME))))
 
 
-def _draw(ax: Axes, sizes: Sizes, shape: str, x: np.ndarray, look: dict[str, Any], when: str) -> None:
-    """Band, line and legend of one population."""
+def _draw(ax: Axes, sizes: Sizes, shape: str, x: np.ndarray, look: dict[str, Any], when: str) -> set[str]:
+    """Band, line and legend of one population. Returns which of the first two are drawn."""
     words = f"{when}: {_nm(sizes.mean)} ± {_nm(sizes.spread)} nm,\n{_number(sizes.number * NM)} per mm$^3$"
     if sizes.one_size:
         ax.plot([0.0, sizes.mean / NM, sizes.mean / NM, x[-1] / NM], [0.0, 0.0, 1.0, 1.0],
                 label=f"{words}, all of one size", **look)  # fmt: skip
-        return
+        return set()
     low, high = share_below(sizes, x)
     volume = assumed_volume(sizes, shape) if shape != "none" else 0.0
     fits = 1.0 / FITS < volume < FITS
@@ -126,6 +129,7 @@ def _draw(ax: Axes, sizes: Sizes, shape: str, x: np.ndarray, look: dict[str, Any
         ax.plot(x / NM, edge, color=look["color"], lw=0.6, alpha=0.8, label="_edge")
     if fits:
         ax.plot(x / NM, assumed_share_below(sizes, shape, x), label=words, **look)
+    return {LINES, BANDS} if fits else {BANDS}
 
 
 def _mean_and_spread(ax: Axes, sizes: Sizes, look: dict[str, Any], row: int) -> None:

@@ -28,8 +28,8 @@ SEED = "seed"  # the axis of replicates
 class Column(NamedTuple):
     """One input or measure of all points, in the order of the table.
 
-    values: as drawn, `factor` times SI; words are counted 0, 1, 2; inf where it never happened, nan
-    where there is none
+    values: as drawn, `factor` times SI, plus `offset` (of degC); words are counted 0, 1, 2; inf where it
+    never happened, nan where there is none
     unit: of the values as printed, "" for none · label: for an axis · words: what 0, 1, 2 stand for
     si: the SI unit behind it
     """
@@ -42,6 +42,11 @@ class Column(NamedTuple):
     log: bool = False
     words: tuple[str, ...] = ()
     si: str = ""
+    offset: float = 0.0
+
+    def drawn(self, values: Any) -> Any:
+        """SI values as they are drawn."""
+        return np.asarray(values, dtype=float) * self.factor + self.offset
 
     def text(self, value: float) -> str:
         """A value as drawn in words: "3 mm", "never"."""
@@ -61,6 +66,16 @@ class Column(NamedTuple):
     def endless(self) -> str:
         """What an infinite value means."""
         return "never" if self.si == "s" else "infinite"
+
+    def alike(self, values: np.ndarray) -> str:
+        """What there is to say of values of a measure, as drawn, that have no contrast: which measure, in
+        quotes for its name may be any word, its value, and at how many points."""
+        numbers = values[np.isfinite(values)]
+        found = self.text(float(np.median(numbers))) if numbers.size else f"{self.endless},"
+        count = numbers.size or values.size
+        points, have = (f"all {count} points", "have") if count > 1 else ("the only point", "has")
+        some = f" that {have} a value" if count < values.size else ""
+        return f'measure "{self.said}": {found} at {points}{some}'
 
     def position(self, values: np.ndarray) -> np.ndarray:
         """Where values lie on an axis that is even for the eye: their logarithm on a logarithmic one."""
@@ -123,19 +138,25 @@ def axis_column(table: SweepTable, name: str, role: str) -> Column:
     # Of all that is planned, so that a half-run sweep has the units of the finished one.
     planned = [v for v in (getattr(axis, "low", None), getattr(axis, "high", None)) if v is not None]
     planned += [v for v in getattr(axis, "values", ()) if not isinstance(v, str)]
-    factor, unit = readable_scale(np.append(values, planned), axis.unit, name)
+    unit, offset = getattr(axis, "given_in", ""), 0.0
+    if unit:  # as the user wrote it
+        offset = to_unit(0.0, unit)
+        factor = to_unit(1.0, unit) - offset if offset else to_unit(1.0, unit)
+    else:
+        factor, unit = readable_scale(np.append(values, planned), axis.unit, name)
     known = values[np.isfinite(values)]
     log = bool(getattr(axis, "log", False))
     if getattr(axis, "values", ()) and known.size and known.min() > 0:
         log = log or bool(known.max() >= WIDE * known.min())
     return Column(
         name,
-        values * factor,
+        values * factor + offset,
         factor,
         printed_unit(unit),
         label_with_unit(words_of(name), unit),
         log,
         si=_dimension(axis.unit),
+        offset=offset,
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError, not_one_of
 from sim.plotting.canvas import canvas
-from sim.plotting.colour_scale import colour_bar, colour_scale
+from sim.plotting.colour_scale import colour_bar, colour_scale, say_in
 from sim.plotting.sweeps import unfinished
 from sim.plotting.sweeps.axis_scales import log_ticks, scale_axis
 from sim.plotting.sweeps.cells import CellPolygons, grid_cells, nearest_cells
@@ -93,11 +93,15 @@ def _draw(ax: Axes, looks: AsCells | AsMarks, seen: PointPlane, scale: str, cmap
     if known.any():
         values = seen.value[known]
         how = colour_scale(values, seen.measured.name, scale, cmap, unit=seen.measured.unit)
+        if how.words:
+            how = how._replace(words=seen.measured.alike(seen.value[done]))
         room = bool(never.any()) and not cmap
         image = looks.numbers(known, values, how, _colour_map(how.cmap, room))
         colour_bar([ax], image, look_of_column(seen.measured), how)
     if never.any():
         handles.append(looks.never(never, seen.measured.endless))
+        if not known.any():  # no colour bar tells of what this is
+            say_in([ax], seen.measured.alike(seen.value[done]))
     for status in unfinished.ordered(seen.state):
         handles.append(looks.without(seen.state == status, status))
     return handles

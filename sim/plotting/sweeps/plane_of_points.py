@@ -86,7 +86,7 @@ def _held(table: SweepTable, x: str, y: str, at: Mapping) -> tuple[np.ndarray, s
         if axis.words:
             here = np.array([axis.words[int(v)] == wanted for v in axis.values])
         else:
-            drawn = float(wanted) * axis.factor
+            drawn = float(axis.drawn(wanted))
             here = np.abs(axis.values - drawn) <= 1e-6 * max(abs(drawn), SAME)
         if not here.any():
             raise ConfigError(f"at[{name!r}] = {value!r} is not a level of the sweep: {_levels(axis)}.")
@@ -129,7 +129,7 @@ def _even(axis: Column, table: SweepTable) -> Column:
     listed = getattr(axis_named(table, axis.name, "axis"), "values", ())
     if axis.words or axis.log or not listed:
         return axis
-    found = distinct_levels(np.concatenate([axis.values, axis.factor * np.asarray(listed, dtype=float)]))[0]
+    found = distinct_levels(np.concatenate([axis.values, axis.drawn(listed)]))[0]
     if not 3 <= found.size <= MANY_LEVELS or np.diff(found).max() <= UNEVEN * np.diff(found).min():
         return axis
     names = tuple(f"{v:.4g}" for v in found)
@@ -189,10 +189,10 @@ def _planned(table: SweepTable, axis: Column, kept: np.ndarray) -> np.ndarray:
     if table.method == "grid":
         shape = dict(zip((a.name for a in table.axes), table.settings.get("shape", ()), strict=False))
         if getattr(plan, "values", ()):
-            found = np.concatenate([found, axis.factor * np.asarray(plan.values, dtype=float)])
+            found = np.concatenate([found, axis.drawn(plan.values)])
         elif axis.name in shape:
             steps = np.linspace(0.0, 1.0, shape[axis.name])
-            found = np.concatenate([found, axis.factor * np.asarray(plan.at(steps), dtype=float)])
+            found = np.concatenate([found, axis.drawn(plan.at(steps))])
     return distinct_levels(found)[0]
 
 

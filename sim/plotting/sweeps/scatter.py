@@ -92,6 +92,8 @@ def _inside(
         known = done & np.isfinite(shade.values)
         if known.any():
             how = colour_scale(shade.values[known], shade.name, scale, cmap, unit=shade.unit)
+            if how.words:
+                how = how._replace(words=shade.alike(shade.values[done]))
             dots = ax.scatter(
                 x[known], y[known], c=shade.values[known], norm=how.norm, cmap=how.cmap, label="_numbers",
                 **look,

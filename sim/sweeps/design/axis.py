@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,8 @@ class Axis:
     unit: SI unit of bounds and values; "" for words and for plain numbers, which are SI of whatever
         the name needs (Design.with_units fills it in)
     log: equal steps are equal ratios; values: listed levels [SI] or words
+    given_in: the unit that bounds and values were written in, in which they are shown; "" where that is not
+        one unit, or where they were plain numbers. It decides nothing else
     """
 
     name: str
@@ -41,6 +43,7 @@ class Axis:
     unit: str = ""
     log: bool = False
     values: tuple[Value, ...] = ()
+    given_in: str = field(default="", compare=False)
 
     def __post_init__(self):
         if not isinstance(self.name, str) or not self.name.strip():
@@ -83,7 +86,7 @@ class Axis:
         if len(set(values)) < len(values):
             again = next(g for k, g in enumerate(given) if values[k] in values[:k])
             raise ConfigError(f"{name} lists {shown(again)} twice; each level is needed once.")
-        return cls(name, unit=unit, values=values)
+        return cls(name, unit=unit, values=values, given_in=unit_written(given))
 
     @classmethod
     def _between(cls, name: str, given: tuple) -> Axis:
@@ -100,7 +103,7 @@ class Axis:
         (low, high), unit = _read_numbers(name, bounds)
         if not low < high:  # shown as the user wrote them
             raise crossing_bounds(name, bounds[0], bounds[1])
-        return cls(name, float(low), float(high), unit, scale == "log")
+        return cls(name, float(low), float(high), unit, scale == "log", given_in=unit_written(bounds))
 
     @classmethod
     def _from_table(cls, name: str, table: Mapping) -> Axis:
@@ -155,7 +158,7 @@ class Axis:
     def table(self) -> dict:
         """Plain data: Axis(**table) is this axis."""
         row = {"name": self.name, "low": self.low, "high": self.high, "unit": self.unit, "log": self.log}
-        return row | {"values": list(self.values)}
+        return row | {"values": list(self.values), "given_in": self.given_in}
 
     @classmethod
     def from_table(cls, table: Mapping) -> Axis:
@@ -178,8 +181,8 @@ class Axis:
         if not self.unit:
             return f"{value:g}"
         largest = max((abs(v) for v in self.numbers), default=0.0)
-        unit = given_unit(self.name, self.unit) or readable_unit(largest, self.unit)
-        return quantity_text(to_unit(float(value), unit), unit)
+        unit = self.given_in or given_unit(self.name, self.unit) or readable_unit(largest, self.unit)
+        return quantity_text(float(f"{to_unit(float(value), unit):.{DIGITS}g}"), unit)
 
     def __repr__(self) -> str:
         if self.values:
@@ -225,6 +228,13 @@ def _read_numbers(name: str, given: Iterable[Any]) -> tuple[tuple[float, ...], s
             unit = unit or si_unit(unit_of(g, name))
     # A plain number is SI already; two texts of different dimension are refused by convert.
     return tuple(convert_number(g, unit or "1", name) + 0.0 for g in given), unit
+
+
+def unit_written(given: Iterable[Any]) -> str:
+    """The unit that all of some quantities were written in; "" where they have several, or none."""
+    found = {unit_of(g) if isinstance(g, str) and not _is_word(g) else "1" for g in given}
+    unit = found.pop() if len(found) == 1 else "1"
+    return "" if unit == "1" else unit
 
 
 def is_missing(given: Any) -> bool:

@@ -10,6 +10,8 @@ from sim.experiment.change import applied, checked_value
 from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import PERMEABILITY
 from sim.experiment.targets import Target, target
+from sim.experiment.values.otherwise import flows
+from sim.parameters.clinic import taken_for
 from sim.sweeps.design.axis import Axis
 from sim.units import parse_unit
 from sim.units.unit_table import in_words, needed_in_words
@@ -30,7 +32,7 @@ def units_for(axes: tuple[Axis, ...], base: Scenario) -> dict[str, str]:
         if other != name:
             raise ConfigError(f"the axes '{other}' and '{name}' change the same thing; give one of them.")
     for a in axes:
-        _check(a, found[a.name])
+        _check(a, found[a.name], base)
     return {name: t.unit for name, t in found.items()}
 
 
@@ -69,7 +71,7 @@ def check_ends(points: Sequence[Mapping[str, Any]], base: Scenario) -> None:
             raise ConfigError(f"{where}: {error}") from None
 
 
-def _check(a: Axis, t: Target) -> None:
+def _check(a: Axis, t: Target, base: Scenario) -> None:
     if t.words:
         _words(a, t)
         return
@@ -86,7 +88,7 @@ def _check(a: Axis, t: Target) -> None:
         raise ConfigError(f"{a.name}: whole numbers have no bounds to sample between; list them, [1, 2, 3].")
     for value in a.numbers:
         checked_value(t, a.name, value)
-    _warn_of_range(a, t, min(a.numbers), max(a.numbers))
+    _warn_of_range(a, t, base)
 
 
 def _words(a: Axis, t: Target) -> None:
@@ -99,12 +101,15 @@ def _words(a: Axis, t: Target) -> None:
             raise ConfigError(not_one_of(a.name, word, t.words))
 
 
-def _warn_of_range(a: Axis, t: Target, low: float, high: float) -> None:
-    """One warning for both ends: the points themselves are then silent."""
+def _warn_of_range(a: Axis, t: Target, base: Scenario) -> None:
+    """One warning for both ends, and for an axis all of which is usual of another quantity: the points
+    themselves are then silent."""
     if t.parameter is None:
         return
-    ends = dict.fromkeys((low, high))
+    ends = dict.fromkeys((min(a.numbers), max(a.numbers)))
     sentences = [t.parameter.at(v).outside(a.name, None if a.unit else v) for v in ends]
+    found = [t.parameter.at(v) for v in ends]
+    sentences.append(taken_for(a.name, found, t.parameter, flows(base.parameters)))
     said = [s for s in sentences if s]
     if said:
         warn_caller(" ".join(said), RangeWarning)

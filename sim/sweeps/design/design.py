@@ -153,10 +153,13 @@ def _joined(a: Axis, b: Axis) -> Axis:
     unit = a.unit or b.unit
     if a.words != b.words or (a.unit and b.unit and a.unit != b.unit):
         raise ConfigError(f"{a.name} is {a!r} in one design and {b!r} in the other; they do not go together.")
+    written = a.given_in if a.given_in == b.given_in else ""
     if a.values and b.values:
-        return Axis(a.name, unit=unit, values=tuple(dict.fromkeys((*a.values, *b.values))))
+        values = tuple(dict.fromkeys((*a.values, *b.values)))
+        return Axis(a.name, unit=unit, values=values, given_in=written)
     numbers = (*a.numbers, *b.numbers)
-    return Axis(a.name, float(min(numbers)), float(max(numbers)), unit, a.log and b.log)
+    low, high = float(min(numbers)), float(max(numbers))
+    return Axis(a.name, low, high, unit, a.log and b.log, given_in=written)
 
 
 def _repeats(points: Sequence[Inputs]) -> dict[str, int]:

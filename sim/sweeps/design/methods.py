@@ -15,7 +15,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from sim.errors import ConfigError, listing, nearest, not_installed, shown
-from sim.sweeps.design.axis import Axis, is_missing, read_values
+from sim.sweeps.design.axis import Axis, is_missing, read_values, unit_written
 from sim.sweeps.design.design import LARGEST, Design, axes_of
 
 LARGEST_SEED = 2**32 - 1  # what numpy's older generator takes, which SALib's samples are drawn from
@@ -130,7 +130,8 @@ def table(rows: Any) -> Design:
             if isinstance(row[name], float) and not math.isfinite(row[name]):
                 raise ConfigError(f"row {k} of the table: {name} = {row[name]} is not a finite number.")
         columns[name], unit = read_values(name, [row[name] for row in rows])
-        made.append(Axis(name, unit=unit, values=tuple(dict.fromkeys(columns[name]))))
+        written = unit_written(row[name] for row in rows)
+        made.append(Axis(name, unit=unit, values=tuple(dict.fromkeys(columns[name])), given_in=written))
     points = tuple(dict(zip(columns, p, strict=True)) for p in zip(*columns.values(), strict=True))
     return Design("table", tuple(made), points, {"labels": labels} if labels else {})
 
