@@ -61,9 +61,10 @@ def moment_text(seconds: float) -> str:
 
 def typed_time(seconds: float, digits: int = 6) -> str:
     """A time [s] as one types it, and as a scenario takes it back: "27.375 days", "12 h" within the first."""
-    if seconds >= DAY * _SLACK or seconds == 0:
+    length = abs(seconds)  # what follows a course may be told of the time before the start
+    if length >= DAY * _SLACK or length == 0:
         return quantity_text(seconds / DAY, "day", digits)
-    size, unit = next((s, u) for least, s, u in (*_TIMES[2:], (0.0, 1.0, "s")) if seconds >= least * _SLACK)
+    size, unit = next((s, u) for least, s, u in (*_TIMES[2:], (0.0, 1.0, "s")) if length >= least * _SLACK)
     return quantity_text(seconds / size, unit, digits)
 
 

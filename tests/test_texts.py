@@ -58,7 +58,7 @@ def test_moments_beside_a_curve_are_quantities_that_can_be_read_back(seconds, wo
     ("seconds", "words"),
     [
         (27.375 * 86400, "27.375 days"), (2 * 31557600, "730.5 days"), (86400, "1 day"), (0.0, "0 days"),
-        (8100, "2.25 h"), (1800, "30 min"), (0.25, "0.25 s"),
+        (8100, "2.25 h"), (1800, "30 min"), (0.25, "0.25 s"), (-2 * 86400, "-2 days"), (-1800, "-30 min"),
     ],
 )  # fmt: skip
 def test_times_keep_their_digits_and_can_be_read_back(seconds, words):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.atlas.expectations import Answer, Expectation, expectation_of, judged, tally
-from sim.errors import FileFormatError, ScenarioError, nearest
+from sim.errors import FileFormatError, HapsimError, ScenarioError, nearest
 from sim.experiment.catalogue import scenario, scenarios
 from sim.identity.definition import run_fingerprint
 from sim.identity.settings import Settings
 from sim.public import public
 from sim.run import result as results
+from sim.sweeps.engines.side_by_side import DIED, checked_workers, side_by_side
 
 if TYPE_CHECKING:
     from sim.experiment.scenario import Scenario
@@ -91,10 +91,11 @@ def atlas(
     treatments: whether to run each under its treatments too, from the start to the end
     An interruption keeps what is done; the next call goes on.
     """
-    wanted = list(scenarios() if names is None else names)
+    wanted = list(dict.fromkeys(scenarios() if names is None else names))
     for name in wanted:
         if name not in scenarios():
             raise ScenarioError(f"no scenario is called '{name}'.{nearest(name, scenarios())}")
+    checked_workers(workers)
     base = Path(folder).expanduser()
     (base / RUNS).mkdir(parents=True, exist_ok=True)
     jobs = [(n, "") for n in wanted]
@@ -133,18 +134,18 @@ def _scenario(job: Job) -> Scenario:
 
 def _runs(jobs: list[Job], base: Path, workers: int) -> Iterator[tuple[Job, str]]:
     """Runs, as they end, each with why it failed or ""."""
-    if workers < 2:
-        for job in jobs:
-            yield job, run_into(_folder(base, job), job)
+    tasks = [(_folder(base, job), job) for job in jobs]
+    if workers < 2 or len(jobs) < 2:
+        for task in tasks:
+            yield task[1], _run_task(task)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        waiting = {pool.submit(run_into, _folder(base, job), job): job for job in jobs}
-        try:
-            for done in as_completed(waiting):
-                yield waiting[done], done.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    for k, failure in side_by_side(_run_task, tasks, min(workers, len(jobs)), DIED):
+        yield jobs[k], failure
+
+
+def _run_task(task: tuple[Path, Job]) -> str:
+    """Why the run of a job into a folder failed, or ""."""
+    return run_into(*task)
 
 
 def run_into(folder: Path, job: Job) -> str:
@@ -153,9 +154,14 @@ def run_into(folder: Path, job: Job) -> str:
 
     from sim.run.simulate import simulate
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the notes stand in the manifest, and on the page
-        result = simulate(_scenario(job))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the notes stand in the manifest, and on the page
+            result = simulate(_scenario(job))
+    except (HapsimError, MemoryError) as error:  # more than the memory that is free, for one
+        return str(error) or type(error).__name__
+    if result.status == "interrupted":
+        raise KeyboardInterrupt  # Ctrl-C is not of one run, and no word on it
     if not result.success:
         return f"{result.status}: {result.message}"
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 import re
@@ -14,6 +12,7 @@ from typing import Any
 
 from sim.calibration.data import MISSING, Data, Datum, checked_datum, data_of_rows, is_missing
 from sim.errors import ConfigError, FileFormatError, UnitError, listing, nearest, shown
+from sim.experiment.values.columns import cells_of_line
 from sim.units import convert_number, from_unit, parse_unit, unit_of
 
 MAX_BYTES = 10_000_000
@@ -87,7 +86,7 @@ def parse(text: str, name: str) -> Data:
         if not line.strip() or line.startswith("#"):
             continue
         where = f"{name}, line {number}"
-        cells = [c.strip() for c in next(csv.reader(io.StringIO(line)))]
+        cells = [c.strip() for c in cells_of_line(line, where)]
         if not columns:
             columns, width = _header(cells, where), len(cells)
             continue

@@ -213,8 +213,20 @@ def course_of(
 
     name: or all in a word, "etidronate@3day..10day:2uM"; said: start, stop and dose, where that leaves them
     out; region: or that of the treatment, where it is among the `known`. Warns of a dose beyond its range.
+    Raises ScenarioError for what is said twice.
     """
     word, beside = ordered(name), list(others)
+    for key, inside, apart, usual in zip(
+        ("start", "stop", "dose", "region"),
+        (word.start, word.stop, word.dose, word.region),
+        (*said, region),
+        (0.0, None, None, ""),
+        strict=True,
+    ):
+        if inside and apart != usual:
+            raise ScenarioError(
+                f"{shown(name)} says its {key}, and {key} = {shown(apart)} beside it; give one of them."
+            )
     given = treatment(word.name)
     given.refuse_beside(cut.given for cut in beside if cut.treatment)
     start, stop, dose = said

@@ -187,7 +187,7 @@ class Result:
         t = convert_number(time, "s", "time")
         low, high = float(self.t[0]), float(self.t[-1])
         if not low <= t <= high * (1 + 1e-12):
-            given = time.strip() if isinstance(time, str) else typed_time(t) if t >= 0 else f"{t:g} s"
+            given = time.strip() if isinstance(time, str) else typed_time(t)
             raise ConfigError(
                 f"time = {given} is outside the result, which goes from {typed_time(low)} to "
                 f"{typed_time(high)}."

@@ -10,7 +10,8 @@ from typing import Any
 
 from sim.errors import ConfigError, ScenarioError
 from sim.public import public
-from sim.validation.arm_runs import ArmRun, ArmTask, checked_workers, run_arms
+from sim.sweeps.engines.side_by_side import checked_workers
+from sim.validation.arm_runs import ArmRun, ArmTask, run_arms
 from sim.validation.experiment import Experiment
 from sim.validation.reading_files import experiments, load_experiment
 from sim.validation.run_progress import RunProgress, TellProgress

@@ -50,6 +50,7 @@ def test_a_deviation_may_have_a_unit_of_its_own(tmp_path):
     [
         ("", "is empty"),
         ("# a note\n", "is empty"),
+        (f"time [day],{'x' * 200_000}\n", "line 1: this is no line of a CSV"),
         ("time [day],quantity,value [1]\n", "no numbers"),
         ("time [day],quantity\n", "line 1: the column 'value' is missing"),
         ("time [day],quantity,value [1],colour\n", "line 1: there is no column 'colour'"),

@@ -1,5 +1,6 @@
 """`hapsim image`: files by their ending, scores on the screen, mistakes in sentences."""
 
+import shutil
 import subprocess
 import sys
 
@@ -76,3 +77,38 @@ def test_mistakes_are_sentences(saved, tmp_path):
         done = CliRunner().invoke(main, ["image", *map(str, words)])
         assert done.exit_code == 2 and said in done.stderr and "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_series_that_is_there_goes_only_for_one_that_has_been_written(saved, tmp_path):
+    pytest.importorskip("pydicom")
+    series, other = tmp_path / "series", tmp_path / "series" / "0999.dcm"
+    assert hapsim("image", saved, "--ct", "--out", series).returncode == 0
+    other.write_bytes(b"of a longer series")
+    before = {p.name: p.read_bytes() for p in series.iterdir()}
+    for words in (
+        (saved, "--ct", "--at", "2 year"),
+        (saved, "--ct", "--instrument", "chest_cd"),
+        (saved, "--xray"),
+        (tmp_path / "none.nc", "--ct"),
+    ):
+        assert hapsim("image", *words, "--out", series, "--force").returncode == 2
+        assert {p.name: p.read_bytes() for p in series.iterdir()} == before
+    assert hapsim("image", saved, "--ct", "--out", series, "--force").returncode == 0
+    del before[other.name]
+    assert {p.name: p.read_bytes() for p in series.iterdir()} == before
+
+
+def test_the_folder_of_a_run_stands_for_its_result(saved, tmp_path):
+    """As for `hapsim script` and `hapsim run --continue`."""
+    (tmp_path / "run").mkdir()
+    shutil.copy(saved, tmp_path / "run" / "result.nc")
+    for words, file in (
+        (("image", tmp_path / "run", "--ct"), "ct.png"),
+        (("movie", tmp_path / "run", "--frames", "2", "--quiet"), "movie.webp"),
+        (("export", tmp_path / "run", "--csv", tmp_path / "run"), "course.csv"),
+    ):
+        done = hapsim(*words)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / "run" / file).exists()
+    none = hapsim("image", tmp_path, "--ct")
+    assert none.returncode == 2 and "there is no file" in none.stderr

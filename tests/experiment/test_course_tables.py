@@ -92,6 +92,13 @@ def test_the_command_takes_a_csv_and_shows_the_course(csv):
     assert done.exit_code and "plasma.P" in done.output
 
 
+def test_a_course_that_was_measured_before_the_start_runs_and_is_told(base):
+    s = base.with_course("plasma.P", ["-2 day", "2 day"], ["1 mM", "2 mM"])
+    assert s.courses_in_words() == ["plasma.P follows 1 mM at -2 days, 2 mM at 2 days"]
+    result = sim.simulate(s.with_(duration="1 h"), times=2)
+    assert result.success and "at -2 days" in str(result)
+
+
 def test_the_story_marks_it(base):
     from sim.plotting.runs.events import events
 
@@ -130,6 +137,7 @@ def test_slips_of_a_course_are_sentences(base, of, times, values, words):
         ("time [h], P [mM]\n0, 1, 2\n", "line 2: two numbers"),
         ("time [h], P [mM]\n0, 1 mM\n", "line 2: '1 mM' is not a number"),
         ("time [h], P [mM]\n0, nan\n", "line 2"),
+        (f"time [h], P [mM]\n0, {'1' * 200_000}\n", "line 2: this is no line of a CSV"),
     ],
 )
 def test_slips_of_a_csv_name_the_line(csv, text, words):

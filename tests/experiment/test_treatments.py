@@ -107,6 +107,21 @@ def test_a_dose_is_an_axis_of_a_sweep_and_a_file_names_treatments(tmp_path):
         load_plan(path)
 
 
+@pytest.mark.parametrize(
+    ("word", "beside"),
+    [
+        ("etidronate@1day", {"start": "2 day"}),
+        ("etidronate@1day..3day", {"stop": "2 day"}),
+        ("etidronate:2uM", {"dose": "3 uM"}),
+        ("lavage/border@1day", {"region": "lesion"}),
+    ],
+)
+def test_what_a_word_says_is_not_said_again_beside_it(word, beside):
+    (key,) = beside
+    with pytest.raises(ScenarioError, match=f"says its {key}, and {key} = .*give one of them"):
+        BASE.treated(word, **beside)
+
+
 def test_treatments_are_saved_and_read_back(tmp_path):
     made = BASE.treated("etidronate", **COURSE).treated("lavage@5 day:30 %").treated("excision@6 day")
     path = made.save(tmp_path / "own.toml")

@@ -93,3 +93,13 @@ def test_damaged_tables_are_answered_in_a_sentence(result):
     for key, wrong in (("intervention_tables", [3]), ("layout", "a")):
         with pytest.raises(sim.errors.FileFormatError, match=key):
             manifest_from(json.dumps({**result.manifest, key: wrong}), "r.nc")
+
+
+def test_a_level_below_that_of_plasma_is_told(base):
+    """What is infused adds to what there is; a level in its place takes away."""
+    small = base.with_parameters({"plasma.PPi": "1.5 uM"}).with_(duration="1 h")
+    with pytest.warns(sim.errors.RangeWarning, match=r"0.5 uM is less than the 1.5 uM that plasma has"):
+        result = sim.simulate(small.treated("pyrophosphate", dose="0.5 uM"), times=2)
+    assert [n for n in result.notes if "takes away more than it gives" in n]
+    told = sim.simulate(small.treated("pyrophosphate", dose="5 uM"), times=2).notes
+    assert not [n for n in told if "takes away" in n]

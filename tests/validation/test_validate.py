@@ -10,6 +10,7 @@ import pytest
 import sim
 from sim.errors import ConfigError
 from sim.run.measures import Measure
+from sim.sweeps.engines.side_by_side import DIED
 from sim.validation import arm_runs, load_experiment, validate
 from sim.validation.wanted import Reading
 
@@ -113,7 +114,7 @@ def test_a_run_that_ends_its_process_is_told_and_the_others_go_on(file):
     first, second = validate([replace(e, wanted=(e.wanted[0], deadly))], workers=2)["mine"].judged
     assert first.reason == ""
     assert np.isfinite(first.figure)
-    assert second.reason == f"poor failed: {arm_runs.DIED}"
+    assert second.reason == f"poor failed: {DIED}"
 
 
 def test_an_interruption_keeps_what_was_run(file):

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sim.cli import choices
+from sim.cli.runs.files import result_file
 from sim.errors import ConfigError
 
 
@@ -24,9 +25,9 @@ def export(
     """Write a result for another program; prints the files to open there.
 
     \b
-    RESULT is a result.nc of `hapsim run`. --csv writes course.csv (means, totals, extremes and the ledger
-    over time) and profile.csv (a row for each time and cell). A rectangle or box also goes to ParaView, one
-    image per output time:
+    RESULT is a result.nc of `hapsim run`, or the folder it is in. --csv writes course.csv (means, totals,
+    extremes and the ledger over time) and profile.csv (a row for each time and cell). A rectangle or box also
+    goes to ParaView, one image per output time:
       hapsim export results/infarct_myocardium/result.nc --csv tables --only HAP,pH --times '1 day,7 day'
       hapsim run infarct_myocardium --set geometry=rectangle --resolution 0.2 --out flat
       hapsim export flat/result.nc --vtk paraview --only HAP,pH
@@ -41,7 +42,7 @@ def export(
     for option, given, names in (("--csv", tables, FILES), ("--vtk", folder, ("*.pvd", "*.vti"))):
         if given is not None:
             _free(option, given, names, force)
-    found = load_result(result)
+    found = load_result(result_file(result))
     wanted = choices.names_in(only)
     if tables is not None:
         for path in found.to_csv(tables, wanted, choices.names_in(times)):

@@ -10,6 +10,7 @@ import click
 
 from sim.cli import choices
 from sim.cli.files.tissue import mri_png, section_png
+from sim.cli.runs.files import result_file
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def image(
     """A result as an instrument shows it; prints the files, and of CT the calcium scores.
 
     \b
-    RESULT is a result.nc of `hapsim run`. DICOM and NIfTI need the extra imaging.
+    RESULT is a result.nc of `hapsim run`, or the folder it is in. DICOM and NIfTI need the extra imaging.
       hapsim image results/tb_caseous/result.nc --ct --at '2 year'
       hapsim image results/tb_caseous/result.nc --ct --instrument calcium_ct --out series
       hapsim image results/tb_caseous/result.nc --xray --instrument mammography --out film.png
@@ -102,7 +103,8 @@ def image(
 
     if kind is None:
         raise ConfigError("which picture? Give --ct, --xray, --mri or --histology.")
-    target = out or result.parent / f"{kind}.png"
+    file = result_file(result)
+    target = out or file.parent / f"{kind}.png"
     if kind != "histology" and (stain or magnification):
         raise ConfigError(
             "--stain and --magnification are of --histology; other pictures have an --instrument."
@@ -111,8 +113,12 @@ def image(
         raise ConfigError("--instrument is of --ct, --xray and --mri; --histology has a --stain.")
     if variable and (kind != "mri" or _ending(target) == ".png"):
         raise ConfigError("--variable is of --mri written as numbers, with --out phase.nii.gz for example.")
+    if kind == "xray" and _ending(target) in (".nii", ".nii.gz", ""):
+        raise ConfigError(
+            f"{target}: a radiograph is written as .png or .tif; NIfTI and DICOM are for CT and MRI."
+        )
     _free(target, force)
-    found = load_result(result)
+    found = load_result(file)
     if kind == "histology":
         from sim.imaging import histology
 
@@ -136,10 +142,6 @@ def image(
             click.echo(calcium_score(picture))
         return
     film = radiograph(found, at, name, seed)
-    if _ending(target) in (".nii", ".nii.gz", ""):
-        raise ConfigError(
-            f"{target}: a radiograph is written as .png or .tif; NIfTI and DICOM are for CT and MRI."
-        )
     if _ending(target) == ".png":
         click.echo(_png(film, target))
     else:
@@ -171,9 +173,6 @@ def _free(target: Path, force: bool) -> None:
     taken = any(target.glob("*.dcm")) if folder else target.exists()
     if taken and not force:
         raise ConfigError(f"{target} is there already. Give another --out, or --force to overwrite.")
-    if taken and folder:
-        for old in target.glob("*.dcm"):
-            old.unlink()  # of a longer series
 
 
 def _write(picture: xarray.DataArray | xarray.Dataset, target: Path, variable: str = "") -> list[Path]:
@@ -189,7 +188,9 @@ def _write(picture: xarray.DataArray | xarray.Dataset, target: Path, variable: s
         return [write_nifti(picture, target, variable)]
     from sim.imaging.files.dicom import write_dicom
 
-    write_dicom(picture, target, variable)
+    written = write_dicom(picture, target, variable)
+    for old in {*target.glob("*.dcm")}.difference(written):
+        old.unlink()  # of a series that was there, now that the new one is
     return [target]
 
 

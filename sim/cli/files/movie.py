@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from sim.cli import choices
+from sim.cli.runs.files import result_file
 from sim.errors import ConfigError
 
 
@@ -49,7 +50,8 @@ def movie(
     """A variable over the section as a movie, with one scale for all pictures; prints the file.
 
     \b
-    RESULTS are files result.nc of `hapsim run`; several stand side by side, at times that all of them cover:
+    RESULTS are files result.nc of `hapsim run`, or the folders they are in; several stand side by side, at
+    times that all of them cover:
       hapsim movie results/tb_caseous/result.nc
       hapsim movie results/infarct_myocardium/result.nc --variable pH --clock root --out ph.gif
       hapsim movie untreated/result.nc treated/result.nc --variable HAP
@@ -57,12 +59,13 @@ def movie(
     from sim.plotting import movie as write_movie
     from sim.run.result import load as load_result
 
-    target = out or results[0].parent / "movie.webp"
+    files = [result_file(given) for given in results]
+    target = out or files[0].parent / "movie.webp"
     if target.exists() and not force:
         raise ConfigError(f"{target} is there already. Give another --out, or --force to overwrite.")
-    runs = [load_result(path) for path in results]
-    named = {path.parent.name or path.stem: run for path, run in zip(results, runs, strict=True)}
+    runs = [load_result(path) for path in files]
+    named = {path.parent.name or path.stem: run for path, run in zip(files, runs, strict=True)}
     if len(named) < len(runs):
-        named = {str(path): run for path, run in zip(results, runs, strict=True)}
+        named = {str(path): run for path, run in zip(files, runs, strict=True)}
     shown = runs[0] if len(runs) == 1 else named
     click.echo(write_movie(shown, target, variable, frames, fps, clock, progress=not quiet))

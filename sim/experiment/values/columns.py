@@ -35,7 +35,7 @@ def read_columns(path: Path) -> tuple[list[float], list[str]]:
     except UnicodeDecodeError as error:
         raise FileFormatError(f"{path} is not UTF-8 text (byte {error.start}); save it as UTF-8.") from None
     rows = [
-        (k, next(csv.reader([line])))
+        (k, cells_of_line(line, f"{path}, line {k}"))
         for k, line in enumerate(text.splitlines(), 1)
         if line.strip() and not line.lstrip().startswith("#")
     ]
@@ -51,6 +51,14 @@ def read_columns(path: Path) -> tuple[list[float], list[str]]:
         times.append(convert_number(f"{cells[0].strip()} {of_time}", "s", "time"))
         values.append(cells[1].strip() + ("" if of_value == "1" else f" {of_value}"))
     return times, values
+
+
+def cells_of_line(line: str, where: str) -> list[str]:
+    """The cells of a line of a CSV, which has no line ends in its cells. Raises FileFormatError."""
+    try:
+        return next(csv.reader([line]))
+    except csv.Error as error:  # of a cell that is enormous
+        raise FileFormatError(f"{where}: this is no line of a CSV ({error}).") from None
 
 
 def _header(path: Path, line: int, cells: list[str]) -> tuple[str, str]:

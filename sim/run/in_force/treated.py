@@ -91,13 +91,30 @@ def check_treatment(cut: Intervention, s: Scenario, mobile: Iterable[str]) -> No
 
 
 def treatment_notes(s: Scenario) -> list[str]:
-    """Sentences on doses outside their range, and on those too many to be followed one by one."""
+    """Sentences on doses outside their range, below what plasma has without them, and on those too many to
+    be followed one by one."""
     found: list[str] = []
     for cut in s.interventions:
         if cut.treatment and not at_end(cut.at, s.duration):
             count = len(cut.given.doses(cut.at, _end(s, cut)))
             found += [cut.given.outside(cut.dose), _many(cut.given, count) if count > MOST_DOSES else ""]
+            found += _lowering(s, cut)
     return [text for text in dict.fromkeys(found) if text]
+
+
+def _lowering(s: Scenario, cut: Intervention) -> Iterator[str]:
+    """A sentence where the level that a dose makes in plasma is less than what is there without it."""
+    known = cut.given.dose
+    for effect in _lasting(cut):
+        name = f"{PLASMA}.{effect.name}"
+        if effect.part != BOUNDARY or effect.relative or known is None or name not in s.parameters:
+            continue
+        own, level = s.parameters[name], known.at(cut.dose or 0.0)
+        if level.si < own.si:
+            yield (
+                f"{cut.treatment}: its dose is the level in plasma, and {level.text()} is less than the "
+                f"{own.text()} that plasma has without it ({name}): it takes away more than it gives."
+            )
 
 
 def _many(given: Treatment, count: int) -> str:

@@ -65,6 +65,8 @@ def read_result(
     path = Path(path).expanduser()
     if not path.exists():
         raise FileFormatError(f"there is no file {path}.")
+    if path.is_dir():
+        raise FileFormatError(f"{path} is a folder; give the file of a result in it, such as result.nc.")
     data = _opened(path)
     version = data.attrs.get(VERSION)
     if version is None or MANIFEST not in data.attrs:

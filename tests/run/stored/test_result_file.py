@@ -163,6 +163,13 @@ def test_a_format_that_is_no_number_or_too_new_is_refused(stored, tmp_path, vers
         sim.load(tmp_path / "a.nc")
 
 
+def test_a_folder_is_no_file(tmp_path):
+    with pytest.raises(
+        FileFormatError, match="is a folder; give the file of a result in it, such as result.nc"
+    ):
+        sim.load(tmp_path)
+
+
 def test_an_altered_number_is_named_and_can_be_read_all_the_same(result, stored, tmp_path):
     path = tmp_path / "a.nc"
     path.write_bytes(stored)
