@@ -26,6 +26,7 @@ from sim.errors import ArgumentError, listing, nearest, shown
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C", bound=type)
+F = TypeVar("F", bound=Callable)
 Test = Callable[[Any], bool]
 Kind = tuple[tuple[str, Test], ...]  # the alternatives of an annotation, each with its words
 
@@ -138,6 +139,27 @@ def _checked(function: Callable[P, R], name: str) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return checked
+
+
+def with_options(table: type, usual: Mapping[str, Any]) -> Callable[[F], F]:
+    """What names the options of a function that takes them as `**options: Unpack[table]`.
+
+    table: a TypedDict of them; usual: what each is when it is left out. The signature is then as if they
+    stood in it, so that help shows them, and calls are checked against their kinds.
+    """
+    kinds = typing.get_type_hints(table)
+
+    def named(function: F) -> F:
+        plain = inspect.signature(function)
+        own = [p for p in plain.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        more = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=value, annotation=kinds[name])
+            for name, value in usual.items()
+        ]
+        function.__signature__ = plain.replace(parameters=[*own, *more])  # type: ignore[attr-defined]
+        return function
+
+    return named
 
 
 def _call(name: str, known: tuple[str, ...], given: Mapping[str, Any], error: TypeError) -> str:

@@ -54,7 +54,7 @@ def check_maps(maps: Sequence[MeasuredMap], model: Model, known: Sequence[str]) 
         if (m.of, m.region) in seen:
             raise ScenarioError(f"two maps of {m.of} act in {m.region or 'all places'}; give one.")
         seen.add((m.of, m.region))
-        solid, most = solids.get(m.of), float(m.amounts.max())
+        solid, most = solids.get(m.of), m.most
         if solid is not None and most > solid.density:
             raise ScenarioError(
                 f"map of {m.of}: a voxel holds {most:.4g} mg/mL, and the solid itself {solid.density:.4g}. "

@@ -16,6 +16,7 @@ from sim.experiment.values.relative import relative
 from sim.parameters import Parameter
 from sim.parameters.slips import slip
 from sim.space import shapes
+from sim.space.maps.lying import LENGTHS
 
 S = TypeVar("S", bound=ScenarioData)
 
@@ -53,7 +54,7 @@ def _slip(made: ScenarioData, name: str, value: Any) -> str:
         return next((s for v in lengths if (s := slip("random field: correlation_length", v, "m"))), "")
     if name == "maps":
         rows = (row for row in value if isinstance(row, Mapping))
-        lengths = (v for row in rows for v in (*row.get("centre", ()), row.get("plane"), row.get("length")))
+        lengths = (v for row in rows for v in (*row.get("centre", ()), *(row.get(n) for n in LENGTHS)))
         return next((s for v in lengths if (s := slip("map: place", v, "m"))), "")
     if name == "domain" and not isinstance(value, str):
         lengths = (row.get("length") if isinstance(row, Mapping) else row[0] for row in value)

@@ -234,7 +234,7 @@ _KEYS = {
 } | {word: tuple(f.name for f in fields(kind)) for kind, word in _WORDS.items()}
 
 # Keys of tables that are lengths [m].
-LENGTHS = tuple("radius inner outer radii size centre point width plane length spacing".split())
+LENGTHS = tuple("radius inner outer radii size centre point width plane length spacing reach".split())
 
 
 def from_table(table: dict, where: str = "shape") -> Shape:

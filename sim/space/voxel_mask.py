@@ -56,7 +56,7 @@ def voxels(
             f"the mask {path} is empty: no voxel reaches above = {bound:g}; the most is {values.max():.4g}."
         )
     size = [n * s for n, s in zip(inside.shape, found.sizes[-axes:], strict=True)][::-1]
-    place = list(centre) if len(centre) else list(found.middle[-axes:])[::-1]
+    place = list(centre) if len(centre) else list(found.place[-axes:])[::-1]
     made = Mask(inside.T, size, place)
     if digest and digest != made.digest:
         raise ScenarioError(

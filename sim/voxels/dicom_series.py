@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, not_installed
-from sim.voxels.volume import MM, PLACES, Voxels, check_memory
+from sim.voxels.volume import MM, PLACES, Voxels, check_memory, in_tissue
 
 AXIAL = [1, 0, 0, 0, 1, 0]  # rows of the picture along x, columns along y
 OWN = "hapsim"  # the manufacturer of what hapsim writes
+HANDED_ON = {"burned_in": ("BurnedInAnnotation", "YES"), "lossy": ("LossyImageCompression", "01")}
 
 
 class Slice(NamedTuple):
@@ -66,7 +67,7 @@ def read_series(folder: str | os.PathLike) -> Voxels:
     starts, sizes = (z / MM, y / MM, x / MM), (step / MM, down / MM, right / MM)
     a, b, c = (p + 0.5 * (n - 1) * s for p, n, s in zip(starts, values.shape, sizes, strict=True))
     said = {k: v for k, v in first.said.items() if k != PLACES} | {"slice": (thick or step) / MM}
-    own = said.get("by") == OWN
+    own = said.get("by") == OWN and in_tissue(said)
     return Voxels(values, (a, b, c), sizes, first.units, str(folder), said, own)
 
 
@@ -105,11 +106,17 @@ def _why(problem: Exception) -> str:
 
 
 def _said(data: Any) -> dict[str, Any]:
-    """The voltage of the tube, and what hapsim noted in a file of its own."""
-    said: dict[str, Any] = {}
+    """The voltage of the tube, and what hapsim noted in a file of its own; nothing of the patient.
+
+    Of others also what must be said of all that is made from them: that a name may be written into the
+    picture, and that it was packed with loss.
+    """
+    said: dict[str, Any] = {
+        key: True for key, (tag, yes) in HANDED_ON.items() if str(data.get(tag, "")) == yes
+    }
     if data.get("Manufacturer") == OWN:
         try:
             said = dict(json.loads(str(data.get("ImageComments", "{}"))))
         except (ValueError, TypeError):
-            said = {"by": OWN}
+            said = {"by": OWN, "simulated": None}
     return said | ({"kVp": float(data.KVP)} if data.get("KVP") else {})

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from sim.errors import ConfigError, FileFormatError, not_installed
-from sim.voxels.volume import MM, Voxels, check_memory, exactly, rising
+from sim.voxels.volume import MM, Voxels, check_memory, exactly, in_tissue, rising
 
 ENDINGS = (".nii", ".nii.gz")
+SIMULATED = b"simulated by hapsim"  # how descriptions begin of what was
 UNITS = {"mm": MM, "unknown": MM, "meter": 1.0, "micron": 1e6}  # in a metre; unknown is taken for mm
 
 
@@ -65,11 +66,14 @@ def read_volume(path: str | os.PathLike) -> Voxels:
         place, values = rising(places, values, n)
         middle.append(place)
     said = own_words(found)
+    own = bool(said) and in_tissue(said)
+    if not said and bytes(found.header["descrip"].item()).startswith(SIMULATED):
+        said = {"simulated": True}  # saved again by a program that drops extensions
     sizes = np.abs(steps) / per
     z, y, x = middle
     made = Voxels(
         np.ascontiguousarray(values), (z, y, x), (float(sizes[2]), float(sizes[1]), float(sizes[0])),
-        str(said.get("units", "")), str(path), said, bool(said),
+        str(said.get("units", "")), str(path), said, own,
     )  # fmt: skip
     return exactly(path, made)
 

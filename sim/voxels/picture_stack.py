@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from sim.errors import FileFormatError
-from sim.voxels.volume import PLACES, Voxels, check_memory, rising
+from sim.voxels.volume import PLACES, Voxels, check_memory, in_tissue, rising
 
 ENDINGS = (".tif", ".tiff", ".png")
 DESCRIPTION = 270  # the tag of TIFF that holds one
@@ -84,7 +84,7 @@ def _placed(
     z, y, x = middle
     a, b, c = steps
     units = str(said.get("units", ""))
-    return Voxels(np.ascontiguousarray(values), (z, y, x), (a, b, c), units, str(path), said, True)
+    return Voxels(np.ascontiguousarray(values), (z, y, x), (a, b, c), units, str(path), said, in_tissue(said))
 
 
 def _said(found: Any) -> dict[str, Any]:

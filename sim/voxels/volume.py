@@ -18,6 +18,7 @@ MM = 1e3  # millimetres in a metre: what medical files count in
 FLOAT = 8  # bytes of a number as it is read
 COPIES = 2.5  # of the numbers while a file is read: as it holds them, as floats, and one in work
 PLACES = "places"  # of what hapsim notes in its files: {axis: [the first centre, the step] in m}
+LIES_IN, PATIENT = "lies_in", "patient"  # noted of a scan of another program: its places are a patient's
 DIGITS = 16  # of a digest, as of masks
 
 
@@ -30,7 +31,7 @@ class Voxels:
     middle, sizes: of the volume, and the sides of a voxel, along z, y, x [m]; slices touch
     units: as the file says, "HU" or "mg/mL" for example; "" where it does not
     path: where it was read; said: what else the file tells
-    own: whether hapsim wrote it, and the middle is that of the simulated tissue
+    own: whether hapsim wrote it, and its places are those of a tissue; else of a patient, or of none
     """
 
     values: np.ndarray
@@ -47,6 +48,11 @@ class Voxels:
         z, y, x = self.sizes
         return z * y * x
 
+    @property
+    def place(self) -> tuple[float, float, float]:
+        """Where the middle lies in the tissue, along z, y, x [m]; the origin where the file does not say."""
+        return self.middle if self.own else (0.0, 0.0, 0.0)
+
     def centres(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of the voxels along z, y, x [m]."""
         z, y, x = (
@@ -60,6 +66,11 @@ class Voxels:
         sizes = [f"{s:.9e}" for s in self.sizes]  # medical files write them as text of some digits
         told = repr((self.values.shape, sizes)).encode()
         return hashlib.sha256(told + np.ascontiguousarray(self.values).tobytes()).hexdigest()[:DIGITS]
+
+
+def in_tissue(said: Mapping[str, Any]) -> bool:
+    """Whether the places in a file that hapsim wrote are those of a tissue, by what it notes."""
+    return said.get(LIES_IN) != PATIENT
 
 
 def check_memory(path: object, shape: Sequence[int], free: int | None = None) -> None:
@@ -88,10 +99,10 @@ def sides(spacing: float | str | Sequence[float | str]) -> tuple[float, ...]:
 
 
 def exactly(path: object, found: Voxels) -> Voxels:
-    """A volume of hapsim's own at the places that it notes, of which a file may keep few digits only."""
+    """A volume that hapsim wrote at the places that it notes, of which a file may keep few digits only."""
     said = dict(found.said)
     places = said.pop(PLACES, None)
-    if not found.own or not isinstance(places, Mapping) or set(places) != set("zyx"):
+    if not isinstance(places, Mapping) or set(places) != set("zyx"):
         return replace(found, said=said)
     starts = [(float(places[a][0]), float(places[a][1])) for a in "zyx"]
     middle = [f + 0.5 * (n - 1) * s for (f, s), n in zip(starts, found.values.shape, strict=True)]

@@ -4,12 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from scipy.signal import fftconvolve
 
 import sim
 from sim.errors import ConfigError
-from sim.imaging import METHODS, ct, first_seen, phantom, radiograph
+from sim.imaging import METHODS, ct, ct_slope, first_seen, phantom, radiograph
 from sim.imaging.detection.courses import SeenOverTime, ct_number, first_time, highest_over
 from sim.imaging.detection.shadows import chords, contrast
+from sim.imaging.xray.attenuation import xray_numbers
+from sim.imaging.xray.ct import noise
+from sim.imaging.xray.frames import Frame
+from sim.imaging.xray.instruments import instrument
 from sim.summary.summary_lines import summary_lines
 
 pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
@@ -44,6 +49,42 @@ def test_ct_sees_a_wide_core_at_its_threshold(geometry):
     result = rising(geometry, last=200.0)
     needed = (130 - 35) / 1.3648 / PER_UNIT  # [mM]
     assert seen_at(result, "ct")["ct"] == pytest.approx(needed / 200 * 10, rel=0.01)
+
+
+def test_dual_energy_needs_a_nodule_and_micro_ct_a_cell():
+    """A voxel of dual-energy CT has 43 mg/mL of noise (sqrt(2) x 20 HU over a difference of slopes of 0.66), so
+    its 20 mg/mL are told over a nodule. A wide core is told by it first, and a small one by micro-CT, at 75
+    mg/mL in a cell whatever its size."""
+    wide, small = rising(last=400.0), rising(last=400.0, thick="1 mm")
+    methods = ("dual_energy", "micro_ct")
+    assert seen_at(wide, *methods)["dual_energy"] < seen_at(wide, *methods)["micro_ct"]
+    found = seen_at(small, *methods)
+    assert found["micro_ct"] == pytest.approx(seen_at(wide, *methods)["micro_ct"], rel=1e-6)
+    assert found["dual_energy"] > found["micro_ct"]
+    over = {row.method: row.over for row in first_seen(wide)}
+    assert (over["dual_energy"], over["ct"], over["micro_ct"]) == ("30 mm2", "1 mm2", "a cell of the model")
+    assert over["mri"] == "a voxel" and over["chest"] == "a pixel"
+
+
+def test_the_area_of_dual_energy_is_what_its_noise_needs():
+    """Of noise as the instrument has it at both voltages: the mean over a ball of that cross-section scatters
+    by a fifth of the threshold, 20 mg/mL; over 1 mm2 by more than the threshold."""
+    scanner = instrument("chest_ct", "ct")
+    pixel, deep, n = scanner.si("pixel"), scanner.si("spacing"), 128
+    at = (np.arange(n) - n // 2) * pixel
+    frame = Frame(np.arange(30) * deep, at, at)
+    slopes = [ct_slope("Ca5(PO4)3OH", 3160, kVp, scanner.si("body")) for kVp in (80, 140)]
+    field = (noise(frame, scanner, 1) - noise(frame, scanner, 2)) / (slopes[0] - slopes[1])
+    assert field.std() == pytest.approx(43, abs=1)
+
+    def scatter(area):
+        radius = np.sqrt(area / np.pi)
+        z = (np.arange(-3, 4) * deep)[:, None, None]
+        ball = z**2 + at[None, :, None] ** 2 + at[None, None, :] ** 2 <= radius**2
+        return fftconvolve(field, ball / ball.sum(), "same")[5:-5, 20:-20, 20:-20].std()
+
+    area = xray_numbers().si("dual_energy.area")
+    assert scatter(area) == pytest.approx(20 / 5, rel=0.1) and scatter(1e-6) > 20
 
 
 def test_dual_energy_and_micro_ct_see_densities():

@@ -19,6 +19,8 @@ from sim.run.measures import first_above
 if TYPE_CHECKING:
     from sim.run.result import Result
 
+SCORED, NODULE = "score.least_area", "dual_energy.area"  # of data/imaging/xray.toml
+
 
 class SeenOverTime(NamedTuple):
     """bound: no more is seen at each output than this (times,); seen: what is, by the number of the output"""
@@ -55,7 +57,7 @@ def densest_cell(result: Result) -> SeenOverTime:
 
 
 def ct_number(name: str) -> Callable[[Result], SeenOverTime]:
-    """Of an instrument: the highest CT number that an area of the smallest scored size reaches [HU]."""
+    """Of an instrument: the highest CT number that touching pixels of the smallest scored area reach [HU]."""
 
     def course(result: Result) -> SeenOverTime:
         scanner = instrument(name, "ct")
@@ -63,13 +65,14 @@ def ct_number(name: str) -> Callable[[Result], SeenOverTime]:
         layer = result.array_of("layer")
         number = numbers_for(np.unique(layer).tolist(), result.manifest["scenario"])
         tissue = np.array([number[n] for n in layer.ravel().tolist()]).reshape(layer.shape)
-        return _over_area(result, scanner, slopes, tissue, number[outermost(result)])
+        area = xray_numbers().si(SCORED)
+        return _over_area(result, scanner, slopes, tissue, number[outermost(result)], area)
 
     return course
 
 
 def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result], SeenOverTime]:
-    """Of an instrument at two voltages: the highest density of HAP over such an area [kg m-3]."""
+    """Of an instrument at two voltages: the highest density of HAP over a nodule's area [kg m-3]."""
 
     def course(result: Result) -> SeenOverTime:
         from sim.chemistry.solids import solids
@@ -79,7 +82,8 @@ def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result]
         hap = solids()["HAP"]
         unit = [slope_of(weights(s.spectrum, s.si("body")), hap.formula, hap.density) for s in scanners]
         slopes = {solid: (one[solid] - other[solid]) / (unit[0] - unit[1]) for solid in one}
-        return _over_area(result, scanners[0], slopes, np.zeros(result.array_of("volume").shape), 0.0)
+        none, area = np.zeros(result.array_of("volume").shape), xray_numbers().si(NODULE)
+        return _over_area(result, scanners[0], slopes, none, 0.0, area)
 
     return course
 
@@ -90,7 +94,12 @@ def _slopes(result: Result, scanner: Instrument) -> dict[str, float]:
 
 
 def _over_area(
-    result: Result, scanner: Instrument, slopes: Mapping[str, float], tissue: np.ndarray, around: float
+    result: Result,
+    scanner: Instrument,
+    slopes: Mapping[str, float],
+    tissue: np.ndarray,
+    around: float,
+    area: float,
 ) -> SeenOverTime:
     """Of what densities times slopes on tissue show, blurred and sliced as by a scanner, without noise."""
     densities = densities_at(result)
@@ -111,7 +120,7 @@ def _over_area(
             strict=True,
         )
     )  # fmt: skip
-    count = max(1, int(np.ceil(xray_numbers().si("score.least_area") / pixel**2 - 1e-9)))
+    count = max(1, int(np.ceil(area / pixel**2 - 1e-9)))
 
     @cache
     def seen(k: int) -> float:
@@ -126,6 +135,8 @@ def highest_over(plane: np.ndarray, count: int) -> float:
     """The highest level that so many pixels reach which touch each other, corners too."""
     from scipy.ndimage import label
 
+    if count >= plane.size:
+        return float(plane.min())
     values = np.unique(plane)[::-1]
     # So many pixels reach this level at all; where they do not touch, lower ones are tried by halves.
     low = int(np.searchsorted(-values, -np.partition(plane, -count, None)[-count]))

@@ -1,4 +1,8 @@
-"""Pictures as DICOM: a file a slice, the same bytes for the same picture, marked as simulated."""
+"""Pictures as DICOM: a file a slice, the same bytes for the same picture, marked as what it is.
+
+What is simulated has the name of no patient, and says so. What is derived from a scan has none at all: names,
+numbers, dates and identifiers of a patient are never read, and none is made up.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,18 @@ from sim.errors import ConfigError, listing
 from sim.files import write_bytes
 from sim.imaging.files import dicom_kinds
 from sim.imaging.files.dicom_kinds import INTERCEPT, Stored
-from sim.imaging.files.provenance import CT, MR, OTHER, SECTION, WARNING, FilePicture, file_picture
+from sim.imaging.files.provenance import CT, MR, OTHER, SECTION, FilePicture, attributes_of, file_picture
 from sim.public import public
-from sim.voxels.dicom_series import AXIAL, OWN, need_pydicom, read_series
+from sim.voxels.dicom_series import AXIAL, HANDED_ON, OWN, need_pydicom, read_series
 from sim.voxels.volume import MM
 
 if TYPE_CHECKING:
     import xarray
 
 HIGHEST = 2**16 - 1
-LINE = 64  # characters of a line of DICOM
+LINE, TEXT = 64, 1024  # characters of a line and of a short text of DICOM
+SERIES = {True: "Simulated", False: "Derived, not simulated", None: "Of unknown origin"}
+UNNAMED = "hapsim reads and writes voxels, and nothing of a patient"
 FULL = {CT: dicom_kinds.of_ct, MR: dicom_kinds.of_mr, SECTION: dicom_kinds.of_section}
 
 
@@ -46,8 +52,9 @@ def write_dicom(
         `variable` is written ("phase"; magnitude or picture unless told)
     Numbers of MR and optical densities are spread over 65535 steps between the least and the greatest of all
     slices; a mapping of real-world values says how, of optical densities slope and intercept. The files say
-    DERIVED\\SECONDARY, that they are simulated, and how; identifiers follow from the picture, so the same
-    picture gives the same bytes. Positions are those of its coordinates, z from foot to head.
+    DERIVED\\SECONDARY, and that they are simulated, and how, or derived from a scan, and what was done to it.
+    Of a patient they say nothing. Identifiers follow from the picture, so the same picture gives the same
+    bytes. Positions are those of its coordinates, z from foot to head.
     Raises ConfigError without pydicom (the extra `imaging`), for other pictures and for CT numbers outside
     -8192 to 57343 HU.
     """
@@ -78,7 +85,8 @@ def read_dicom(folder: str | os.PathLike) -> xarray.DataArray:
     """A DICOM series of CT as a picture over (z, y, x) [HU], as `ct` gives it.
 
     folder: with the files of one series; other files in it are a sentence
-    attrs: voxel sizes, kVp, and of hapsim's own series what `ct` said of it
+    attrs: voxel sizes, kVp, and of hapsim's own series what `ct` said of it; `simulated`, False of a series
+        of another program, with its digest in `history`. Nothing of the patient is read
     Raises FileFormatError for damaged and foreign files, slices that differ, and gaps between them.
     """
     import xarray as xr
@@ -88,8 +96,7 @@ def read_dicom(folder: str | os.PathLike) -> xarray.DataArray:
 
     found = read_series(folder)
     z, _, x = found.sizes
-    noted = {k: v for k, v in found.said.items() if k != "by"}
-    said = {**noted, "units": found.units, "pixel": x, "spacing": z, "file": str(folder)}
+    said = {**attributes_of(found), "units": found.units, "pixel": x, "spacing": z, "file": str(folder)}
     return xr.DataArray(found.values, coordinates(found.centres()), AXES, "CT", said)
 
 
@@ -127,17 +134,17 @@ def _slice(pydicom: Any, picture: FilePicture, k: int, told: Told) -> Any:
     data.StudyInstanceUID, data.SeriesInstanceUID = (
         uid(entropy_srcs=[*told.entropy, of]) for of in ("study", "series")
     )
-    data.PatientName, data.PatientID = "SIMULATED^HAPSIM", "SIMULATED"
+    _name_nobody(data, picture)
     data.PatientBirthDate = data.PatientSex = data.StudyDate = data.StudyTime = data.AccessionNumber = ""
     data.ReferringPhysicianName = data.Laterality = ""
     data.StudyID, data.SeriesNumber, data.InstanceNumber = "1", 1, k + 1
     data.Manufacturer = OWN
     data.ManufacturerModelName = str(a.get("instrument") or a.get("stain") or "")[:LINE]
     data.SoftwareVersions = str(a.get("version", ""))[:LINE]
-    data.SeriesDescription = f"Simulated: {a.get('scenario', '')} {picture.name}".strip()[:LINE]
-    data.DerivationDescription = WARNING
+    of = f"{SERIES[picture.simulated]}: {a.get('scenario', '')} {picture.name}"
+    data.SeriesDescription = " ".join(of.split())[:LINE]
+    data.DerivationDescription = picture.origin[:TEXT]
     data.ImageComments = told.text
-    data.BurnedInAnnotation = "NO"
     if picture.kind != SECTION:
         _place(data, picture, k, uid(entropy_srcs=[*told.entropy, "frame"]))
     FULL[picture.kind](data, picture, k)
@@ -148,12 +155,25 @@ def _slice(pydicom: Any, picture: FilePicture, k: int, told: Told) -> Any:
     return data
 
 
+def _name_nobody(data: Any, picture: FilePicture) -> None:
+    """Whose picture it is: nobody's, or that of a person of whom nothing is known here."""
+    if picture.simulated:
+        data.PatientName, data.PatientID, data.BurnedInAnnotation = "SIMULATED^HAPSIM", "SIMULATED", "NO"
+        return
+    data.PatientName = data.PatientID = ""
+    data.PatientIdentityRemoved, data.DeidentificationMethod = "YES", UNNAMED
+    for key, (tag, yes) in HANDED_ON.items():
+        if picture.said.get(key):
+            setattr(data, tag, yes)
+
+
 def _place(data: Any, picture: FilePicture, k: int, frame: str) -> None:
-    """Where a slice lies in the patient that there is none of."""
+    """Where a slice lies, in the axes of a patient."""
     first = {axis: at for axis, (at, _) in picture.places.items()}
     step = {axis: by for axis, (_, by) in picture.places.items()}
     z = first["z"] + (k % picture.values.shape[-3]) * step["z"]
-    data.FrameOfReferenceUID, data.PositionReferenceIndicator, data.PatientPosition = frame, "", "HFS"
+    data.FrameOfReferenceUID, data.PositionReferenceIndicator = frame, ""
+    data.PatientPosition = "HFS" if picture.simulated else ""  # how a patient lay is not known
     data.AcquisitionNumber = 1
     data.SliceThickness = f"{abs(picture.said.get('slice', step['z'])) * MM:.10g}"
     data.PixelSpacing = [f"{step[axis] * MM:.10g}" for axis in "yx"]

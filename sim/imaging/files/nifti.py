@@ -12,10 +12,11 @@ import numpy as np
 
 from sim.errors import ConfigError
 from sim.files import write_whole
-from sim.imaging.files.provenance import AXES, OTHER, SECTION, FilePicture, file_picture
+from sim.imaging.files.provenance import OTHER, SECTION, FilePicture, attributes_of, file_picture
+from sim.imaging.volumes.specimen import AXES
 from sim.imaging.volumes.volume import coordinates
 from sim.public import public
-from sim.voxels.nifti_volume import ENDINGS, need_nibabel, read_volume
+from sim.voxels.nifti_volume import ENDINGS, SIMULATED, need_nibabel, read_volume
 from sim.voxels.volume import MM
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 PRECISIONS = {32: "<f4", 64: "<f8"}
 RGB = np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])
 LONGEST = 79  # bytes of a description
+BRIEFLY = {
+    True: SIMULATED.decode(),
+    False: "derived by hapsim from a scan that it did not simulate",
+    None: "by hapsim, of unknown origin",
+}
 
 
 @public
@@ -99,10 +105,8 @@ def _header(nibabel: Any, picture: FilePicture, number: str) -> Any:
     header.set_sform(affine, code="aligned")
     header.set_qform(affine, code="aligned")
     header.set_xyzt_units("mm")
-    words = (
-        "simulated by hapsim" if picture.simulated else f"by hapsim from {picture.said.get('scan', 'a scan')}"
-    )
-    header["descrip"] = f"{words}, {picture.name} {picture.units}".encode()[:LONGEST]
+    words = f"{BRIEFLY[picture.simulated]}, {picture.name} {picture.units}"
+    header["descrip"] = words.encode()[:LONGEST]
     header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", picture.text().encode()))
     header["magic"] = b"n+1"
     header.set_data_offset(_offset(header))
@@ -125,6 +129,6 @@ def read_nifti(path: str | os.PathLike) -> xarray.DataArray:
 
     found = read_volume(path)
     z, _, x = found.sizes
-    said = {"units": "HU", **found.said, "pixel": x, "spacing": z, "file": str(path)}
+    said = {"units": "HU", **attributes_of(found), "pixel": x, "spacing": z, "file": str(path)}
     said.setdefault("slice", z)
     return xr.DataArray(found.values, coordinates(found.centres()), AXES, "CT", said)

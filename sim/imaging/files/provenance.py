@@ -1,25 +1,58 @@
-"""What a file says of the picture in it, and which pictures files can hold."""
+"""What a file says of the picture in it, and which pictures files can hold.
+
+A picture of a result says that it is simulated. One that was read from a file of another program, and all
+that is made from it, says that it is not, from which voxels it comes, and what was done to them. One that
+says neither, as an array made by hand, is said to be of unknown origin. No file says where another one lay:
+folders are often called after patients.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.errors import ConfigError, listing, nearest
-from sim.voxels.volume import PLACES
+from sim.imaging.volumes.specimen import AXES, SIMULATED
+from sim.voxels.volume import LIES_IN, PATIENT, PLACES, Voxels
 
 if TYPE_CHECKING:
     import xarray
 
-WARNING = "Simulated by hapsim; not a patient"
+KNOWN = "simulated"  # the attribute that tells
+HISTORY = "history"  # the attribute that says what was done to a scan
+WORDS = {
+    True: SIMULATED.capitalize(),
+    False: "Derived by hapsim from a scan that it did not simulate",
+    None: "Written by hapsim, which does not know whether this is simulated or measured",
+}
+LOCAL = ("file", "scan", "by")  # attributes that are no business of others, or said anew
 CT, MR, SECTION, OTHER = "ct", "mr", "section", "other"  # what a picture is of
 USUAL = ("magnitude", "picture")  # the variable of a data set that is written unless told otherwise
 COLOURS, FLAT = 3, 2  # axes of a section in colour, and of a radiograph
-AXES = ("z", "y", "x")
+
+
+def attributes_of(found: Voxels) -> dict[str, Any]:
+    """What a picture that was read says of itself, and of a file of another program that it is of one."""
+    said = {k: v for k, v in found.said.items() if k != "by"}
+    if KNOWN not in said:
+        said |= {KNOWN: False, LIES_IN: PATIENT}
+        said |= done(said, f"read from a file of another program (voxels {found.digest()})")
+    return {k: v for k, v in said.items() if v is not None}
+
+
+def done(said: Mapping[str, Any], what: str) -> dict[str, str]:
+    """The history of a picture after one more step."""
+    return {HISTORY: "; ".join(filter(None, (str(said.get(HISTORY, "")), what)))}
+
+
+def simulated(said: Mapping[str, Any]) -> bool | None:
+    """Whether attributes are of a simulation, or of what another program wrote; None where none tells."""
+    told = said.get(KNOWN)
+    return None if told is None else bool(told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,16 +79,22 @@ class FilePicture:
         return self.kind == SECTION and self.values.ndim == COLOURS
 
     @property
-    def simulated(self) -> bool:
-        """Whether it is of a simulation; what is made from a measured scan says that it is not."""
-        return self.said.get("simulated", True) is not False
+    def simulated(self) -> bool | None:
+        """Whether it is of a simulation; None where that is not told."""
+        return simulated(self.said)
+
+    @property
+    def origin(self) -> str:
+        """A sentence on where it comes from, and what was done."""
+        history = str(self.said.get(HISTORY, ""))
+        return WORDS[self.simulated] + (f": {history}" if history else "")
 
     def text(self) -> str:
         """Its attributes as JSON, in the order of their names."""
-        said = {k: _plain(v) for k, v in self.said.items()}
+        said = {k: _plain(v) for k, v in self.said.items() if k not in LOCAL}
         if self.echoes:
             said["echo_times"] = list(self.echoes)
-        said |= {"simulated": self.simulated, "by": "hapsim", "variable": self.name, "units": self.units}
+        said |= {KNOWN: self.simulated, "by": "hapsim", "variable": self.name, "units": self.units}
         said[PLACES] = {a: list(p) for a, p in self.places.items()}
         return json.dumps(said, sort_keys=True, default=str)
 

@@ -63,6 +63,7 @@ def stain_density(
         for a, n in zip("yx", amount.shape, strict=True)
     }
     words = {"units": "1", "long_name": f"optical density of {dye}", "pixel": side, "dye": dye}
+    words["history"] = f"{dye} of a picture, parted from {shown(list(others))}"
     return xr.DataArray(amount, coords=at, dims=("y", "x"), attrs=words)
 
 

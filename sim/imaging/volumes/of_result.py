@@ -222,13 +222,15 @@ def outermost(result: Result) -> str:
 def _origin(result: Result, at: float | str | None) -> dict[str, Any]:
     m = result.manifest
     time = float(result.t[-1]) if at is None else convert_number(at, "s", "at")
+    maps = (m.get("layout") or {}).get("maps", ())
+    began = ", ".join(f"a map of {row['of']} (voxels {row['digest']})" for row in maps)
     return {
         "scenario": m["scenario"],
         "time": time,
         "run": m.get("hash", ""),
         "geometry": m["geometry_kind"],
         "version": m["versions"].get("hapsim", ""),
-    }
+    } | ({"began_with": began} if began else {})
 
 
 def _with_true_mass(found: Specimen, result: Result, values: dict[str, np.ndarray]) -> Specimen:

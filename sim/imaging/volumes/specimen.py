@@ -16,6 +16,7 @@ from sim.units import convert_number
 
 AXES = ("z", "y", "x")
 WATER = "water"  # the tissue of phantoms
+SIMULATED = "simulated by hapsim; not a patient"  # said of every picture of a result or phantom
 
 
 class Matter(NamedTuple):

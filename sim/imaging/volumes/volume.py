@@ -10,7 +10,7 @@ import numpy as np
 from sim.errors import ConfigError
 from sim.imaging.volumes.averages import regular_centres
 from sim.imaging.volumes.of_result import specimen
-from sim.imaging.volumes.specimen import AXES, Specimen
+from sim.imaging.volumes.specimen import AXES, SIMULATED, Specimen
 from sim.public import public
 from sim.texts import number_text
 from sim.units import convert_number
@@ -70,7 +70,8 @@ def on_voxels(found: Specimen, size: float) -> xarray.Dataset:
     data[SHARE] = ((REGION, *AXES), shares, {"units": "1", "long_name": "share of the voxel in a region"})
     for name, cells in found.fields.items():
         data[name] = _variable(found.over_voxels(cells, *along), "", name)
-    said = {"spacing": size, "outside": found.outside, "mass_correction": found.correction}
+    said = {"simulated": SIMULATED, "spacing": size, "outside": found.outside}
+    said |= {"mass_correction": found.correction}
     return xr.Dataset(data, coordinates(centres) | {REGION: list(found.regions)}, said | dict(found.origin))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.errors import ConfigError, not_one_of
 from sim.imaging.volumes.averages import averaged
-from sim.imaging.volumes.specimen import AXES, Specimen
+from sim.imaging.volumes.specimen import AXES, SIMULATED, Specimen
 from sim.imaging.volumes.volume import coordinates
 from sim.imaging.xray.attenuation import slope_of, weights
 from sim.imaging.xray.frames import Frame, body_of, finest, frame_of
@@ -138,7 +138,7 @@ def _labelled(
         "instrument": scanner.name,
         "title": scanner.title,
         "tube": scanner.tube,
-        "simulated": "simulated by hapsim; not a patient",
+        "simulated": SIMULATED,
         **{name: p.si for name, p in scanner.settings.items()},
         "kVp": scanner.spectrum.kVp,
         "slope_HAP": slope_of(w, hap.formula, hap.density),

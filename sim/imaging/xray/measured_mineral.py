@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from typing import Unpack
 
 from sim.chemistry.solids import solids
 from sim.errors import ConfigError, UnitError, shown, unknown
 from sim.imaging.xray.attenuation import ct_slope
 from sim.imaging.xray.instruments import HOUNSFIELD, USUAL, instrument
 from sim.imaging.xray.tissues import tissue_number
-from sim.public import public
+from sim.public import public, with_options
+from sim.space.maps.lying import USUAL as LEFT_OUT
+from sim.space.maps.lying import Lying
 from sim.space.maps.measured_map import MeasuredMap
 from sim.units import convert_number
 from sim.voxels.reading import read_voxels
@@ -20,20 +22,15 @@ DENSITY = "kg m-3"
 
 
 @public
+@with_options(Lying, LEFT_OUT)
 def mineral_map(
     path: str | os.PathLike,
     of: str = "HAP",
     tissue: float | str | None = None,
     kVp: float | None = None,
     body: float | str | None = None,
-    least: float | None = None,
     units: str = "",
-    centre: Sequence[float | str] = (),
-    plane: float | str | None = None,
-    length: float | str | None = None,
-    spacing: float | str | Sequence[float | str] = (),
-    region: str = "",
-    whole: bool = False,
+    **lying: Unpack[Lying],
 ) -> MeasuredMap:
     """A measured volume as the mineral that a run starts with, for scenario.changed({"maps": [...]}).
 
@@ -42,17 +39,17 @@ def mineral_map(
     units: "HU", or of a density ("mg/mL"); what the file says when left out
     tissue: CT number without mineral [HU], or a tissue of the package, "muscle"; needed for HU
     kVp, body: of the slope of HU with mg/mL (`ct_slope`); what the file says, else the body of chest_ct
-    least: [mg/mL]; voxels below it hold nothing, and are counted (`cleared` of the map). None: voxels below
-        zero are refused. Noise needs one
-    centre, plane, length, region: where the volume lies, the slice that a plane takes, how much of axes that
-        a slab, cylinder or plane lacks, where it acts; see MeasuredMap
-    whole: whether all that voxels hold along those axes is held by `length`, so that mass is kept
-    spacing: sides of voxels along z, y and x [m or text], of pictures, which do not tell
+    reach, noise: 1.5 times the point spread of the scan [m or text], and the deviation of the noise [mg/mL]:
+        what counts is connected mineral and all that blur spread about it, in the mean as much as there is
+    least: [mg/mL]; or voxels below it hold nothing, which loses mineral. Noise needs one of both
+    centre, plane, length, whole, spacing, region: where the volume lies, the slice that a plane takes, how
+        much of axes that a slab, cylinder or plane lacks, sides of voxels, where it acts: see
+        sim.space.maps.lying.Lying
     Raises ConfigError, FileFormatError or ScenarioError, sentences that name the file.
     """
     if of not in solids():
         raise ConfigError(unknown("a solid", of, solids()))
-    found = read_voxels(path, spacing)
+    found = read_voxels(path, lying.get("spacing", LEFT_OUT["spacing"]))
     unit = units or found.units
     if not unit:
         raise ConfigError(
@@ -71,31 +68,27 @@ def mineral_map(
             slope = 1.0 / convert_number(f"1 {unit}", DENSITY, "units")
         except UnitError as error:
             raise ConfigError(f"{path}: numbers in {shown(unit)} are no mineral: {error}") from None
-    return MeasuredMap(of, path, slope, zero, least, centre, plane, length, spacing, region, whole=whole)
+    return MeasuredMap(of, path, slope, zero, **lying)
 
 
 @public
+@with_options(Lying, LEFT_OUT)
 def sites_map(
     path: str | os.PathLike,
     reference: float,
     of: str = "collagen",
     zero: float = 0.0,
-    least: float | None = None,
-    centre: Sequence[float | str] = (),
-    plane: float | str | None = None,
-    length: float | str | None = None,
-    spacing: float | str | Sequence[float | str] = (),
-    region: str = "",
+    **lying: Unpack[Lying],
 ) -> MeasuredMap:
     """A measured volume as a factor on a density of the model: (number - zero) / (reference - zero).
 
     reference: the number where the density is that of the layer; zero: where there are no sites
-    of: "collagen", "elastin", ...; the rest as for `mineral_map`, `least` being a factor
+    of: "collagen", "elastin", ...; the rest as for `mineral_map`, `least` and `noise` being factors
     Outside of the volume the factor is 1. Raises as `mineral_map` does.
     """
     if not reference > zero:
         raise ConfigError(f"reference = {reference:g} must be above zero = {zero:g}.")
-    return MeasuredMap(of, path, reference - zero, zero, least, centre, plane, length, spacing, region)
+    return MeasuredMap(of, path, reference - zero, zero, **lying)
 
 
 def _of_tissue(path: object, tissue: float | str | None) -> float:

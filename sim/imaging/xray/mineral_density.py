@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sim.chemistry.solids import solids
 from sim.errors import ConfigError, listing, shown, unknown
-from sim.imaging.files.provenance import AXES, file_picture
+from sim.imaging.files.provenance import attributes_of, done, file_picture, simulated
 from sim.imaging.volumes.averages import averaged
 from sim.imaging.volumes.of_result import PER_FINE
 from sim.imaging.volumes.of_scenario import bare_tissue
+from sim.imaging.volumes.specimen import AXES
 from sim.imaging.volumes.volume import coordinates
 from sim.imaging.xray.ct import tissue_rise
 from sim.imaging.xray.frames import Frame
@@ -79,17 +81,22 @@ def mineral_density(
     blur = spread / PER_WIDTH
     along = body.matrices(Frame(z, y, x), (deep, high, wide), (0.0, blur, blur))
     tissue = number[body.outside] + averaged(tissue_rise(body, tissues), along)
+    of_tissues = ", ".join(f"{region} {hu:g} HU" for region, hu in number.items())
+    known = simulated(found.said)
+    step = f"tissue of {scenario.name} ({of_tissues}) taken off, divided by {slope:.6g} HU per mg/mL of {of}"
     said = {
         "units": "kg m-3",
         "long_name": f"{of} above the tissue",
-        "simulated": bool(found.said.get("simulated", False)),
+        **({} if known is None else {"simulated": known}),
         "scan": os.path.basename(found.path),
         "scenario": scenario.name,
-        "tissues": ", ".join(f"{region} {hu:g} HU" for region, hu in number.items()),
+        "tissues": of_tissues,
         "slope": slope,
         "pixel": wide,
         "slice": deep,
         "spacing": found.sizes[0],
+        "psf": spread,
+        **done(found.said, step),
     }
     values = (found.values - tissue) / slope
     return xr.DataArray(values, coordinates((z, y, x)), AXES, "mineral", said)
@@ -100,7 +107,8 @@ def _voxels(scan: Any, centre: Sequence[float | str]) -> Voxels:
     if len(centre) not in (0, 3):
         raise ConfigError(f"centre = {shown(centre)} must be three lengths, along x, y and z.")
     if isinstance(scan, str | os.PathLike):
-        found = read_voxels(scan)
+        read = read_voxels(scan)
+        found = replace(read, said=attributes_of(read))
     else:
         if tuple(scan.dims) != AXES:
             raise ConfigError(f"a scan is over z, y and x; this one is over {listing(map(str, scan.dims))}.")
@@ -110,11 +118,11 @@ def _voxels(scan: Any, centre: Sequence[float | str]) -> Voxels:
             values = np.flip(values, axis) if step < 0 else values
         z, y, x = (f + 0.5 * (n - 1) * s for (f, s), n in zip(at, values.shape, strict=True))
         a, b, c = (abs(s) for _, s in at)
-        said, own = picture.said, bool(picture.said.get("simulated"))
+        said, own = picture.said, bool(picture.simulated)
         found = Voxels(values, (z, y, x), (a, b, c), picture.units, str(said.get("file", "")), said, own)
     x, y, z = (convert_number(c, "m", "centre") for c in centre) if centre else (0.0, 0.0, 0.0)
     if centre or not found.own:
-        found = Voxels(found.values, (z, y, x), found.sizes, found.units, found.path, found.said, found.own)
+        found = replace(found, middle=(z, y, x))
     return found
 
 

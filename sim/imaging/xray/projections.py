@@ -161,7 +161,9 @@ def _back_projected(lengths: np.ndarray, scanner: Instrument, patch: Patch) -> n
     from scipy.ndimage import gaussian_filter1d
     from skimage.transform import iradon
 
-    smooth = gaussian_filter1d(lengths, scanner.spread / patch.side, axis=0, mode="constant")
+    smooth = lengths
+    if scanner.spread > 0.0:
+        smooth = gaussian_filter1d(lengths, scanner.spread / patch.side, axis=0, mode="constant")
     return 1000.0 / patch.side * iradon(smooth, patch.angles, circle=True, filter_name="ramp")
 
 

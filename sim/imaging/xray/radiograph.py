@@ -10,7 +10,7 @@ import numpy as np
 from sim.chemistry.solids import WATER
 from sim.errors import ConfigError, not_one_of
 from sim.imaging.volumes.averages import averages, regular_centres
-from sim.imaging.volumes.specimen import AXES, Matter, Specimen
+from sim.imaging.volumes.specimen import AXES, SIMULATED, Matter, Specimen
 from sim.imaging.volumes.volume import MOST_VOXELS
 from sim.imaging.xray.attenuation import attenuation_table, excess, weights, xray_numbers
 from sim.imaging.xray.frames import MARGIN, body_of, finest
@@ -101,7 +101,7 @@ def _picture(
     said = {
         "instrument": machine.name,
         "title": machine.title,
-        "simulated": "simulated by hapsim; not a patient",
+        "simulated": SIMULATED,
         **{name: p.si for name, p in machine.settings.items()},
         "kVp": machine.spectrum.kVp,
         "axis": beam,

@@ -6,24 +6,27 @@ meant. A file that has changed since is refused. Where none can be named, as in 
 
 from __future__ import annotations
 
-import base64
 import os
-import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Unpack
 
 import numpy as np
 
 from sim.errors import FileFormatError, RegionWarning, ScenarioError, shown, warn_caller
+from sim.public import with_options
 from sim.space.grid import Grid
+from sim.space.maps.kept_laid import KEPT, cells_of
 from sim.space.maps.laying import AXES, Laid, laid
+from sim.space.maps.lying import USUAL, Lying, as_numbers
+from sim.space.maps.packed import as_text, from_text
+from sim.space.maps.support import RIM, SEED, Support, deviation_of_sum, noise_below_zero, support
 from sim.space.mask import overlaps
 from sim.units import convert_number
 from sim.voxels.reading import read_voxels
-from sim.voxels.volume import Voxels, sides
+from sim.voxels.volume import Voxels
 
 ROUNDING = 1e-6  # of the largest number: what single precision leaves below zero
 MOST_TEXT = 4_000_000  # characters of voxels within a scenario
@@ -31,7 +34,8 @@ LOST = 1e-6  # share of the whole beyond the domain from which it is told
 
 
 class Cleared(NamedTuple):
-    """Voxels below `least`, taken to hold nothing: how many, and the sum of what they held x volume."""
+    """Voxels below `least`, or beyond `reach` of mineral, taken to hold nothing: how many, and the sum of
+    what they held x volume."""
 
     voxels: int
     sum: float
@@ -43,19 +47,9 @@ class MeasuredMap:
 
     of: a solid, whose voxels are then mass per volume of tissue [kg m-3, the number of mg/mL] and which a run
         starts with; or a density of sites ("collagen"), which is multiplied with them
-    path: a folder of DICOM, .nii, .nii.gz, .tif or .png; spacing: of pictures, see sim.voxels.reading
+    path: a folder of DICOM, .nii, .nii.gz, .tif or .png
     zero, slope: a voxel is (number - zero) / slope: of CT, HU of tissue without mineral, and HU per mg/mL
-    least: voxels below it [mg/mL, or of the factor] hold nothing; they are counted in `cleared`. None: voxels
-        below zero are refused
-    centre: where the middle of the volume lies in the tissue (x, y, z) [m or text]; the place that hapsim
-        wrote into a file of its own, else the origin
-    plane: z of the slice that a grid without z takes [m or text]; the mean over z when None
-    length: of the tissue along axes that the grid lacks [m or text], about the origin: what means are taken
-        over; the whole volume when None, with what lies around the tissue
-    whole: whether the tissue ends within the volume along those axes, so that all that voxels hold is held by
-        `length`, also what slices and blur took beyond its ends. Else the tissue goes on, and is cut there
-    region: the layer or region where the map acts; everywhere when empty
-    digest: of the voxels as they were
+    digest: of the voxels as they were; the rest as sim.space.maps.lying.Lying tells it
     Raises ScenarioError, which names the file.
     """
 
@@ -64,6 +58,8 @@ class MeasuredMap:
     slope: float
     zero: float
     least: float | None
+    reach: float | None
+    noise: float | None
     centre: tuple[float, ...]
     plane: float | None
     length: float | None
@@ -74,56 +70,43 @@ class MeasuredMap:
     spacing: ClassVar[tuple[float, ...]] = ()
     voxels: ClassVar[Voxels]
 
+    @with_options(Lying, USUAL)
     def __init__(
         self,
         of: str,
         path: str | os.PathLike = "",
         slope: float = 1.0,
         zero: float = 0.0,
-        least: float | None = None,
-        centre: Sequence[float | str] = (),
-        plane: float | str | None = None,
-        length: float | str | None = None,
-        spacing: float | str | Sequence[float | str] = (),
-        region: str = "",
         digest: str = "",
         cells: Sequence[int] = (),
         bits: str = "",
-        whole: bool = False,
+        **lying: Unpack[Lying],
     ):
         if not isinstance(of, str) or not of:
             raise ScenarioError(f"maps: of = {shown(of)} is not the name of a solid or a density of sites.")
         owner = f"map of {of}"
-        found = _held(owner, cells, bits, sides(spacing)) if bits else _read(owner, path, spacing)
+        told = as_numbers(owner, lying)
+        found = (
+            from_text(owner, cells, bits, told["spacing"]) if bits else _read(owner, path, told["spacing"])
+        )
         given = (("slope", slope), ("zero", zero))
         numbers = {n: convert_number(v, "1", f"{owner}: {n}") for n, v in given}
         if not numbers["slope"] > 0:
             raise ScenarioError(f"{owner}: slope = {shown(slope)} must be above 0.")
-        if least is not None:
-            numbers["least"] = convert_number(least, "1", f"{owner}: least")
-            if numbers["least"] < 0:
-                raise ScenarioError(f"{owner}: least = {shown(least)} is below 0.")
-        if len(centre) not in (0, 3):
-            raise ScenarioError(f"{owner}: centre = {shown(centre)} must be three lengths, along x, y and z.")
-        said = tuple(convert_number(c, "m", f"{owner}: centre") for c in centre)
-        self._set(
-            of=of, least=None, digest=found.digest(), region=region, path=os.fspath(path), voxels=found,
-            spacing=sides(spacing), centre=said or found.middle[::-1],
-            plane=None if plane is None else convert_number(plane, "m", f"{owner}: plane"),
-            length=None if length is None else convert_number(length, "m", f"{owner}: length"), whole=whole,
-        )  # fmt: skip
-        self._set(**numbers)
-        if self.length is not None and not self.length > 0:
-            raise ScenarioError(f"{owner}: length = {shown(length)} must be a positive length.")
-        if not isinstance(whole, bool) or (whole and self.length is None):
-            raise ScenarioError(
-                f"{owner}: whole = {shown(whole)} is True or False, and True needs length, of the tissue."
-            )
+        told["centre"] = told["centre"] or found.place[::-1]
+        self._set(of=of, digest=found.digest(), path=os.fspath(path), voxels=found, **told, **numbers)
+        if self.reach is not None and self.noise is None:
+            self._set(noise=noise_below_zero(self._raw))
         if digest and digest != self.digest:
             raise ScenarioError(
                 f"{path} has changed since the scenario was written (voxels {self.digest}, then {digest})."
             )
         self._check(f"{owner} from {Path(path).name}" if path else owner)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is worked out from the voxels, and larger than they: workers make it anew."""
+        made = ("amounts", "support", "error", "_raw")
+        return {name: value for name, value in self.__dict__.items() if name not in made}
 
     def _set(self, **values: Any) -> None:
         for name, value in values.items():
@@ -133,14 +116,20 @@ class MeasuredMap:
         amounts = self._raw
         slack = ROUNDING * float(np.abs(self.voxels.values).max()) / self.slope
         low = float(amounts.min())
-        if self.least is None and low < -slack:
+        if self.least is None and self.reach is None and low < -slack:
             below = int(np.count_nonzero(amounts < -slack))
             raise ScenarioError(
                 f"{owner}: {below} of {amounts.size} voxels lie below zero, the lowest at {low:.4g}: noise, "
-                "or tissue with a lower number than `zero`. Give least, the amount below which a voxel is "
-                "taken to hold nothing (three times the noise, for example); what is set to zero is counted."
+                "or tissue with a lower number than `zero`. Give reach, 1.5 times the point spread of the "
+                "scan: connected mineral then keeps its mass. Or least, the amount below which a voxel is "
+                "taken to hold nothing; what is set to zero is counted."
             )
         if not self.amounts.any():
+            if self.reach is not None:
+                raise ScenarioError(
+                    f"{owner}: no voxel stands out of the noise of {self.noise:.4g} by {SEED:g} times; the "
+                    f"highest holds {float(amounts.max()):.4g}. Such mineral cannot be told from noise."
+                )
             raise ScenarioError(
                 f"{owner}: no voxel holds anything; the highest is {float(amounts.max()):.4g}. Are zero = "
                 f"{self.zero:g}, slope = {self.slope:g} and least = {self.least} those of this file?"
@@ -151,13 +140,31 @@ class MeasuredMap:
         return (self.voxels.values - self.zero) / self.slope
 
     @cached_property
+    def support(self) -> Support | None:
+        """The voxels that count, where `reach` says so."""
+        if self.reach is None or self.noise is None:
+            return None
+        return support(self._raw, self.noise, self.reach, self.voxels.sizes)
+
+    @cached_property
     def amounts(self) -> np.ndarray:
         """What the voxels hold (z, y, x): mg/mL of a solid, factors on a density of sites."""
+        if self.support is not None:
+            return self.support.amounts(self._raw)
         return np.where(self._raw < max(self.least or 0.0, 0.0), 0.0, self._raw)
+
+    @cached_property
+    def most(self) -> float:
+        """What the fullest voxel holds."""
+        return float(self.amounts.max())
 
     @property
     def cleared(self) -> Cleared:
-        """What was set to zero."""
+        """What was set to zero; with `reach` also what groups held that add up to less than nothing."""
+        if self.support is not None:
+            below = (self.amounts == 0.0) & (self.support.label == 0) & (self._raw != 0.0)
+            total = float((self._raw.sum() - self.amounts.sum()) * self.voxels.volume)
+            return Cleared(int(np.count_nonzero(below)), total)
         below = (self._raw < (self.least or 0.0)) & (self._raw != 0.0)
         return Cleared(int(np.count_nonzero(below)), float(self._raw[below].sum()) * self.voxels.volume)
 
@@ -166,9 +173,22 @@ class MeasuredMap:
         """Integral of the amounts [kg of a solid, m3 of factors]."""
         return float(self.amounts.sum()) * self.voxels.volume
 
+    @cached_property
+    def error(self) -> float | None:
+        """Standard deviation of `total` by noise, where `reach` says what counts; None without it.
+
+        Tissue whose number is not that of `zero` comes on top: each voxel that counts holds the difference.
+        """
+        if self.support is None or self.noise is None or self.reach is None:
+            return None
+        sizes = self.voxels.sizes
+        found = deviation_of_sum(self._raw, self.support, self.noise, self.reach, sizes)
+        return found * self.voxels.volume
+
     def laid(self, grid: Grid) -> Laid:
         """The map on a grid; means are exact on flat cells. Warns (RegionWarning) of what lies beyond it."""
-        found = laid(self._seen(grid), self.centre[::-1], self.voxels.sizes, grid)
+        content = tuple(getattr(self, f.name) for f in fields(self))  # not the map, which holds its voxels
+        found = KEPT.once((content, cells_of(grid)), lambda: self._on_cells(grid))
         if found.lost > LOST and not self.region:
             warn_caller(
                 f"{100 * found.lost:.3g} % of the {self.of} in {Path(self.path).name or 'the map'} lies "
@@ -176,6 +196,9 @@ class MeasuredMap:
                 RegionWarning,
             )
         return found
+
+    def _on_cells(self, grid: Grid) -> Laid:
+        return laid(self._seen(grid), self.centre[::-1], self.voxels.sizes, grid)
 
     def _seen(self, grid: Grid) -> np.ndarray:
         """The voxels as a grid sees them: means over axes that it lacks, or the slice at `plane`."""
@@ -224,8 +247,7 @@ class MeasuredMap:
             found |= {"path": self.path, "digest": self.digest}
             found |= {"spacing": list(self.spacing)} if self.spacing else {}
         else:
-            packed = zlib.compress(np.ascontiguousarray(self.voxels.values, "<f8").tobytes(), 9)
-            bits = base64.b64encode(packed).decode()
+            bits = as_text(self.voxels.values)
             if len(bits) > MOST_TEXT:
                 raise ScenarioError(
                     f"the voxels of {self.path or 'a map'} are too many to be kept within a scenario; save "
@@ -234,8 +256,8 @@ class MeasuredMap:
             found |= {"cells": list(self.voxels.values.shape), "bits": bits}
             found |= {"spacing": list(self.voxels.sizes)}
         found |= {"slope": self.slope, "zero": self.zero, "centre": list(self.centre)}
-        found |= {} if self.least is None else {"least": self.least}
-        found |= {n: v for n in ("plane", "length") if (v := getattr(self, n)) is not None}
+        optional = ("least", "reach", "noise", "plane", "length")
+        found |= {n: v for n in optional if (v := getattr(self, n)) is not None}
         found |= {"whole": True} if self.whole else {}
         return found | ({"region": self.region} if self.region else {})
 
@@ -246,7 +268,7 @@ class MeasuredMap:
         return held | {
             "file": Path(self.path).name, "digest": self.digest, "total": self.total,
             "cleared": cut.voxels, "cleared_sum": cut.sum,
-        }  # fmt: skip
+        } | ({} if self.error is None else {"error": self.error})  # fmt: skip
 
     def in_words(self) -> str:
         """ "map of HAP from ct.nii.gz: 12 x 40 x 40 voxels of 3 x 0.4 x 0.4 mm, 9 below 10 set to 0"."""
@@ -259,6 +281,11 @@ class MeasuredMap:
         )
         if self.least is not None:
             words += f", {self.cleared.voxels} below {self.least:g} set to 0"
+        if self.support is not None:
+            words += (
+                f", {self.support.voxels} counted in {self.support.groups} groups: above {RIM:g} and "
+                f"{SEED:g} times the noise of {self.noise:.3g}, and {1e3 * (self.reach or 0.0):.3g} mm around"
+            )
         return words
 
 
@@ -269,15 +296,3 @@ def _read(owner: str, path: str | os.PathLike, spacing: float | str | Sequence[f
         return read_voxels(path, spacing)
     except FileFormatError as error:
         raise ScenarioError(f"{owner}: {error}") from None
-
-
-def _held(owner: str, cells: Sequence[int], bits: str, spacing: tuple[float, ...]) -> Voxels:
-    """Voxels from the text that `table` wrote."""
-    try:
-        (z, y, x), (a, b, c) = (int(n) for n in cells), spacing
-        unpack = zlib.decompressobj()
-        data = unpack.decompress(base64.b64decode(bits, validate=True), 8 * z * y * x)
-        values = np.frombuffer(data, "<f8").reshape(z, y, x).astype(float)
-    except (ValueError, TypeError, zlib.error) as error:
-        raise ScenarioError(f"{owner}: its voxels cannot be read: {error}.") from None
-    return Voxels(values, (0.0, 0.0, 0.0), (a, b, c))
