@@ -1,12 +1,14 @@
 """Where mineral lies in a lesion, in a word, by one rule for all geometries.
 
 The lesion is what is dead or dying at the start, lumina with blood apart; where nothing is, the whole
-tissue. Depth runs from 0 at its centre to 1 at its edge: along a line by coordinate, in a plane or box by the
-distance to the edge of the piece of lesion. The deposit is where calcium in solids reaches half of its peak.
-It is called
+tissue. Depth runs from 0 at its centre to 1 at its edge, by the distance to the edge of the piece of lesion.
+Along a line the centre is the axis or mid-plane where the lesion reaches it; else, as of the core of a wall,
+what lies half-way between its two edges. The deposit is where calcium in solids reaches half of its peak. It
+is called
 
     none      when the peak stays below what a run tells as an onset
-    points    when it falls into three pieces or more, none of them wide (in a plane or box)
+    points    when it falls into three pieces or more, none of them wide (in a plane or box; pieces that lie
+              nearer to each other than three cells are one)
     bands     when it lies at several depths with less than half between them, or at one within
     diffuse   when it takes half of the depth or more
     rim       when it reaches the edge, and nothing further in
@@ -118,13 +120,22 @@ def _blood(result: Result) -> np.ndarray:
 
 
 def _line(result: Result, here: np.ndarray, lesion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the cells of a lesion on a line: depths, the share of the depth that each takes, mineral."""
+    """Of a lesion on a line: rising depths, the share of the depth that each takes, mineral there.
+
+    From the axis or mid-plane outwards, or from half-way between its two edges to both, of which the mean
+    counts, as it does in a plane.
+    """
     (axis,) = result.space
-    edges = np.asarray(result.tables[f"{axis}_edges"])
     at = np.flatnonzero(lesion)
-    start, length = edges[at[0]], edges[at[-1] + 1] - edges[at[0]]
-    middles = 0.5 * (edges[1:] + edges[:-1])[at]
-    return (middles - start) / length, np.diff(edges)[at] / length, here[at]
+    inside = slice(at[0], at[-1] + 1)
+    edges = np.asarray(result.tables[f"{axis}_edges"])[at[0] : at[-1] + 2]
+    middle = edges[0] if at[0] == 0 else 0.5 * (edges[0] + edges[-1])
+    half = edges[-1] - middle
+    steps = np.unique(np.round(np.abs(np.append(edges, middle) - middle) / half, 12))
+    depth, width = 0.5 * (steps[1:] + steps[:-1]), np.diff(steps)
+    sides = (1.0,) if at[0] == 0 else (1.0, -1.0)
+    cells = [np.searchsorted(edges, middle + side * half * depth) - 1 for side in sides]
+    return depth, width, np.mean([here[inside][k] for k in cells], axis=0)
 
 
 def _of_pieces(here: np.ndarray, lesion: np.ndarray, peak: float) -> Morphology:
@@ -133,7 +144,9 @@ def _of_pieces(here: np.ndarray, lesion: np.ndarray, peak: float) -> Morphology:
 
     rules = atlas_rules()
     deposit = here >= rules.si("morphology.level") * peak
-    labels, count = ndimage.label(deposit, np.ones((3,) * here.ndim))
+    near = np.ones((3,) * here.ndim)  # what lies nearer than three cells is one piece: no grid tells it apart
+    labels, count = ndimage.label(ndimage.binary_dilation(deposit, near), near)
+    labels[~deposit] = 0
     spans = [max(s.stop - s.start for s in where) for where in ndimage.find_objects(labels)]
     depth = _depths(lesion)
     small = max(spans, default=0) <= rules.si("morphology.small") * max(here.shape)
