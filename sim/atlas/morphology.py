@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 WORDS = ("none", "rim", "core", "diffuse", "bands", "points")
 VARIABLE = "Ca_in_mineral"
-DEPTHS = 40  # bins of depth in a plane or box
+DEPTHS = 40  # bins of depth in a plane or box, at most; none is thinner than a cell
 ALL_WATER = 0.95  # share of a place that is all water
 ALIVE = 0.5  # share of living tissue below which a place belongs to the lesion
 DYING = ("doomed", "leaky")
@@ -148,22 +148,23 @@ def _of_pieces(here: np.ndarray, lesion: np.ndarray, peak: float) -> Morphology:
     labels, count = ndimage.label(ndimage.binary_dilation(deposit, near), near)
     labels[~deposit] = 0
     spans = [max(s.stop - s.start for s in where) for where in ndimage.find_objects(labels)]
-    depth = _depths(lesion)
+    depth, cells_deep = _depths(lesion)
     small = max(spans, default=0) <= rules.si("morphology.small") * max(here.shape)
     if count >= rules.si("morphology.pieces") and small:
         inside = depth[deposit]
         return Morphology("points", peak, float(inside.min()), float(inside.max()), 0.0, count)
-    bins = np.clip((depth[lesion] * DEPTHS).astype(int), 0, DEPTHS - 1)
-    cells = np.bincount(bins, minlength=DEPTHS)
+    depths = int(np.clip(cells_deep, 1, DEPTHS))
+    bins = np.clip((depth[lesion] * depths).astype(int), 0, depths - 1)
+    cells = np.bincount(bins, minlength=depths)
     full = cells > 0
-    means = np.bincount(bins, here[lesion], DEPTHS)[full] / cells[full]
-    middles = ((np.arange(DEPTHS) + 0.5) / DEPTHS)[full]
+    means = np.bincount(bins, here[lesion], depths)[full] / cells[full]
+    middles = ((np.arange(depths) + 0.5) / depths)[full]
     return _of_depth(middles, np.full(middles.size, 1.0 / middles.size), means, peak, count)
 
 
-def _depths(lesion: np.ndarray) -> np.ndarray:
+def _depths(lesion: np.ndarray) -> tuple[np.ndarray, float]:
     """0 at the centre and 1 at the edge of each piece of the lesion, by the distance to what is not lesion;
-    where all is lesion, to the edge of the picture."""
+    where all is lesion, to the edge of the picture. And how many cells deep the deepest is."""
     from scipy import ndimage
 
     padded = np.pad(lesion, 1, mode="constant" if lesion.all() else "edge")
@@ -174,7 +175,7 @@ def _depths(lesion: np.ndarray) -> np.ndarray:
         piece = labels == k
         deepest = max(inside[piece].max() - 0.5, 0.5)
         found[piece] = 1.0 - np.clip((inside[piece] - 0.5) / deepest, 0.0, 1.0)
-    return found
+    return found, float(inside.max())
 
 
 def _of_depth(
