@@ -9,6 +9,7 @@ from functools import lru_cache
 import sim
 from docs.building.tables import between, code, facts, number, place, plain, slug, table, unit, whole
 from sim.atlas.expectations import Expectation, expectations
+from sim.atlas.sight import sight_title
 from sim.experiment.scenario import Scenario
 from sim.model.library.parts import parts
 from sim.parameters import CONFIDENCE, Parameter, Parameters, load_references
@@ -200,7 +201,7 @@ def _known(known: Expectation) -> str:
             ("how sure", known.confidence),
             ("source", sources(", ".join(known.sources), "../")),
             ("first seen", _onset(known.onset)),
-            ("seen by", known.seen),
+            ("seen by", sight_title(known.seen) if known.seen else ""),
             ("where, at first", ", ".join(known.first)),
             ("where, in the end", ", ".join(known.last)),
             ("why the model misses it, where it does", plain(known.reason)),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.atlas.expectations import Answer, Expectation, expectation_of, judged, tally
+from sim.atlas.expectations import WRONG, Answer, Expectation, expectation_of, judged, tally
 from sim.errors import FileFormatError, HapsimError, ScenarioError, nearest
 from sim.experiment.catalogue import scenario, scenarios
 from sim.identity.definition import run_fingerprint
@@ -42,6 +42,11 @@ class Entry:
     failed: dict[str, str] = field(default_factory=dict)
 
     @property
+    def missed(self) -> bool:
+        """Whether any statement is wrong."""
+        return any(v.answer == WRONG for v in self.verdicts)
+
+    @property
     def result(self) -> results.Result:
         """The run, read from its file."""
         return results.load(self.folder / "result.nc")
@@ -71,6 +76,11 @@ class Atlas:
         """{"scenario" or "scenario@treatment": why it failed}."""
         found = {e.name: e.failure for e in self.entries if e.failure}
         return found | {_word((e.name, t)): why for e in self.entries for t, why in e.failed.items()}
+
+    @property
+    def unexplained(self) -> tuple[str, ...]:
+        """Conditions with a wrong statement of which no reason is known."""
+        return tuple(e.name for e in self.entries if e.missed and not e.expected.reason)
 
     def summary(self) -> str:
         """ "30 right, 20 wrong, 3 open, 2 not scored"."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.atlas.morphology import VARIABLE, WORDS, Morphology, atlas_rules, morphology
+from sim.atlas.morphology import VARIABLE, WORDS, Morphology, morphology
+from sim.atlas.sight import sight_title, stains, time_seen, ways_to_see
 from sim.errors import ConfigError, not_one_of, shown
 from sim.parameters.references import source_keys
 from sim.parameters.sections import Section, tables_of_file
-from sim.run.measures import first_above
 from sim.texts import duration_text
 from sim.units import convert
 
@@ -33,7 +33,8 @@ class Expectation:
     """What is known of a condition.
 
     onset: earliest and latest time at which mineral is first seen [s]; None where nothing is known, and
-        (inf, inf) where it never may be; seen: by what; first, last: words of morphology that fit;
+        (inf, inf) where it never may be; seen: by what (sim.atlas.sight); first, last: words of morphology
+        that fit;
         sources: keys of the bibliography (sim.parameters.load_references)
     """
 
@@ -48,11 +49,6 @@ class Expectation:
     scored: bool = True
     reason: str = ""
     treatments: tuple[str, ...] = ()
-
-    @property
-    def level(self) -> float:
-        """Calcium in solids from which it is seen [mol m-3]."""
-        return atlas_rules().si(f"seen.{self.seen}")
 
 
 @dataclass(frozen=True)
@@ -86,9 +82,8 @@ def _expectation(name: str, table: Any) -> Expectation:
     given = Section(table, where, KEYS)
     scored, seen = given.yes("scored", True), given.text("seen")
     confidence = given.choice("confidence", CONFIDENCE)
-    ways = [n.removeprefix("seen.") for n in atlas_rules() if n.startswith("seen.")]
-    if scored and seen not in ways:
-        raise ConfigError(not_one_of(f"{where}: seen", seen, ways))
+    if scored and seen not in ways_to_see():
+        raise ConfigError(not_one_of(f"{where}: seen", seen, ways_to_see()))
     words = {key: given.names(key, "words of morphology") for key in ("first", "last")}
     for key, some in words.items():
         for word in some:
@@ -116,46 +111,50 @@ def _onset(given: Section, where: str) -> tuple[float, float] | None:
 
 
 def judged(expected: Expectation, result: Result) -> tuple[Answer, ...]:
-    """The statements on a condition beside what a run found."""
+    """The statements on a condition beside what a run found.
+
+    A place is that of mineral which a stained section shows: less has none. Where none is, and the run ends
+    before the latest time at which it is known to be seen, it says nothing of the place.
+    """
     if not expected.scored:
         return (Answer("whole", expected.known, str(_place(result, -1)), UNSCORED),)
     found: list[Answer] = []
-    course = _course(result)
-    onset = first_above(course, result.t, expected.level)
+    onset = time_seen(expected.seen, result)
+    early = False
     if expected.onset is not None:
-        found.append(_of_onset(expected, onset, float(result.t[-1])))
+        first = _of_onset(expected, onset, float(result.t[-1]))
+        early = first.answer == OPEN
+        found.append(first)
     if expected.first and math.isfinite(onset):
         at = int(np.searchsorted(result.t, onset))
         found.append(_of_place("place when first seen", expected.first, _place(result, at)))
     if expected.last:
-        found.append(_of_place("place at the end", expected.last, _place(result, -1)))
+        found.append(_of_place("place at the end", expected.last, _place(result, -1), early))
     return tuple(found)
-
-
-def _course(result: Result) -> np.ndarray:
-    """Calcium in solids where there is most, over time [mol m-3]."""
-    values = np.asarray(result.array_of(VARIABLE))
-    return values if values.ndim == 1 else np.nanmax(values.reshape(values.shape[0], -1), 1)
 
 
 def _of_onset(expected: Expectation, onset: float, end: float) -> Answer:
     low, high = expected.onset or (0.0, 0.0)
-    by = f"by {'the ' if expected.seen == 'microscope' else ''}{expected.seen}"
     found = f"{duration_text(onset)}" if math.isfinite(onset) else f"not within {duration_text(end)}"
     if math.isinf(low):
         return Answer("onset", NEVER, found, RIGHT if math.isinf(onset) else WRONG)
-    wanted = f"{duration_text(low)} to {duration_text(high)}, {by}"
+    wanted = f"{duration_text(low)} to {duration_text(high)} ({sight_title(expected.seen)})"
     if math.isfinite(onset):
         return Answer("onset", wanted, found, RIGHT if low <= onset <= high else WRONG)
     return Answer("onset", wanted, found, OPEN if end < high else WRONG)
 
 
-def _of_place(what: str, wanted: tuple[str, ...], found: Morphology) -> Answer:
-    return Answer(what, " or ".join(wanted), str(found), RIGHT if found.word in wanted else WRONG)
+def _of_place(what: str, wanted: tuple[str, ...], found: Morphology, early: bool = False) -> Answer:
+    """early: whether the run ends before mineral need be seen"""
+    fits = found.word in wanted
+    answer = RIGHT if fits else OPEN if early and found.word == "none" else WRONG
+    return Answer(what, " or ".join(wanted), str(found), answer)
 
 
 def _place(result: Result, at: int) -> Morphology:
-    return morphology(result, at) if result.space else Morphology("none", float(_course(result)[at]))
+    if not (result.space and stains(result, at)):
+        return Morphology("none", float(np.nanmax(result.array_of(VARIABLE)[at])))
+    return morphology(result, at)
 
 
 def tally(verdicts: Mapping[str, tuple[Answer, ...]]) -> dict[str, int]:

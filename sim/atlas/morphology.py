@@ -1,12 +1,14 @@
 """Where mineral lies in a lesion, in a word, by one rule for all geometries.
 
 The lesion is what is dead or dying at the start, lumina with blood apart; where nothing is, the whole
-tissue. Depth runs from 0 at its centre to 1 at its edge: along a line by coordinate, in a plane or box by the
-distance to the edge of the piece of lesion. The deposit is where calcium in solids reaches half of its peak.
-It is called
+tissue. Depth runs from 0 at its centre to 1 at its edge, by the distance to the edge of the piece of lesion.
+Along a line the centre is the axis or mid-plane where the lesion reaches it; else, as of the core of a wall,
+what lies half-way between its two edges. The deposit is where calcium in solids reaches half of its peak. It
+is called
 
     none      when the peak stays below what a run tells as an onset
-    points    when it falls into three pieces or more, none of them wide (in a plane or box)
+    points    when it falls into three pieces or more, none of them wide (in a plane or box; pieces that lie
+              nearer to each other than three cells are one)
     bands     when it lies at several depths with less than half between them, or at one within
     diffuse   when it takes half of the depth or more
     rim       when it reaches the edge, and nothing further in
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 
 WORDS = ("none", "rim", "core", "diffuse", "bands", "points")
 VARIABLE = "Ca_in_mineral"
-DEPTHS = 40  # bins of depth in a plane or box
+DEPTHS = 40  # bins of depth in a plane or box, at most; none is thinner than a cell
 ALL_WATER = 0.95  # share of a place that is all water
 ALIVE = 0.5  # share of living tissue below which a place belongs to the lesion
 DYING = ("doomed", "leaky")
@@ -118,13 +120,22 @@ def _blood(result: Result) -> np.ndarray:
 
 
 def _line(result: Result, here: np.ndarray, lesion: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of the cells of a lesion on a line: depths, the share of the depth that each takes, mineral."""
+    """Of a lesion on a line: rising depths, the share of the depth that each takes, mineral there.
+
+    From the axis or mid-plane outwards, or from half-way between its two edges to both, of which the mean
+    counts, as it does in a plane.
+    """
     (axis,) = result.space
-    edges = np.asarray(result.tables[f"{axis}_edges"])
     at = np.flatnonzero(lesion)
-    start, length = edges[at[0]], edges[at[-1] + 1] - edges[at[0]]
-    middles = 0.5 * (edges[1:] + edges[:-1])[at]
-    return (middles - start) / length, np.diff(edges)[at] / length, here[at]
+    inside = slice(at[0], at[-1] + 1)
+    edges = np.asarray(result.tables[f"{axis}_edges"])[at[0] : at[-1] + 2]
+    middle = edges[0] if at[0] == 0 else 0.5 * (edges[0] + edges[-1])
+    half = edges[-1] - middle
+    steps = np.unique(np.round(np.abs(np.append(edges, middle) - middle) / half, 12))
+    depth, width = 0.5 * (steps[1:] + steps[:-1]), np.diff(steps)
+    sides = (1.0,) if at[0] == 0 else (1.0, -1.0)
+    cells = [np.searchsorted(edges, middle + side * half * depth) - 1 for side in sides]
+    return depth, width, np.mean([here[inside][k] for k in cells], axis=0)
 
 
 def _of_pieces(here: np.ndarray, lesion: np.ndarray, peak: float) -> Morphology:
@@ -133,24 +144,27 @@ def _of_pieces(here: np.ndarray, lesion: np.ndarray, peak: float) -> Morphology:
 
     rules = atlas_rules()
     deposit = here >= rules.si("morphology.level") * peak
-    labels, count = ndimage.label(deposit, np.ones((3,) * here.ndim))
+    near = np.ones((3,) * here.ndim)  # what lies nearer than three cells is one piece: no grid tells it apart
+    labels, count = ndimage.label(ndimage.binary_dilation(deposit, near), near)
+    labels[~deposit] = 0
     spans = [max(s.stop - s.start for s in where) for where in ndimage.find_objects(labels)]
-    depth = _depths(lesion)
+    depth, cells_deep = _depths(lesion)
     small = max(spans, default=0) <= rules.si("morphology.small") * max(here.shape)
     if count >= rules.si("morphology.pieces") and small:
         inside = depth[deposit]
         return Morphology("points", peak, float(inside.min()), float(inside.max()), 0.0, count)
-    bins = np.clip((depth[lesion] * DEPTHS).astype(int), 0, DEPTHS - 1)
-    cells = np.bincount(bins, minlength=DEPTHS)
+    depths = int(np.clip(cells_deep, 1, DEPTHS))
+    bins = np.clip((depth[lesion] * depths).astype(int), 0, depths - 1)
+    cells = np.bincount(bins, minlength=depths)
     full = cells > 0
-    means = np.bincount(bins, here[lesion], DEPTHS)[full] / cells[full]
-    middles = ((np.arange(DEPTHS) + 0.5) / DEPTHS)[full]
+    means = np.bincount(bins, here[lesion], depths)[full] / cells[full]
+    middles = ((np.arange(depths) + 0.5) / depths)[full]
     return _of_depth(middles, np.full(middles.size, 1.0 / middles.size), means, peak, count)
 
 
-def _depths(lesion: np.ndarray) -> np.ndarray:
+def _depths(lesion: np.ndarray) -> tuple[np.ndarray, float]:
     """0 at the centre and 1 at the edge of each piece of the lesion, by the distance to what is not lesion;
-    where all is lesion, to the edge of the picture."""
+    where all is lesion, to the edge of the picture. And how many cells deep the deepest is."""
     from scipy import ndimage
 
     padded = np.pad(lesion, 1, mode="constant" if lesion.all() else "edge")
@@ -161,7 +175,7 @@ def _depths(lesion: np.ndarray) -> np.ndarray:
         piece = labels == k
         deepest = max(inside[piece].max() - 0.5, 0.5)
         found[piece] = 1.0 - np.clip((inside[piece] - 0.5) / deepest, 0.0, 1.0)
-    return found
+    return found, float(inside.max())
 
 
 def _of_depth(

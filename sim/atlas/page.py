@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from sim.atlas.expectations import RIGHT, UNSCORED, WRONG, Expectation
 from sim.atlas.morphology import atlas_rules
+from sim.atlas.sight import EYE, STAIN
 from sim.errors import FileFormatError
 from sim.experiment.catalogue import scenario
 from sim.experiment.treatments.treatment import treatment
 from sim.files import write_text
+from sim.imaging.detection.first_seen import detection_levels
 from sim.parameters import load_references
 from sim.run import measures
 from sim.run import result as results
@@ -22,11 +24,13 @@ from sim.texts import duration_text
 if TYPE_CHECKING:
     from sim.atlas.atlas import Atlas, Entry
 
+UNKNOWN = "No reason is known."
 TINT = {RIGHT: "#d9ead3", WRONG: "#f4cccc", UNSCORED: "#eeeeee"}
 STYLE = """body { font: 15px/1.5 sans-serif; max-width: 68rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; width: 100%; margin: 1rem 0 } th { text-align: left }
 td, th { border-bottom: 1px solid #ddd; padding: .3rem .5rem; vertical-align: top }
 td.answer { white-space: nowrap; font-weight: 600 } img { max-width: 100%; border: 1px solid #ddd }
+.loud { color: #a00; font-weight: 700 }
 .small { color: #555; font-size: 13px } h2 { margin-top: 3rem } dt { font-weight: 600 }"""
 
 
@@ -48,9 +52,14 @@ def _page(atlas: Atlas) -> Iterator[str]:
         "outcomes stay. This is not a clinical tool.</p>"
     )
     yield f"<p><b>{escape(atlas.summary())}</b> (statements). {escape(_rules())}</p>"
+    yield from _unexplained(atlas)
     yield "<table><tr><th>condition</th><th>statement</th><th>known</th><th>found</th><th>answer</th></tr>"
+    reasons = {e.name: e.expected.reason for e in atlas.entries}
     for name, what, wanted, found, answer in atlas.rows:
-        cells = "".join(f"<td>{escape(text)}</td>" for text in (what, wanted, found))
+        cells = "".join(f"<td>{escape(text)}</td>" for text in (what, wanted))
+        why = reasons.pop(name, "") if answer == WRONG else ""  # once, beside the first wrong answer
+        small = f'<br><span class="small">{escape(why)}</span>' if why else ""
+        cells += f"<td>{escape(found)}{small}</td>"
         section = name.partition("@")[0]  # of a treated run, that of its condition
         yield (
             f'<tr><td><a href="#{escape(section)}">{escape(name)}</a></td>{cells}'
@@ -60,6 +69,13 @@ def _page(atlas: Atlas) -> Iterator[str]:
     for entry in atlas.entries:
         yield from _section(atlas, entry)
     yield "</body></html>"
+
+
+def _unexplained(atlas: Atlas) -> Iterator[str]:
+    """Which conditions are missed without a reason, where any are."""
+    links = ", ".join(f'<a href="#{escape(name)}">{escape(name)}</a>' for name in atlas.unexplained)
+    if links:
+        yield f'<p class="loud">{UNKNOWN} Conditions with a wrong answer of which this holds: {links}.</p>'
 
 
 def _sources(known: Expectation) -> str:
@@ -76,8 +92,9 @@ def _section(atlas: Atlas, entry: Entry) -> Iterator[str]:
     yield f"<dt>Known ({escape(known.confidence)})</dt><dd>{escape(known.known)}{_sources(known)}</dd>"
     for v in entry.verdicts:
         yield f"<dt>{escape(v.what)}: {escape(v.answer)}</dt><dd>{escape(v.found)}</dd>"
-    if any(v.answer == WRONG for v in entry.verdicts):
-        yield f"<dt>Why it is missed</dt><dd>{escape(known.reason or 'Not known.')}</dd>"
+    if entry.missed:
+        why = escape(known.reason) or f'<span class="loud">{UNKNOWN}</span>'
+        yield f"<dt>Why it is missed</dt><dd>{why}</dd>"
     if entry.failure:
         yield f"<dt>Not run</dt><dd>{escape(entry.failure)}</dd></dl>"
         return
@@ -133,12 +150,11 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _rules() -> str:
     """How verdicts are made, from the numbers that make them."""
-    rules = atlas_rules()
-    seen = ", ".join(
-        f"{n.removeprefix('seen.')} {p.text()}" for n, p in rules.items() if n.startswith("seen.")
-    )
+    rules, levels = atlas_rules(), detection_levels()
     return (
-        f"Mineral is seen from so much calcium in solids at any place: {seen}. Where it lies is told by "
-        f"where it reaches {rules['morphology.level'].text()} of its peak, in depth from the centre of the "
-        "lesion, 0, to its edge, 1. An answer is open where the run ends before the latest time known."
+        "Mineral is first seen as imaging would see it: each statement names the method, with the threshold "
+        f"of sim.imaging.first_seen, or {rules[f'seen.{EYE}'].text()} of calcium in solids for the eye. A "
+        f"place is that of mineral which a stained section shows, from {levels[STAIN].text()} on. It is told "
+        f"by where mineral reaches {rules['morphology.level'].text()} of its peak, in depth from the centre "
+        "of the lesion, 0, to its edge, 1. An answer is open where the run ends before the latest time known."
     )

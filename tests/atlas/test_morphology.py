@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 import sim
 from sim import shapes
 from sim.atlas import morphology
+from sim.atlas.morphology import _of_pieces
 from sim.errors import ConfigError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sim.errors.RangeWarning", "ignore::sim.errors.TissueWarning")
@@ -74,6 +76,45 @@ def test_places_in_a_plane():
     assert plane([(0.3, -0.2, 2.5)]).word == "diffuse"
     assert plane([(0.3, -0.2, 2.5)], inner=0.75).word == "rim"
     assert plane([(-2, 0, 0.8), (2, 0, 0.8)]).word == "diffuse"  # two are no points
+
+
+@pytest.mark.parametrize("geometry", ["slab", "cylinder"])
+@pytest.mark.parametrize(
+    ("rows", "word", "share"),
+    [
+        (((0.2, 50), (0.8, 0)), "rim", 0.4),  # at the edge that faces the lumen alone
+        (((0.8, 0), (0.2, 50)), "rim", 0.4),
+        (((0.2, 50), (0.6, 0), (0.2, 50)), "rim", 0.4),
+        (((0.4, 0), (0.2, 50), (0.4, 0)), "core", 0.2),
+        (((0.1, 0), (0.8, 50), (0.1, 0)), "diffuse", 0.8),
+    ],
+)
+def test_the_core_of_a_wall_has_two_edges(geometry, rows, word, share):
+    """Dead tissue between living on both sides: its centre is half-way, whatever way the axis runs."""
+    layers = [("cap", 10), *((f"core{k}", 10) for k in range(len(rows))), ("media", 5)]
+    values = FLUID | {
+        f"cap.{'thickness' if geometry == 'slab' else 'radius'}": "1 mm",
+        "media.thickness": "1 mm",
+    }
+    for k, (thick, amount) in enumerate(rows):
+        values |= {f"core{k}.thickness": f"{thick} mm", f"core{k}.HAP": f"{amount} mM", f"core{k}.phi0": 0.6}
+    values |= {
+        f"{name}.{key}": value for name in ("cap", "media") for key, value in (("viable", 1.0), ("phi0", 0.3))
+    }
+    made = sim.Scenario("wall", MODEL, geometry, layers, "fixed", "1 s").changed(values)
+    found = morphology(sim.simulate(made, times=2))
+    assert (found.word, found.share) == (word, pytest.approx(share, abs=1e-9))
+
+
+def test_a_ring_with_gaps_of_cells_is_no_array_of_points():
+    """Every third cell of the outermost ring of a disc: a rim, as the eye has it."""
+    inside = np.hypot(*np.meshgrid(np.arange(48) - 23.5, np.arange(48) - 23.5)) < 18
+    edge = inside & ~ndimage.binary_erosion(inside)
+    mineral = np.zeros(edge.shape)
+    angle = np.arctan2(*(np.argwhere(edge) - 23.5).T)
+    mineral[tuple(np.argwhere(edge)[np.argsort(angle)][::3].T)] = 50.0
+    assert ndimage.label(mineral, np.ones((3, 3)))[1] > 20
+    assert _of_pieces(mineral, inside, 50.0).word == "rim"
 
 
 def test_a_lumen_is_no_part_of_a_lesion():

@@ -99,6 +99,28 @@ def test_soap_ends_at_its_solubility():
     assert result.manifest["ledger_residual"] < 1e-12
 
 
+def test_apatite_starts_on_soap():
+    """By the law of the other templates, written out: A n exp(-f b) on sites by amount, poisons apart."""
+    fluid = {
+        "plasma.P": "1.1 mM",
+        "pot.inhibitor": 0.0,
+        "plasma.PPi": 0.0,
+        "pot.citrate": 0.0,
+        "pot.soap": "5 mM",
+    }
+    result = sim.simulate(stirred("soaps", duration="1 s", **fluid), times=2)
+    p, first = result.parameters, {n: float(result.array_of(n)[0]) for n in ("SI_HAP", "pH")}
+    volume = p["mineral.V_HAP"].si / 6.02214076e23
+    surface = (p["nucleation.interfacial_energy"].si / (1.380649e-23 * p["fluid.temperature"].si)) ** 3
+    b = 16 * math.pi / 3 * surface * volume**2 / (first["SI_HAP"] * math.log(10)) ** 2
+    sites = 5.0 * p["nucleation.sites_precursor"].si
+    rate = sites * p["nucleation.A_site"].si * math.exp(-p["nucleation.f_precursor"].si * b)
+    rate *= 10 ** (p["nucleation.pH_slope"].si * (first["pH"] - 7.4))
+    assert float(result.array_of("nucleation_rate")[0]) == pytest.approx(rate, rel=0.05)
+    bare = sim.simulate(stirred("soaps", duration="1 s", **fluid | {"pot.soap": 0.0}), times=2)
+    assert float(bare.array_of("nucleation_rate")[0]) < 1e-3 * rate
+
+
 def test_acid_takes_soap_apart():
     made = stirred("soaps", duration="60 day", **{"pot.soap": "5 mM", "pot.pH_hold": 5.5})
     result = sim.simulate(made, times=5)
