@@ -40,11 +40,16 @@ def pyrophosphate(viable, ENPP1, P, rate, K_P):
 
 
 def unmasking(masked, k, k_auto):
-    """Loss of the cover of elastin [1/s]: proteases, first order, and hastened by what lies bare.
+    """Loss of the cover of a matrix [1/s]: proteases, first order, and hastened by what lies bare.
 
-    masked: share of its sites still covered; k_auto: fragments of bare elastin draw further proteases.
+    masked: share of its sites still covered; k_auto: fragments of the bare matrix draw further proteases.
     """
     return masked * (k + k_auto * max(1.0 - masked, 0.0))
+
+
+def bare(sites, masked):
+    """Nucleation sites that lie bare [m-3], of all that a matrix has [m-3]. masked: share that is covered"""
+    return sites * max(1.0 - masked, 0.0)
 
 
 def replacement(viable, healing):

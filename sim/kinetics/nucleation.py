@@ -24,7 +24,7 @@ def critical_size(ln_omega, interfacial_energy, molar_volume, temperature):
 
 def nucleation(
     ln_omega_HAP, pH, inhibition, room, porosity, hap_m0, hap_m2, core, precursors,
-    collagen, serum, elastin, masked, device,
+    collagen, serum, elastin, device,
     temperature, molar_volume, interfacial_energy, A_solution, A_site, pH_slope,
     sites_core, sites_precursor, sites_crystal, f_core, f_precursor, f_crystal,
     f_collagen, f_elastin, f_device, half_serum, seed,
@@ -36,7 +36,8 @@ def nucleation(
     barrier first: vacant_s = 1 - (m0 - sites of lower barriers)/(sites of this barrier). Crystals bring
     sites of their own, n_x by their surface pi m2, on which further crystals start (secondary nucleation):
     deposits of crystals that stay small still fill.
-    Collagen acts with the nucleator that serum brings (Hamlin & Price 2004), elastin where it lies bare.
+    collagen, elastin, device: sites [m-3], of a matrix with a cover those that lie bare. Collagen acts with
+    the nucleator that serum brings (Hamlin & Price 2004).
     g = 10^(pH_slope (pH - 7.4)) is the kinetic handicap of HAP, calibrated on the 10-18 decades
     at pH 6.5 and 3 at pH 10 of Boistelle & Lopez-Valero 1990; interfacial energy cannot give it.
     precursors [mol m-3]: solids on whose surface HAP starts, added up.
@@ -49,9 +50,8 @@ def nucleation(
     n_core = sites_core * ramp(core, seed)
     n_precursor = sites_precursor * ramp(precursors, seed)
     n_collagen = collagen * saturating(serum, half_serum)
-    n_elastin = elastin * max(1.0 - masked, 0.0)
     sites = (
-        (n_core, f_core), (n_precursor, f_precursor), (n_collagen, f_collagen), (n_elastin, f_elastin),
+        (n_core, f_core), (n_precursor, f_precursor), (n_collagen, f_collagen), (elastin, f_elastin),
         (device, f_device),
     )  # fmt: skip
     crystals = max(hap_m0, 0.0)

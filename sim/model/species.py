@@ -38,6 +38,7 @@ class Species:
         surface follow from them unless they are given.
     surface_for: solids that start on its surface.
     adsorption: the parameter that is its adsorption constant on apatite [m3/mol], if it poisons growth.
+    covers: the field of nucleation sites of which it is the share that is covered ("elastin").
     colour: in figures.
     description: what it is, a phrase. short_name: in legends and on axes; `label` is never empty.
     shown_in: the unit people read it in, where that is not mM.
@@ -61,6 +62,7 @@ class Species:
     colour: str = ""
     short_name: str = ""
     shown_in: str = ""
+    covers: str = ""
 
     def __post_init__(self) -> None:
         check_word(self.name, "a species")

@@ -12,7 +12,7 @@ import sim
 from sim.errors import ConfigError, ParameterError, RangeWarning, ScenarioError, UnitError
 from sim.experiment.treatments.effects import WAYS, WORDS, Effect
 from sim.experiment.treatments.notation import ordered
-from sim.experiment.treatments.treatment import Treatment
+from sim.experiment.treatments.treatment import Treatment, read_treatment
 from sim.model.library.parts import part_names
 from sim.parameters import Parameter
 from sim.parameters.references import load_references
@@ -202,6 +202,24 @@ def test_ways_are_worded_and_do_what_they_say():
     assert found["decades up"] == pytest.approx(2.0 * math.sqrt(10)) == 4.0 / found["decades down"]
     halved = replace(sim.treatment("sbi_425"), half_effect=Parameter("0.1 uM"))
     assert halved.changed(halved.effects[0], 8.0, 1e-4, "V") == pytest.approx(4.0)
+
+
+def test_what_is_left_of_a_dose_leads_back_to_what_is_without_it():
+    """A level gives way to the own value; what follows from the dose follows from what is left of it."""
+    for how in WAYS:
+        effect = Effect("boundary", "PPi", how)
+        assert effect.value(2.0, 0.5, 0.25, 1.0) == WAYS[how](2.0, 0.5, 0.25)
+        if how != "multiplied":
+            assert effect.value(2.0, 0.5, 0.25, 0.0) == 2.0
+    assert Effect("boundary", "PPi", "level").value(2.0, 0.5, share=0.5) == 1.25
+    assert Effect("boundary", "PPi", "raised").value(2.0, 0.5, share=0.5) == 2.25
+
+
+def test_a_factor_has_no_half_life(tmp_path):
+    text = (resources.files("sim") / "data" / "treatments" / "enpp1.toml").read_text()
+    (path := tmp_path / "enpp1.toml").write_text(text.replace('"raised"', '"multiplied"'))
+    with pytest.raises(ConfigError, match="leave out the half-life"):
+        read_treatment("enpp1", path)
 
 
 def test_effects_that_say_nothing_are_refused():

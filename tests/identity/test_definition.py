@@ -169,7 +169,7 @@ OTHER_PART = {
     "pool": "x", "signed": True, "initial": 7.0, "equilibrated": True, "changes": {"Ca": -2},
     "outputs": ("other",), "units": ("mol",), "parameters": {"k": sim.Parameter(2e-6, "1/s")},
     "inputs": {"Ca": "P"}, "formula": rate, "shown": False, "surface_for": ("OCP",),
-    "initial_per": "viable", "healthy": 7.0, "adsorption": "inhibition.K_PPi",
+    "initial_per": "viable", "healthy": 7.0, "adsorption": "inhibition.K_PPi", "covers": "device",
     "solid": next(s.solid for s in BASE.model.species if s.solid is not None),
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from sim.kinetics import living
 from sim.kinetics.nucleation import barrier_constant, critical_size, nucleation
 from sim.model.library import model
 
@@ -48,7 +49,7 @@ def rate(ln_omega=30.0, **changes):
     p = model().parameters
     known = dict(
         ln_omega_HAP=ln_omega, pH=7.4, inhibition=1.0, room=1.0, porosity=1.0, hap_m0=0.0, hap_m2=0.0,
-        core=0.0, precursors=0.0, collagen=0.0, serum=1.0, elastin=0.0, masked=0.0, device=0.0, temperature=T,
+        core=0.0, precursors=0.0, collagen=0.0, serum=1.0, elastin=0.0, device=0.0, temperature=T,
         molar_volume=p.si("mineral.V_HAP"),
     )  # fmt: skip
     names = inspect.signature(nucleation).parameters
@@ -99,9 +100,16 @@ def test_collagen_nucleates_only_with_what_serum_brings():
     assert rate(collagen=1e23, serum=at) - bare == pytest.approx(full / 2, rel=1e-5)
     assert rate(collagen=1e23, serum=0.0) == bare
     assert rate(elastin=1e23, serum=0.0) == rate(elastin=1e23)
-    half = rate(elastin=1e23, masked=0.5) - bare
-    assert half == pytest.approx((rate(elastin=1e23) - bare) / 2, rel=1e-9)
-    assert rate(elastin=1e23, masked=1.0) == bare
+
+
+@pytest.mark.parametrize("matrix", ["collagen", "elastin"])
+def test_a_matrix_nucleates_where_it_lies_bare(matrix):
+    """Sites that fill for themselves act by their number: half of them, half the rate."""
+    nothing, whole = rate(), rate(**{matrix: 1e23}) - rate()
+    for share in (0.25, 0.5, 0.99):
+        part = rate(**{matrix: living.bare(1e23, share)}) - nothing
+        assert part == pytest.approx((1 - share) * whole, rel=1e-9)
+    assert living.bare(1e23, 1.0) == living.bare(1e23, 1.5) == 0.0
 
 
 def filled(kinds, w, times):

@@ -356,17 +356,99 @@ def test_citrate_of_plasma_stays_where_none_is_given():
         assert last(result, "citrate") == pytest.approx(level, rel=1e-3)
 
 
+def plasma(made, species, times):
+    """What plasma holds at times [s], from the segment that each lies in."""
+    segments, k = list(Builder(made).segments()), list(made.model.mobile).index(species)
+    found = []
+    for t in times:
+        system = next(s.system for s in reversed(segments) if s.start <= t)
+        system.courses.at(t)
+        found.append(float(system.tables.plasma[k]))
+    return np.array(found)
+
+
 def test_a_dose_decays_and_the_next_one_brings_the_level_back():
-    """2^(-t/h) of the dose in plasma after each, between start and stop of a course."""
-    made = stirred(BOTH, duration="5 day").treated("etidronate", "1 day", "3.5 day", "4 uM")
-    before, during, after = (s.system for s in Builder(made).segments())
-    k = list(made.model.mobile).index("bisphosphonate")
-    assert before.tables.plasma[k] == after.tables.plasma[k] == 0.0
-    half, each = 3 * HOUR, DAY
-    for t in DAY + np.array([0.0, 1.0 * HOUR, 3.7 * HOUR, 23.2 * HOUR, 24 * HOUR, 26 * HOUR, 59 * HOUR]):
-        during.courses.at(t)
-        past = (t - DAY) % each
-        assert during.tables.plasma[k] == pytest.approx(4e-3 * 2.0 ** (-past / half), rel=1e-4)
+    """2^(-t/h) of the dose in plasma after each; after the last one too, past the end of the course."""
+    made = stirred(BOTH, duration="8 day").treated("etidronate", "1 day", "3.5 day", "4 uM")
+    half = 3 * HOUR
+    assert plasma(made, "bisphosphonate", [0.0, DAY - 1.0]) == pytest.approx([0.0, 0.0])
+    t = DAY + np.array([0.0, 1.0 * HOUR, 3.7 * HOUR, 23.2 * HOUR, 24 * HOUR, 26 * HOUR, 59 * HOUR])
+    found = plasma(made, "bisphosphonate", t)
+    assert found == pytest.approx(4e-3 * 2.0 ** (-((t - DAY) % DAY) / half), rel=1e-4)
+    after = 3 * DAY + np.array([11.9, 12.0, 12.1, 20.0, 40.0, 59.9]) * HOUR
+    found = plasma(made, "bisphosphonate", after)
+    assert found == pytest.approx(4e-3 * 2.0 ** (-(after - 3 * DAY) / half), rel=1e-4)
+    assert plasma(made, "bisphosphonate", 3 * DAY + np.array([60.1, 100.0]) * HOUR).max() == 0.0
+
+
+def test_what_is_kept_up_falls_by_its_half_life_to_what_plasma_has_of_its_own():
+    """own + (dose - own) 2^(-t/h) from the end on: pyrophosphate, infused for a day."""
+    made = stirred(duration="3 day", **{"plasma.PPi": "1.5 uM"})
+    made = made.treated("pyrophosphate", "1 day", "2 day", "5 uM")
+    half = sim.treatment("pyrophosphate").half_life.si
+    t = 2 * DAY + np.array([-DAY, -1.0, 0.0, 0.5, 1.0, 3.3, 19.9, 20.1]) * np.array([1, 1, *[half] * 6])
+    exact = 1.5e-3 + 3.5e-3 * 2.0 ** (-np.maximum(t - 2 * DAY, 0.0) / half)
+    assert plasma(made, "PPi", t) == pytest.approx(exact, rel=1e-5)
+    assert plasma(made, "PPi", [0.0, 2.9 * DAY]) == pytest.approx([1.5e-3, 1.5e-3], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "species", "stop"), [("phytate", "phytate", "9 day"), ("enpp1", "PPi", "23 day")]
+)
+def test_the_exposure_of_each_dose_is_that_of_its_whole_decay(name, species, stop):
+    """Level over time, added up, is dose h/ln 2 for the last dose, and that times 1 - 2^(-T/h) for each that
+    another follows after T."""
+    given = sim.treatment(name)
+    half, each = given.half_life.si, given.interval.si
+    made = stirred(BOTH, duration="120 day", **{"plasma.PPi": 0.0}).treated(name, "1 day", stop, dose=1.0)
+    count = len(given.doses(DAY, made.interventions[0].until))
+    assert count > 2
+    edges = np.unique([*(DAY + each * np.arange(count)), DAY + each * (count - 1) + 22 * half])
+    x, w = np.polynomial.legendre.leggauss(40)
+    exposure = 0.0
+    for a, b in zip(edges, edges[1:], strict=False):
+        fine = np.linspace(a, min(b, a + 22 * half), 12)
+        for c, d in zip(fine, fine[1:], strict=False):
+            exposure += 0.5 * (d - c) * float(w @ plasma(made, species, 0.5 * (c + d) + 0.5 * (d - c) * x))
+    whole = half / math.log(2)
+    followed = -math.expm1(-math.log(2) * each / half)
+    assert exposure == pytest.approx(whole * (1 + (count - 1) * followed), rel=1e-4)
+
+
+def test_a_drug_is_in_tissue_as_long_as_its_tail_brings_it():
+    """Water behind capillaries, q (c_p - c): after an infusion c = q/(q - k) (e^-kt - e^-qt) + e^-qt, with
+    k = ln 2/h. Nothing is bound where there are no crystals, and all that came is in the ledger."""
+    base = stirred(duration="1 day", **{"pot.HAP": 0.0, "plasma.PPi": 0.0, "plasma.Ca": "0.01 mM"})
+    base = base.changed({"pyrophosphatase.V_PPi": 0.0, "pot.perfusion": "0.02 1/min"})
+    result = sim.simulate(base.treated("pyrophosphate", "1 h", "14 h", "5 uM"), times=97, rtol=1e-7)
+    q, k = 0.02 / 60, math.log(2) / sim.treatment("pyrophosphate").half_life.si
+    t = result.t - 14 * HOUR
+    after = t > 1.0
+    exact = 5e-3 * (q / (q - k) * (np.exp(-k * t) - np.exp(-q * t)) + np.exp(-q * t))[after]
+    assert series(result, "PPi")[after] == pytest.approx(exact, rel=1e-3, abs=1e-8)
+    assert exact[-1] < 1e-3 * exact[0] and np.isclose(result.t, 14 * HOUR).sum() == 2
+    assert result.manifest["ledger_residual"] < 1e-12
+
+
+def test_who_goes_on_from_a_run_in_the_tail_ends_as_the_run_does():
+    made = stirred(BOTH, duration="30 h").treated("phytate", "0 day", "1 day", "60 uM")
+    made = made.changed({"pot.HAP": "0.1 mM"})
+    whole = sim.simulate(made, times=["0 h", "1 day", "26 h", "30 h"], rtol=1e-8)
+    for at in ("26 h", "1 day"):
+        rest = sim.simulate(made, start=whole, at=at, times=9, rtol=1e-8)
+        for name in ("HAP", "phytate", "adsorbed_phytate"):
+            assert last(rest, name) == pytest.approx(last(whole, name), rel=1e-4, abs=1e-8), name
+
+
+def test_two_courses_of_a_drug_pass_into_each_other():
+    """The second is on top of what is left of the first, which is none the less there before it begins."""
+    made = stirred(BOTH, duration="6 day").treated("phytate", "0 day", "1 h", "20 uM")
+    made = made.treated("phytate", "2 h", "3 h", "40 uM")
+    half = sim.treatment("phytate").half_life.si
+    t = np.array([0.5, 1.5, 2.0, 2.5, 4.0]) * HOUR
+    first, second = 0.02 * 2.0 ** (-t / half), 2.0 ** (-(t - 2 * HOUR) / half)
+    exact = np.where(t < 2 * HOUR, first, 0.04 * second + (1 - second) * first)
+    assert plasma(made, "phytate", t) == pytest.approx(exact, rel=1e-4)
 
 
 def test_many_doses_are_their_mean_and_a_sentence_says_so():
@@ -374,7 +456,13 @@ def test_many_doses_are_their_mean_and_a_sentence_says_so():
     assert any("200 doses, one every 1 day, are more than the 100" in note for note in treatment_notes(made))
     (segment,) = Builder(made).segments()
     k = list(made.model.mobile).index("bisphosphonate")
-    assert segment.system.tables.plasma[k] == pytest.approx(sim.treatment("etidronate").mean(1e-3))
+    given = sim.treatment("etidronate")
+    assert segment.system.tables.plasma[k] == pytest.approx(given.mean(1e-3))
+    ends = stirred(BOTH, duration="300 day").treated("etidronate", "0 day", "200 day")
+    assert any("the last one, which is followed" in note for note in treatment_notes(ends))
+    t = DAY * np.array([100.0, 198.9, 199.0, 199.5, 201.0])
+    exact = np.where(t < 199 * DAY, given.mean(1e-3), 1e-3 * 2.0 ** (-(t - 199 * DAY) / given.half_life.si))
+    assert plasma(ends, "bisphosphonate", t) == pytest.approx(exact, rel=1e-4)
 
 
 def test_doses_one_by_one_end_as_runs_that_are_cut_at_each():
@@ -418,3 +506,15 @@ def test_doses_of_a_sweep_side_by_side_are_those_one_by_one():
         assert (np.diff(rows.sort_values("etidronate.dose")["mineral"]) < 0).all()
     for _, rows in alone.groupby("etidronate.dose"):
         assert (np.diff(rows.sort_values("phosphate_binder.dose")["mineral"]) < 0).all()
+
+
+def test_ends_of_courses_are_swept_side_by_side_and_one_by_one():
+    """Courses that end at other times, tails and all: the longer the drug is there, the less grows."""
+    base = stirred(BOTH, duration="3 day").treated("pyrophosphate", "0 h", "1 day", "5 uM")
+    points = sim.sweeps.grid({"pyrophosphate.until": ("2 h", "70 h")}, n=4)
+    measures = {"mineral": sim.measures.mean("HAP")}
+    together, alone = (
+        sim.sweep(base, points, measures=measures, lanes=lanes).to_dataframe() for lanes in (True, False)
+    )
+    assert together["mineral"].to_numpy() == pytest.approx(alone["mineral"].to_numpy(), rel=2e-4)
+    assert (np.diff(alone.sort_values("pyrophosphate.until")["mineral"]) < 0).all()

@@ -12,13 +12,17 @@ SAME_TIME = 1e-12  # of a run's duration; times that differ by less are one
 
 
 class Timed(Protocol):
-    """What begins at a time [s] and ends at another, or lasts."""
+    """What begins at a time [s] and ends at another, or lasts; over: when nothing of it is left, then or
+    later."""
 
     @property
     def at(self) -> float: ...
 
     @property
     def until(self) -> float | None: ...
+
+    @property
+    def over(self) -> float | None: ...
 
 
 class Labelled(Timed, Protocol):
@@ -32,7 +36,8 @@ C = TypeVar("C", bound=Timed)
 
 
 class Moment(NamedTuple, Generic[C]):
-    """A time [s] at which interventions begin, in this order, or end; and all that are then in force."""
+    """A time [s] at which interventions begin, in this order, or end; and all that are then in force, those
+    among them that have ended and of which something is left."""
 
     at: float
     begin: tuple[C, ...]
@@ -51,11 +56,14 @@ def moments(cuts: Iterable[C], duration: float) -> tuple[Moment[C], ...]:
     ordered = in_order(cuts, duration)
     ends = [c.until for c in ordered if c.until is not None]
     times = [t for t in _distinct([c.at for c in ordered] + ends, duration) if not at_end(t, duration)]
-    last = len(times)
-    spans = [
-        (_index(times, c.at, duration), last if c.until is None else _index(times, c.until, duration), c)
-        for c in ordered
-    ]
+    slack = SAME_TIME * duration
+
+    def end(given: C) -> int:
+        """The first of the times at which nothing of it is left."""
+        over = given.over
+        return len(times) if over is None else sum(t < over - slack for t in times)
+
+    spans = [(_index(times, c.at, duration), end(c), c) for c in ordered]
     return tuple(
         Moment(
             0.0 if t <= SAME_TIME * duration else t,

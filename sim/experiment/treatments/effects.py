@@ -84,9 +84,15 @@ class Effect:
         """Whether the value without the treatment matters."""
         return self.how != "level"
 
-    def value(self, own: float, dose: float, half: float = 1.0) -> float:
-        """The value [SI] from that without the treatment, the dose, and the dose of half the effect."""
-        return WAYS[self.how](own, dose, half)
+    def value(self, own: float, dose: float, half: float = 1.0, share: float = 1.0) -> float:
+        """The value [SI] from that without the treatment, the dose, and the dose of half the effect.
+
+        share: of the dose, what is left of it in plasma [0-1]. A level gives way to what there is without
+        the treatment as it washes out; all else follows from the dose that is left.
+        """
+        if not self.relative:
+            return share * WAYS[self.how](own, dose, half) + (1.0 - share) * own
+        return WAYS[self.how](own, share * dose, half)
 
     def in_words(self) -> str:
         """ "plasma P lowered by the dose"."""

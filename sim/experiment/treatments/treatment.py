@@ -10,7 +10,7 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from sim.errors import ScenarioError, listing, nearest, shown
+from sim.errors import ConfigError, ScenarioError, listing, nearest, shown
 from sim.experiment.treatments.effects import Effect
 from sim.experiment.values.given import check_unit, si_number
 from sim.notebook.fragments import html_facts, html_head, html_list, html_whole
@@ -22,6 +22,7 @@ from sim.public import public
 NUMBERS = ("dose", "half_effect", "half_life", "interval")
 TEXTS = ("title", "mechanism", "acts_on", "expected", "limits", "onset")
 KEYS = (*TEXTS, *NUMBERS, "parts", "region", "properties", "effects")
+LAST_HALF_LIFE = 20  # to which a dose is followed: a millionth of it is left then, and none is taken after
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Treatment:
     title, mechanism, acts_on, expected (direction), limits, onset: in words
     dose: default, unit, range, source and confidence of the number that its effects follow from; None
         where there is none · half_effect: the dose of half the effect, of an inhibitor
-    half_life: of the level in plasma after each dose · interval: time between doses
+    half_life: of the level in plasma after each dose, or once what is kept up ends · interval: between doses
     parts: of the model that it needs · properties: parameters of a scenario that say which drug it is
     region: the layer or region it acts on where a scenario has one of that name and no other is given
     """
@@ -62,6 +63,11 @@ class Treatment:
         """Whether it acts in a layer or region, and does not come with plasma or by parameters alone."""
         return any(e.part not in ("boundary", "parameters") for e in self.effects)
 
+    @property
+    def washout(self) -> float:
+        """How long after the end of a course something of it is left in plasma [s]; 0 without a half-life."""
+        return 0.0 if self.half_life is None else LAST_HALF_LIFE * self.half_life.si
+
     def mean(self, dose: float) -> float:
         """The mean over the time between doses of what decays from `dose` by the half-life [as `dose`].
 
@@ -79,14 +85,14 @@ class Treatment:
         each = self.interval.si
         return tuple(start + k * each for k in range(max(math.ceil((end - start) / each), 1)))
 
-    def changed(self, effect: Effect, own: float, level: float, name: str) -> float:
-        """The value of a quantity under treatment [SI]. own: without it; level: that the dose makes [SI];
-        name: of the quantity
+    def changed(self, effect: Effect, own: float, dose: float, name: str, share: float = 1.0) -> float:
+        """The value of a quantity under treatment [SI]. own: without it; dose: [SI]; name: of the quantity
+        share: of the dose that is left in plasma [0-1]
 
         Raises ScenarioError where less would be left than nothing.
         """
         half = 1.0 if self.half_effect is None else self.half_effect.si
-        found = effect.value(own, level, half)
+        found = effect.value(own, dose, half, share)
         if found < 0.0 <= own:
             raise ScenarioError(
                 f"{self.name}: {name} is {own:.4g} in SI, and {effect.in_words()} would leave {found:.4g}; "
@@ -206,6 +212,11 @@ def read_treatment(name: str, path: Traversable) -> Treatment:
     numbers = parameters_from({k: given.table(k) for k in NUMBERS if k in given}, where)
     rest: dict[str, Any] = {key: given.text(key, most=LONGEST_TEXT) for key in TEXTS} | dict(numbers.items())
     effects = tuple(_effect(t, f"{where}: [[effects]] {k}") for k, t in enumerate(given.list("effects"), 1))
+    if "half_life" in numbers and any(e.how == "multiplied" for e in effects):
+        raise ConfigError(
+            f"{where}: how = 'multiplied' has a half_life, but a factor is no level that falls to nothing; "
+            "leave out the half-life, or say 'level', 'raised', 'lowered' or 'inhibited'."
+        )
     for needed in ("title", "mechanism", "effects"):
         given.needed(needed)
     return Treatment(

@@ -27,6 +27,7 @@ from sim.model.library.quantities import (
 )
 from sim.model.library.reactions import check_species, unbalanced
 from sim.model.library.tables import (
+    check_covers,
     check_surfaces,
     crystals_of,
     package_numbers,
@@ -108,6 +109,7 @@ def model(
     fields = {n: f for n, f in FIELDS.items() if n not in bound}
     _check_free(species, facts, derived, fields)
     check_surfaces(species.values(), facts)
+    check_covers(species.values(), (n for n, (_, unit, _) in FIELDS.items() if unit == "m-3"))
     built = Model(
         made,
         processes,

@@ -25,6 +25,7 @@ from sim.model.words.names import OMEGA
 from sim.parameters import Parameters
 
 SPECIATION = "speciation"
+BARE = "bare_"  # before the sites of a matrix: what of them no cover hides
 
 
 def speciation(
@@ -96,7 +97,8 @@ def shared_quantities(
         return Derived(key, formula, own, dict(inputs), names, given, shown=shown)
 
     V, T = "mineral.V_HAP", "fluid.temperature"
-    held = [s.solid for s in reversed(tuple(species)) if s.solid is not None]
+    every = tuple(species)
+    held = [s.solid for s in reversed(every) if s.solid is not None]
     read = [n.removeprefix(OMEGA) for p in processes for n in p.needs if n.startswith(OMEGA)]
     known = {o.removeprefix(OMEGA) for d in given for o in d.outputs}
     phases = [p for p in dict.fromkeys([*(s.phase for s in held if s.phase), *read]) if p not in known]
@@ -112,10 +114,17 @@ def shared_quantities(
     yield derived("uncovered", inhibition.uncovered, within="inhibition", shown=False)
     yield derived("clearance_rate", living.clearance, units="s-1", within="clearance")
     yield derived("room", growth.room, within="porosity", shown=False)
+    covers = {s.covers: s.name for s in every if s.covers}
+    for sites, cover in covers.items():
+        yield derived(
+            BARE + sites, living.bare, units="m-3", within=sites, shown=False,
+            inputs={"sites": sites, "masked": cover},
+        )  # fmt: skip
+    at = {sites: BARE + sites for sites in covers}
     yield derived(
         "nucleation", nucleation.nucleation, "nucleation_rate critical_diameter",
         units="m-3 s-1; m",
-        inputs={"temperature": T, "molar_volume": V, "precursors": TEMPLATE + "HAP"},
+        inputs={"temperature": T, "molar_volume": V, "precursors": TEMPLATE + "HAP"} | at,
     )  # fmt: skip
     yield derived("ripening_rate", precursors.ripening, units="mol m-3 s-1", within="granules", shown=False)
     yield derived(

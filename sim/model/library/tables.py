@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from sim.chemistry.solids import Solid
-from sim.errors import ConfigError, ModelError, nearest, shown
+from sim.errors import ConfigError, ModelError, nearest, not_one_of, shown
 from sim.model.library.reactions import Reaction, read_reactions
 from sim.model.species import Coefficient, Named, Species
 from sim.parameters import Parameters, load_parameters, parameters_from
@@ -88,6 +88,7 @@ def _species(name: str, table: object, where: str) -> Species:
             colour=given.colour("colour"),
             short_name=given.text("short_name", most=60),
             shown_in=given.text("shown_in", most=40),
+            covers=given.text("covers", most=60),
         )
     except ConfigError as error:
         text = str(error)
@@ -124,6 +125,20 @@ def check_surfaces(species: Iterable[Species], solids: Iterable[str]) -> None:
                 raise ModelError(
                     f"{s.name}: surface_for names {shown(name)}, which is no solid.{nearest(name, known)}"
                 )
+
+
+def check_covers(species: Iterable[Species], sites: Iterable[str]) -> None:
+    """Refuse species that cover what is no field of nucleation sites, or what another one covers."""
+    known, taken = tuple(sites), dict[str, str]()
+    for s in species:
+        if s.covers and s.covers not in known:
+            raise ModelError(not_one_of(f"{s.name}: covers", s.covers, known))
+        if s.covers in taken:
+            raise ModelError(
+                f"{s.name} and {taken[s.covers]} both cover {s.covers}, whose bare sites one share tells."
+            )
+        if s.covers:
+            taken[s.covers] = s.name
 
 
 def crystals_of(facts: Iterable[Solid]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import OF_PLACES
 from sim.experiment.timing.moments import at_end
 from sim.experiment.treatments.effects import BOUNDARY, MINERAL, PARAMETERS, PLACES, STATE, TISSUE, Effect
-from sim.experiment.treatments.treatment import Treatment
+from sim.experiment.treatments.treatment import LAST_HALF_LIFE, Treatment
 from sim.model.model import Model
 from sim.model.words.names import PH
 from sim.parameters import Parameter
@@ -23,7 +23,6 @@ from sim.texts import typed_time
 
 ON_CRYSTALS = "adsorbed"  # the pool of what lies on the surface of crystals and goes with them
 MOST_DOSES = 100  # that are followed one by one; of more, plasma has the mean
-LAST_HALF_LIFE = 20  # after which nothing of a dose is left: a millionth
 
 
 class Conditions(NamedTuple):
@@ -96,8 +95,10 @@ def treatment_notes(s: Scenario) -> list[str]:
     found: list[str] = []
     for cut in s.interventions:
         if cut.treatment and not at_end(cut.at, s.duration):
-            count = len(cut.given.doses(cut.at, _end(s, cut)))
-            found += [cut.given.outside(cut.dose), _many(cut.given, count) if count > MOST_DOSES else ""]
+            end = _end(s, cut)
+            count = len(cut.given.doses(cut.at, s.duration if end is None else end))
+            many = _many(cut.given, count, end is not None) if count > MOST_DOSES else ""
+            found += [cut.given.outside(cut.dose), many]
             found += _lowering(s, cut)
     return [text for text in dict.fromkeys(found) if text]
 
@@ -117,36 +118,52 @@ def _lowering(s: Scenario, cut: Intervention) -> Iterator[str]:
             )
 
 
-def _many(given: Treatment, count: int) -> str:
+def _many(given: Treatment, count: int, ends: bool) -> str:
     each = "" if given.interval is None else f", one every {typed_time(given.interval.si)}"
     return (
         f"{given.name}: {count} doses{each}, are more than the {MOST_DOSES} that are followed one by one: "
-        "plasma is held at their mean."
+        f"plasma is held at their mean{', up to the last one, which is followed' if ends else ''}."
     )
 
 
-def level_in_plasma(given: Treatment, dose: float, start: float, end: float) -> float | Curve:
-    """The level that a dose makes between two times [s]: itself, where it is kept up; else just after
-    each dose, which then decays by the half-life; the mean where doses are many."""
-    times = given.doses(start, end)
-    if given.half_life is None or not times:
-        return dose
-    if len(times) > MOST_DOSES:
-        return given.mean(dose)
+def share_in_plasma(given: Treatment, start: float, end: float | None, last: float) -> float | Curve:
+    """What is left in plasma of a dose [0-1]: all of it while it is kept up, else just after each dose, from
+    where it falls by the half-life until the next; the mean where doses are many.
+
+    start, end: of the course [s]; None where it lasts to that of the run, `last`. After the end of what is
+    kept up, and after the last dose, it falls to a millionth; then it is none.
+    """
+    if given.half_life is None:
+        return 1.0
     half = given.half_life.si
-    given_at = np.array(times)
-    grid = (given_at[:, None] + half * np.arange(LAST_HALF_LIFE + 1)).ravel()
-    after = np.repeat(np.append(given_at[1:], end), LAST_HALF_LIFE + 1)
+    if given.interval is None:
+        return 1.0 if end is None else _falling([end], half)
+    times = given.doses(start, last if end is None else end)
+    if len(times) <= MOST_DOSES:
+        return _falling(times, half)
+    mean = given.mean(1.0)
+    if end is None:
+        return mean
+    fall = _falling(times[-1:], half)
+    return smooth(np.append(start, fall.times), lambda t: mean if t < times[-1] else fall.at(t))
 
-    def level(t: float) -> float:
-        past = (t - given_at[np.searchsorted(given_at, t, side="right") - 1]) / half
-        return 0.0 if past >= LAST_HALF_LIFE else dose * 2.0**-past
 
-    return smooth(np.append(grid[grid < after], end), level)
+def _falling(full: Sequence[float], half: float) -> Curve:
+    """The share that is 1 at each of these times [s] and falls by the half-life [s] until the next."""
+    at, gone = np.array(full), half * LAST_HALF_LIFE
+    grid = (at[:, None] + half * np.arange(LAST_HALF_LIFE + 1)).ravel()
+    after = np.repeat(np.append(at[1:], np.inf), LAST_HALF_LIFE + 1)
+
+    def share(t: float) -> float:
+        given_at = at[np.searchsorted(at, t, side="right") - 1]
+        return 0.0 if t >= given_at + gone else 2.0 ** ((given_at - t) / half)
+
+    return smooth(grid[grid < after], share)
 
 
-def _end(s: Scenario, cut: Intervention) -> float:
-    return s.duration if cut.until is None else min(cut.until, s.duration)
+def _end(s: Scenario, cut: Intervention) -> float | None:
+    """When a course ends within the run [s], or None."""
+    return None if cut.until is None or at_end(cut.until, s.duration) else cut.until
 
 
 def _lasting(cut: Intervention) -> Iterator[Effect]:
@@ -180,9 +197,9 @@ def _put(s: Scenario, cut: Intervention, effect: Effect, held: Conditions) -> No
 
 def _under(s: Scenario, cut: Intervention, effect: Effect, name: str, own: float | Curve) -> float | Curve:
     """What a quantity is under an effect of a treatment [SI]. own: what it is without"""
-    given = cut.given
-    level = level_in_plasma(given, cut.dose or 0.0, cut.at, _end(s, cut))
-    if not isinstance(own, Curve) and not isinstance(level, Curve):
-        return given.changed(effect, own, level, name)
-    whole = [x if isinstance(x, Curve) else straight([0.0], [x]) for x in (own, level)]
-    return combined(whole, lambda a, b: given.changed(effect, a, b, name))
+    given, dose = cut.given, cut.dose or 0.0
+    share = share_in_plasma(given, cut.at, _end(s, cut), s.duration)
+    if not isinstance(own, Curve) and not isinstance(share, Curve):
+        return given.changed(effect, own, dose, name, share)
+    whole = [x if isinstance(x, Curve) else straight([0.0], [x]) for x in (own, share)]
+    return combined(whole, lambda a, b: given.changed(effect, a, dose, name, b))
