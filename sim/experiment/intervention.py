@@ -12,7 +12,12 @@ from sim.experiment.treatments.notation import ordered
 from sim.experiment.treatments.treatment import Treatment, dose_of, treatment
 from sim.experiment.values.file_tables import dotted_values
 from sim.experiment.values.given import (
-    amount_text, as_given, check_names, check_unit, seconds, si_number,
+    amount_text,
+    as_given,
+    check_names,
+    check_unit,
+    seconds,
+    si_number,
 )  # fmt: skip
 from sim.experiment.values.relative import relative
 from sim.texts import typed_time
@@ -36,8 +41,7 @@ class Intervention:
     excise: replace the region by healthy tissue: no cells dying, no mineral, fresh fluid; where it is bare
         fluid (no cells, vessels, buffer or matrix), by fresh fluid
     label: by which its time and values are called ("PPi.at"), and figures name it
-    until: when boundary and parameters end [s or text]; left out, they last to the end of the run. What a
-        treatment with a half-life gave falls by it from then on
+    until: their end [s or text], else that of the run; what a treatment gave then falls by its half-life
     treatment: the name of a treatment (sim.treatments()) in place of all these: what it changes follows from
         its dose and from what would be in force without it
     dose: of the treatment [SI or text]; its default if left out
