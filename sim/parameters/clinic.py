@@ -14,6 +14,7 @@ from sim.units import from_unit
 from sim.units.substance import substances
 
 KEYS = ("of", "says", "answer", "usual", "times", "element", "alike", "fed")
+USED = "It is used as it was given."
 MASS, PER_VOLUME = "mg/dL", 0.01  # kg m-3
 
 
@@ -89,7 +90,7 @@ def _sentence(name: str, values: Sequence[Parameter], known: Definition, unit: s
     else:
         what = f"that is usual of {known.says}"
     then = f", some {meant} then" if known.times is not None or unit else ""
-    return f"{name} = {given}: {what}; {known.answer}{then}. It is used as it was given."
+    return f"{name} = {given}: {what}; {known.answer}{then}."
 
 
 def _short(p: Parameter) -> str:

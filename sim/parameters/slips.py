@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from numbers import Real
 
+from sim.parameters.clinic import taken_for
 from sim.parameters.parameter import Parameter
 from sim.units import convert_number, parse_unit, si_unit
 
@@ -33,7 +34,10 @@ def slip(name: str, value: object, unit: str, parameter: Parameter | None = None
         if not plain or si_unit(unit) == "1":
             return ""
         said = tried.outside(name, number)
-        return f"{said} Write '{tried.text()}' if that is meant." if said else ""
+        otherwise = taken_for(name, [tried], None, fed=True)
+        return (
+            f"{said} {otherwise} Write '{tried.text()}' if that is meant.".replace("  ", " ") if said else ""
+        )
     return short(name, number, unit) or _long(name, number, unit) if plain else ""
 
 

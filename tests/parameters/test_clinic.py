@@ -63,6 +63,13 @@ def test_what_is_meant_here_is_not_answered(base, name, value):
     assert told(lambda: base.changed({name: value})) == []
 
 
+def test_a_plain_number_that_is_refused_is_answered_too(base):
+    with pytest.raises(sim.errors.ParameterError) as error:
+        typed(base, {"plasma.P": 3.5})
+    words = "3.5 mg/dL is usual of serum phosphate; plasma.P is inorganic phosphate in mM, some 1.1 mM then."
+    assert words in str(error.value) and str(error.value).endswith("Write '3.5 mM' if that is meant.")
+
+
 def test_interventions_courses_and_axes_are_asked_too(base):
     cut = sim.Intervention("1 day", boundary={"Ca": "2.4 mM"})
     assert "total calcium" in told(lambda: base.with_intervention(cut))[0]

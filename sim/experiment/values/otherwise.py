@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.errors import RangeWarning, warn_caller
 from sim.parameters import Parameter
-from sim.parameters.clinic import definitions, taken_for
+from sim.parameters.clinic import USED, definitions, taken_for
 
 PERFUSED = ".perfusion"
 
@@ -40,4 +40,4 @@ def warn_of_plans(made: Any, base: Any, plasma: str) -> None:
 def _warn(made: Any, name: str, values: list[Parameter], before: Parameter | None) -> None:
     said = taken_for(name, values, before, flows(made.parameters))
     if said:
-        warn_caller(said, RangeWarning)
+        warn_caller(f"{said} {USED}", RangeWarning)

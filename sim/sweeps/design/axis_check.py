@@ -11,7 +11,7 @@ from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import PERMEABILITY
 from sim.experiment.targets import Target, target
 from sim.experiment.values.otherwise import flows
-from sim.parameters.clinic import taken_for
+from sim.parameters.clinic import USED, taken_for
 from sim.sweeps.design.axis import Axis
 from sim.units import parse_unit
 from sim.units.unit_table import in_words, needed_in_words
@@ -109,7 +109,8 @@ def _warn_of_range(a: Axis, t: Target, base: Scenario) -> None:
     ends = dict.fromkeys((min(a.numbers), max(a.numbers)))
     sentences = [t.parameter.at(v).outside(a.name, None if a.unit else v) for v in ends]
     found = [t.parameter.at(v) for v in ends]
-    sentences.append(taken_for(a.name, found, t.parameter, flows(base.parameters)))
+    otherwise = taken_for(a.name, found, t.parameter, flows(base.parameters))
+    sentences.append(otherwise and f"{otherwise} {USED}")
     said = [s for s in sentences if s]
     if said:
         warn_caller(" ".join(said), RangeWarning)
