@@ -52,9 +52,9 @@ def test_ct_sees_a_wide_core_at_its_threshold(geometry):
 
 
 def test_dual_energy_needs_a_nodule_and_micro_ct_a_cell():
-    """A voxel of dual-energy CT has 43 mg/mL of noise (sqrt(2) x 20 HU over a difference of slopes of 0.66),
-    so its 20 mg/mL are told over a nodule. A wide core is told by it first, and a small one by micro-CT, at 75
-    mg/mL in a cell whatever its size."""
+    """A voxel of dual-energy CT has 43 mg/mL of noise (sqrt(2) x 20 HU over a difference of slopes of
+    0.66), so its 20 mg/mL are told over a nodule. A wide core is told by it first, and a small one by
+    micro-CT, at 75 mg/mL in a cell whatever its size."""
     wide, small = rising(last=400.0), rising(last=400.0, thick="1 mm")
     methods = ("dual_energy", "micro_ct")
     assert seen_at(wide, *methods)["dual_energy"] < seen_at(wide, *methods)["micro_ct"]
