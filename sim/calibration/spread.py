@@ -37,6 +37,12 @@ class Spread:
     base: float = float("nan")
 
     @property
+    def carried(self) -> bool:
+        """Whether ranges are given standard deviations that were carried over to the parameters and nothing
+        more: with no number to spare nothing shows whether the model is right."""
+        return self.known and self.dof <= 0
+
+    @property
     def felt(self) -> np.ndarray:
         """Indices of the parameters that the covariance covers."""
         return np.flatnonzero(~self.at_bound & ~self.flat)

@@ -40,9 +40,7 @@ def lines_of(found: Any) -> list[str]:
 
 
 def _table(found: Any) -> list[str]:
-    # With no number to spare they carry given deviations over, if the model is right: no claim of confidence
-    carried = found.spread.known and found.spread.dof <= 0
-    level = "deviations carried over" if carried else f"{100 * found.confidence:g} %"
+    level = "deviations carried over" if found.spread.carried else f"{100 * found.confidence:g} %"
     rows = [
         (
             "parameter",

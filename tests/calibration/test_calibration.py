@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 import sim
+from sim import plotting as plot
 from sim.calibration import Data, Datum, Free, RunFailed, calibrate, fit, shipped
 from sim.errors import ConfigError, ParameterError, RangeWarning, ScenarioError
 
@@ -286,6 +287,8 @@ def test_a_fit_without_a_number_to_spare_claims_no_confidence(spare):
     assert ("no chi square: 2 parameters, 2 numbers, none left to judge by" in said) == (not spare)
     assert ("no interval of confidence follows from 2 numbers for 2 parameters" in said) == (not spare)
     assert ("95 %" in said) == bool(spare) and ("deviations carried over" in said) == (not spare)
+    bar = [line.get_label() for line in plot.profile(found, "a").get_lines()]
+    assert ("95 % interval" in bar) == bool(spare) and ("deviations carried over" in bar) == (not spare)
     if not spare:
         half = stats.norm.ppf(0.975) * np.array([0.3, 0.3 * np.sqrt(2) / 10])
         middle = np.array([1.0, 0.2])

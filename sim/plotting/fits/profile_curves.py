@@ -41,7 +41,8 @@ def profile(result: Any, name: str, ax: Axes | None = None) -> Axes:
         ax.axhline(found.threshold, color="0.3", lw=0.9, ls="--", label=words)
         ends = [f.customary(v) for v in (found.low, found.high)]
         height = 0.12 * found.threshold
-        ax.plot(ends, [height, height], color=DATA, lw=3, solid_capstyle="butt", label=f"{level} interval")
+        bar = "deviations carried over" if result.spread.carried else f"{level} interval"
+        ax.plot(ends, [height, height], color=DATA, lw=3, solid_capstyle="butt", label=bar)
         for end, is_open, mark in zip(ends, (found.open_low, found.open_high), "<>", strict=True):
             if is_open:
                 ax.plot([end], [height], mark, color=DATA, ms=7)
