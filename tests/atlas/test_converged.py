@@ -15,9 +15,6 @@ pytestmark = [
 PLANES = [n for n in sim.scenarios() if sim.scenario(n).domain]
 FINER = {True: 1.5, False: 2.0}  # a plane has the square of this many cells more
 NONE = 0.1  # mM of calcium in solids, below which there is no mineral to compare
-ROUGH = {
-    "kidney_nephrocalcinosis": "walls of ducts are two cells thick: mineral at their corners moves by 8 %"
-}
 
 
 def outcome(scenario):
@@ -32,13 +29,7 @@ def outcome(scenario):
     return total, highest[-1], onset, result.manifest["ledger_residual"], missed
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(n, marks=pytest.mark.xfail(reason=ROUGH[n], strict=True) if n in ROUGH else ())
-        for n in sim.scenarios()
-    ],
-)
+@pytest.mark.parametrize("name", sim.scenarios())
 @pytest.mark.timeout(1500)
 def test_finer_cells_change_little_and_nothing_is_lost(name):
     plain = sim.scenario(name)
