@@ -12,7 +12,7 @@ from sim.imaging import METHODS, ct, ct_slope, first_seen, phantom, radiograph
 from sim.imaging.detection.courses import SeenOverTime, ct_number, first_time, highest_over
 from sim.imaging.detection.shadows import chords, contrast
 from sim.imaging.xray.attenuation import xray_numbers
-from sim.imaging.xray.ct import noise
+from sim.imaging.xray.ct import noise, noise_over
 from sim.imaging.xray.frames import Frame
 from sim.imaging.xray.instruments import instrument
 from sim.summary.summary_lines import summary_lines
@@ -52,9 +52,9 @@ def test_ct_sees_a_wide_core_at_its_threshold(geometry):
 
 
 def test_dual_energy_needs_a_nodule_and_micro_ct_a_cell():
-    """A voxel of dual-energy CT has 43 mg/mL of noise (sqrt(2) x 20 HU over a difference of slopes of
-    0.66), so its 20 mg/mL are told over a nodule. A wide core is told by it first, and a small one by
-    micro-CT, at 75 mg/mL in a cell whatever its size."""
+    """A voxel of dual-energy CT has 43 mg/mL of noise, sqrt(2) x 20 HU over a difference of slopes of 0.66:
+    its 20 mg/mL are told over a nodule. A wide core is told by it first, and a small one by micro-CT, at 75
+    mg/mL in a cell whatever its size."""
     wide, small = rising(last=400.0), rising(last=400.0, thick="1 mm")
     methods = ("dual_energy", "micro_ct")
     assert seen_at(wide, *methods)["dual_energy"] < seen_at(wide, *methods)["micro_ct"]
@@ -85,6 +85,8 @@ def test_the_area_of_dual_energy_is_what_its_noise_needs():
 
     area = xray_numbers().si("dual_energy.area")
     assert scatter(area) == pytest.approx(20 / 5, rel=0.1) and scatter(1e-6) > 20
+    for part in (1 / 16, 1 / 4, 1):
+        assert scatter(part * area) == pytest.approx(field.std() * noise_over(scanner, part * area), rel=0.06)
 
 
 def test_dual_energy_and_micro_ct_see_densities():

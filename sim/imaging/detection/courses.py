@@ -11,6 +11,7 @@ import numpy as np
 from sim.imaging.volumes.averages import averaged, averages
 from sim.imaging.volumes.of_result import block_of, matters_of, outermost
 from sim.imaging.xray.attenuation import slope_of, weights, xray_numbers
+from sim.imaging.xray.ct import noise_over
 from sim.imaging.xray.frames import finest, frame_of
 from sim.imaging.xray.instruments import Instrument, instrument
 from sim.imaging.xray.tissues import numbers_for
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sim.run.result import Result
 
 SCORED, NODULE = "score.least_area", "dual_energy.area"  # of data/imaging/xray.toml
+PARTS = (1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)  # of a nodule, where more is needed, as noise is larger over less
 
 
 class SeenOverTime(NamedTuple):
@@ -65,14 +67,17 @@ def ct_number(name: str) -> Callable[[Result], SeenOverTime]:
         layer = result.array_of("layer")
         number = numbers_for(np.unique(layer).tolist(), result.manifest["scenario"])
         tissue = np.array([number[n] for n in layer.ravel().tolist()]).reshape(layer.shape)
-        area = xray_numbers().si(SCORED)
-        return _over_area(result, scanner, slopes, tissue, number[outermost(result)], area)
+        areas = {xray_numbers().si(SCORED): 1.0}
+        return _over_areas(result, scanner, slopes, tissue, number[outermost(result)], areas)
 
     return course
 
 
 def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result], SeenOverTime]:
-    """Of an instrument at two voltages: the highest density of HAP over a nodule's area [kg m-3]."""
+    """Of an instrument at two voltages: the highest density of HAP over the area of a nodule [kg m-3].
+
+    Over less it counts less, as the noise of its mean is larger.
+    """
 
     def course(result: Result) -> SeenOverTime:
         from sim.chemistry.solids import solids
@@ -82,8 +87,10 @@ def dual_energy_density(name: str, low: float, high: float) -> Callable[[Result]
         hap = solids()["HAP"]
         unit = [slope_of(weights(s.spectrum, s.si("body")), hap.formula, hap.density) for s in scanners]
         slopes = {solid: (one[solid] - other[solid]) / (unit[0] - unit[1]) for solid in one}
-        none, area = np.zeros(result.array_of("volume").shape), xray_numbers().si(NODULE)
-        return _over_area(result, scanners[0], slopes, none, 0.0, area)
+        none, nodule = np.zeros(result.array_of("volume").shape), xray_numbers().si(NODULE)
+        noise = {part * nodule: noise_over(scanners[0], part * nodule) for part in PARTS}
+        areas = {area: noise[nodule] / deviation for area, deviation in noise.items()}
+        return _over_areas(result, scanners[0], slopes, none, 0.0, areas)
 
     return course
 
@@ -93,15 +100,18 @@ def _slopes(result: Result, scanner: Instrument) -> dict[str, float]:
     return {name: slope_of(w, m.formula, m.density) for name, m in matters_of(result).items()}
 
 
-def _over_area(
+def _over_areas(
     result: Result,
     scanner: Instrument,
     slopes: Mapping[str, float],
     tissue: np.ndarray,
     around: float,
-    area: float,
+    areas: Mapping[float, float],
 ) -> SeenOverTime:
-    """Of what densities times slopes on tissue show, blurred and sliced as by a scanner, without noise."""
+    """Of what densities times slopes on tissue show, blurred and sliced as by a scanner, without noise.
+
+    areas: {area over which it is told [m2]: what it counts there, 1 or less}
+    """
     densities = densities_at(result)
 
     def over(k: int) -> np.ndarray:
@@ -120,12 +130,12 @@ def _over_area(
             strict=True,
         )
     )  # fmt: skip
-    count = max(1, int(np.ceil(area / pixel**2 - 1e-9)))
+    counts = {max(1, int(np.ceil(area / pixel**2 - 1e-9))): weight for area, weight in areas.items()}
 
     @cache
     def seen(k: int) -> float:
         image = averaged(block.place(over(k)), (z, y, x))
-        return around + max(highest_over(plane, count) for plane in image)
+        return around + max(w * highest_over(plane, n) for plane in image for n, w in counts.items())
 
     bound = [around + max(float(over(k).max()), 0.0) for k in range(result.t.size)]
     return SeenOverTime(np.array(bound), seen)

@@ -113,14 +113,31 @@ def noise(frame: Frame, scanner: Instrument, seed: int) -> np.ndarray:
     if deviation == 0.0:
         return np.zeros(frame.shape)
     white = np.random.default_rng(seed).standard_normal(frame.shape)
-    # Counted in pixels; what would leave a small picture reaches its other side, which noise may.
-    f = np.hypot(np.fft.fftfreq(frame.y.size)[:, None], np.fft.fftfreq(frame.x.size)[None, :])
-    blur = scanner.spread / scanner.si("pixel")
-    passed = np.sqrt(f) * np.exp(-2.0 * (np.pi * blur * f) ** 2)
+    passed = _passed(scanner, frame.y.size, frame.x.size)
     strength = float(np.sqrt(np.mean(passed**2)))
     if strength == 0.0:  # a single pixel
         return deviation * white
     return np.fft.ifft2(np.fft.fft2(white) * passed).real * (deviation / strength)
+
+
+def _passed(scanner: Instrument, high: int, wide: int) -> np.ndarray:
+    """What noise has of each frequency of a picture, up to a factor."""
+    # Counted in pixels; what would leave a small picture reaches its other side, which noise may.
+    f = np.hypot(np.fft.fftfreq(high)[:, None], np.fft.fftfreq(wide)[None, :])
+    blur = scanner.spread / scanner.si("pixel")
+    return np.sqrt(f) * np.exp(-2.0 * (np.pi * blur * f) ** 2)
+
+
+def noise_over(scanner: Instrument, area: float) -> float:
+    """Deviation of noise in the mean over a ball, of that of a voxel. area: of its cross-section [m2]"""
+    pixel, deep, square = scanner.si("pixel"), scanner.si("spacing"), area / np.pi
+    count = 8 * int(np.ceil(np.sqrt(square) / pixel) + 1)
+    power = _passed(scanner, count, count) ** 2
+    at = (np.fft.fftfreq(count) * count * pixel) ** 2
+    reach = int(np.sqrt(square) / deep)
+    within = [at[:, None] + at[None, :] <= square - (k * deep) ** 2 for k in range(-reach, reach + 1)]
+    sums = sum(float(np.mean(np.abs(np.fft.fft2(disc)) ** 2 * power)) for disc in within)
+    return float(np.sqrt(sums / power.mean())) / sum(int(disc.sum()) for disc in within)
 
 
 def _labelled(

@@ -28,11 +28,13 @@ class Support(NamedTuple):
     """Groups of voxels that count.
 
     label: of each voxel its group from 1 on, 0 of none (z, y, x); groups: how many
+    mineral: voxels that stand out of the noise, in each group some (z, y, x)
     What lies in a group may be below 0, and mineral may not: `amounts` holds each group's sum.
     """
 
     label: np.ndarray
     groups: int
+    mineral: np.ndarray
 
     @property
     def voxels(self) -> int:
@@ -40,17 +42,18 @@ class Support(NamedTuple):
         return int(np.count_nonzero(self.label))
 
     def amounts(self, values: np.ndarray) -> np.ndarray:
-        """Values of the groups, none below 0, and nothing beyond.
+        """Values of the mineral in each group, none below 0, and nothing elsewhere.
 
-        What is above 0 in a group is scaled so that it adds up to what all of it does; a group that adds up
-        to less than nothing holds nothing.
+        They are scaled so that they add up to what all of the group does: what blur spread about mineral is
+        put back into it, and not noise that is above 0 about it. A group that adds up to less than nothing
+        holds nothing.
         """
-        above = np.maximum(values, 0.0)
+        held = np.where(self.mineral, values, 0.0)
         flat = self.label.ravel()
-        sums, most = (np.bincount(flat, v.ravel(), self.groups + 1) for v in (values, above))
+        sums, most = (np.bincount(flat, v.ravel(), self.groups + 1) for v in (values, held))
         factor = np.divide(np.maximum(sums, 0.0), most, out=np.zeros_like(sums), where=most > 0)
         factor[0] = 0.0
-        return above * factor[self.label]
+        return held * factor[self.label]
 
 
 def noise_below_zero(values: np.ndarray) -> float:
@@ -74,12 +77,12 @@ def support(values: np.ndarray, noise: float, reach: float, sizes: Sides) -> Sup
     seeds = np.unique(marked[values >= SEED * noise])
     core = np.isin(marked, seeds[seeds > 0])
     if not core.any():
-        return Support(np.zeros(values.shape, dtype=int), 0)
+        return Support(np.zeros(values.shape, dtype=int), 0, core)
     # Counted so that one is as far as `reach` along each axis, or to the next voxel.
     steps = [size / max(reach, size) for size in sizes]
     near = distance_transform_edt(~core, sampling=steps) <= 1.0 + ROUNDING
     groups, count = label(near, np.ones((3, 3, 3)))
-    return Support(groups, int(count))
+    return Support(groups, int(count), core)
 
 
 def deviation_of_sum(values: np.ndarray, of: Support, noise: float, reach: float, sizes: Sides) -> float:
