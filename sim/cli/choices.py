@@ -120,7 +120,9 @@ def with_changes(
         made = typed(made, {"duration": values.pop("duration")})
     for word in treated:
         made = made.treated(word)
-    files = {key: text for key, text in values.items() if isinstance(text, str) and text.endswith(".csv")}
+    files = {
+        key: text for key, text in values.items() if isinstance(text, str) and text.lower().endswith(".csv")
+    }
     if files:
         from sim.experiment.timing.course import Course
 

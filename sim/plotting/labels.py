@@ -88,6 +88,20 @@ def words_of(name: str) -> str:
     return " ".join([*group, own]).replace("_", " ")
 
 
+def drawable(words: str) -> str:
+    """Words that a user gave, as matplotlib draws them: mathematics between dollars where it can be read,
+    else the dollars themselves. A picture is not refused for what a run is called."""
+    from matplotlib.mathtext import MathTextParser
+
+    if "$" not in words:
+        return words
+    try:
+        MathTextParser("path").parse(words)
+    except ValueError:
+        return re.sub(r"(?<!\\)\$", r"\\$", words)
+    return words
+
+
 def wrapped(words: str, width: int = LINE) -> str:
     """A long name in lines."""
     return "\n".join(textwrap.wrap(words, width)) or words

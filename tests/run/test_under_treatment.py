@@ -311,6 +311,14 @@ def test_a_treatment_of_what_is_not_there_is_refused_when_it_runs():
         sim.simulate(made)
 
 
+def test_more_than_all_there_is_is_refused_before_the_run():
+    """And not when it comes to it, with all that was computed lost."""
+    seen = []
+    with pytest.raises(ScenarioError, match="take a smaller dose"):
+        sim.simulate(stirred().treated("lavage", "1 day", dose=3), progress=lambda t, n: seen.append(t))
+    assert not seen
+
+
 def test_courses_are_drawn_over_time_with_their_dose():
     made = (
         stirred(duration="4 day")

@@ -219,7 +219,7 @@ def _settings(start: Result | None, solver: str | None, rtol: float | None) -> d
 def _outputs(text: str | None) -> int | list[str] | None:
     """How many outputs, or at which times; None leaves it to the run."""
     found = choices.names_in(text)
-    if found is None or not found:
+    if found is None:
         return None
     return int(found[0]) if len(found) == 1 and found[0].isdigit() else found
 

@@ -23,6 +23,7 @@ from sim.parameters.sections import finite_number, quantity
 LARGEST_FILE = 1_000_000  # bytes
 MOST_DOTS = 5_000_000  # squared, line by line: tomllib takes time quadratic in the parts of a dotted key
 DEEPEST = 6  # tables within tables; a sweep file needs four
+HDF5 = b"\x89HDF"  # how NetCDF-4 begins
 OF_PARAMETER = ("value", "unit", "range", "source", "confidence", "note", "description", "si")
 
 
@@ -38,6 +39,8 @@ def read_toml(path: Path, largest: int = LARGEST_FILE, deepest: int = DEEPEST) -
         data = file.read(largest + 1)
     if len(data) > largest:
         raise FileFormatError(f"{path} is larger than {largest // 1000} kB; a file of settings is not.")
+    if data.startswith(HDF5):
+        raise FileFormatError(f"{path} is a NetCDF file, as results are; a TOML file of settings is needed.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data[:64]:
         raise FileFormatError(
             f"{path} is not UTF-8 text: it looks like UTF-16 ('Unicode' in some editors). Save it as UTF-8."

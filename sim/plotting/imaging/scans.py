@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.plotting.canvas import SMALL, canvas
+from sim.plotting.labels import drawable
 from sim.texts import length_text, moment_text
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def _plane(
             f"{shown(type(image).__name__)} is no picture of sim.imaging; ct and radiograph make one."
         )
     if "time" in said:
-        words += f"\n{str(said['scenario']).replace('_', ' ')}, {moment_text(said['time'])}"
+        words += f"\n{drawable(str(said['scenario']).replace('_', ' '))}, {moment_text(said['time'])}"
     if isinstance(image, xr.Dataset) and "magnitude" in image:
         return _magnitude(image, slice_at, words)
     if isinstance(image, xr.Dataset):

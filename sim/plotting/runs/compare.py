@@ -12,7 +12,7 @@ from sim.errors import ConfigError, not_one_of, shown
 from sim.plotting.asked import as_list, need_name, need_result
 from sim.plotting.canvas import canvas
 from sim.plotting.colours import DASHES, dark_to_light
-from sim.plotting.labels import customary, look_of, name_of, time_scale, time_words
+from sim.plotting.labels import customary, drawable, look_of, name_of, time_scale, time_words
 from sim.plotting.legends import put_legend
 from sim.plotting.runs import events
 from sim.plotting.spans import least_resolved, least_span, widened
@@ -63,12 +63,12 @@ def compare(
 def labelled(results: Any, picture: str) -> dict[str, Result]:
     """{label: result} of what was given: those of a mapping, else names of scenarios."""
     if isinstance(results, Mapping):
-        runs = {str(label): r for label, r in results.items()}
+        runs = {drawable(str(label)): r for label, r in results.items()}
     else:
         found = as_list(results) if isinstance(results, Sequence) else [results]
         names = [getattr(r, "manifest", {}).get("scenario", "run") for r in found]
         labels = [n if names.count(n) == 1 else f"{n} {names[: k + 1].count(n)}" for k, n in enumerate(names)]
-        runs = dict(zip(labels, found, strict=True))
+        runs = dict(zip(map(drawable, labels), found, strict=True))
     if not runs:
         raise ConfigError(f"{picture} needs at least one result: {{'untreated': result}}.")
     for r in runs.values():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.errors import HapsimError
 from sim.plotting.canvas import SMALL
-from sim.plotting.labels import words_of
+from sim.plotting.labels import drawable, words_of
 from sim.plotting.ticks import figure_of, points_across, text_width
 from sim.texts import significant
 from sim.units import convert
@@ -111,7 +111,7 @@ def _deed(given: Intervention, words: str, result: Result) -> _Deed:
         if v == name or (not isinstance(v, str) and math.isclose(float(v), own.get(name, math.nan)))
     )
     # A treatment is worded by its name and dose, which its label alone would not tell.
-    label = "" if given.treatment and given.label == given.treatment else given.label
+    label = "" if given.treatment and given.label == given.treatment else drawable(given.label)
     return said._replace(at=given.at, until=until, label=label, back=back)
 
 

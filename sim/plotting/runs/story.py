@@ -13,6 +13,7 @@ from sim.plotting import spans
 from sim.plotting.asked import as_list, need_result
 from sim.plotting.canvas import SMALL, figure_for, style
 from sim.plotting.common_limits import take_limits
+from sim.plotting.labels import drawable
 from sim.plotting.moments import round_times
 from sim.plotting.runs import budget, compare, curves, events, fields, places, sections, standstill
 from sim.run import measures
@@ -87,7 +88,7 @@ def _drawn(result: Result, name: str, runs: list[Result], figure: Figure | None)
             _stirred(result, fig, grid)
         m = result.manifest
         room = "\n" * len(lines + warned)  # the layout knows of the title only
-        title = textwrap.shorten(m["title"] or m["scenario"], 90, placeholder="...")
+        title = drawable(textwrap.shorten(m["title"] or m["scenario"], 90, placeholder="..."))
         fig.suptitle(f"{title}{room}", x=0.01, ha="left", fontsize=12, fontweight="bold")
         for k, line in enumerate(lines + warned):
             tint = "0.25" if k < len(lines) else "#B2182B"
@@ -110,7 +111,7 @@ def _need_parts(result: Result) -> None:
 def _head(result: Result) -> tuple[list[str], list[str]]:
     """Lines under the title: what came of the run, and why it broke off."""
     m = result.manifest
-    said = _summary(result) if result.t.size else [m["scenario"], m["status"].upper()]
+    said = _summary(result) if result.t.size else [drawable(m["scenario"]), m["status"].upper()]
     lines: list[str] = []
     for part in said:  # whole parts in a line, as many as fit
         if lines and len(lines[-1]) + len(part) + 5 <= CHARACTERS:
@@ -221,7 +222,7 @@ def _summary(result: Result) -> list[str]:
     m = result.manifest
     calcium, hap = _amount(result, "Ca_in_mineral"), _amount(result, "HAP_density")
     parts = [
-        m["scenario"],
+        drawable(m["scenario"]),
         f"{places.kind(result).replace('_', ' ')}, {_span(result)}",
         f"onset (0.1 mM): calcium in solids {_came(result, 'Ca_in_mineral')}, apatite {_came(result, 'HAP')}",
         f"at the end {calcium} mM calcium in solids and {hap} mg HAP/cm$^3$ on average",

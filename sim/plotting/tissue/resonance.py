@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.plotting.canvas import style
+from sim.plotting.labels import drawable
 from sim.texts import moment_text
 
 if TYPE_CHECKING:
@@ -97,6 +98,6 @@ def _draw(fig: Figure, ax: Axes, panel: Panel, extent: tuple[float, float, float
 
 def _title(facts: dict[str, Any], z: float) -> str:
     tesla = facts["frequency"] / 42.577e6
-    what = str(facts.get("scenario", "volume")).replace("_", " ")
+    what = drawable(str(facts.get("scenario", "volume")).replace("_", " "))
     when = f", {moment_text(facts['time'])}" if "time" in facts else ""
     return f"{what}{when}: gradient echo at {tesla:.3g} T, slice at {z * 1e3:.3g} mm, simulated"

@@ -8,6 +8,7 @@ import numpy as np
 
 from sim.errors import ConfigError, shown
 from sim.plotting.canvas import SMALL, canvas
+from sim.plotting.labels import drawable
 from sim.plotting.runs.places import micro
 from sim.texts import moment_text
 from sim.units import to_unit
@@ -40,7 +41,7 @@ def slide(section: xarray.Dataset, ax: Axes | None = None) -> Axes:
 
 def _title(facts: dict[str, Any]) -> str:
     parts = [str(facts["stain_title"]), f"{facts['magnification']:g}×", moment_text(facts["time"])]
-    return f"{', '.join(parts)}\n{str(facts['scenario']).replace('_', ' ')}, simulated"
+    return f"{', '.join(parts)}\n{drawable(str(facts['scenario']).replace('_', ' '))}, simulated"
 
 
 def bar_length(width: float) -> float:

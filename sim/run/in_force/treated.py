@@ -87,6 +87,7 @@ def check_treatment(cut: Intervention, s: Scenario, mobile: Iterable[str]) -> No
                 f"'{cut.treatment}': {s.name} has no {effect.name}, which it acts on."
                 f"{needs if given.parts else ''}"
             )
+    once(cut, s.model)  # now: what it does to the state comes late in a run
 
 
 def treatment_notes(s: Scenario) -> list[str]:
