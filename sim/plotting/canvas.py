@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.jit.locks import RenewedLock
 from sim.plotting.asked import need_axes
 
 if TYPE_CHECKING:
@@ -34,22 +35,24 @@ LOOK: Any = {
     "lines.linewidth": 1.6,
     "image.cmap": "viridis",
 }
+_STYLING = RenewedLock()  # two that overlapped would each put back what the other has set, for good
 
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The house look for the figures made inside: `with plot.style(): ...`."""
+    """The house look for the figures made inside: `with plot.style(): ...`. One thread at a time."""
     import matplotlib
 
-    interactive = matplotlib.is_interactive()
-    with matplotlib.rc_context(LOOK):
-        try:
-            yield
-        finally:
-            interactive = matplotlib.is_interactive() or interactive
-    # The first figure of a notebook loads the backend, which turns this on; leaving the context
-    # would turn it off again, and no later figure would show.
-    matplotlib.rcParams["interactive"] = interactive
+    with _STYLING.lock:
+        interactive = matplotlib.is_interactive()
+        with matplotlib.rc_context(LOOK):
+            try:
+                yield
+            finally:
+                interactive = matplotlib.is_interactive() or interactive
+        # The first figure of a notebook loads the backend, which turns this on; leaving the context
+        # would turn it off again, and no later figure would show.
+        matplotlib.rcParams["interactive"] = interactive
 
 
 @contextmanager

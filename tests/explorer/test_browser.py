@@ -1,92 +1,26 @@
 """The page in Chromium, driven by playwright, where no name but that of this machine is found."""
 
 import re
-import signal
 import subprocess
 import sys
-import time
 
 import pytest
+from PIL import Image
 
 import sim
 
 pytest.importorskip("panel", reason="the explorer needs Panel (the extra app)")
 
-from chromium import NEEDED, launched, playwright, watched  # noqa: E402
+from chromium import NEEDED, PATIENCE, Browser, launched, playwright, served  # noqa: E402
 
 pytestmark = NEEDED
-PATIENCE = 180  # s: the first run may compile
-
-
-class Browser:
-    """One browser on the page; its requests beyond this machine and its errors are kept."""
-
-    def __init__(self, chromium, address):
-        self.page, self.outside, self.errors = watched(chromium, PATIENCE)
-        self.page.goto(address)
-        self.button("Run").wait_for()
-
-    def button(self, words):
-        return self.page.get_by_role("button", name=words, exact=True)
-
-    def says(self):
-        return self.page.locator(".says .hx").first.inner_text()
-
-    def until(self, pattern):
-        end, seen = time.monotonic() + PATIENCE, ""
-        while time.monotonic() < end:
-            seen = self.says()
-            if re.search(pattern, seen):
-                return seen
-            time.sleep(0.02)
-        raise AssertionError(f"{pattern!r} did not come; the page says {seen!r}.")
-
-    def run(self, number):
-        """Press Run; what the page says when it is over, and its main number as it is shown."""
-        self.button("Run").click()
-        said = self.until(f"Run {number} finished|Failed")
-        return re.fullmatch(rf"Run {number} finished: mean calcium in solids (\S+) mM\.", said)[1]
-
-    def fill(self, css, text):
-        box = self.page.locator(f".{css} input")
-        box.fill(text)
-        box.press("Enter")
-
-    def slide(self, name, presses):
-        """Move a slider by arrow keys, to the left where presses are negative."""
-        handle = self.page.locator(f".slider-{name} .noUi-handle")
-        handle.focus()
-        for _ in range(abs(presses)):
-            handle.press("ArrowRight" if presses > 0 else "ArrowLeft")
-
-    def give(self, treatment):
-        """Switch a treatment on by a click on its words, right of the box; wait until the page lies still."""
-        switch = self.page.locator(f".treat-{treatment}")
-        switch.wait_for()
-        box = switch.bounding_box()
-        switch.click(position={"x": 0.9 * box["width"], "y": 0.5 * box["height"]})
-        playwright.expect(switch.locator("input")).to_be_checked(timeout=1000 * PATIENCE)
-
-    def downloaded(self, words, path):
-        with self.page.expect_download() as found:
-            self.page.get_by_text(words, exact=True).locator("visible=true").first.click()
-        found.value.save_as(path)
-        return path
-
-    def open(self, tab):
-        self.page.get_by_text(tab, exact=True).first.click()
+UNNAMED = re.compile(r"\s*- (textbox|slider|combobox|checkbox|progressbar|button)(:|$)")
 
 
 @pytest.fixture(scope="module")
 def server():
-    """`hapsim explore` in a process of its own; ended by Ctrl-C, which must be clean."""
-    command = [sys.executable, "-m", "sim", "explore", "--no-browser"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
+    with served() as address:
         yield address
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=60)
-        assert process.returncode == 0 and "Traceback" not in said, said
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +69,42 @@ def test_pictures_are_drawn_and_taken_away(browser, tmp_path):
         assert browser.downloaded("Picture (PDF)", tmp_path / "p.pdf").read_bytes().startswith(b"%PDF"), tab
     browser.page.locator(".choice-Imaging select").select_option(label="radiograph of the chest")
     browser.page.locator("img[alt='Simulated radiograph of the chest']").wait_for()
+
+
+def test_a_movie_is_made_in_the_background_and_saved(browser, tmp_path):
+    browser.run(1)
+    browser.open("Map")
+    browser.button("Movie (WebP)").click()
+    browser.page.get_by_text("The movie of Ca_in_mineral is ready").wait_for()
+    with Image.open(browser.downloaded("Save the movie", tmp_path / "m.webp")) as film:
+        assert film.format == "WEBP" and film.n_frames == 100
+
+
+def test_the_page_is_used_by_keys_and_by_names(browser):
+    """What a screen reader is told of fields, and tabs without a pointer."""
+    named = browser.page.get_by_role
+    named("textbox", name="plasma.P [mM]").wait_for()
+    for role, name in (
+        ("slider", "plasma.P, a slider"), ("combobox", "scenario"), ("combobox", "geometry"),
+        ("progressbar", "how much of the run"), ("textbox", "duration [day]"),
+    ):  # fmt: skip
+        assert named(role, name=name).count() == 1, name
+    assert not [t for t in browser.page.locator("body").aria_snapshot().splitlines() if UNNAMED.match(t)]
+    browser.button("Run").focus()
+    browser.page.keyboard.press("Enter")
+    browser.until("Run 1 finished")
+    tab = named("tab", name="Numbers")
+    tab.focus()
+    browser.page.keyboard.press("Enter")
+    browser.page.locator(".numbers .hx").get_by_text("lowest pH").wait_for()
+    assert browser.page.locator(".heard").get_attribute("role") == "status"
+
+
+def test_in_a_narrow_window_every_tab_is_within_reach(browser):
+    browser.page.set_viewport_size({"width": 380, "height": 640})
+    for tab in browser.page.locator(".bk-tab").all():
+        box = tab.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 380
 
 
 def test_cancel_keeps_a_partial_map(browser):

@@ -38,7 +38,7 @@ def pressed(page, seconds=300):
 
 def looked(page, seconds=300):
     end = time.monotonic() + seconds
-    while page.job is not None or page.results.drawings.working:
+    while page.working:
         assert time.monotonic() < end
         time.sleep(0.02)
         page.look()
@@ -120,7 +120,7 @@ def test_another_instrument_is_drawn_when_it_is_chosen(page):
 def test_a_treatment_is_given_when_it_is_switched_on(page):
     given = next(t for t in page.setup.treatments if t.name == "pyrophosphate")
     assert not given.details.visible
-    given.switch.value, given.dose.value, given.start.value = True, "20", "0.5"
+    given.switch.value, given.dose.value, given.start.value = given.switch.options, "20", "0.5"
     assert given.details.visible and "(1 given)" in page.setup.treated.title
     (cut,) = (pressed(page), page.results.run.scenario.interventions)[1]
     assert (cut.treatment, cut.at, cut.dose) == ("pyrophosphate", 43200.0, 0.02)
@@ -147,6 +147,23 @@ def test_a_failed_run_is_told_in_words(page, monkeypatch):
 
     monkeypatch.setattr(job, "simulate", refuses)
     assert "Failed: the tissue is on strike." in pressed(page) and not page.run.disabled
+
+
+def test_a_run_without_its_tables_is_shown_and_says_why(page, monkeypatch):
+    from sim.explorer.made import numbers
+
+    def refuses(result):
+        raise ConfigError("too many voxels.")
+
+    monkeypatch.setattr(numbers, "numbers", refuses)
+    monkeypatch.setattr(numbers, "sightings", refuses)
+    assert "Run 1 finished: its numbers cannot be made: too many voxels." in pressed(page)
+    assert page.results.pictures[STORY].made.png and page.count == 1
+    assert (
+        "too many voxels." in page.results.table.object
+        and "Beside what is known" in page.results.table.object
+    )
+    assert "too many voxels." in page.results.pictures[IMAGING].below.objects[0].object
 
 
 def test_two_pages_do_not_mix(page):

@@ -6,6 +6,7 @@ import pytest
 import sim
 from sim.imaging.detection.stained import densest_calcium, signal_lost
 from sim.imaging.resonance.instruments import scanner
+from sim.imaging.volumes import of_result
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,15 @@ def test_a_magnet_misses_the_signal_that_water_and_time_leave(result, name):
     ]
     assert course.seen(result.t.size - 1) == pytest.approx(max(lost), rel=2e-3)
     assert course.seen(0) == pytest.approx(0.0, abs=1e-12)
+
+
+def test_a_magnet_sees_a_body_too_large_for_half_a_voxel(result, monkeypatch):
+    """As a cyst of 6 cm: laid on larger cells, up to a voxel; uniform mineral is seen as well by those."""
+    of, uniformly = scanner("gre_3T"), uniform(result, 200.0)
+    fine = signal_lost("gre_3T")(uniformly).seen(result.t.size - 1)
+    across = 2.0 * result.array_of("r_edges")[-1] / min(of.voxel)
+    monkeypatch.setattr(of_result, "MOST_CELLS", int((1.4 * across) ** 3))  # 2 across would be half a voxel
+    assert signal_lost("gre_3T")(uniformly).seen(result.t.size - 1) == pytest.approx(fine, rel=2e-3)
 
 
 def test_what_a_magnet_misses_is_what_its_scan_lacks(result):

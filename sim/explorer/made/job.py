@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,13 +24,19 @@ PREPARING, COMPILING, RUNNING, DRAWING, DONE, FAILED = (
 Views = Callable[["Result"], Iterable[tuple[str, Any]]]
 
 
-@dataclass
+_asking = held_through_forks()  # one for all runs and drawings: what is done under it takes a moment
+_started: weakref.WeakSet[RunJob] = weakref.WeakSet()
+
+
+@dataclass(eq=False)
 class RunJob:
     """A run, and what is made of its result in the same thread; whoever shows it looks from time to time.
 
     views: makes (name, view) of a result, one after the other
     state: of the constants above; simulated: time of the run reached [s], of scenario.duration
-    made: the views that are ready; result: also of a run that was cancelled, as far as it came
+    begun: whether it is at its steps or beyond, so that there is something to keep
+    made: the views that are ready; shown: those of them that whoever looks has taken
+    result: also of a run that was cancelled, as far as it came
     """
 
     scenario: Scenario
@@ -40,7 +47,9 @@ class RunJob:
     steps: int = 0
     result: Result | None = None
     made: dict[str, Any] = field(default_factory=dict)
+    shown: set[str] = field(default_factory=set)
     failure: str = ""
+    begun: bool = False
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _left: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -49,6 +58,8 @@ class RunJob:
 
     def start(self) -> RunJob:
         """Begin; returns itself."""
+        with _asking:
+            _started.add(self)
         self._thread = threading.Thread(target=self._work, name=RUN_THREAD, daemon=True)
         self._thread.start()
         return self
@@ -83,6 +94,13 @@ class RunJob:
         return self.state in (PREPARING, COMPILING, RUNNING)
 
     @property
+    def waits(self) -> bool:
+        """Whether code that is compiled for another run may hold this one up: one is compiled at a time."""
+        with _asking:
+            others = [job for job in _started if job is not self]
+        return self.state == PREPARING and any(job.state == COMPILING for job in others)
+
+    @property
     def share(self) -> float:
         """How much of the run's time is done, 0 to 1."""
         return min(max(self.simulated / self.scenario.duration, 0.0), 1.0)
@@ -96,7 +114,8 @@ class RunJob:
         try:
             self.result = self._simulated()
             self.state = DRAWING
-            for name, view in self.views(self.result):
+            views = () if self._left.is_set() else self.views(self.result)
+            for name, view in views:
                 self.made[name] = view
                 if self._left.is_set():
                     break
@@ -116,7 +135,7 @@ class RunJob:
         self.state = COMPILING
 
     def _progress(self, t: float, steps: int) -> None:
-        self.simulated, self.steps, self.state = t, steps, RUNNING
+        self.simulated, self.steps, self.state, self.begun = t, steps, RUNNING, True
         if self.cancelled:
             raise KeyboardInterrupt
 
@@ -124,9 +143,6 @@ class RunJob:
 def unexpected(error: Exception) -> str:
     """What is said on the page of an error that is no sentence of the house."""
     return f"Unexpected {type(error).__name__}: {error}. Please report this fault of hapsim."
-
-
-_asking = held_through_forks()  # one for all drawings: what is done under it takes a moment
 
 
 class Drawings:

@@ -1,4 +1,4 @@
-"""Figures of a run, made without pyplot and one at a time: matplotlib's settings are those of the process."""
+"""Figures of a run, made without pyplot, one at a time within `style`: settings are those of the process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sim.imaging.sections.stains import stains
 from sim.imaging.xray.ct import ct
 from sim.imaging.xray.instruments import instruments
 from sim.imaging.xray.radiograph import radiograph
-from sim.jit.locks import RenewedLock
 from sim.plotting.canvas import style
 from sim.plotting.labels import name_of
 from sim.plotting.moments import round_times
@@ -27,7 +26,6 @@ DOTS = 120  # per inch, on the page
 PRINTED = 300  # per inch, of a PNG that is downloaded
 WIDE, HIGH = 9.2, 3.9  # inches of a row of two panels
 FORMATS = ("png", "pdf")
-_drawing = RenewedLock()
 
 
 @dataclass(frozen=True)
@@ -45,20 +43,19 @@ class DrawnFigure:
             raise ConfigError(self.failure or "there is no picture.")
         if form not in FORMATS:
             raise ConfigError(f"'{form}' is no format of pictures here; there are {' and '.join(FORMATS)}.")
-        with _drawing.lock:
+        with style():
             return _bytes(self.figure, form, PRINTED)
 
 
 def picture(make: Callable[[Figure], None], alt: str) -> DrawnFigure:
     """A picture by a function that draws on an empty figure; a sentence where it refuses."""
-    with _drawing.lock:
-        figure = Figure(figsize=(WIDE, HIGH), layout="constrained")
-        try:
-            with style():
-                make(figure)
-                return DrawnFigure(figure, _bytes(figure, "png", DOTS), alt)
-        except HapsimError as error:
-            return DrawnFigure(None, alt=alt, failure=str(error))
+    figure = Figure(figsize=(WIDE, HIGH), layout="constrained")
+    try:
+        with style():
+            make(figure)
+            return DrawnFigure(figure, _bytes(figure, "png", DOTS), alt)
+    except HapsimError as error:
+        return DrawnFigure(None, alt=alt, failure=str(error))
 
 
 def _bytes(figure: Figure, form: str, dots: int) -> bytes:

@@ -39,18 +39,11 @@ RESULTS = f"""
 @media (max-width: {NARROW}px) {{ :host {{ height: auto; flex: 0 0 auto; }} }}
 """
 
-# Of a switch with its words: Panel's answers to the box alone, so an empty area of the box lies over the
-# words too. It is drawn here, since some browsers draw nothing after a box of their own look.
-SWITCH = f"""
-:host {{ position: relative; }}
-input[type=checkbox] {{
-    appearance: none; position: static; width: 13px; height: 13px; margin: 0 3px -2px 0;
-    border: 1px solid {GREY}; border-radius: 2px;
-}}
-input[type=checkbox]:checked {{ background: {BLUE}; border-color: {BLUE}; }}
-input[type=checkbox]:checked::before {{
-    content: ""; display: block; width: 7px; height: 3px; border: solid #ffffff; border-width: 0 0 2px 2px;
-    transform: translate(1px, 2px) rotate(-45deg);
-}}
-input[type=checkbox]::after {{ content: ""; position: absolute; inset: 0; z-index: 1; cursor: pointer; }}
-"""
+# Where the keyboard is: browsers and Panel draw it faintly or not at all.
+FOCUS = f":focus-visible {{ outline: 2px solid {BLUE} !important; outline-offset: 1px; }}"
+TABS = f""".bk-header {{ overflow: visible; }}
+.bk-headers-wrapper {{ flex-wrap: wrap; }}
+{FOCUS}"""
+SWITCH = f""".bk-input-group, label, label > span {{ max-width: 100%; white-space: normal; }}
+{FOCUS}"""
+UNSEEN = ":host { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }"

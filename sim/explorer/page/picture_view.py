@@ -11,6 +11,7 @@ import panel as pn
 
 from sim.explorer.made.job import Drawings
 from sim.explorer.made.pictures import DOTS, FORMATS, DrawnFigure
+from sim.explorer.page.looks import FOCUS
 from sim.explorer.page.rows import css_name, html
 from sim.explorer.page.words import note
 from sim.run.result import Result
@@ -38,10 +39,8 @@ class PictureView:
         self.shown = pn.pane.PNG(None, sizing_mode="scale_width", margin=(5, 10))
         self.below = pn.Column(sizing_mode="stretch_width", margin=0)
         head = [self.choice] if what else []
-        self.view = pn.Column(
-            pn.FlexBox(*head, self.buttons, align_items="flex-end"), self.said, self.shown, self.below,
-            sizing_mode="stretch_width",
-        )  # fmt: skip
+        self.head = pn.FlexBox(*head, self.buttons, align_items="flex-end")
+        self.view = pn.Column(self.head, self.said, self.shown, self.below, sizing_mode="stretch_width")
         self.choice.param.watch(lambda _event: self.ask(), "value")
 
     def offer(self, result: Result, options: dict[str, str], usual: str = "") -> None:
@@ -86,5 +85,10 @@ class PictureView:
 def download(words: str, name: str, content: Callable[[], bytes]) -> Any:
     """A button that gives a file away, made when it is pressed."""
     return pn.widgets.FileDownload(
-        callback=lambda: io.BytesIO(content()), filename=name, label=words, width=BUTTON, margin=5
+        callback=lambda: io.BytesIO(content()),
+        filename=name,
+        label=words,
+        width=BUTTON,
+        margin=5,
+        stylesheets=[FOCUS],
     )

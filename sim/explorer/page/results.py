@@ -13,6 +13,8 @@ from sim.errors import HapsimError
 from sim.experiment.scenario import Scenario
 from sim.explorer.made import downloads, numbers, pictures
 from sim.explorer.made.job import Drawings
+from sim.explorer.page.film_view import FilmView
+from sim.explorer.page.looks import TABS
 from sim.explorer.page.picture_view import PictureView, download
 from sim.explorer.page.rows import html
 from sim.explorer.page.words import block, html_table, note, paragraphs, story_of
@@ -36,12 +38,13 @@ CHANGED = ("number", "run before", "this run", "change")
 
 @dataclass
 class ShownRun:
-    """A run that ended, and its numbers. number: on this page, from 1"""
+    """A run that ended, and its numbers. number: on this page, from 1; failure: why it has none"""
 
     number: int
     scenario: Scenario
     result: Result
     rows: list[numbers.Number] = field(default_factory=list)
+    failure: str = ""
 
     @property
     def title(self) -> str:
@@ -53,10 +56,22 @@ class ShownRun:
 
 def views(number: int, scenario: Scenario, result: Result) -> Iterator[tuple[str, Any]]:
     """The tables of a run, the most wanted first, made in its thread; pictures are drawn when seen."""
-    run = ShownRun(number, scenario, result, numbers.numbers(result))
+    run = ShownRun(number, scenario, result)
+    try:
+        run.rows = numbers.numbers(result)
+    except HapsimError as error:  # the run has its pictures and files all the same
+        run.failure = str(error)
     yield RUN, run
-    yield NUMBERS, numbers.verdicts(result)
-    yield IMAGING, numbers.sightings(result)
+    yield NUMBERS, _or_why_not(numbers.verdicts, result)
+    yield IMAGING, _or_why_not(numbers.sightings, result)
+
+
+def _or_why_not(make: Callable[[Result], list[numbers.Row]], result: Result) -> list[numbers.Row] | str:
+    """The rows of a table, or the sentence that says why it has none."""
+    try:
+        return make(result)
+    except HapsimError as error:
+        return str(error)
 
 
 class Results:
@@ -79,6 +94,9 @@ class Results:
         }
         for view in self.pictures.values():
             view.asked = asked
+        self.film = FilmView(lambda: str(self.pictures[MAP].choice.value), asked)
+        self.pictures[MAP].head.append(self.film.row)
+        self.pictures[MAP].view.insert(1, self.film.said)
         self.about, self.table = html(story_of(scenario)), html(note(EMPTY), css_classes=["numbers"])
         self.difference = html(note(ALONE), css_classes=["difference"])
         self.files = _column(html(note(EMPTY)))
@@ -90,7 +108,7 @@ class Results:
             FILES: self.files,
         }
         self.names = list(tabs)
-        self.view = pn.Tabs(*tabs.items(), sizing_mode="stretch_width")
+        self.view = pn.Tabs(*tabs.items(), sizing_mode="stretch_width", stylesheets=[TABS])
         self.view.param.watch(lambda _event: self._draw_what_is_seen(), "active")
 
     def describe(self, scenario: Scenario) -> None:
@@ -106,14 +124,25 @@ class Results:
             return
         elif name == IMAGING:
             text = "Of a good picture without noise. Thresholds, their ranges and sources are data of hapsim."
-            table = html_table(made, SEEN) + f'<p class="small">{text}</p>'
+            table = _rows_or_why_not(made, SEEN) + f'<p class="small">{text}</p>'
             head = "<h2>When each method first sees it</h2>"
             self.pictures[IMAGING].below.objects = [html(block(head + table))]
         elif name == NUMBERS:
             self._tabulate(self.run, made)
 
+    @property
+    def working(self) -> bool:
+        """Whether a picture or a movie that was asked for is still to come."""
+        return self.drawings.working or self.film.working
+
+    def leave(self) -> None:
+        """Nobody looks any more: make nothing more."""
+        self.drawings.forget()
+        self.film.leave()
+
     def look(self) -> None:
         """Show the pictures that were asked for and are ready."""
+        self.film.look()
         for name, made in self.drawings.taken().items():
             if self.run is not None:
                 self.pictures[name].show(made, self.run.file_name)
@@ -128,6 +157,7 @@ class Results:
         self.pictures[STORY].offer(run.result, {"": ""})
         for name in (MAP, COURSE):
             self.pictures[name].offer(run.result, variables)
+        self.film.offer(run.result, run.file_name)
         self.pictures[BUDGET].offer(run.result, {e: e for e in run.result.elements}, "Ca")
         self.pictures[IMAGING].offer(run.result, pictures.methods(), USUAL_SCANNER)
         if self.before is not None:
@@ -154,12 +184,17 @@ class Results:
         first, second = _titles(before, now)
         return pictures.comparison({first: before.result, second: result}, variable)
 
-    def _tabulate(self, run: ShownRun, judged: list[numbers.Row]) -> None:
+    def _tabulate(self, run: ShownRun, judged: list[numbers.Row] | str) -> None:
         rows = [(row.label, row.text) for row in run.rows if not row.key.startswith("note_")]
         minded = paragraphs("Mind", run.result.notes, "mind")
         head = "<h2>Beside what is known of the condition</h2>"
-        known = f'{head}{html_table(judged, JUDGED)}<p class="small">{DEPTHS}</p>' if judged else ""
-        self.table.object = block(f"<h2>{run.title.capitalize()}</h2>{html_table(rows)}{minded}{known}")
+        known = f'{head}{_rows_or_why_not(judged, JUDGED)}<p class="small">{DEPTHS}</p>' if judged else ""
+        table = (
+            paragraphs("Its numbers cannot be made", [run.failure], "mind")
+            if run.failure
+            else html_table(rows)
+        )
+        self.table.object = block(f"<h2>{run.title.capitalize()}</h2>{table}{minded}{known}")
 
     def _tell_difference(self, before: ShownRun, now: ShownRun) -> None:
         names = before.scenario.name, now.scenario.name
@@ -179,6 +214,11 @@ def _titles(before: ShownRun, now: ShownRun) -> tuple[str, str]:
     if before.scenario.name == now.scenario.name:
         return before.title, now.title
     return f"{before.title}, {before.scenario.name}", f"{now.title}, {now.scenario.name}"
+
+
+def _rows_or_why_not(made: list[numbers.Row] | str, head: tuple[str, ...]) -> str:
+    """HTML of a table, or of the sentence in its place."""
+    return note(made, "mind") if isinstance(made, str) else html_table(made, head)
 
 
 def _files(run: ShownRun) -> Iterator[Any]:

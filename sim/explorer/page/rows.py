@@ -11,7 +11,8 @@ import panel as pn
 from sim.explorer.asked.choices import SliderRange
 from sim.explorer.asked.offers import Offer
 from sim.explorer.asked.request import Said, TreatmentWish, with_unit
-from sim.explorer.page.looks import CSS, SWITCH
+from sim.explorer.page.looks import CSS, FOCUS, SWITCH
+from sim.explorer.page.spoken import spoken
 from sim.explorer.page.words import block, label, note
 from sim.units import convert_number, to_unit
 
@@ -40,7 +41,11 @@ class TextField:
         self.usual, self.hint, self._check = usual, hint, check
         self.said = Said()
         self.box = pn.widgets.TextInput(
-            value=usual, width=BOX, margin=TIGHT, css_classes=[f"box-{css_name(name)}"]
+            value=usual,
+            width=BOX,
+            margin=TIGHT,
+            css_classes=[f"box-{css_name(name)}"],
+            tags=spoken(_in_unit(name, unit)),
         )
         self.note = html(note(hint), css_classes=[f"note-{css_name(name)}"])
         self.box.param.watch(self._typed, "value")
@@ -82,7 +87,8 @@ class ParameterField(TextField):
         self.slider = pn.widgets.FloatSlider(
             start=0.0, end=1.0, step=STEP, value=control.position(control.value), show_value=False,
             tooltips=False, margin=(10, 10, 0, 10), sizing_mode="stretch_width",
-            css_classes=[f"slider-{css_name(control.name)}"],
+            css_classes=[f"slider-{css_name(control.name)}"], stylesheets=[FOCUS],
+            tags=spoken(f"{control.name}, a slider; the box after it has its value"),
         )  # fmt: skip
         usual = f"{control.value:.6g}"
         super().__init__(control.name, control.unit, usual, check)
@@ -117,16 +123,18 @@ class TreatmentField:
         given = offer.given
         self.name, self._check, self._changed = given.name, check, changed
         self.said = Said()
-        self.switch = pn.widgets.Checkbox(
-            label=given.title, margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"],
-            stylesheets=[SWITCH],
+        self.switch = pn.widgets.CheckBoxGroup(  # of one: a box alone does not answer to its words
+            options=[given.title], margin=(2, 5), css_classes=[f"treat-{css_name(given.name)}"],
+            stylesheets=[SWITCH], sizing_mode="stretch_width",
         )  # fmt: skip
         known = given.dose
-        self.dose = _short("" if known is None else f"{known.value:g}", f"dose-{css_name(given.name)}")
+        self.dose = _short(
+            "" if known is None else f"{known.value:g}", "usual", "dose", given.name,
+            "1" if known is None else known.unit,
+        )  # fmt: skip
         self.start, self.stop = (
-            _short("0", f"start-{css_name(given.name)}"),
-            _short("", f"stop-{css_name(given.name)}"),
-        )
+            _short("0", "0", "start", given.name, "day"), _short("", "end", "stop", given.name, "day")
+        )  # fmt: skip
         hint = f"Expected: {given.expected}." if given.expected else ""
         if known is not None:
             bounds = f"{known.range_text()}, {known.confidence}"
@@ -149,15 +157,20 @@ class TreatmentField:
             widget.param.watch(self._touched, "value")
 
     @property
+    def given(self) -> bool:
+        """Whether it is switched on."""
+        return bool(self.switch.value)
+
+    @property
     def wish(self) -> TreatmentWish | None:
         """The treatment as it was typed; None where it is not given."""
-        if not self.switch.value:
+        if not self.given:
             return None
         return TreatmentWish(self.name, self.dose.value, self.start.value, self.stop.value)
 
     def judge(self) -> None:
         """Say what there is to say of dose and times."""
-        self.details.visible = self.switch.value
+        self.details.visible = self.given
         self.said = self._check(self.wish) if self.wish is not None else Said()
         self.note.object = _line(self.said, self.hint)
 
@@ -182,9 +195,17 @@ def named_beside(name: str) -> Any:
     return _word(name, 82)
 
 
-def _short(value: str, css: str) -> Any:
-    """A narrow box; an empty one is the end of the run."""
-    return pn.widgets.TextInput(value=value, placeholder="end", width=70, margin=TIGHT, css_classes=[css])
+def _short(value: str, empty: str, what: str, treatment: str, unit: str) -> Any:
+    """A narrow box of a treatment. empty: what an empty one stands for"""
+    return pn.widgets.TextInput(
+        value=value, placeholder=empty, width=70, margin=TIGHT,
+        css_classes=[f"{what}-{css_name(treatment)}"], tags=spoken(_in_unit(f"{what} of {treatment}", unit)),
+    )  # fmt: skip
+
+
+def _in_unit(name: str, unit: str) -> str:
+    """ "plasma.P [mM]"."""
+    return name if unit == "1" else f"{name} [{unit}]"
 
 
 def _word(text: str, width: int = 36) -> Any:

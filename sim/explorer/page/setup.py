@@ -30,7 +30,9 @@ from sim.explorer.asked.request import (
     said_of_value,
     scenario_of,
 )
+from sim.explorer.page.looks import FOCUS
 from sim.explorer.page.rows import ParameterField, TextField, TreatmentField, html, named_beside
+from sim.explorer.page.spoken import spoken
 from sim.explorer.page.words import block, note
 from sim.identity.settings import RTOL
 from sim.texts import duration_text
@@ -49,7 +51,11 @@ class Setup:
             *(f.view for f in self.parameters.values()), sizing_mode="stretch_width", margin=0
         )
         self.more = pn.widgets.Select(
-            options=[ADD], sizing_mode="stretch_width", margin=(0, 10), css_classes=["more"]
+            options=[ADD],
+            sizing_mode="stretch_width",
+            margin=(0, 10),
+            css_classes=["more"],
+            tags=spoken("add another parameter"),
         )
         self._offer_more()
         self.more.param.watch(self._add, "value")
@@ -71,7 +77,7 @@ class Setup:
         base, known = self.base, geometries(self.base)
         self.geometry = pn.widgets.Select(
             options=known, value=base.geometry, disabled=len(known) < 2, width=220, margin=(0, 5),
-            css_classes=["geometry"],
+            css_classes=["geometry"], tags=spoken("geometry"),
         )  # fmt: skip
         self.geometry.param.watch(self._turned, "value")
         days = to_unit(base.duration, "day")
@@ -155,7 +161,7 @@ class Setup:
             self._offer_more()
 
     def _titled(self) -> None:
-        given = sum(t.switch.value for t in self.treatments)
+        given = sum(t.given for t in self.treatments)
         self.treated.title = f"Treatments ({given or 'none'} given)"
 
     @staticmethod
@@ -168,5 +174,10 @@ class Setup:
     @staticmethod
     def _card(*rows: Any, title: str = "", open_: bool = True) -> Any:
         return pn.Card(
-            *rows, title=title, collapsed=not open_, sizing_mode="stretch_width", margin=(0, 0, 8, 0)
+            *rows,
+            title=title,
+            collapsed=not open_,
+            sizing_mode="stretch_width",
+            margin=(0, 0, 8, 0),
+            stylesheets=[FOCUS],
         )

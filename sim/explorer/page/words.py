@@ -9,6 +9,7 @@ from html import escape
 from sim.atlas.expectations import Expectation, expectations
 from sim.experiment.scenario import Scenario
 from sim.explorer.asked.choices import class_of, size_in_words
+from sim.explorer.made.job import COMPILING, DRAWING, FAILED, PREPARING, RunJob
 from sim.parameters import cite, load_references
 from sim.texts import count_text, duration_text, length_text
 
@@ -107,14 +108,33 @@ def _facts(s: Scenario) -> list[tuple[str, str]]:
     return rows
 
 
-def state_in_words(state: str, simulated: float, duration: float, steps: int, elapsed: float) -> str:
+CANCELLED_EARLY = (
+    "Cancelled before its first step, so it has no result. Compiling goes on in the background, so that the "
+    "next run starts sooner."
+)
+
+
+def after_cancelled(job: RunJob) -> str:
+    """What became of the code of a run that was cancelled before its first step."""
+    if job.state == FAILED:
+        return f"Cancelled. The run would have failed: {job.failure}"
+    return "Cancelled. The code is compiled now: the next run of this model starts at once."
+
+
+def state_in_words(job: RunJob) -> str:
     """What a run is doing now."""
-    if state == "preparing":
+    seconds = f"{job.elapsed:.0f} s"
+    if job.state == PREPARING and job.waits:
+        return f"Waiting: code of another run is still being compiled, one at a time ({seconds}) ..."
+    if job.state == PREPARING:
         return "Preparing the model ..."
-    if state == "compiling":
-        return f"Compiling, up to a minute the first time this model runs here ({elapsed:.0f} s) ..."
-    share = 100.0 * simulated / duration if duration > 0 and math.isfinite(simulated) else 0.0
+    if job.state == COMPILING:
+        return f"Compiling, up to a minute the first time this model runs here ({seconds}) ..."
+    if job.state == DRAWING:
+        return f"Adding up the results ({seconds}) ..."
+    duration = job.scenario.duration
+    share = 100.0 * job.simulated / duration if duration > 0 and math.isfinite(job.simulated) else 0.0
     return (
-        f"Running: {duration_text(simulated)} of {duration_text(duration)} ({share:.0f} %), "
-        f"{count_text(steps, 'step')}, {elapsed:.0f} s"
+        f"Running: {duration_text(job.simulated)} of {duration_text(duration)} ({share:.0f} %), "
+        f"{count_text(job.steps, 'step')}, {seconds}"
     )

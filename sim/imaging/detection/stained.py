@@ -13,7 +13,7 @@ from sim.imaging.detection.courses import SeenOverTime, densities_at
 from sim.imaging.resonance.instruments import scanner
 from sim.imaging.resonance.matter import relaxation_per_calcium
 from sim.imaging.volumes.averages import averaged, averages, regular_centres
-from sim.imaging.volumes.of_result import block_of, matters_of
+from sim.imaging.volumes.of_result import PER_FINE, block_of, faces_of, finest_step, matters_of
 
 if TYPE_CHECKING:
     from sim.run.result import Result
@@ -62,7 +62,9 @@ def signal_lost(name: str) -> Callable[[Result], SeenOverTime]:
             ]
 
         bound = [max(float(cells.max()) for cells in lost(k)) for k in range(result.t.size)]
-        block = block_of(result, None, 0.5 * min(of.voxel))
+        fine = min(of.voxel) / PER_FINE
+        step = finest_step(faces_of(result), fine) if result.space == ("r",) else None
+        block = block_of(result, None, step)
         along = [
             averages(edges, regular_centres(float(edges[-1] - edges[0]), v), v)
             for edges, v in zip(block.edges, of.voxel, strict=True)
