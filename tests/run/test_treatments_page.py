@@ -22,7 +22,7 @@ def test_the_page_on_treatments_runs_and_prints_what_it_says():
             line.rpartition("  # ")[2].strip() for line in block.splitlines() if line.startswith("print(")
         ]
         assert out.getvalue().splitlines() == said
-    assert len(code) == 3
+    assert len(code) == 4
 
 
 def test_the_page_names_what_there_is():
