@@ -89,7 +89,9 @@ def test_the_command_takes_a_csv_and_shows_the_course(csv):
     done = CliRunner().invoke(main, ["show", "infarct_myocardium", "--set", f"plasma.P={csv}"])
     assert done.exit_code == 0 and "plasma.P follows 1.1 mM at 0 days" in done.output
     loud = csv.rename(csv.with_name("SERUM.CSV"))
-    assert CliRunner().invoke(main, ["show", "infarct_myocardium", "--set", f"plasma.P={loud}"]).exit_code == 0
+    assert (
+        CliRunner().invoke(main, ["show", "infarct_myocardium", "--set", f"plasma.P={loud}"]).exit_code == 0
+    )
     done = CliRunner().invoke(main, ["show", "infarct_myocardium", "--set", "plasma.Px=plasma.P * 2"])
     assert done.exit_code and "plasma.P" in done.output
 
