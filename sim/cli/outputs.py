@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,10 +16,15 @@ from sim.files import whole_path
 
 @contextmanager
 def made_folder(folder: Path) -> Iterator[None]:
-    """Make a folder and those above it; where the block raises, the new ones go unless it filled them."""
+    """Make a folder and those above it; where the block raises, the new ones go unless it filled them.
+
+    Raises PermissionError for one that may not be written to: now, not when there is something to write.
+    """
     whole_path(folder)
     missing = [f for f in (folder, *folder.parents) if not f.exists()]  # innermost first
     folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        raise PermissionError(errno.EACCES, "the folder may not be written to", str(folder))
     try:
         yield
     except BaseException:

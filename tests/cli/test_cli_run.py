@@ -239,3 +239,13 @@ def test_a_watched_run_shows_lines_in_a_terminal_and_tenths_elsewhere(tmp_path, 
     assert done.exit_code == 0 and "100 %" in done.stderr and "\x1b" not in done.output
     refused = hapsim("run", NAME, *TINY, "--out", str(tmp_path / "no"), "--watch", "--quiet")
     assert refused.exit_code != 0 and "leave one out" in refused.stderr and not (tmp_path / "no").exists()
+
+
+def test_outputs_that_are_none_and_a_result_for_a_scenario_are_slips(empty_folder):
+    (empty_folder / "result.nc").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
+    for words, said in (
+        ((NAME, *TINY, "--outputs", ""), "times"),
+        (("./result.nc",), "is a NetCDF file, as results are"),
+    ):
+        done = CliRunner().invoke(main, ["run", *words])
+        assert done.exit_code == 2 and said in done.output

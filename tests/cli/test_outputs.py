@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import pytest
 
@@ -38,3 +39,9 @@ def test_json_has_null_for_what_is_not_finite_and_the_rest_unchanged():
     given = {"a": {"onset": math.inf, "x": 1.5}, "b": [math.nan, 2, "text"], "c": (1, -math.inf), "d": None}
     expected = {"a": {"onset": None, "x": 1.5}, "b": [None, 2, "text"], "c": [1, None], "d": None}
     assert json.loads(json_text(given), parse_constant=lambda word: pytest.fail(word)) == expected
+
+
+def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_, **__: False)
+    with pytest.raises(PermissionError, match="may not be written to"), made_folder(tmp_path):
+        pytest.fail("the work began")

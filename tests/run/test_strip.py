@@ -205,3 +205,13 @@ def test_a_model_of_ones_own_shows_its_own_species(columns):
     screen = Screen()
     sim.simulate(burst(cells=3), watch=sim.Watch(Strip(None, screen), every=60.0))
     assert len(rows_of(screen.getvalue())) == 3
+
+
+@pytest.mark.parametrize("width", [1, 12, 30])
+def test_no_line_is_wider_than_a_narrow_terminal(columns, width):
+    """One that wraps takes two rows, and what is written over it lands in another place."""
+    columns(width)
+    screen = Screen()
+    run(screen)
+    lines = re.findall(r"\r\x1b\[2K([^\n]*)\n", screen.getvalue())
+    assert lines and max(map(len, lines)) <= max(width - 1, 1)

@@ -45,7 +45,7 @@ class Present(Protocol):
 USUAL = "Ca_in_mineral", "pH"  # of what a run has
 BLOCKS, PLAIN_BLOCKS = "▁▂▃▄▅▆▇█", "_.-:=+*#"  # from the least to the most
 BAR, PLAIN_BAR = "█░", "#."
-NARROW, WIDE = 40, 120  # columns: what is shown has at least and at most as many
+NARROW, WIDE = 40, 120  # columns: where a terminal does not say; the most that are used
 LABEL, NUMBERS = 24, 30  # of these, at most, for the name of a variable and for its numbers
 UP, CLEAR = "\x1b[{}A", "\r\x1b[2K"  # of a terminal: the cursor so many lines up; the line emptied
 
@@ -60,6 +60,7 @@ def strip(
 
     names: variables; calcium in solids and pH when None, or the first species of a model without them
     every, share: as those of a Watch · stream: standard error when None
+    Lines are no wider than the terminal, for those that wrap cannot be written over.
     A line shows a variable from the centre (left) outwards, through the middle of other axes, from its least
     to its most of now (amounts from zero); of a stirred cell over the time since the run began. Its mean,
     least and most over the whole tissue follow.
@@ -91,7 +92,7 @@ class Strip:
         if snapshot.call == 1:
             self._lines, self._courses = 0, {}
         names = usual_names(snapshot) if self.names is None else self.names
-        width = min(WIDE, max(NARROW, _columns(stream) - 1))
+        width = max(1, min(WIDE, _columns(stream) - 1))
         lines = [head_line(snapshot, width, can_show(stream, BAR))]
         for name in names:
             profile = None
