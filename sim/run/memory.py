@@ -19,6 +19,7 @@ from sim.experiment.timing.moments import moments
 from sim.identity.settings import OUTPUTS
 from sim.machine import free_memory
 from sim.model.model import Model
+from sim.model.words.names import OMEGA
 from sim.public import public
 from sim.run.chance.apart import EXPECTED
 from sim.solvers import DEFAULT
@@ -29,6 +30,7 @@ from sim.texts import size_text
 LARGE = 10_000  # cells above which a run reports its memory on the screen
 NEVER_REFUSED = 2**22  # bytes, a fraction of what the program itself has taken
 FLOAT = 8  # bytes
+SUMMED = 3  # variables over all solids: calcium in them, per volume and per dry mass, and mg/mL of apatite
 ENTRY = 12  # bytes of an entry of a sparse matrix: a number and an index
 
 
@@ -142,8 +144,9 @@ def _columns(scenario: Scenario) -> int:
 
 @once_a_model
 def _derived_columns(model: Model) -> int:
-    """Those that derived quantities of a model give."""
-    return sum(2 if name.startswith("ln_omega_") else 1 for name in model.quantities)
+    """Those that derived quantities of a model give: saturation as index and as ratio; and SUMMED."""
+    names = [name for d in model.derived if d.shown for name in d.outputs]
+    return SUMMED + sum(2 if name.startswith(OMEGA) else 1 for name in names)
 
 
 def admitted(

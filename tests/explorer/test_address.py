@@ -123,4 +123,5 @@ def test_a_server_behind_a_proxy_answers_at_its_secret_path_alone_and_its_host_a
 def test_a_server_that_any_host_may_ask_says_nothing_of_it(caplog):
     pytest.importorskip("panel", reason="the explorer needs Panel (the extra app)")
     sim.explore(proxy="/user/ann/")
-    assert [r for r in caplog.records if r.levelname in ("WARNING", "ERROR")] == []
+    said = [r.getMessage() for r in caplog.records if r.name.startswith("bokeh")]  # tornado's are of requests
+    assert [text for text in said if "origin" in text.lower() or "wildcard" in text.lower()] == []

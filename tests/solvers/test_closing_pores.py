@@ -4,6 +4,7 @@ The long test draws 1600 and prints what they came to, a line for each kind:
 python -m pytest -n 0 -s -m slow tests/solvers/test_closing_pores.py
 """
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 
@@ -128,7 +129,9 @@ def exchanging(d: Draw, scenario: sim.Scenario, changes: dict) -> sim.Scenario:
     if d.even(0, 1) < 0.5:
         scenario = scenario.with_(outer="exchange")
         changes["outer.permeability"] = d.decades(3e-7, 1e-5)
-    return scenario.with_parameters(changes)
+    with warnings.catch_warnings():  # calcium and enzyme as high as clinics tell what goes by these names
+        warnings.simplefilter("ignore", sim.errors.RangeWarning)
+        return scenario.with_parameters(changes)
 
 
 KINDS = (implant, caseum, infarct)
@@ -156,7 +159,10 @@ def drawn(i: int) -> Drawn:
     scenario = KINDS[i % len(KINDS)](d)
     if d.even(0, 1) < 0.25:  # a treatment half way: the integrator starts anew in pores that are closing
         half = d.even(0.3, 0.7) * scenario.duration
-        scenario = scenario.with_intervention(sim.Intervention(at=half, boundary={"Ca": d.even(0.9, 2.5)}))
+        cut = sim.Intervention(at=half, boundary={"Ca": d.even(0.9, 2.5)})
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", sim.errors.RangeWarning)
+            scenario = scenario.with_intervention(cut)
     return Drawn(i, scenario, d.decades(1e-6, 1e-3))
 
 
