@@ -1,8 +1,6 @@
 """`hapsim image`: files by their ending, scores on the screen, mistakes in sentences."""
 
 import shutil
-import subprocess
-import sys
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +10,7 @@ from sim.cli import main
 
 
 def hapsim(*words):
-    return subprocess.run([sys.executable, "-m", "sim", *map(str, words)], capture_output=True, text=True)
+    return CliRunner().invoke(main, [str(w) for w in words])
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +21,15 @@ def saved(tmp_path_factory):
 
 def test_ct_and_radiograph_lie_beside_the_result(saved):
     done = hapsim("image", saved, "--ct", "--at", "20 day")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.splitlines()[0] == str(saved.with_name("ct.png"))
     assert done.stdout.splitlines()[1].startswith("Agatston ")
-    assert hapsim("image", saved, "--xray", "--instrument", "mammography").returncode == 0
+    assert hapsim("image", saved, "--xray", "--instrument", "mammography").exit_code == 0
     for name in ("ct.png", "xray.png"):
         assert saved.with_name(name).read_bytes().startswith(b"\x89PNG")
     again = hapsim("image", saved, "--ct")
-    assert again.returncode == 2 and "--force" in again.stderr
-    assert hapsim("image", saved, "--ct", "--force").returncode == 0
+    assert again.exit_code == 2 and "--force" in again.stderr
+    assert hapsim("image", saved, "--ct", "--force").exit_code == 0
 
 
 def test_mri_and_sections_lie_beside_the_result(saved):
@@ -45,12 +43,12 @@ def test_endings_choose_the_file(saved, tmp_path):
     pytest.importorskip("pydicom")
     pytest.importorskip("nibabel")
     for out in ("a.tif", "a.nii.gz", "series"):
-        assert hapsim("image", saved, "--ct", "--out", tmp_path / out).returncode == 0
+        assert hapsim("image", saved, "--ct", "--out", tmp_path / out).exit_code == 0
     found = sim.imaging.read_nifti(tmp_path / "a.nii.gz")
     series = sim.imaging.read_dicom(tmp_path / "series")
     assert abs(found.values - series.values).max() <= 0.5 + 1e-3
     film = tmp_path / "film.tif"
-    assert hapsim("image", saved, "--xray", "--out", film).returncode == 0 and film.stat().st_size > 1000
+    assert hapsim("image", saved, "--xray", "--out", film).exit_code == 0 and film.stat().st_size > 1000
 
 
 def test_mistakes_are_sentences(saved, tmp_path):
@@ -74,7 +72,7 @@ def test_mistakes_are_sentences(saved, tmp_path):
         ((saved, "--ct", "--at", "2 year", "--out", tmp_path / "a.png"), "outside the result"),
         ((tmp_path / "none.nc", "--ct"), "none.nc"),
     ):
-        done = CliRunner().invoke(main, ["image", *map(str, words)])
+        done = hapsim("image", *words)
         assert done.exit_code == 2 and said in done.stderr and "Traceback" not in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1
 
@@ -82,7 +80,7 @@ def test_mistakes_are_sentences(saved, tmp_path):
 def test_a_series_that_is_there_goes_only_for_one_that_has_been_written(saved, tmp_path):
     pytest.importorskip("pydicom")
     series, other = tmp_path / "series", tmp_path / "series" / "0999.dcm"
-    assert hapsim("image", saved, "--ct", "--out", series).returncode == 0
+    assert hapsim("image", saved, "--ct", "--out", series).exit_code == 0
     other.write_bytes(b"of a longer series")
     before = {p.name: p.read_bytes() for p in series.iterdir()}
     for words in (
@@ -91,9 +89,9 @@ def test_a_series_that_is_there_goes_only_for_one_that_has_been_written(saved, t
         (saved, "--xray"),
         (tmp_path / "none.nc", "--ct"),
     ):
-        assert hapsim("image", *words, "--out", series, "--force").returncode == 2
+        assert hapsim("image", *words, "--out", series, "--force").exit_code == 2
         assert {p.name: p.read_bytes() for p in series.iterdir()} == before
-    assert hapsim("image", saved, "--ct", "--out", series, "--force").returncode == 0
+    assert hapsim("image", saved, "--ct", "--out", series, "--force").exit_code == 0
     del before[other.name]
     assert {p.name: p.read_bytes() for p in series.iterdir()} == before
 
@@ -108,7 +106,7 @@ def test_the_folder_of_a_run_stands_for_its_result(saved, tmp_path):
         (("export", tmp_path / "run", "--csv", tmp_path / "run"), "course.csv"),
     ):
         done = hapsim(*words)
-        assert done.returncode == 0, done.stderr
+        assert done.exit_code == 0, done.stderr
         assert (tmp_path / "run" / file).exists()
     none = hapsim("image", tmp_path, "--ct")
-    assert none.returncode == 2 and "there is no file" in none.stderr
+    assert none.exit_code == 2 and "there is no file" in none.stderr

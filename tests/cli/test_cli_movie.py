@@ -1,8 +1,5 @@
 """`hapsim movie`: the frames that were asked for, of one run or of several, and mistakes in sentences."""
 
-import subprocess
-import sys
-
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -11,10 +8,8 @@ import sim
 from sim.cli import main
 
 
-def hapsim(*words, cwd=None):
-    return subprocess.run(
-        [sys.executable, "-m", "sim", *map(str, words)], capture_output=True, text=True, cwd=cwd
-    )
+def hapsim(*words):
+    return CliRunner().invoke(main, [str(w) for w in words])
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +29,7 @@ def size_and_frames(path):
 
 def test_one_run_and_two_side_by_side(saved):
     done = hapsim("movie", saved / "plain/result.nc", "--frames", "4", "--variable", "pH", "--quiet")
-    assert done.returncode == 0, done.stderr
+    assert done.exit_code == 0, done.stderr
     assert done.stdout.split() == [str(saved / "plain/movie.webp")]
     (width, _), frames = size_and_frames(saved / "plain/movie.webp")
     assert frames == 4
@@ -47,7 +42,7 @@ def test_one_run_and_two_side_by_side(saved):
         "--out",
         saved / "both.gif",
     )
-    assert both.returncode == 0, both.stderr
+    assert both.exit_code == 0, both.stderr
     (wider, _), frames = size_and_frames(saved / "both.gif")
     assert frames == 3 and wider > 1.5 * width
 
@@ -60,10 +55,10 @@ def test_mistakes_are_sentences_and_leave_no_file(saved):
         (("--frames", "1"), "frames"),
         (("--clock", "rot"), "root"),
     ):
-        done = CliRunner().invoke(main, ["movie", str(one), *map(str, words)])
+        done = hapsim("movie", one, *words)
         assert done.exit_code == 2 and said in done.stderr and "Traceback" not in done.stderr
     assert {p.name for p in saved.glob("less/*")} == {"result.nc"}
     there = saved / "there.gif"
     there.write_bytes(b"mine")
     refused = hapsim("movie", one, "--out", there)
-    assert refused.returncode == 2 and "--force" in refused.stderr and there.read_bytes() == b"mine"
+    assert refused.exit_code == 2 and "--force" in refused.stderr and there.read_bytes() == b"mine"

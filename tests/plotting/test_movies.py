@@ -120,7 +120,7 @@ def test_all_frames_and_runs_have_one_scale(result, monkeypatch, tmp_path):
     assert (seen[0].vmin, seen[0].vmax) == (6.5, 7.5)
 
 
-@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("ending", [".webp", pytest.param(".gif", marks=pytest.mark.slow)])
 def test_no_more_than_two_pictures_are_alive(result, ending, monkeypatch, tmp_path):
     """However long the movie: the one that is written, and the one before it."""
     seen, most = [], []
