@@ -11,7 +11,7 @@ is called
               nearer to each other than three cells are one)
     bands     when it lies at several depths with less than half between them, or at one within
     diffuse   when it takes half of the depth or more
-    rim       when it reaches the edge, and nothing further in
+    rim       when it reaches the edge, or lies in the outer part of the depth alone
     core      when it reaches the centre
 
 The numbers are in data/atlas/rules.toml.

@@ -93,12 +93,12 @@ def _change(before: Number, now: Number) -> str:
 
 
 def sightings(result: Result) -> list[Row]:
-    """(method, first seen, threshold, at the end, confidence) of each way to see mineral."""
+    """(method, first seen, threshold, over what, at the end, confidence) of each way to see mineral."""
     rows: list[Row] = []
     for row in first_seen(result):
         when = duration_text(row.time) if math.isfinite(row.time) else "not seen"
         threshold, end = f"{row.threshold.value:g} {row.unit}", f"{number_text(row.at_end)} {row.unit}"
-        rows.append((row.title, when, threshold, end, row.confidence))
+        rows.append((row.title, when, threshold, row.over, end, row.confidence))
     return rows
 
 

@@ -27,11 +27,11 @@ SCENARIO, STORY, MAP, COURSE, BUDGET, IMAGING, NUMBERS, COMPARISON, FILES = (
 EMPTY = "No run yet: press Run."
 ALONE = "Run twice: each run is compared with the one before."
 USUAL_SCANNER = "calcium_ct"
-SEEN = ("method", "first seen", "threshold", "at the end", "threshold is")
+SEEN = ("method", "first seen", "threshold", "over", "at the end", "threshold is")
 JUDGED = ("statement", "known of the condition", "found here", "answer")
 DEPTHS = (
-    "Depth: 0 is the centre of the lesion, 1 its edge. An onset is when any place first holds "
-    "as much calcium as its method needs; the tab Imaging has the times of whole pictures."
+    "Depth: 0 is the centre of the lesion, 1 its edge. An onset is when the method named beside it first "
+    "shows mineral; the tab Imaging has the times of all methods."
 )
 CHANGED = ("number", "run before", "this run", "change")
 
