@@ -84,6 +84,10 @@ class RegionWarning(UserWarning):
     """A region that is hardly where it was meant to be; it is used as it stands."""
 
 
+class NoiseWarning(UserWarning):
+    """Two ways to tell the noise of a measured volume do not agree; the smaller is used."""
+
+
 class TissueWarning(UserWarning):
     """Tissue of which a scenario does not say whether it lives; it is taken as dead."""
 

@@ -15,6 +15,7 @@ ANY_HOST = "*"
 PORT = "{port}"  # where the number of the port belongs in an address that is given
 HUB_PREFIX = "JUPYTERHUB_SERVICE_PREFIX"  # set by JupyterHub: the path of the user's server, "/user/NAME/"
 SECRET_BYTES = 16
+USUAL_PORTS = {"http": 80, "https": 443}  # browsers leave them out of the origin of a page
 WAYS = (
     "True for the Jupyter server of this notebook, False for this machine alone, or the address of the "
     "Jupyter server as the browser has it: '/user/NAME/' or 'https://HOST/user/NAME/'"
@@ -54,8 +55,9 @@ def page_address(port: int, proxy: bool | str | None) -> PageAddress:
         return PageAddress(f"http://{HOST}:{port}/", "/", (f"{HOST}:{port}", f"localhost:{port}"))
     secret = secrets.token_urlsafe(SECRET_BYTES)
     before = base.replace(PORT, str(port)) if PORT in base else f"{base.rstrip('/')}/proxy/{port}/"
-    host = urlsplit(base.replace(PORT, str(port))).netloc.rpartition("@")[2].lower()
-    return PageAddress(f"{before.rstrip('/')}/{secret}", f"/{secret}", (host or ANY_HOST,))
+    return PageAddress(
+        f"{before.rstrip('/')}/{secret}", f"/{secret}", (_origin(base.replace(PORT, str(port))),)
+    )
 
 
 def _base(proxy: bool | str | None) -> str:
@@ -68,9 +70,26 @@ def _base(proxy: bool | str | None) -> str:
     return (hub or _of_this_kernel()) if proxy else ""
 
 
+def _origin(base: str) -> str:
+    """The host of an address as browsers tell it of a page, "HOST" or "HOST:PORT"; "*" of a mere path."""
+    parts = urlsplit(base)
+    usual = parts.port is None or parts.port == USUAL_PORTS[parts.scheme]
+    return f"{parts.hostname or ANY_HOST}" + ("" if usual else f":{parts.port}")
+
+
 def _checked(text: str) -> str:
-    parts = urlsplit(text.replace(PORT, "1"))
-    whole = parts.scheme in ("http", "https") and bool(parts.hostname)
+    try:
+        parts = urlsplit(text.replace(PORT, "1"))
+        _ = parts.port  # one that is no number is found when it is asked for
+    except ValueError as error:
+        why = f"cannot be read as an address ({str(error).rstrip('.')})"
+        raise ConfigError(f"proxy = {shown(text)} {why}; give {WAYS}.") from None
+    if ":" in (parts.hostname or ""):  # Bokeh parts host and port at the first colon
+        raise ConfigError(
+            f"proxy = {shown(text)} has an IPv6 number for its host, which the server of the page cannot "
+            "compare; give the name of the host, as https://HOST/user/NAME/, or only the path, /user/NAME/."
+        )
+    whole = parts.scheme in USUAL_PORTS and bool(parts.hostname)
     path = not parts.scheme and not parts.netloc and text.startswith("/")
     plain = not (parts.query or parts.fragment) and not any(c.isspace() or c in "\"'<>\\" for c in text)
     if not (plain and (whole or path)):

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import resources
+from numbers import Real
 from typing import NamedTuple
 
+from sim.errors import UnitError
 from sim.parameters.parameter import Parameter
 from sim.parameters.references import source_keys
 from sim.parameters.sections import Section, tables_of_file
-from sim.units import from_unit
+from sim.units import from_unit, unit_of
 from sim.units.substance import substances
 
-KEYS = ("of", "says", "answer", "usual", "times", "element", "alike", "fed")
+KEYS = ("of", "says", "answer", "usual", "times", "element", "alike")
 USED = "It is used as it was given."
 MASS, PER_VOLUME = "mg/dL", 0.01  # kg m-3
 
@@ -27,13 +29,15 @@ class Definition(NamedTuple):
     times: Parameter | None
     element: str
     alike: bool
-    fed: bool
 
-    def readings(self) -> Iterator[tuple[str, float]]:
-        """What a number may have been meant in: ("", 1.0) the unit of the parameter, ("mg/dL", SI per SI)."""
+    def readings(self, plain: bool) -> Iterator[tuple[str, float]]:
+        """What a number may have been meant in: ("", 1.0) the unit of the parameter, ("mg/dL", SI per SI).
+
+        plain: whether it came without a unit, or with that of the parameter; another shows what was meant
+        """
         if not self.alike:
             yield "", 1.0
-        if self.element:
+        if self.element and plain:
             yield MASS, PER_VOLUME / float(substances()[self.element].molar_mass)
 
     def holds(self, number: float, factor: float) -> bool:
@@ -52,7 +56,7 @@ def definitions() -> dict[str, tuple[Definition, ...]]:
         times = _parameter(given.table("times")) if "times" in given else None
         made = Definition(
             given.text("says"), given.text("answer"), _parameter(given.table("usual")), times,
-            given.text("element"), given.yes("alike"), given.yes("fed"),
+            given.text("element"), given.yes("alike"),
         )  # fmt: skip
         found[given.text("of")] = (*found.get(given.text("of"), ()), made)
     return found
@@ -62,17 +66,27 @@ def _parameter(table: dict) -> Parameter:
     return Parameter(**{**table, "source": ", ".join(source_keys(table["source"]))})
 
 
-def taken_for(name: str, values: Sequence[Parameter], before: Parameter | None, fed: bool) -> str:
+def is_plain(value: object, unit: str) -> bool:
+    """Whether a value came without a unit, or with this one, which the explorer adds to what is typed."""
+    if not isinstance(value, str):
+        return isinstance(value, Real)
+    try:
+        return unit_of(value) in ("1", unit)
+    except UnitError:  # times the value of another, "plasma.P * 3"
+        return False
+
+
+def taken_for(
+    name: str, values: Sequence[Parameter], before: Parameter | None, fed: bool, plain: bool = True
+) -> str:
     """A sentence where all of these values of a parameter are usual of another quantity; else "".
 
     before: what it was, if that is known: one that was usual of it already is meant
-    fed: whether blood flows through the tissue. Where nothing was before, only such values are asked about:
-        without blood they are those of a medium
+    fed: whether blood flows through the tissue; without it values are those of a medium, and nothing is said
+    plain: whether they came without a unit, or with that of the parameter
     """
-    for known in definitions().get(name, ()):
-        if (known.fed or before is None) and not fed:
-            continue
-        for unit, factor in known.readings():
+    for known in definitions().get(name, ()) if fed else ():
+        for unit, factor in known.readings(plain):
             if before is not None and known.holds(before.si, factor):
                 continue
             if values and all(known.holds(v.si, factor) for v in values):

@@ -41,6 +41,10 @@ def test_under_a_hub_it_goes_through_the_server_of_the_user_unless_refused(monke
     ("/", "/proxy/8123/", "*"),
     ("https://Hub.example.org/user/ann/", "https://Hub.example.org/user/ann/proxy/8123/", "hub.example.org"),
     ("https://hub.example.org:8443/", "https://hub.example.org:8443/proxy/8123/", "hub.example.org:8443"),
+    ("https://hub.example.org:443/", "https://hub.example.org:443/proxy/8123/", "hub.example.org"),
+    ("http://hub.example.org:80/", "http://hub.example.org:80/proxy/8123/", "hub.example.org"),
+    ("https://hub.example.org:80/", "https://hub.example.org:80/proxy/8123/", "hub.example.org:80"),
+    ("https://ann@hub.example.org/", "https://ann@hub.example.org/proxy/8123/", "hub.example.org"),
     ("https://{port}.example.org/x/", "https://8123.example.org/x/", "8123.example.org"),
 ])  # fmt: skip
 def test_an_address_that_is_given_is_taken_and_its_host_alone_may_ask(given, before, origin):
@@ -64,6 +68,29 @@ REFUSED = [
 def test_what_is_no_address_is_refused_in_a_sentence(given):
     with pytest.raises(ConfigError, match="is no address of a Jupyter server; give True"):
         page_address(8123, given)
+
+
+@pytest.mark.parametrize(("given", "words"), [
+    ("http://[::1]:8888/", "IPv6 number for its host"),
+    ("https://[2001:db8::1]/", "IPv6 number for its host"),
+    ("https://hub.org:abc/", "cannot be read as an address"),
+    ("https://hub.org:99999/", "cannot be read as an address"),
+    ("http://[x/", "cannot be read as an address"),
+])  # fmt: skip
+def test_what_cannot_be_read_or_compared_is_refused_in_a_sentence(given, words):
+    with pytest.raises(ConfigError, match=words) as error:
+        page_address(8123, given)
+    assert given in str(error.value) and "/user/NAME/" in str(error.value)
+
+
+@pytest.mark.parametrize("given", ["https://hub.org:443/", "http://hub.org:80/", "https://hub.org:8443/"])
+def test_a_browser_at_the_address_that_was_given_may_ask(given):
+    """By what Bokeh compares; browsers leave the usual port out (RFC 6454, section 6.2)."""
+    util = pytest.importorskip("bokeh.server.util", reason="the explorer needs Panel (the extra app)")
+    told = {":443/": "hub.org", ":80/": "hub.org", ":8443/": "hub.org:8443"}
+    seen = next(host for port, host in told.items() if given.endswith(port))
+    allowed = util.create_hosts_allowlist(list(page_address(8123, given).origins), 8123)
+    assert util.check_allowlist(seen, allowed) and not util.check_allowlist("elsewhere.org", allowed)
 
 
 def test_true_finds_the_server_that_started_this_process(monkeypatch, tmp_path):

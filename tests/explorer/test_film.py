@@ -87,7 +87,7 @@ def test_the_button_makes_a_movie_of_what_is_chosen_and_offers_it(whole, short):
     chosen, woken = ["pH"], []
     view = FilmView(lambda: chosen[0], lambda: woken.append(True))
     assert not view.button.visible
-    view.offer(whole, lambda ending: f"run1{ending}")
+    view.offer(whole, lambda ending: f"run1{ending}", "run 1")
     assert view.button.visible and not view.save.visible
     view.button.clicks += 1
     assert view.button.label == "Stop the movie" and woken
@@ -95,8 +95,8 @@ def test_the_button_makes_a_movie_of_what_is_chosen_and_offers_it(whole, short):
     assert "The movie of pH is ready" in looked(view) and short == ["pH"]
     assert view.save.visible and view.save.filename == "run1-pH.webp" and view.button.label == "Movie (WebP)"
     assert view.save.callback().read()[:4] == b"RIFF"
-    view.offer(whole, str)
-    assert not view.save.visible and view.said.object == ""
+    view.offer(whole, str, "run 2")
+    assert not view.save.visible and view.said.object == ""  # it was ready: nothing was stopped
 
 
 def test_a_movie_is_stopped_by_its_button_and_by_the_next_run(whole, monkeypatch):
@@ -109,18 +109,19 @@ def test_a_movie_is_stopped_by_its_button_and_by_the_next_run(whole, monkeypatch
 
     monkeypatch.setattr(film_job, "movie", slow)
     view = FilmView(lambda: "pH", lambda: None)
-    view.offer(whole, str)
+    view.offer(whole, str, "run 1")
     jobs = []
 
     def press():
         view.button.clicks += 1
 
-    for stop in (lambda: view.offer(whole, str), press):
+    following, pressed = "The movie of run 1 was stopped, since run 2 is shown.", "The movie was stopped."
+    for stop, words in ((lambda: view.offer(whole, str, "run 2"), following), (press, pressed)):
         press()
         jobs.append(view.job)
         stop()
         assert not view.working and view.button.label == "Movie (WebP)"
-    assert "stopped" in view.said.object
+        assert words in view.said.object
     gate.set()
     assert all(ended(job).failure == "" and job.content == b"" for job in jobs)
 
@@ -129,5 +130,5 @@ def test_a_stirred_cell_has_no_movie(whole):
     infarct = sim.scenario("infarct_myocardium")
     stirred = sim.simulate(infarct.changed({"geometry": "well_mixed", "outer": "closed", "duration": "1 h"}))
     view = FilmView(lambda: "pH", lambda: None)
-    view.offer(stirred, str)
+    view.offer(stirred, str, "run 1")
     assert not view.button.visible

@@ -197,3 +197,25 @@ def test_a_port_that_is_taken_is_refused():
         taken.listen()
         with pytest.raises(ConfigError, match="cannot be had"):
             sim.explore(port=taken.getsockname()[1])
+
+
+def test_a_run_whose_list_is_cleared_while_it_is_taken_does_not_fail(page):
+    """Its first table comes at the same look at which it is over, and the list of those that end is new."""
+    page.run.clicks += 1
+    end = time.monotonic() + 300
+    while page.job is not None:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+        page.look()
+    job, take = page.ending[0], page._take
+
+    def cleared(taken):
+        page.ending.clear()
+        take(taken)
+
+    while not job.over:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    page._take = cleared
+    page.look()
+    assert page.ending == [] and "Run 1" in page.says.object

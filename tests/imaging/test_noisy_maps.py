@@ -7,14 +7,14 @@ import pytest
 from bodies import cylinder, true_mass
 
 import sim
-from sim.errors import ScenarioError
+from sim.errors import NoiseWarning, ScenarioError
 from sim.imaging import ct, ct_slope, mineral_map, write_nifti
 from sim.imaging.xray.ct import noise
 from sim.imaging.xray.frames import Frame
 from sim.imaging.xray.instruments import instrument
 from sim.space.maps.measured_map import MeasuredMap
 from sim.space.maps.packed import as_text
-from sim.space.maps.support import RIM, SEED, deviation_of_sum, noise_below_zero, support
+from sim.space.maps.support import RIM, SEED, deviation_of_sum, noise_below_zero, noise_of_pairs, support
 
 SIZES = (3e-3, 0.43e-3, 0.43e-3)  # of calcium_ct [m]
 REACH = 1.5e-3
@@ -103,6 +103,54 @@ def test_noise_is_told_by_what_lies_below_zero():
     values[8000:8400] -= 900.0  # air
     assert noise_below_zero(values) == pytest.approx(7.0, rel=0.05)
     assert noise_below_zero(np.array([0.0, 3.0])) == 0.0
+
+
+@pytest.mark.parametrize("kind", ["scanner", "white"])
+@pytest.mark.parametrize("share", [0.0, 0.2, 0.6])
+def test_fat_is_not_taken_for_noise(share, kind, recwarn):
+    """Deposits of 300 and 120 mg/mL in water, with fat of -33 mg/mL beside them in a share of all voxels:
+    the noise told is what was put in, both are found, and they hold their mass. A sentence tells of the fat.
+    """
+    water = np.concatenate([quiet(300), quiet(120)], axis=2)
+    fat = np.full((*water.shape[:2], round(water.shape[2] * share / (1 - share))), -33.0)
+    values = np.concatenate([water, fat], axis=2)
+    field = next(noises(values.shape, 6.0, kind))
+    made = scanned(values + field, reach=REACH)
+    assert made.noise == pytest.approx(field.std(), rel=0.1)
+    assert made.support.groups == 2 and made.total == pytest.approx(
+        true_mass(300) + true_mass(120), abs=3 * made.error
+    )
+    said = [str(w.message) for w in recwarn if w.category is NoiseWarning]
+    if share == 0.0:
+        assert said == []
+    else:
+        assert noise_below_zero(values + field) > 1.5 * field.std()
+        assert len(said) == 1 and "fat or air" in said[0] and "Give noise=" in said[0]
+        recwarn.clear()
+        again = scanned(values + field, reach=REACH, noise=float(field.std()))
+        assert again.total == pytest.approx(made.total, rel=0.01) and not len(recwarn)
+
+
+def test_tissue_that_is_brighter_than_zero_is_told_of():
+    """Few voxels lie below zero then, and they tell less than there is."""
+    values = np.random.default_rng(4).normal(20.0, 10.0, (2, 80, 80))
+    with pytest.warns(NoiseWarning, match="tissue is brighter than `zero`"):
+        scanned(values, reach=REACH)
+
+
+def test_what_was_filled_in_about_a_scan_tells_nothing_of_its_noise(recwarn):
+    values = np.random.default_rng(5).normal(0.0, 10.0, (2, 60, 60))
+    values[0, 10:14, 10:14] += 300.0
+    values = np.pad(values, ((0, 0), (40, 40), (40, 40)))
+    assert scanned(values, reach=REACH).noise == pytest.approx(10.0, rel=0.05)
+    smooth = np.pad(quiet(300), ((0, 0), (20, 20), (20, 20)))
+    assert scanned(smooth - 1e-13, reach=REACH).noise < 1e-12  # no noise is told from edges
+    assert noise_of_pairs(np.zeros((1, 5, 5)), REACH, SIZES) is None and not len(recwarn)
+
+
+def scanned(values, **lying):
+    sizes = tuple(f"{1e3 * s:g} mm" for s in SIZES)
+    return MeasuredMap("HAP", cells=values.shape, bits=as_text(values), spacing=sizes, **lying)
 
 
 def test_the_deviation_of_a_sum_is_that_of_sums_elsewhere():

@@ -55,6 +55,7 @@ def test_a_number_of_the_clinic_is_answered_once_and_used(base, name, value, wor
     ("name", "value"),
     [
         ("plasma.Ca", "1.8 mM"), ("plasma.Ca", "1.2 mM"), ("plasma.Ca", "2 mM"), ("plasma.P", "2.4 mM"),
+        ("plasma.P", "2800 uM"), ("plasma.P", "2.8 mmol/L"), ("plasma.P", "plasma.P * 2.6"),
         ("plasma.C", "20 mM"), ("plasma.PPi", "3 uM"), ("fluid.Mg", "1.5 mM"),
         ("phosphatase.V_alk", "10 U/L"),
     ],
@@ -86,6 +87,9 @@ def test_interventions_courses_and_axes_are_asked_too(base):
     assert "2.3 mM to 2.5 mM" in told(lambda: base.with_course("plasma.Ca", days, ["2.5 mM", "2.3 mM"]))[0]
     assert told(lambda: base.with_course("plasma.Ca", days, ["1.4 mM", "2.4 mM"])) == []
     assert "2.2 mM to 2.5 mM" in told(lambda: of("2.2 mM", "2.5 mM"))[0]
+    phosphate = {"plasma.P": ("2700 uM", "2900 uM")}  # in mM they may have been meant as mg/dL
+    assert told(lambda: sim.sweeps.grid(phosphate, n=2).check(base)) == []
+    assert "mg/dL" in told(lambda: sim.sweeps.grid({"plasma.P": ("2.7 mM", "2.9 mM")}, n=2).check(base))[0]
     assert told(lambda: of("1.2 mM", "2.5 mM")) == []  # a sweep over all that there is
 
 
@@ -101,6 +105,9 @@ def test_a_medium_is_what_it_is():
     fluid = {"layers": [("beaker", 1)], "geometry": "well_mixed", "outer": "closed"}
     beaker = sim.Scenario("x", sim.library.model(), **fluid)
     assert told(lambda: beaker.changed({"plasma.Ca": "2.5 mM", "plasma.P": "3 mM"})) == []
+    known = sim.scenario("beaker_body_fluid")  # bicarbonate of a medium of cultures, and its calcium
+    assert told(lambda: known.changed({"plasma.C": "44 mM"})) == []
+    assert told(lambda: known.changed({"plasma.Ca": "1.8 mM"}).changed({"plasma.Ca": "2.5 mM"})) == []
     fed = beaker.changed({"beaker.perfusion": "0.1 1/min"})
     assert len(told(lambda: fed.changed({"plasma.Ca": "2.5 mM"}))) == 1
     p = sim.Parameter("2.5 mM", "mM")

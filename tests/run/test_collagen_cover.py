@@ -101,3 +101,24 @@ def test_what_covers_no_sites_or_covers_them_again_is_refused(covers, words, tmp
     )
     with pytest.raises(ModelError, match=words):
         sim.library.model(reactions=path)
+
+
+@pytest.mark.parametrize(("share", "sites"), [("masked_collagen", "collagen"), ("masked", "elastin")])
+def test_what_an_excision_puts_in_place_is_covered_as_its_layer_was(share, sites):
+    """0.9 of the sites are covered at the start, and again just after the cut; before it proteases had laid
+    most bare. The other layer goes on as it was."""
+    layers = (("cut", 2), ("kept", 2))
+    held = {"cut.thickness": "1 mm", "kept.thickness": "1 mm", f"cut.{share}": 0.9, f"kept.{share}": 0.6}
+    rate = {"cut.proteolysis": "1 1/day"} if sites == "collagen" else {"elastin.k": "0.1 1/year"}
+    held |= {f"{place}.{sites}": "1e20 1/m3" for place, _ in layers} | {"cut.phi0": 0.7, "kept.phi0": 0.7}
+    held |= {name: value for name, value in FLUID.items() if name.startswith("plasma")}
+    tissue = sim.Scenario(
+        "t", standard_model(parts=(PART,)), "slab", layers, "closed", "3 day", parts=(PART,)
+    )
+    tissue = tissue.changed(held | rate)
+    tissue = tissue.with_intervention(sim.Intervention("2 day", region="cut", excise=True))
+    result = sim.simulate(tissue, times=[0, "1.99 day", 2 * DAY + 1])
+    covered, cut = result[share].values, (result["layer"] == "cut").values
+    assert covered[0, cut] == pytest.approx(0.9) and covered[2, cut] == pytest.approx(0.9, rel=1e-4)
+    assert (covered[1, cut] < 0.9).all() and covered[2, ~cut] == pytest.approx(covered[1, ~cut], rel=1e-2)
+    assert np.abs(covered[0, ~cut] - 0.6).max() < 1e-9

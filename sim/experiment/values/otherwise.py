@@ -7,7 +7,7 @@ from typing import Any
 
 from sim.errors import RangeWarning, warn_caller
 from sim.parameters import Parameter
-from sim.parameters.clinic import USED, definitions, taken_for
+from sim.parameters.clinic import USED, definitions, is_plain, taken_for
 
 PERFUSED = ".perfusion"
 
@@ -21,7 +21,8 @@ def warn_of_values(made: Any, base: Any, given: Mapping[str, Any]) -> None:
     """Of parameters of a scenario that were given without a range of their own. base: as it was before"""
     for name, value in given.items():
         if name in definitions() and name in made.parameters and not isinstance(value, Parameter | Mapping):
-            _warn(made, name, [made.parameters[name]], base.parameters.get(name))
+            own = made.parameters[name]
+            _warn(made, name, [own], base.parameters.get(name), is_plain(value, own.unit))
 
 
 def warn_of_plans(made: Any, base: Any, plasma: str) -> None:
@@ -37,7 +38,9 @@ def warn_of_plans(made: Any, base: Any, plasma: str) -> None:
             _warn(made, name, [own.at(float(v)) for v in sorted(values)], own)
 
 
-def _warn(made: Any, name: str, values: list[Parameter], before: Parameter | None) -> None:
-    said = taken_for(name, values, before, flows(made.parameters))
+def _warn(
+    made: Any, name: str, values: list[Parameter], before: Parameter | None, plain: bool = True
+) -> None:
+    said = taken_for(name, values, before, flows(made.parameters), plain)
     if said:
         warn_caller(f"{said} {USED}", RangeWarning)

@@ -29,6 +29,7 @@ class FilmView:
         self.result: Result | None = None
         self.named: Callable[[str], str] = str
         self.job: FilmJob | None = None
+        self.shown = ""
         self.content = b""
         self.button = pn.widgets.Button(
             label=MAKE, width=BUTTON, margin=5, visible=False, stylesheets=[FOCUS]
@@ -39,11 +40,18 @@ class FilmView:
         self.button.on_click(self._pressed)
         self.row = pn.Row(self.button, self.save, margin=0, align="end")
 
-    def offer(self, result: Result, named: Callable[[str], str]) -> None:
-        """Movies of a run from now on; none of a stirred cell. named: the name of a file with this ending"""
+    def offer(self, result: Result, named: Callable[[str], str], shown: str) -> None:
+        """Movies of a run from now on; none of a stirred cell. One of the run before is stopped, and told of.
+
+        named: the name of a file with this ending; shown: what the run is called, "run 2"
+        """
+        stopped = self.working
         self.leave()
         self.result, self.named, self.content = result, named, b""
         self.said.object, self.save.visible = "", False
+        if stopped:
+            self._say(f"The movie of {self.shown} was stopped, since {shown} is shown.", "mind")
+        self.shown = shown
         self.button.label, self.button.visible = MAKE, bool(result.space) and result.t.size > 1
 
     def leave(self) -> None:

@@ -92,7 +92,7 @@ class Page:
             over = job.over  # before its views: what is made after this is taken at the next look
             self._take(job)
             if over:
-                self.ending.remove(job)
+                self.ending = [other for other in self.ending if other is not job]  # a new run clears it too
                 if job.state == FAILED and self.job is None:
                     self._say(f"Failed: {job.failure}", "refused")
         if self.job is not None:

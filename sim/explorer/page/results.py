@@ -157,7 +157,7 @@ class Results:
         self.pictures[STORY].offer(run.result, {"": ""})
         for name in (MAP, COURSE):
             self.pictures[name].offer(run.result, variables)
-        self.film.offer(run.result, run.file_name)
+        self.film.offer(run.result, run.file_name, run.title)
         self.pictures[BUDGET].offer(run.result, {e: e for e in run.result.elements}, "Ca")
         self.pictures[IMAGING].offer(run.result, pictures.methods(), USUAL_SCANNER)
         if self.before is not None:

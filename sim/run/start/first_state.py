@@ -117,7 +117,8 @@ class FirstState:
         """The state of what is put in place of what was cut out at a time [s]: plasma and what species begin
         with.
 
-        Tissue is replaced by healthy tissue, which lives; bare fluid, as a medium, by fluid.
+        Tissue is replaced by healthy tissue, which lives, and whose sites are covered as those of the layer
+        were at the start; bare fluid, as a medium, by fluid.
         """
         y = np.zeros(system.size)
         u, _ = system.split(y)
@@ -129,6 +130,9 @@ class FirstState:
             u[:, self.index[x.name]] = value * (healthy.get(x.initial_per, 0.0) if x.initial_per else 1.0)
             if healthy[x.name] or healthy.get(x.initial_per):
                 u[bare, self.index[x.name]] = 0.0
+        covers = [self.index[x.name] for x in self.model.species if x.covers]
+        if covers:
+            u[:, covers] = system.split(self.given(system))[0][:, covers]
         for name, value in zip(self.model.mobile, system.tables.plasma, strict=True):
             u[:, self.index[name]] = value
         return self.at_rest(system, y, t)

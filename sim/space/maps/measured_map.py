@@ -22,7 +22,7 @@ from sim.space.maps.kept_laid import KEPT, cells_of
 from sim.space.maps.laying import AXES, Laid, laid
 from sim.space.maps.lying import USUAL, Lying, as_numbers
 from sim.space.maps.packed import as_text, from_text
-from sim.space.maps.support import RIM, SEED, Support, deviation_of_sum, noise_below_zero, support
+from sim.space.maps.support import RIM, SEED, Support, deviation_of_sum, support, told_noise
 from sim.space.mask import overlaps
 from sim.units import convert_number
 from sim.voxels.reading import read_voxels
@@ -96,7 +96,7 @@ class MeasuredMap:
         told["centre"] = told["centre"] or found.place[::-1]
         self._set(of=of, digest=found.digest(), path=os.fspath(path), voxels=found, **told, **numbers)
         if self.reach is not None and self.noise is None:
-            self._set(noise=noise_below_zero(self._raw))
+            self._set(noise=told_noise(owner, self._raw, self.reach, found.sizes))
         if digest and digest != self.digest:
             raise ScenarioError(
                 f"{path} has changed since the scenario was written (voxels {self.digest}, then {digest})."

@@ -109,7 +109,8 @@ def _warn_of_range(a: Axis, t: Target, base: Scenario) -> None:
     ends = dict.fromkeys((min(a.numbers), max(a.numbers)))
     sentences = [t.parameter.at(v).outside(a.name, None if a.unit else v) for v in ends]
     found = [t.parameter.at(v) for v in ends]
-    otherwise = taken_for(a.name, found, t.parameter, flows(base.parameters))
+    plain = a.given_in in ("", t.parameter.unit)
+    otherwise = taken_for(a.name, found, t.parameter, flows(base.parameters), plain)
     sentences.append(otherwise and f"{otherwise} {USED}")
     said = [s for s in sentences if s]
     if said:
