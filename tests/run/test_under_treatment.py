@@ -488,8 +488,9 @@ def test_courses_end_to_end_are_one_course(name, species, dose):
 
 
 def stepped(courses, own, half, interval, times, step):
-    """Plasma in small steps [s]: it falls to its own by the half-life, and what is given brings it up. Of courses
-    (start, end, level) the one that began last is given: all the time, or at each interval."""
+    """Plasma in small steps [s]: it falls to its own by the half-life, and what is given brings it up.
+
+    Of courses (start, end, level) the one that began last is given: all the time, or at each interval."""
     level, found = own, []
     for k in range(int(times[-1] / step) + 2):
         level = own + (level - own) * 2.0 ** (-step / half if k else 0.0)
