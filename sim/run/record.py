@@ -27,6 +27,7 @@ from sim.identity.settings import Settings
 from sim.identity.versions import installed_versions
 from sim.model.words.names import OMEGA
 from sim.run.beginning import Beginning
+from sim.run.continued.agreement import left_out_notes
 from sim.run.continued.state_tables import with_state
 from sim.run.dataset import assemble, assemble_tables
 from sim.run.in_force.treated import treatment_notes
@@ -106,7 +107,9 @@ class RunRecord:
         ranges = self._range_notes(columns[JUDGED]) if JUDGED in columns else []
         late = not_reached(s.interventions, s.duration)
         unsolved = filter(None, [self.outputs.unsolved])
-        return [*constants_notes(s), *treatment_notes(s), *unsaid_living(s), *late, *ranges, *unsolved]
+        dropped = left_out_notes(self.beginning.state, s)
+        known = [*constants_notes(s), *treatment_notes(s), *dropped, *unsaid_living(s)]
+        return [*known, *late, *ranges, *unsolved]
 
     def notes_of_ends(self) -> list[str]:
         """Sentences on what is beyond the ranges of the chemistry at the first and the last output."""

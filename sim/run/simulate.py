@@ -27,6 +27,7 @@ from sim.run import dataset, memory
 from sim.run.asked.output_times import output_times
 from sim.run.asked.progress_bar import progress_of
 from sim.run.beginning import beginning_at
+from sim.run.continued.agreement import left_out_notes
 from sim.run.continued.run_state import RunState, state_of
 from sim.run.in_force.treated import treatment_notes
 from sim.run.lazy_result import finished_result
@@ -78,7 +79,8 @@ def simulate(
         why, and a WatchWarning too.
     Warns (RangeWarning) of solids that the constants do not hold, and beyond the range of the chemistry, and
     (TissueWarning) of tissue that nothing says is alive, (UnreachedWarning) of interventions beyond the end;
-    the sentences stand in the manifest as `notes`.
+    the sentences stand in the manifest as `notes`. So does that on a drug which the run before had in plasma
+    and the scenario leaves out (RangeWarning).
     Warns (LongRunWarning) before a run whose draws of nucleation take long.
     Returns a Result also when the run was interrupted or failed: see result.status. One that goes on has
     the outputs from there on (`result.joined(start)` has all) and the ledger of the whole history.
@@ -94,7 +96,7 @@ def simulate(
     if scenario.duration > begins:  # refused in the words that they were given in
         output_times(scenario.duration, times, start=begins)
     record = solved(scenario, settings, progress, seed, variables, state, watch)
-    result, told = finished_result(record), told_before(record.builder.scenario)
+    result, told = finished_result(record), told_before(record.builder.scenario, state)
     for note in result.manifest["notes"]:
         if note not in told:
             warn_caller(note, RangeWarning)
@@ -184,7 +186,7 @@ def prepared(
             "given to with_random_field."
         )
     times = settings.times
-    for note, kind in told_before(scenario).items():  # now, not after hours
+    for note, kind in told_before(scenario, state).items():  # now, not after hours
         warn_caller(note, kind)
     builder = Builder(scenario)
     beginning = beginning_at(builder, state)
@@ -239,10 +241,14 @@ def solved(
     return record
 
 
-def told_before(scenario: Scenario) -> dict[str, type[Warning]]:
-    """Sentences on what to mind that are known before a run, with the kind of warning that each is."""
+def told_before(scenario: Scenario, state: RunState | None) -> dict[str, type[Warning]]:
+    """Sentences on what to mind that are known before a run, with the kind of warning that each is.
+
+    state: that the run goes on from
+    """
     told: dict[str, type[Warning]] = {note: RangeWarning for note in constants_notes(scenario)}
     told |= {note: RangeWarning for note in treatment_notes(scenario)}
+    told |= {note: RangeWarning for note in left_out_notes(state, scenario)}
     told |= {note: TissueWarning for note in unsaid_living(scenario)}
     return told | dict.fromkeys(not_reached(scenario.interventions, scenario.duration), UnreachedWarning)
 

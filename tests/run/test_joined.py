@@ -1,10 +1,12 @@
 """A run and what it goes on from as one result: outputs of both, all that was done, one ledger."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import sim
-from sim.errors import ScenarioError
+from sim.errors import RangeWarning, ScenarioError
 from sim.plotting.runs.events import events
 from sim.summary.summary_lines import summary_lines
 
@@ -48,6 +50,30 @@ def test_what_was_done_is_told_with_its_true_end(parts):
     first, second = parts
     told = {e.words: (e.start / DAY, e.end / DAY) for e in events(second.joined(first))}
     assert told == {"hold": (0.5, 1.0), "dose": (1.5, 2.0)}
+
+
+def test_a_treatment_that_a_branch_leaves_out_is_told_with_its_end(line):
+    """What plasma held of it is gone at once there, and a sentence says so; none where nothing is left."""
+    first = sim.simulate(line.treated("enpp1").treated("phosphate_binder"), until="1 day", times=3)
+    with pytest.warns(RangeWarning, match=r"enpp1: .* leaves out this course.*half-life \(96 h\)") as told:
+        branch = sim.simulate(line, start=first, times=3)
+    assert not [w for w in told if "phosphate_binder" in str(w.message)]
+    whole = branch.joined(first)
+    assert {(c.label, c.until) for c in whole.interventions} == {("enpp1", DAY), ("phosphate_binder", DAY)}
+    assert [n for n in whole.manifest["notes"] if "leaves out this course" in n]
+
+
+def test_a_treatment_that_a_branch_ends_washes_out_and_is_told_once(line):
+    """The scenario of the joined result is what was run: it gives the same numbers."""
+    first = sim.simulate(line.treated("enpp1"), until="1 day", times=3, rtol=1e-6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RangeWarning)
+        ended = line.treated("enpp1", stop="1 day")
+        branch = sim.simulate(ended, start=first, times=3, rtol=1e-6)
+    whole = branch.joined(first)
+    assert [(c.label, c.until) for c in whole.interventions] == [("enpp1", DAY)]
+    again = sim.simulate(whole.scenario, times=3, rtol=1e-6)
+    assert again["PPi"].values[-1] == pytest.approx(branch["PPi"].values[-1], rel=1e-4)
 
 
 def test_an_onset_before_the_branch_is_known_to_the_joined_result_only(parts):

@@ -448,15 +448,77 @@ def test_who_goes_on_from_a_run_in_the_tail_ends_as_the_run_does():
             assert last(rest, name) == pytest.approx(last(whole, name), rel=1e-4, abs=1e-8), name
 
 
-def test_two_courses_of_a_drug_pass_into_each_other():
-    """The second is on top of what is left of the first, which is none the less there before it begins."""
-    made = stirred(BOTH, duration="6 day").treated("phytate", "0 day", "1 h", "20 uM")
-    made = made.treated("phytate", "2 h", "3 h", "40 uM")
-    half = sim.treatment("phytate").half_life.si
-    t = np.array([0.5, 1.5, 2.0, 2.5, 4.0]) * HOUR
-    first, second = 0.02 * 2.0 ** (-t / half), 2.0 ** (-(t - 2 * HOUR) / half)
-    exact = np.where(t < 2 * HOUR, first, 0.04 * second + (1 - second) * first)
-    assert plasma(made, "phytate", t) == pytest.approx(exact, rel=1e-4)
+SMALLER = {
+    "phytate": (0.0, ("0 h", "30 min", "60 uM"), ("1 h", "90 min", "15 uM")),
+    "pyrophosphate": (1.5e-3, ("0 h", "6 h", "20 uM"), ("6 h", "6.1 h", "2 uM")),
+}
+
+
+@pytest.mark.parametrize("name", SMALLER)
+def test_a_smaller_course_takes_nothing_away_and_plasma_never_rises_after_it(name):
+    """d ln(c - own)/dt = -ln 2/h from the end of the larger course on: the smaller one stays below it."""
+    own, larger, smaller = SMALLER[name]
+    made = stirred(BOTH, duration="8 h", **{"plasma.PPi": "1.5 uM"})
+    made = made.treated(name, *larger).treated(name, *smaller)
+    species, half = {"phytate": "phytate", "pyrophosphate": "PPi"}[name], sim.treatment(name).half_life.si
+    t = np.linspace(0.0, 8 * HOUR, 1600, endpoint=False)
+    found = plasma(made, species, t)
+    assert (np.diff(found) <= 1e-12).all()
+    falls = (t >= (6.0 if name == "pyrophosphate" else 0.0) * HOUR) & (found - own > 1e-5)
+    rate = np.diff(np.log(found[falls] - own)) / np.diff(t[falls])
+    assert rate == pytest.approx(-math.log(2) / half, rel=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "species", "dose"), [("enpp1", "PPi", "1 uM"), ("pyrophosphate", "PPi", "5 uM"),
+                                  ("etidronate", "bisphosphonate", "4 uM")],
+)  # fmt: skip
+def test_courses_end_to_end_are_one_course(name, species, dose):
+    """The second brings plasma to its dose, as the next one of a single course does, and not above it."""
+    base = stirred(BOTH, duration="30 day", **{"plasma.PPi": "1 uM"})
+    one = base.treated(name, "0 day", "14 day", dose)
+    two = base.treated(name, "0 day", "7 day", dose).treated(name, "7 day", "14 day", dose)
+    t = np.unique(
+        [*np.linspace(0.0, 30 * DAY, 400, endpoint=False), *DAY * np.array([6.999, 7.0, 7.001, 14.0])]
+    )
+    whole, parts = plasma(one, species, t), plasma(two, species, t)
+    assert parts == pytest.approx(whole, rel=2e-6, abs=1e-12)  # as near as the curve of a decay is
+    if name == "enpp1":
+        assert parts[t == 7 * DAY] == pytest.approx(2e-3, rel=1e-9)
+
+
+def stepped(courses, own, half, interval, times, step):
+    """Plasma in small steps [s]: it falls to its own by the half-life, and what is given brings it up.
+
+    Of courses (start, end, level) the one that began last is given: all the time, or at each interval."""
+    level, found = own, []
+    for k in range(int(times[-1] / step) + 2):
+        level = own + (level - own) * 2.0 ** (-step / half if k else 0.0)
+        now = max(k - 0.5, 0.0) * step if interval is None else k * step
+        running = [c for c in courses if c[0] <= now < c[1]]
+        if running and (interval is None or (now - running[-1][0]) % interval < 0.5 * step):
+            level = max(level, running[-1][2])
+        found.append(level)
+    return np.interp(times, step * np.arange(len(found)), found)
+
+
+@pytest.mark.parametrize("name", ["pyrophosphate", "enpp1"])
+def test_courses_that_overlap_are_those_of_small_steps(name):
+    """A larger course within one that lasts, then a smaller one: the last is given, and what lasts comes back
+    as the tail of the larger has washed out below it, or with its next dose."""
+    unit = HOUR if name == "pyrophosphate" else 7 * DAY
+    base = stirred(BOTH, duration=14 * unit, **{"plasma.PPi": "1 uM"})
+    rows = [(0.0, 14.0, 5.0), (2.0, 3.0, 20.0), (8.0, 11.0, 3.0)]  # the first lasts
+    for start, end, level in rows:
+        until = None if end == 14.0 else end * unit
+        gained = level - 1.0 if name == "enpp1" else level
+        base = base.treated(name, start * unit, until, f"{gained} uM")
+    given = sim.treatment(name)
+    half, interval = given.half_life.si, given.interval.si if given.interval else None
+    t = unit * (np.arange(14 * 40) / 40 + 1 / 80)
+    courses = [(a * unit, b * unit, 1e-3 * level) for a, b, level in rows]
+    exact = stepped(courses, 1e-3, half, interval, t, unit / 360)
+    assert plasma(base, "PPi", t) == pytest.approx(exact, rel=1e-3)
 
 
 def test_many_doses_are_their_mean_and_a_sentence_says_so():

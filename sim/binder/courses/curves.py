@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
 STRAIGHT = 1e-12  # of the steepest: slopes that differ by less are one
+APART = 1e-9  # of a stretch: times that differ by less are one
 SAMPLES = np.linspace(0.0, 1.0, 5)  # of a stretch of what is no straight line
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +67,32 @@ def smooth(times: np.ndarray, value: Callable[[float], float]) -> Curve:
     return Curve(times, pieces)
 
 
-def combined(curves: Sequence[Curve], value: Callable[..., float]) -> Curve:
-    """The curve of a function of the values of curves, exact where that is of fourth degree in time."""
+def combined(
+    curves: Sequence[Curve], value: Callable[..., float], case: Callable[..., int] | None = None
+) -> Curve:
+    """The curve of a function of the values of curves, exact where that is of fourth degree in time.
+
+    case: of these values, which of several functions it is; where that changes, the slope may change at once
+    """
+
+    def of(function: Callable[..., T]) -> Callable[[float], T]:
+        return lambda t: function(*(c.at(t) for c in curves))
+
     times = reduce(np.union1d, (c.times for c in curves))
-    return smooth(times, lambda t: value(*(c.at(t) for c in curves)))
+    if case is not None:
+        times = np.union1d(times, list(_changes(times, of(case))))
+    return smooth(times, of(value))
+
+
+def _changes(times: np.ndarray, case: Callable[[float], int]) -> Iterator[float]:
+    """Where a case changes inside a stretch; the first such time of each, and no nearer to its ends than
+    matters."""
+    for begin, end in pairwise(times):
+        low, high = (float(begin + x * (end - begin)) for x in (APART, 1.0 - APART))
+        first = case(low)
+        if case(high) == first:
+            continue
+        while high - low > APART * (end - begin):
+            middle = 0.5 * (low + high)
+            low, high = (middle, high) if case(middle) == first else (low, middle)
+        yield high

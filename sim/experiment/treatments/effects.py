@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sim.errors import ConfigError, not_one_of
@@ -93,6 +93,13 @@ class Effect:
         if not self.relative:
             return share * WAYS[self.how](own, dose, half) + (1.0 - share) * own
         return WAYS[self.how](own, share * dose, half)
+
+    def strongest(self, own: float, doses: Sequence[float], shares: Sequence[float]) -> int:
+        """Which of the courses of one drug acts: that of which most is left in plasma, of a level above what
+        there is without it [SI]; of those alike the last. What is gone acts least."""
+        beneath = 0.0 if self.relative else own
+        left = [(x > 0.0, x * (dose - beneath)) for dose, x in zip(doses, shares, strict=True)]
+        return max(range(len(left)), key=lambda k: (*left[k], k))
 
     def in_words(self) -> str:
         """ "plasma P lowered by the dose"."""

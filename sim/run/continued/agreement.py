@@ -52,6 +52,27 @@ def has_acted(state: RunState, at: float, duration: float) -> bool:
     return any(abs(t - at) <= SAME_TIME * duration and t < state.time for t in known)
 
 
+def left_out_notes(state: RunState | None, s: Scenario) -> list[str]:
+    """A sentence on each drug that the run before had in plasma, and that the scenario leaves out: with its
+    course goes what would have washed out."""
+    if state is None:
+        return []
+    kept = {c.treatment for c in s.interventions if has_acted(state, c.at, s.duration)}
+    found = []
+    for cut in past_interventions(state):
+        half = cut.given.half_life if cut.treatment and cut.treatment not in kept else None
+        if half is None or cut.at >= state.time or (cut.over is not None and cut.over <= state.time):
+            continue
+        ends = cut.until is not None and cut.until <= state.time
+        found.append(
+            f"{cut.label or cut.treatment}: {s.name} leaves out this course, so at {typed_time(state.time)}, "
+            "where it goes on, all that was left of it in plasma is gone at once. To have it wash out by its "
+            f"half-life ({half.text()}), keep the course"
+            f"{'' if ends else f', with an end: until = {typed_time(state.time)}'}."
+        )
+    return list(dict.fromkeys(found))
+
+
 def _check_time(state: RunState, s: Scenario) -> None:
     if s.duration > state.time * (1 + SAME_TIME):
         return

@@ -124,8 +124,10 @@ def _deeds(old: dict[str, Any], new: dict[str, Any], time: float) -> dict[str, A
         cut = _intervention(table)
         if cut.at >= time or cut in known:
             continue
-        if (cut.boundary or cut.parameters) and (cut.until is None or cut.until > time):
+        if cut.lasts and (cut.until is None or cut.until > time):
             cut = replace(cut, until=Seconds(time))
+            if cut in known:  # which the later scenario ended there itself
+                continue
             table, words = cut.table() | {"until": f"{time!r} s"}, str(cut)
         rows.append((table, words))
     rows.sort(key=lambda row: _intervention(row[0]).at)

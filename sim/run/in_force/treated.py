@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from sim.binder.courses.curves import Curve, combined, smooth, straight
+from sim.binder.courses.curves import Curve, combined, straight
 from sim.errors import ScenarioError
 from sim.experiment.intervention import PLASMA, Intervention
 from sim.experiment.places import names_of
@@ -15,14 +13,14 @@ from sim.experiment.scenario import Scenario
 from sim.experiment.scenario_data import OF_PLACES
 from sim.experiment.timing.moments import at_end
 from sim.experiment.treatments.effects import BOUNDARY, MINERAL, PARAMETERS, PLACES, STATE, TISSUE, Effect
-from sim.experiment.treatments.treatment import LAST_HALF_LIFE, Treatment
+from sim.experiment.treatments.treatment import Treatment
 from sim.model.model import Model
 from sim.model.words.names import PH
 from sim.parameters import Parameter
+from sim.run.in_force.doses import MOST_DOSES, courses_together, end_within, share_in_plasma
 from sim.texts import typed_time
 
 ON_CRYSTALS = "adsorbed"  # the pool of what lies on the surface of crystals and goes with them
-MOST_DOSES = 100  # that are followed one by one; of more, plasma has the mean
 
 
 class Conditions(NamedTuple):
@@ -34,19 +32,19 @@ class Conditions(NamedTuple):
     curves: dict[str, Curve]
 
 
-def put_levels(s: Scenario, cut: Intervention, held: Conditions) -> None:
-    """What a treatment sets to a level takes the place of what is in force."""
-    for effect in _lasting(cut):
+def put_levels(s: Scenario, courses: Sequence[Intervention], held: Conditions) -> None:
+    """What courses of a treatment set to a level takes the place of what is in force."""
+    for effect in _lasting(courses[-1]):
         if not effect.relative:
-            _put(s, cut, effect, held)
+            _put(s, courses, effect, held)
 
 
-def put_relative(s: Scenario, cuts: Iterable[Intervention], held: Conditions) -> None:
+def put_relative(s: Scenario, cuts: Sequence[Intervention], held: Conditions) -> None:
     """What treatments raise, lower or multiply, one after the other, of what is in force without them."""
-    for cut in cuts:
-        for effect in _lasting(cut):
+    for courses in courses_together(cuts):
+        for effect in _lasting(courses[-1]):
             if effect.relative:
-                _put(s, cut, effect, held)
+                _put(s, courses, effect, held)
 
 
 def once(cut: Intervention, model: Model) -> tuple[bool, dict[str, float]]:
@@ -96,7 +94,7 @@ def treatment_notes(s: Scenario) -> list[str]:
     found: list[str] = []
     for cut in s.interventions:
         if cut.treatment and not at_end(cut.at, s.duration):
-            end = _end(s, cut)
+            end = end_within(s, cut)
             count = len(cut.given.doses(cut.at, s.duration if end is None else end))
             many = _many(cut.given, count, end is not None) if count > MOST_DOSES else ""
             found += [cut.given.outside(cut.dose), many]
@@ -127,60 +125,21 @@ def _many(given: Treatment, count: int, ends: bool) -> str:
     )
 
 
-def share_in_plasma(given: Treatment, start: float, end: float | None, last: float) -> float | Curve:
-    """What is left in plasma of a dose [0-1]: all of it while it is kept up, else just after each dose, from
-    where it falls by the half-life until the next; the mean where doses are many.
-
-    start, end: of the course [s]; None where it lasts to that of the run, `last`. After the end of what is
-    kept up, and after the last dose, it falls to a millionth; then it is none.
-    """
-    if given.half_life is None:
-        return 1.0
-    half = given.half_life.si
-    if given.interval is None:
-        return 1.0 if end is None else _falling([end], half)
-    times = given.doses(start, last if end is None else end)
-    if len(times) <= MOST_DOSES:
-        return _falling(times, half)
-    mean = given.mean(1.0)
-    if end is None:
-        return mean
-    fall = _falling(times[-1:], half)
-    return smooth(np.append(start, fall.times), lambda t: mean if t < times[-1] else fall.at(t))
-
-
-def _falling(full: Sequence[float], half: float) -> Curve:
-    """The share that is 1 at each of these times [s] and falls by the half-life [s] until the next."""
-    at, gone = np.array(full), half * LAST_HALF_LIFE
-    grid = (at[:, None] + half * np.arange(LAST_HALF_LIFE + 1)).ravel()
-    after = np.repeat(np.append(at[1:], np.inf), LAST_HALF_LIFE + 1)
-
-    def share(t: float) -> float:
-        given_at = at[np.searchsorted(at, t, side="right") - 1]
-        return 0.0 if t >= given_at + gone else 2.0 ** ((given_at - t) / half)
-
-    return smooth(grid[grid < after], share)
-
-
-def _end(s: Scenario, cut: Intervention) -> float | None:
-    """When a course ends within the run [s], or None."""
-    return None if cut.until is None or at_end(cut.until, s.duration) else cut.until
-
-
 def _lasting(cut: Intervention) -> Iterator[Effect]:
     if cut.treatment:
         yield from (e for e in cut.given.effects if e.lasts)
 
 
-def _put(s: Scenario, cut: Intervention, effect: Effect, held: Conditions) -> None:
+def _put(s: Scenario, courses: Sequence[Intervention], effect: Effect, held: Conditions) -> None:
     """Have what is in force be what one effect of a treatment makes of it."""
+    cut = courses[-1]
     if effect.part == BOUNDARY:
         name = f"{PLASMA}.{effect.name}"
         if effect.relative and effect.name == PH and not {PH, name} & {*held.fluid, *held.curves}:
             raise ScenarioError(
                 f"'{cut.treatment}' changes the pH of plasma, and {s.name} says none: give plasma.pH."
             )
-        found = _under(s, cut, effect, name, held.curves.pop(name, held.fluid.get(effect.name, 0.0)))
+        found = _under(s, courses, effect, name, held.curves.pop(name, held.fluid.get(effect.name, 0.0)))
         if isinstance(found, Curve):
             held.curves[name] = found
         else:
@@ -189,18 +148,31 @@ def _put(s: Scenario, cut: Intervention, effect: Effect, held: Conditions) -> No
     places = [cut.region] if cut.region else names_of(s)
     for name in [f"{p}.{effect.name}" for p in places] if effect.part == PLACES else [effect.name]:
         p = held.values[name] if name in held.values else s.parameter(name)
-        found = _under(s, cut, effect, name, held.curves.pop(name, p.si))
+        found = _under(s, courses, effect, name, held.curves.pop(name, p.si))
         if isinstance(found, Curve):
             held.curves[name] = found
         else:
             held.values[name] = p.at(found)
 
 
-def _under(s: Scenario, cut: Intervention, effect: Effect, name: str, own: float | Curve) -> float | Curve:
-    """What a quantity is under an effect of a treatment [SI]. own: what it is without"""
-    given, dose = cut.given, cut.dose or 0.0
-    share = share_in_plasma(given, cut.at, _end(s, cut), s.duration)
-    if not isinstance(own, Curve) and not isinstance(share, Curve):
-        return given.changed(effect, own, dose, name, share)
-    whole = [x if isinstance(x, Curve) else straight([0.0], [x]) for x in (own, share)]
-    return combined(whole, lambda a, b: given.changed(effect, a, dose, name, b))
+def _under(
+    s: Scenario, courses: Sequence[Intervention], effect: Effect, name: str, own: float | Curve
+) -> float | Curve:
+    """What a quantity is under an effect of a treatment [SI], of the course of which most is left.
+
+    own: what it is without
+    """
+    given, doses = courses[-1].given, [c.dose or 0.0 for c in courses]
+    shares = [share_in_plasma(s, c) for c in courses]
+
+    def most(without: float, *left: float) -> int:
+        return effect.strongest(without, doses, left)
+
+    def value(without: float, *left: float) -> float:
+        k = most(without, *left)
+        return given.changed(effect, without, doses[k], name, left[k])
+
+    if not any(isinstance(x, Curve) for x in (own, *shares)):
+        return value(*(x for x in (own, *shares) if not isinstance(x, Curve)))
+    whole = [x if isinstance(x, Curve) else straight([0.0], [x]) for x in (own, *shares)]
+    return combined(whole, value, most)

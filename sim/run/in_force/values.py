@@ -12,6 +12,7 @@ from sim.experiment.scenario import Scenario
 from sim.experiment.values.given import as_given
 from sim.experiment.values.relative import Relative
 from sim.parameters import Parameters
+from sim.run.in_force.doses import courses_together
 from sim.run.in_force.treated import Conditions, put_levels, put_relative
 from sim.units import convert
 
@@ -54,6 +55,7 @@ def in_force(s: Scenario, cuts: Sequence[Intervention], own: Mapping[str, float]
         curves.pop(full, None)
         return value if told is None else told
 
+    together = {id(courses[-1]): courses for courses in courses_together(cuts)}
     for cut in cuts:
         for name, value in cut.parameters.items():
             p, given = s.parameter(name), said(value, name)
@@ -67,7 +69,8 @@ def in_force(s: Scenario, cuts: Sequence[Intervention], own: Mapping[str, float]
             given = said(value, own_name("boundary", name))
             if given is not None:
                 _set(fluid, name, own if isinstance(given, str) else {name: _concentration(name, given)})
-        put_levels(s, cut, Conditions(values, fluid, curves))
+        if id(cut) in together:
+            put_levels(s, together[id(cut)], Conditions(values, fluid, curves))
     put_relative(s, cuts, Conditions(values, fluid, curves))
     return InForce(Parameters(values), fluid, curves)
 
