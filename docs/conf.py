@@ -59,5 +59,6 @@ def setup(app):
     mathematics.add_to(app)
     app.connect("autodoc-process-docstring", docstrings.as_fields)
     app.connect("doctree-resolved", code_links.link_names)
+    app.connect("html-page-context", code_links.lead_back)
     app.connect("builder-inited", stale_pages.note_site)
     app.connect("build-finished", stale_pages.remove_stale)

@@ -50,3 +50,21 @@ def link_names(app: Any, doctree: nodes.document, docname: str) -> None:
         link = nodes.reference("", "", internal=True, refuri=address)
         node.replace_self(link)
         link += node
+
+
+def lead_back(app: Any, pagename: str, template: str, context: dict[str, Any], doctree: object) -> None:
+    """Let each page of source code lead to the place by which its page of the API calls it.
+
+    viewcode calls all that one file defines by the module in which the first of it was met, and a file may
+    hold both what has a public name and what is met under the name of its file.
+    """
+    if pagename.startswith("_modules/") and "body" in context:
+        context["body"] = BACK.sub(_led_back, context["body"])
+
+
+BACK = re.compile(r"(?P<page>api/(?P<name>[\w.]+?)(?:-class)?\.html)#(?P<place>[\w.]+)")
+
+
+def _led_back(found: re.Match[str]) -> str:
+    _, last, rest = found["place"].rpartition("." + found["name"].rpartition(".")[2])
+    return f"{found['page']}#{found['name']}{rest}" if last else found[0]
