@@ -76,6 +76,7 @@ def test_the_eye_and_stains_have_thresholds_of_their_own():
     assert ways_to_see()[-1] == "eye" and sight_title("ct") == "CT for calcium scores"
 
 
+@pytest.mark.slow
 def test_a_thin_film_is_in_a_radiograph_what_its_shadow_is():
     """A shell of 0.1 mm around a ball of 2 mm, of a density that CT shows where there is enough of it."""
     model = sim.library.model()

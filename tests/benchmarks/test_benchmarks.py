@@ -226,6 +226,7 @@ def test_the_diffusion_problem_knows_its_answer_and_measures_solvers_against_it(
     assert errors[2] < 1e-8
 
 
+@pytest.mark.slow
 def test_one_section_end_to_end(tmp_path, capsys, monkeypatch):
     """Non-stiff diffusion by every solver of the package; all that finish come near the exact end."""
     from benchmarks.ours import work_precision
