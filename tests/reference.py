@@ -145,6 +145,14 @@ def run(system: System, y0, t1: float, name="cvode", rtol=1e-9, atol=1e-12, time
     return found
 
 
+def square_infarct():
+    """A minute of the infarct in a square of 10 mm, 12 cells along an axis."""
+    import sim
+
+    plain = sim.scenario("infarct_myocardium").with_geometry("rectangle", {"lesion": 4, "border": 2})
+    return plain.with_(duration="1 min")
+
+
 def busy(geometry: str, cells: dict[str, int] | None = None, **changes):
     """The whole library model in an infarct so rich that every solid of the model forms.
 

@@ -18,7 +18,7 @@ from sim.experiment.values.given import (
     check_unit,
     seconds,
     si_number,
-)  # fmt: skip
+)
 from sim.experiment.values.relative import relative
 from sim.texts import typed_time
 

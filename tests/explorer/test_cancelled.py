@@ -9,34 +9,13 @@ import sim
 
 pytest.importorskip("panel", reason="the explorer needs Panel (the extra app)")
 
+from looking import SECONDS, Looked, until_still  # noqa: E402
+
 from sim.explorer.made import job, numbers  # noqa: E402
 from sim.explorer.page import page as page_file  # noqa: E402
-from sim.explorer.page.page import Page  # noqa: E402
 from sim.explorer.page.results import IMAGING  # noqa: E402
 
 SMALL = sim.scenario("infarct_myocardium").changed({"resolution": 0.1, "duration": "1 day"})
-SECONDS = 300
-
-
-class Looked(Page):
-    """A page whose owner looks by himself: there is no server that would."""
-
-    def _wake(self):
-        pass
-
-    def until(self, words):
-        end = time.monotonic() + SECONDS
-        while words not in self.says.object:
-            assert time.monotonic() < end, self.says.object
-            time.sleep(0.01)
-            self.look()
-
-    def until_still(self):
-        end = time.monotonic() + SECONDS
-        while self.working:
-            assert time.monotonic() < end
-            time.sleep(0.01)
-            self.look()
 
 
 @pytest.fixture
@@ -75,7 +54,7 @@ def test_the_page_is_free_at_once_and_the_next_run_is_the_first(page, compiling)
     page.run.clicks += 1
     page.until("Run 1 finished")
     compiling.set()
-    page.until_still()
+    until_still(page)
     assert behind.over and not behind.made, "nobody waits for the views of a run that was cancelled"
     run = page.results.run
     assert run.number == 1 and run.scenario.duration == 2 * SMALL.duration and page.results.before is None
@@ -105,7 +84,7 @@ def test_a_run_that_waits_for_the_code_of_another_says_so(page, compiling, monke
     page.cancel.clicks += 1
     assert "Cancelled" in page.says.object and not page.run.disabled
     compiling.set(), held.set()
-    page.until_still()
+    until_still(page)
     assert page.results.run is None and page.count == 0
 
 
@@ -148,7 +127,7 @@ def test_a_run_with_steps_is_kept_when_it_is_cancelled(page, monkeypatch):
     assert "Cancelling" in page.says.object and page.run.disabled
     seen.set()
     page.until("Run 1 interrupted")
-    page.until_still()
+    until_still(page)
     assert page.results.run.result.status == "interrupted"
 
 
@@ -169,7 +148,7 @@ def test_a_run_begun_before_the_tables_of_the_last_are_made_mixes_nothing(page, 
     page.run.clicks += 1
     page.until("Run 2 finished")
     gate.set()
-    page.until_still()
+    until_still(page)
     assert (page.results.before.number, page.results.run.number) == (1, 2)
     assert "of run 2" in page.results.pictures[IMAGING].below.objects[0].object
 

@@ -12,6 +12,8 @@ from sim import plotting as plot
 
 pytest.importorskip("panel", reason="the explorer needs Panel (the extra app)")
 
+from looking import until_still  # noqa: E402
+
 from sim.explorer.made import film_job  # noqa: E402
 from sim.explorer.made.film_job import FilmJob  # noqa: E402
 from sim.explorer.page.film_view import FilmView  # noqa: E402
@@ -47,11 +49,7 @@ def ended(job):
 
 
 def looked(view):
-    end = time.monotonic() + SECONDS
-    while view.working:
-        assert time.monotonic() < end
-        time.sleep(0.01)
-        view.look()
+    until_still(view, SECONDS)
     return view.said.object
 
 

@@ -10,17 +10,11 @@ from sim.errors import ConfigError
 
 pytest.importorskip("panel", reason="the explorer needs Panel (the extra app)")
 
-from sim.explorer.page.page import Page  # noqa: E402
+from looking import Looked, until_still  # noqa: E402
+
 from sim.explorer.page.results import COMPARISON, IMAGING, STORY  # noqa: E402
 
 SMALL = sim.scenario("infarct_myocardium").changed({"resolution": 0.1, "duration": "1 day"})
-
-
-class Looked(Page):
-    """A page whose owner looks by himself: there is no server that would."""
-
-    def _wake(self):
-        pass
 
 
 @pytest.fixture
@@ -37,11 +31,7 @@ def pressed(page, seconds=300):
 
 
 def looked(page, seconds=300):
-    end = time.monotonic() + seconds
-    while page.working:
-        assert time.monotonic() < end
-        time.sleep(0.02)
-        page.look()
+    until_still(page, seconds)
     return page.says.object
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import xarray
 from bodies import cylinder
+from reference import square_infarct
 
 import sim
 from sim.chemistry.solids import solids
@@ -19,12 +20,7 @@ HAP = solids()["HAP"]
 
 @pytest.fixture(scope="module")
 def plane():
-    """10 mm square, 12 cells along an axis."""
-    return (
-        sim.scenario("infarct_myocardium")
-        .with_geometry("rectangle", {"lesion": 4, "border": 2})
-        .with_(duration="1 min")
-    )
+    return square_infarct()
 
 
 def grid_of(scenario):

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from reference import square_infarct
 
-import sim
 from sim.errors import RegionWarning
 from sim.run.segments import Builder
 from sim.space.maps import measured_map
@@ -39,11 +39,7 @@ def counted(monkeypatch):
 
 @pytest.fixture(scope="module")
 def plane():
-    return (
-        sim.scenario("infarct_myocardium")
-        .with_geometry("rectangle", {"lesion": 4, "border": 2})
-        .with_(duration="1 min")
-    )
+    return square_infarct()
 
 
 def test_points_share_what_is_laid_and_others_do_not(plane, counted):
